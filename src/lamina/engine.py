@@ -1,0 +1,64 @@
+"""The contract: four verbs over a network and one flat vector of parameters, and the choice of who performs them.
+
+    predict(network, params, X)                              -> A[L], one row per example
+    gradients(network, params, X, Y, weights, ...)           -> cost, gradient by the flat vector
+    update(network, optimiser, params, grads, memory, ...)   one step, in place
+    train_steps(network, optimiser, params, memory, ...)     many minibatches in one call -> their costs
+
+and `cost`, which watches without a gradient. `equations.network` defines what they mean; any other engine gives the
+same numbers, faster. Examples are rows here, X (m, n) and Y (m, k); an engine puts them across, A[0] = X.T, at its door.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple, get_args
+
+from lamina.equations import network as equations
+from lamina.equations.network import Network
+from lamina.errors import EngineError, SettingError, nearest
+
+EngineName = Literal["auto", "equations", "kernels"]
+
+
+class Engine(NamedTuple):
+    """The verbs of one engine; `equations.network` documents their arguments."""
+
+    name: str
+    predict: Callable[..., Any]
+    gradients: Callable[..., Any]
+    update: Callable[..., Any]
+    train_steps: Callable[..., Any]
+    cost: Callable[..., float]
+
+
+EQUATIONS = Engine(
+    "equations",
+    equations.predict,
+    equations.gradients,
+    equations.update,
+    equations.train_steps,
+    equations.cost,
+)
+
+
+def choose(network: Network, engine: EngineName = "auto") -> Engine:
+    """Return the engine to use for this network.
+
+    Parameters
+    ----------
+    network : Network
+    engine : {"auto", "equations", "kernels"}
+        "auto" takes the fastest engine that knows every part of the network.
+
+    Raises
+    ------
+    SettingError
+        `engine` is no engine's name.
+    EngineError
+        "kernels" was asked for and is not there.
+    """
+    if engine not in get_args(EngineName):
+        names = get_args(EngineName)
+        raise SettingError(f"engine={engine!r}: expected one of {', '.join(names)}.{nearest(engine, names)}")
+    if engine == "kernels":
+        raise EngineError("engine='kernels': this version has no compiled engine. Use engine='auto'.")
+    return EQUATIONS

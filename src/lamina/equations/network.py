@@ -1,0 +1,437 @@
+"""A network: layers and a loss over one flat vector of parameters.
+
+The vector holds the groups one after the other: weights (matrices), biases and scales (vectors), statistics (running
+values, not trained). So decay, clipping, averaging over workers, saving and finite differences are each one slice.
+
+The cost is the lecture's, over m examples:
+
+    J = (1/m) Σ w_i L_i + (l2 / 2m) Σ W² + (l1 / m) Σ |W|        over the weights, never over biases or scales
+
+`m` is the number of examples of the whole training set wherever a part of it is seen (`examples`), so every minibatch
+pulls towards the same cost. The weights w_i have mean 1 over that set.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lamina.equations.layers import (
+    LAYERS,
+    Arrays,
+    Dense,
+    Layer,
+    Linear,
+    Residual,
+    Shape,
+    chain_backward,
+    chain_forward,
+    chain_predict,
+    unrolled,
+)
+from lamina.equations.losses import LOSSES, Loss
+from lamina.equations.optimisers import Optimiser
+from lamina.equations.random import Key
+from lamina.equations.types import Array
+
+
+class Group(NamedTuple):
+    """What the optimiser's rate and decay are multiplied by for one group of parameters."""
+
+    rate: float
+    decay: float
+
+
+GROUPS: dict[str, Group] = {
+    "weights": Group(rate=1.0, decay=1.0),
+    "biases": Group(rate=1.0, decay=0.0),
+    "scales": Group(rate=1.0, decay=0.0),
+    "statistics": Group(rate=0.0, decay=0.0),
+}
+
+
+class Slot(NamedTuple):
+    """One array of one layer within the flat vector."""
+
+    path: tuple[int, ...]  # position of the layer; longer inside a Residual
+    role: str  # the layer's own name for it: "W"
+    name: str  # the network's name for it: "W1"
+    offset: int
+    shape: tuple[int, int]
+    group: str
+
+    @property
+    def size(self) -> int:
+        return self.shape[0] * self.shape[1]
+
+
+@dataclass(frozen=True)
+class Network:
+    """Layers and a loss.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Units of A[0]: the number of encoded features.
+    layers : sequence of layers
+        `Dense(units, activation)` is unrolled to `Linear(units), Activation(activation)`. The last layer gives Z[L];
+        the loss turns it into A[L].
+    loss : Loss
+        A row of `LOSSES`, e.g. `BinaryLogLoss()`.
+    l1, l2 : float
+        The lecture's lambda for Σ|W| and Σ W².
+    groups : mapping of str to Group
+        Factors on the learning rate and the decay of each group, where they differ from `GROUPS`.
+    """
+
+    n_inputs: int
+    layers: tuple[Layer, ...]
+    loss: Loss
+    l1: float = 0.0
+    l2: float = 0.0
+    groups: Mapping[str, Group] = field(default_factory=dict)
+    slots: tuple[Slot, ...] = field(init=False, repr=False, compare=False)
+
+    def __init__(
+        self,
+        n_inputs: int,
+        layers: Sequence[Layer | Dense],
+        loss: Loss,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        groups: Mapping[str, Group] | None = None,
+    ) -> None:
+        fields = {"n_inputs": n_inputs, "layers": unrolled(layers), "loss": loss, "l1": l1, "l2": l2}
+        for name, value in {**fields, "groups": {**(groups or {}), **GROUPS, **(groups or {})}}.items():
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "slots", tuple(_placed(_walk(self.layers, n_inputs), self.groups)))
+
+    @property
+    def size(self) -> int:
+        """Length of the flat vector."""
+        return sum(slot.size for slot in self.slots)
+
+    @property
+    def n_outputs(self) -> int:
+        """Units of A[L]."""
+        width = self.n_inputs
+        for layer in self.layers:
+            width = layer.width(width)
+        return width
+
+    @cached_property
+    def spans(self) -> dict[str, slice]:
+        """The slice of the flat vector that each group holds, in order."""
+        spans, start = {}, 0
+        for group in self.groups:
+            stop = start + sum(slot.size for slot in self.slots if slot.group == group)
+            spans[group] = slice(start, stop)
+            start = stop
+        return spans
+
+    @property
+    def trained(self) -> slice:
+        """The slice that the optimiser moves: everything before the statistics."""
+        return slice(0, self.spans["statistics"].start)
+
+    def views(self, params: Array) -> list[Arrays]:
+        """Return per layer a dict of named views into the flat vector; a Residual has `{"chain": [...]}`."""
+        tree = _empty(self.layers)
+        for slot in self.slots:
+            node = tree[slot.path[0]]
+            for i in slot.path[1:]:
+                node = node["chain"][i]
+            node[slot.role] = params[slot.offset : slot.offset + slot.size].reshape(slot.shape)
+        return tree
+
+    def named(self, params: Array) -> dict[str, Array]:
+        """Return the lecture's names, `W1`, `b1`, ..., each a view of shape (units, units_prev) or (units, 1)."""
+        return {s.name: params[s.offset : s.offset + s.size].reshape(s.shape) for s in sorted(self.slots)}
+
+    def blueprint(self) -> list[dict[str, Any]]:
+        """Return the network as a list of plain dicts: the layers in order, then the loss.
+
+        Every layer has `kind`, its settings, `inputs`, `units`, `layer` (its word in the random counter) and `arrays`
+        (role, name, offset, rows, columns, group, rate, decay); a residual has `chain`.
+        """
+        loss = {"kind": "loss", "name": self.loss.kind, **asdict(self.loss), "l1": self.l1, "l2": self.l2}  # type: ignore[call-overload]
+        return [*self._describe(self.layers, self.n_inputs, (), Key(0, 0)), loss]
+
+    def _describe(self, layers: Sequence[Layer], n: int, path: tuple[int, ...], key: Key) -> Iterator[dict[str, Any]]:
+        for i, layer in enumerate(layers):
+            here, units = key.inside(i), layer.width(n)
+            entry: dict[str, Any] = {"kind": layer.kind, "inputs": n, "units": units, "layer": here.layer}
+            if isinstance(layer, Residual):
+                entry["chain"] = list(self._describe(layer.layers, n, (*path, i), here))
+            else:
+                entry |= asdict(layer)  # type: ignore[call-overload]
+            entry["arrays"] = [
+                {
+                    "role": slot.role,
+                    "name": slot.name,
+                    "offset": slot.offset,
+                    "rows": slot.shape[0],
+                    "columns": slot.shape[1],
+                    "group": slot.group,
+                    **self.groups[slot.group]._asdict(),
+                }
+                for slot in self.slots
+                if slot.path == (*path, i)
+            ]
+            yield entry
+            n = units
+
+    @classmethod
+    def from_blueprint(cls, blueprint: Sequence[Mapping[str, Any]]) -> "Network":
+        """Return the network that a blueprint describes; the inverse of `blueprint`."""
+        *layers, loss = blueprint
+        settings = {name: _plain(value) for name, value in loss.items() if name not in ("kind", "name", "l1", "l2")}
+        groups = {a["group"]: Group(a["rate"], a["decay"]) for a in _arrays(layers)}
+        return cls(
+            layers[0]["inputs"],
+            [_layer(entry) for entry in layers],
+            LOSSES[loss["name"]](**settings),
+            l1=loss["l1"],
+            l2=loss["l2"],
+            groups=groups,
+        )
+
+
+DERIVED = ("kind", "inputs", "layer", "arrays")  # in the blueprint, but not a setting of the layer
+
+
+def _layer(entry: Mapping[str, Any]) -> Layer:
+    if entry["kind"] == Residual.kind:
+        return Residual([_layer(inner) for inner in entry["chain"]])
+    kind = LAYERS[entry["kind"]]
+    derived = DERIVED if kind is Linear else (*DERIVED, "units")
+    return kind(**{name: value for name, value in entry.items() if name not in derived})
+
+
+def _plain(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _arrays(layers: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for entry in layers:
+        yield from entry["arrays"]
+        yield from _arrays(entry.get("chain", ()))
+
+
+def _empty(layers: Sequence[Layer]) -> list[Arrays]:
+    return [{"chain": _empty(layer.layers)} if isinstance(layer, Residual) else {} for layer in layers]
+
+
+def _walk(layers: Sequence[Layer], n: int, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], str, Shape]]:
+    """Yield the path, role and shape of every array, in the order of the layers."""
+    for i, layer in enumerate(layers):
+        if isinstance(layer, Residual):
+            yield from _walk(layer.layers, n, (*path, i))
+        for role, shape in layer.shapes(n).items():
+            yield (*path, i), role, shape
+        n = layer.width(n)
+
+
+def _placed(arrays: Iterator[tuple[tuple[int, ...], str, Shape]], groups: Iterable[str]) -> Iterator[Slot]:
+    """Give every array its name and its place: group after group, within a group in the order of the layers.
+
+    A Linear layer starts a new number l, as in the lecture; what follows it (`gamma1`) has the same number, what stands
+    before the first has 0. A second array of one name gets an ending: `s0`, `s0_2`.
+    """
+    named, number, taken = [], 0, dict[str, int]()
+    for path, role, shape in arrays:
+        number += role == "W"
+        name = f"{role}{number}"
+        taken[name] = taken.get(name, 0) + 1
+        named.append((path, role, name if taken[name] == 1 else f"{name}_{taken[name]}", shape))
+    offset = 0
+    for group in groups:
+        for path, role, name, shape in named:
+            if shape.group == group:
+                yield Slot(path, role, name, offset, (shape.rows, shape.columns), group)
+                offset += shape.rows * shape.columns
+
+
+# ---- the four verbs of this engine (engine.py chooses between this and the kernels) ----
+
+
+def forward(network: Network, params: Array, A0: Array, key: Key) -> tuple[Array, list[Arrays]]:
+    """Take A[0] of shape (n_inputs, m) to Z[L], keeping every cache."""
+    return chain_forward(network.layers, network.views(params), A0, key)
+
+
+def backward(network: Network, params: Array, dZ: Array, caches: Sequence[Arrays]) -> tuple[Array, list[Arrays]]:
+    """Take dZ[L] back to dA[0] and the gradients of every layer."""
+    return chain_backward(network.layers, network.views(params), dZ, caches)
+
+
+def predict(network: Network, params: Array, X: Array) -> Array:
+    """Return A[L], one row per example.
+
+    Parameters
+    ----------
+    X : array, shape (m, n_inputs)
+
+    Returns
+    -------
+    array, shape (m, n_outputs)
+    """
+    Z = chain_predict(network.layers, network.views(params), X.T)
+    return network.loss.output(Z).T
+
+
+def penalty(network: Network, params: Array, examples: int) -> float:
+    """(l2 / 2m) Σ W² + (l1 / m) Σ |W|."""
+    W = params[network.spans["weights"]]
+    return float(network.l2 / (2 * examples) * np.sum(W * W) + network.l1 / examples * np.sum(np.abs(W)))
+
+
+def d_penalty(network: Network, params: Array, examples: int) -> Array:
+    """(l2 / m) W + (l1 / m) sign(W)."""
+    W = params[network.spans["weights"]]
+    return network.l2 / examples * W + network.l1 / examples * np.sign(W)
+
+
+def cost(network: Network, params: Array, X: Array, Y: Array, weights: Array | None = None) -> float:
+    """Return (1/m) Σ w_i L_i without draws, penalty or gradient: the cost that is reported and watched."""
+    Z = chain_predict(network.layers, network.views(params), X.T)
+    L = network.loss.losses(Z, Y.T)  # (m,)
+    return float(np.mean(L if weights is None else weights * L))
+
+
+def gradients(
+    network: Network,
+    params: Array,
+    X: Array,
+    Y: Array,
+    weights: Array | None = None,
+    *,
+    seed: int = 0,
+    step: int = 0,
+    examples: int | None = None,
+) -> tuple[float, Array]:
+    """Return the cost and its gradient by the flat vector.
+
+    Parameters
+    ----------
+    X : array, shape (m, n_inputs)
+    Y : array, shape (m, targets)
+    weights : array, shape (m,), optional
+        Of mean 1 over the whole training set.
+    seed, step : int
+        Place the random numbers of dropout.
+    examples : int, optional
+        Size of the whole training set; m where it is not given.
+
+    Returns
+    -------
+    J : float
+    grads : array, shape (size,)
+        In the places of the statistics: what the update takes off them.
+    """
+    examples = examples or len(X)
+    Y_ = Y.T
+    Z, caches = forward(network, params, X.T, Key(seed, step))
+    L = network.loss.losses(Z, Y_)  # (m,)
+    dZ = network.loss.dZ(Z, Y_)  # (units, m)
+    if weights is not None:
+        L, dZ = weights * L, weights * dZ
+    views = network.views(params)
+    dA, above = chain_backward(network.layers[1:], views[1:], dZ, caches[1:])
+    first = network.layers[0].first_backward(views[0], dA, caches[0])
+    grads = np.zeros_like(params)
+    _gather([first, *above], network.views(grads))
+    grads[network.spans["weights"]] += d_penalty(network, params, examples)
+    return float(np.mean(L)) + penalty(network, params, examples), grads
+
+
+def _gather(grads: Sequence[Arrays], into: Sequence[Arrays]) -> None:
+    for found, views in zip(grads, into, strict=True):
+        for role, view in views.items():
+            if role == "chain":
+                _gather(found[role], view)
+            else:
+                view[:] = found[role]
+
+
+def update(
+    network: Network, optimiser: Optimiser, params: Array, grads: Array, memory: Array, rate: float, step: int
+) -> None:
+    """Move the parameters and the optimiser's memory by one step, in place.
+
+    Parameters
+    ----------
+    params, grads : array, shape (size,)
+    memory : array, shape (len(optimiser.remembers), size)
+        Zeros at the start.
+    rate : float
+        The learning rate of this step.
+    step : int
+        Counts the steps from 0.
+    """
+    trained = network.trained
+    g, p = grads[trained], params[trained]
+    if optimiser.clip_norm is not None:
+        norm = float(np.linalg.norm(g))
+        g = g * (optimiser.clip_norm / max(norm, optimiser.clip_norm))
+    d = optimiser.direction(memory[:, trained], g, step + 1)
+    for name, span in network.spans.items():
+        group = network.groups[name]
+        if name == "statistics":
+            params[span] -= grads[span]
+        elif group.decay * optimiser.weight_decay == 0:
+            p[span] -= rate * group.rate * d[span]
+        else:
+            p[span] -= rate * group.rate * (d[span] + optimiser.weight_decay * group.decay * p[span])
+
+
+def train_steps(
+    network: Network,
+    optimiser: Optimiser,
+    params: Array,
+    memory: Array,
+    X: Array,
+    Y: Array,
+    weights: Array | None,
+    order: Any,
+    batch_size: int,
+    rates: Any,
+    *,
+    seed: int,
+    step: int,
+    examples: int,
+) -> Any:
+    """Take one step for every rate, on `batch_size` rows each, and return the costs.
+
+    Parameters
+    ----------
+    params, memory
+        Changed in place.
+    X : array, shape (rows, n_inputs)
+    Y : array, shape (rows, targets)
+    weights : array, shape (rows,), or None
+    order : array of int
+        Row numbers; step k takes `order[k * batch_size : (k + 1) * batch_size]`.
+    rates : array, shape (steps,)
+    seed, step : int
+        The first step's place in the random numbers and in the optimiser's count, from 0.
+    examples : int
+        Size of the whole training set.
+
+    Returns
+    -------
+    costs : array of float64, shape (steps done,)
+        Shorter than `rates` where a cost or gradient was not finite: the parameters are then those before that step.
+    """
+    costs = np.empty(len(rates))
+    for k, rate in enumerate(rates):
+        rows = order[k * batch_size : (k + 1) * batch_size]
+        w = None if weights is None else weights[rows]
+        J, grads = gradients(network, params, X[rows], Y[rows], w, seed=seed, step=step + k, examples=examples)
+        if not (np.isfinite(J) and np.isfinite(grads).all()):
+            return costs[:k]
+        update(network, optimiser, params, grads, memory, float(rate), step + k)
+        costs[k] = J
+    return costs

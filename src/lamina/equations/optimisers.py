@@ -1,0 +1,145 @@
+"""The optimisers: one frozen dataclass each, and the table of them.
+
+Every rule answers one question: in which direction do the parameters move? `direction(memory, grad, t)` moves the
+memory in place (one array of the size of the parameters for each name in `remembers`) and returns d. The step is then
+the same for all (`network.update`):
+
+    p -= rate * factor * (d + weight_decay * decay_factor * p)
+
+with the factors of the parameter's group. That decay is decoupled: it does not pass through the memory (Loshchilov and
+Hutter 2019). `t` counts the steps from 1. Gradients longer than `clip_norm` are first shortened to that length.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import numpy as np
+
+from lamina.equations.types import Array
+
+
+class Optimiser(Protocol):
+    """What the update asks of an optimiser."""
+
+    kind: ClassVar[str]
+    remembers: ClassVar[tuple[str, ...]]
+
+    @property
+    def weight_decay(self) -> float: ...
+    @property
+    def clip_norm(self) -> float | None: ...
+    def direction(self, memory: Array, grad: Array, t: int) -> Array: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Common:
+    weight_decay: float = 0.0
+    clip_norm: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradientDescent(_Common):
+    """d = g: the lecture's rule."""
+
+    kind: ClassVar[str] = "gradient_descent"
+    remembers: ClassVar[tuple[str, ...]] = ()
+
+    def direction(self, memory: Array, grad: Array, t: int) -> Array:
+        return grad
+
+
+@dataclass(frozen=True, kw_only=True)
+class Momentum(_Common):
+    """v = beta1 v + (1 - dampening) g; d = v. With `dampening=beta1` it is the course's average of gradients."""
+
+    kind: ClassVar[str] = "momentum"
+    remembers: ClassVar[tuple[str, ...]] = ("v",)
+    beta1: float = 0.9
+    dampening: float = 0.0
+
+    def direction(self, memory: Array, grad: Array, t: int) -> Array:
+        (v,) = memory
+        v[:] = self.beta1 * v + (1 - self.dampening) * grad
+        return v
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nesterov(_Common):
+    """v = beta1 v + g; d = g + beta1 v: the gradient seen from one step ahead (Sutskever et al. 2013)."""
+
+    kind: ClassVar[str] = "nesterov"
+    remembers: ClassVar[tuple[str, ...]] = ("v",)
+    beta1: float = 0.9
+
+    def direction(self, memory: Array, grad: Array, t: int) -> Array:
+        (v,) = memory
+        v[:] = self.beta1 * v + grad
+        return grad + self.beta1 * v
+
+
+@dataclass(frozen=True, kw_only=True)
+class RMSProp(_Common):
+    """s = beta2 s + (1 - beta2) g^2; d = g / (sqrt(s) + epsilon) (Tieleman and Hinton 2012)."""
+
+    kind: ClassVar[str] = "rmsprop"
+    remembers: ClassVar[tuple[str, ...]] = ("s",)
+    beta2: float = 0.99
+    epsilon: float = 1e-8
+
+    def direction(self, memory: Array, grad: Array, t: int) -> Array:
+        (s,) = memory
+        s[:] = self.beta2 * s + (1 - self.beta2) * grad * grad
+        return grad / (np.sqrt(s) + self.epsilon)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adam(_Common):
+    """Averages of g and g^2, corrected for their start at zero (Kingma and Ba 2015):
+
+    m = beta1 m + (1 - beta1) g             m_hat = m / (1 - beta1^t)
+    v = beta2 v + (1 - beta2) g^2           v_hat = v / (1 - beta2^t)
+    d = m_hat / (sqrt(v_hat) + epsilon)
+    """
+
+    kind: ClassVar[str] = "adam"
+    remembers: ClassVar[tuple[str, ...]] = ("m", "v")
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    def direction(self, memory: Array, grad: Array, t: int) -> Array:
+        m, v = memory
+        m[:] = self.beta1 * m + (1 - self.beta1) * grad
+        v[:] = self.beta2 * v + (1 - self.beta2) * grad * grad
+        m_hat = m / (1 - self.beta1**t)
+        v_hat = v / (1 - self.beta2**t)
+        return m_hat / (np.sqrt(v_hat) + self.epsilon)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdamW(Adam):
+    """Adam with decoupled weight decay switched on (Loshchilov and Hutter 2019)."""
+
+    kind: ClassVar[str] = "adamw"
+    weight_decay: float = 0.01
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lion(_Common):
+    """d = sign(beta1 m + (1 - beta1) g), then m = beta2 m + (1 - beta2) g (Chen et al. 2023)."""
+
+    kind: ClassVar[str] = "lion"
+    remembers: ClassVar[tuple[str, ...]] = ("m",)
+    beta1: float = 0.9
+    beta2: float = 0.99
+
+    def direction(self, memory: Array, grad: Array, t: int) -> Array:
+        (m,) = memory
+        d = np.sign(self.beta1 * m + (1 - self.beta1) * grad)
+        m[:] = self.beta2 * m + (1 - self.beta2) * grad
+        return d
+
+
+OPTIMISERS: dict[str, type[Optimiser]] = {
+    rule.kind: rule for rule in (GradientDescent, Momentum, Nesterov, RMSProp, Adam, AdamW, Lion)
+}

@@ -1,0 +1,80 @@
+"""Everything lamina raises or warns of.
+
+    LaminaError
+    ├── SettingError      (ValueError)    a setting is outside its range, or names nothing in its table
+    ├── DataError         (ValueError)    rows, columns, targets or weights that cannot be used
+    │   ├── ColumnError                   missing, extra, duplicate or mistyped columns; names the column
+    │   └── FileError                     a table file that is absent, empty or broken; names the line
+    ├── ModelFileError    (ValueError)    a model file that is truncated, altered, newer or foreign
+    ├── DivergenceError   (RuntimeError)  training left the finite numbers before any epoch was good
+    ├── EngineError       (RuntimeError)  the engine asked for cannot run this network
+    └── MissingExtraError (ImportError)   an optional library is needed; says what to install
+
+    LaminaWarning (UserWarning)
+    ├── DataWarning                       rows that can be used, but perhaps not as meant
+    ├── DivergenceWarning                 training left the finite numbers; the best weights were kept
+    └── EngineWarning                     the fast engine cannot run this network; names what is missing
+
+A message says what was found, what was expected, and what to do.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class LaminaError(Exception):
+    """Base of every error that lamina raises on purpose."""
+
+
+class SettingError(LaminaError, ValueError):
+    """A setting is outside its range, or names nothing in its table."""
+
+
+class DataError(LaminaError, ValueError):
+    """Rows, columns, targets or weights that cannot be used."""
+
+
+class ColumnError(DataError):
+    """Missing, extra, duplicate or mistyped columns."""
+
+
+class FileError(DataError):
+    """A table file that is absent, empty or broken."""
+
+
+class ModelFileError(LaminaError, ValueError):
+    """A model file that is truncated, altered, newer than this version or foreign."""
+
+
+class DivergenceError(LaminaError, RuntimeError):
+    """Training left the finite numbers before any epoch was good."""
+
+
+class EngineError(LaminaError, RuntimeError):
+    """The engine asked for cannot run this network."""
+
+
+class MissingExtraError(LaminaError, ImportError):
+    """An optional library is needed and not installed."""
+
+
+class LaminaWarning(UserWarning):
+    """Base of every warning that lamina gives."""
+
+
+class DataWarning(LaminaWarning):
+    """Rows that can be used, but perhaps not as meant."""
+
+
+class DivergenceWarning(LaminaWarning):
+    """Training left the finite numbers; the best weights were kept."""
+
+
+class EngineWarning(LaminaWarning):
+    """The fast engine cannot run this network."""
+
+
+def nearest(name: object, known: Iterable[object]) -> str:
+    """Return `` Did you mean 'x'?`` for the closest known name, or an empty string."""
+    close = difflib.get_close_matches(str(name), [str(one) for one in known], n=1, cutoff=0.5)
+    return f" Did you mean {close[0]!r}?" if close else ""

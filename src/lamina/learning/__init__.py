@@ -1,0 +1,1 @@
+"""How a network learns: settings, starting values, schedules and the loop."""

@@ -1,0 +1,156 @@
+"""Where the weights start, and the table of ways. Biases start at 0, factors at 1.
+
+Each is `name(units, units_prev, draw) -> W`, where `draw.normal(n)` and `draw.uniform(n)` give the random numbers of
+this array. The names say the variance: Glorot and Bengio 2010, He et al. 2015, LeCun et al. 1998, Saxe et al. 2014.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.equations import random
+from lamina.equations.network import Network
+
+Matrix = NDArray[np.float64]  # (units, units_prev)
+
+
+@dataclass(frozen=True)
+class Draw:
+    """The random numbers of one array: a seed and the array's number."""
+
+    seed: int
+    array: int
+
+    def normal(self, n: int) -> Matrix:
+        return random.normal(n, seed=self.seed, stream=random.INITIALISE, layer=self.array)
+
+    def uniform(self, n: int) -> Matrix:
+        return random.uniform(n, seed=self.seed, stream=random.INITIALISE, layer=self.array)
+
+
+def _normal(std: float, units: int, units_prev: int, draw: Draw) -> Matrix:
+    return std * draw.normal(units * units_prev).reshape(units, units_prev)
+
+
+def _uniform(bound: float, units: int, units_prev: int, draw: Draw) -> Matrix:
+    return bound * (2 * draw.uniform(units * units_prev).reshape(units, units_prev) - 1)
+
+
+def zeros(units: int, units_prev: int, draw: Draw) -> Matrix:
+    return np.zeros((units, units_prev))
+
+
+def small_normal(units: int, units_prev: int, draw: Draw) -> Matrix:
+    """The lecture's 0.01 * randn."""
+    return _normal(0.01, units, units_prev, draw)
+
+
+def glorot_normal(units: int, units_prev: int, draw: Draw) -> Matrix:
+    return _normal(np.sqrt(2 / (units + units_prev)), units, units_prev, draw)
+
+
+def glorot_uniform(units: int, units_prev: int, draw: Draw) -> Matrix:
+    return _uniform(np.sqrt(6 / (units + units_prev)), units, units_prev, draw)
+
+
+def he_normal(units: int, units_prev: int, draw: Draw) -> Matrix:
+    return _normal(np.sqrt(2 / units_prev), units, units_prev, draw)
+
+
+def he_uniform(units: int, units_prev: int, draw: Draw) -> Matrix:
+    return _uniform(np.sqrt(6 / units_prev), units, units_prev, draw)
+
+
+def lecun_normal(units: int, units_prev: int, draw: Draw) -> Matrix:
+    return _normal(np.sqrt(1 / units_prev), units, units_prev, draw)
+
+
+def lecun_uniform(units: int, units_prev: int, draw: Draw) -> Matrix:
+    return _uniform(np.sqrt(3 / units_prev), units, units_prev, draw)
+
+
+def orthogonal(units: int, units_prev: int, draw: Draw) -> Matrix:
+    """The orthogonal factor of a normal matrix, signs fixed so that it is uniform (Mezzadri 2007)."""
+    tall = draw.normal(units * units_prev).reshape(max(units, units_prev), min(units, units_prev))
+    q, r = np.linalg.qr(tall)
+    q = q * np.where(np.diag(r) < 0, -1, 1)
+    return np.ascontiguousarray(q if units >= units_prev else q.T)
+
+
+Initialiser = Callable[[int, int, Draw], Matrix]
+
+INITIALISERS: dict[str, Initialiser] = {
+    way.__name__: way
+    for way in (
+        zeros,
+        small_normal,
+        glorot_normal,
+        glorot_uniform,
+        he_normal,
+        he_uniform,
+        lecun_normal,
+        lecun_uniform,
+        orthogonal,
+    )
+}
+
+# What suits an activation: half of relu's units are off, so its variance doubles; selu is made for LeCun's.
+SUITS: dict[str, str] = {
+    "relu": "he_normal",
+    "leaky_relu": "he_normal",
+    "elu": "he_normal",
+    "gelu": "he_normal",
+    "silu": "he_normal",
+    "mish": "he_normal",
+    "hard_swish": "he_normal",
+    "softplus": "he_normal",
+    "selu": "lecun_normal",
+    "identity": "glorot_uniform",
+    "sigmoid": "glorot_uniform",
+    "tanh": "glorot_uniform",
+}
+
+ONES = ("gamma", "s", "var")  # roles that start at 1
+
+
+def starting_parameters(network: Network, way: str, seed: int, dtype: Any = np.float32) -> NDArray[Any]:
+    """Return the flat vector at the start.
+
+    Parameters
+    ----------
+    network : Network
+    way : str
+        A row of `INITIALISERS`, or "auto": by the activation that follows each linear layer (`SUITS`).
+    seed : int
+    dtype : {numpy.float32, numpy.float64}
+
+    Returns
+    -------
+    params : array, shape (network.size,)
+    """
+    params = np.zeros(network.size, dtype)
+    followers = dict(_followers(network.layers))
+    for number, slot in enumerate(network.slots):
+        view = params[slot.offset : slot.offset + slot.size].reshape(slot.shape)
+        if slot.role == "W":
+            name = SUITS[followers.get(slot.path, "identity")] if way == "auto" else way
+            view[:] = INITIALISERS[name](*slot.shape, Draw(seed, number))
+        elif slot.role in ONES:
+            view[:] = 1
+    return params
+
+
+def _followers(layers: Any, path: tuple[int, ...] = ()) -> Any:
+    """Yield (path of a linear layer, the activation that comes next in its chain)."""
+    last: tuple[int, ...] | None = None
+    for i, layer in enumerate(layers):
+        if layer.kind == "linear":
+            last = (*path, i)
+        elif layer.kind == "activation" and last is not None:
+            yield last, layer.function
+            last = None
+        elif layer.kind == "residual":
+            yield from _followers(layer.layers, (*path, i))
