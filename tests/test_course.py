@@ -1,0 +1,758 @@
+"""The course's functions: its published values, finite differences, and agreement with `equations/`.
+
+The published values and where they were read stand in `course_published.json`. Inputs come, as in the course, from
+NumPy's legacy generator after a seed.
+"""
+
+import copy
+import inspect
+import itertools
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from lamina import course
+from lamina.equations.activations import ACTIVATIONS
+from lamina.equations.layers import Dense
+from lamina.equations.losses import BinaryLogLoss
+from lamina.equations.network import Network, gradients
+from lamina.errors import DataError, DataWarning, SettingError
+
+DROPOUT_CACHE = ("Z1", "D1", "A1", "W1", "b1", "Z2", "D2", "A2", "W2", "b2", "Z3", "A3", "W3", "b3")
+PUBLISHED = json.loads(Path(__file__).with_name("course_published.json").read_text())
+
+
+def drawn(seed, *shapes):
+    """Standard normal arrays, one after the other, as the course's test cases draw them."""
+    rng = np.random.RandomState(seed)
+    return [rng.randn(*shape) for shape in shapes]
+
+
+def network(seed, *sizes, m=5, bias=0.5):
+    """X, labels and parameters of a random network."""
+    rng = np.random.RandomState(seed)
+    X, Y = rng.randn(sizes[0], m), (rng.rand(sizes[-1], m) < 0.5).astype(float)
+    parameters = {}
+    for layer, (n_prev, n) in enumerate(itertools.pairwise(sizes), start=1):
+        parameters[f"W{layer}"] = rng.randn(n, n_prev) / np.sqrt(n_prev)
+        parameters[f"b{layer}"] = bias * rng.randn(n, 1)
+    return X, Y, parameters
+
+
+def assert_published(found, expected, atol=1e-8):
+    """Eight printed digits; the same keys, the same shapes."""
+    expected = {name: value for name, value in expected.items() if name not in ("source", "v", "s", "cache")}
+    assert set(found) == set(expected)
+    for name, value in expected.items():
+        assert found[name].shape == np.shape(value), name
+        assert_allclose(found[name], value, rtol=1e-6, atol=atol, err_msg=name)
+
+
+def central(J, array, epsilon=1e-6):
+    """The derivative of J() by `array`, by central differences; `array` is put back."""
+    d = np.empty_like(array)
+    for i in range(array.size):
+        was = array.flat[i]
+        array.flat[i] = was + epsilon
+        plus = J()
+        array.flat[i] = was - epsilon
+        minus = J()
+        array.flat[i] = was
+        d.flat[i] = (plus - minus) / (2 * epsilon)
+    return d
+
+
+# ---- published values: week 4 ----
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("initialize_parameters", (3, 2, 1)),
+        ("initialize_parameters_deep", ([5, 4, 3],)),
+        ("initialize_parameters_random", ([3, 2, 1],)),
+        ("initialize_parameters_he", ([3, 1, 2],)),
+    ],
+)
+def test_initial_parameters_are_the_published_ones(name, arguments):
+    assert_published(getattr(course, name)(*arguments), PUBLISHED[name])
+
+
+def test_initialize_parameters_zeros():
+    parameters = course.initialize_parameters_zeros([3, 2, 1])
+    assert {name: array.shape for name, array in parameters.items()} == {
+        "W1": (2, 3),
+        "b1": (2, 1),
+        "W2": (1, 2),
+        "b2": (1, 1),
+    }
+    assert not any(array.any() for array in parameters.values())
+
+
+def test_linear_forward():
+    A, W, b = drawn(1, (3, 2), (1, 3), (1, 1))
+    Z, cache = course.linear_forward(A, W, b)
+    assert_allclose(Z, [[3.26295337, -1.23429987]], atol=1e-8)
+    assert [part is given for part, given in zip(cache, (A, W, b), strict=True)] == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("activation", "expected"), [("sigmoid", [[0.96890023, 0.11013289]]), ("relu", [[3.43896131, 0.0]])]
+)
+def test_linear_activation_forward(activation, expected):
+    A_prev, W, b = drawn(2, (3, 2), (1, 3), (1, 1))
+    A, (linear_cache, activation_cache) = course.linear_activation_forward(A_prev, W, b, activation)
+    assert_allclose(A, expected, atol=1e-8)
+    assert_allclose(activation_cache, [[3.43896131, -2.08938436]], atol=1e-8)
+    for part, given in zip(linear_cache, (A_prev, W, b), strict=True):
+        assert_array_equal(part, given)
+
+
+def test_L_model_forward():
+    names = ("W1", "b1", "W2", "b2", "W3", "b3")
+    X, *arrays = drawn(6, (5, 4), (4, 5), (4, 1), (3, 4), (3, 1), (1, 3), (1, 1))
+    parameters = dict(zip(names, arrays, strict=True))
+    AL, caches = course.L_model_forward(X, parameters)
+    assert_allclose(AL, PUBLISHED["L_model_forward"]["AL"], atol=1e-8)
+    assert len(caches) == 3
+    A = X
+    for layer, ((A_prev, W, b), Z) in enumerate(caches, start=1):
+        assert_array_equal(A_prev, A)
+        assert_array_equal(W, parameters[f"W{layer}"])
+        assert_array_equal(b, parameters[f"b{layer}"])
+        assert_allclose(Z, PUBLISHED["L_model_forward"]["Z"][layer - 1], rtol=1e-7)
+        A = np.maximum(Z, 0)
+
+
+# 0.4149 is the first version's, for three ones. Some copies print 0.2798 under these labels: it belongs to [1, 1, 0].
+@pytest.mark.parametrize(("Y", "expected"), [([1, 1, 1], 0.41493159961539694), ([1, 1, 0], 0.2797765635793422)])
+def test_compute_cost(Y, expected):
+    J = course.compute_cost(np.array([[0.8, 0.9, 0.4]]), np.array([Y]))
+    assert J.shape == ()
+    assert pytest.approx(expected, rel=1e-14) == J
+
+
+def test_linear_backward():
+    dZ, A, W, b = drawn(1, (3, 4), (5, 4), (3, 5), (3, 1))
+    found = dict(zip(("dA_prev", "dW", "db"), course.linear_backward(dZ, (A, W, b)), strict=True))
+    assert_published(found, PUBLISHED["linear_backward"])
+
+
+def test_linear_backward_of_one_unit():
+    # the first version's case; the very first printed db as a number, but it has b's shape
+    dZ, A, W, b = drawn(1, (1, 2), (3, 2), (1, 3), (1, 1))
+    dA_prev, dW, db = course.linear_backward(dZ, (A, W, b))
+    assert_allclose(
+        dA_prev, [[0.51822968, -0.19517421], [-0.40506361, 0.15255393], [2.37496825, -0.89445391]], atol=1e-8
+    )
+    assert_allclose(dW, [[-0.10076895, 1.40685096, 1.64992505]], atol=1e-8)
+    assert_allclose(db, [[0.50629448]], atol=1e-8)
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "relu"])
+def test_linear_activation_backward(activation):
+    dA, A, W, b, Z = drawn(2, (1, 2), (3, 2), (1, 3), (1, 1), (1, 2))
+    back = course.linear_activation_backward(dA, ((A, W, b), Z), activation)
+    assert_published(
+        dict(zip(("dA_prev", "dW", "db"), back, strict=True)), PUBLISHED["linear_activation_backward"][activation]
+    )
+
+
+def published_backward_case():
+    AL, A1, W1, b1, Z1, A2, W2, b2, Z2 = drawn(
+        3, (1, 2), (4, 2), (3, 4), (3, 1), (3, 2), (3, 2), (1, 3), (1, 1), (1, 2)
+    )
+    return AL, np.array([[1, 0]]), (((A1, W1, b1), Z1), ((A2, W2, b2), Z2))
+
+
+def test_L_model_backward_where_AL_is_no_forward_pass():
+    # The first version called dA1 "dA2": here dA{l} is the derivative by A[l], as in its last version.
+    AL, Y, caches = published_backward_case()
+    assert_allclose(AL, [[1.78862847, 0.43650985]], atol=1e-8)
+    assert_published(course.L_model_backward(AL, Y, caches), PUBLISHED["L_model_backward"])
+
+
+def test_update_parameters():
+    shapes = (3, 4), (3, 1), (1, 3), (1, 1)
+    parameters = dict(zip(("W1", "b1", "W2", "b2"), drawn(2, *shapes), strict=True))
+    grads = dict(zip(("dW1", "db1", "dW2", "db2"), drawn(3, *shapes), strict=True))
+    assert_published(course.update_parameters(parameters, grads, 0.1), PUBLISHED["update_parameters"])
+
+
+@pytest.mark.parametrize(("learning_rate", "iterations"), [(0.0075, 2), (0.1, 3)])
+def test_two_layer_model_with_real_labels(learning_rate, iterations):
+    X, Y = drawn(1, (10, 10), (1, 10))
+    parameters, costs = course.two_layer_model(X, Y, (10, 4, 1), learning_rate, iterations)
+    published = PUBLISHED["two_layer_model"]
+    assert_published(parameters, published[f"after {iterations} iterations at {learning_rate}"])
+    assert costs == [pytest.approx(published["cost"], abs=1e-8)]
+
+
+@pytest.mark.parametrize(("learning_rate", "iterations"), [(0.0075, 2), (0.02, 3)])
+def test_L_layer_model(learning_rate, iterations):
+    (X,) = drawn(1, (10, 10))
+    Y = np.array([[1, 1, 1, 1, 0, 0, 0, 1, 1, 0]])
+    parameters, costs = course.L_layer_model(X, Y, (10, 5, 6, 1), learning_rate, iterations)
+    published = PUBLISHED["L_layer_model"]
+    assert_published(parameters, published[f"after {iterations} iterations at {learning_rate}"])
+    assert costs == [pytest.approx(published["cost"], abs=1e-8)]
+
+
+# ---- published values: improving networks ----
+
+
+def three_layers(first=(3, 5)):
+    shapes = (2, 3), (2, 1), (3, 2), (3, 1), (1, 3), (1, 1)
+    X, *arrays = drawn(1, first, *shapes)
+    return X, dict(zip(("W1", "b1", "W2", "b2", "W3", "b3"), arrays, strict=True))
+
+
+def three_layer_cache(X, parameters):
+    """(Z1, A1, W1, b1, ..., A3, W3, b3), in plain NumPy."""
+    cache, A = [], X
+    for layer in (1, 2, 3):
+        W, b = parameters[f"W{layer}"], parameters[f"b{layer}"]
+        Z = W @ A + b
+        A = np.maximum(Z, 0) if layer < 3 else 1 / (1 + np.exp(-Z))
+        cache += [Z, A, W, b]
+    return cache
+
+
+def test_compute_cost_with_regularization():
+    arrays = drawn(1, (2, 3), (2, 1), (3, 2), (3, 1), (1, 3), (1, 1))
+    parameters = dict(zip(("W1", "b1", "W2", "b2", "W3", "b3"), arrays, strict=True))
+    A3 = np.array([[0.40682402, 0.01629284, 0.16722898, 0.10118111, 0.40682402]])
+    J = course.compute_cost_with_regularization(A3, np.array([[1, 1, 0, 1, 0]]), parameters, lambd=0.1)
+    assert pytest.approx(1.7864859451590758, rel=1e-14) == J
+
+
+def test_backward_propagation_with_regularization():
+    X, parameters = three_layers()
+    Y = np.array([[1, 1, 0, 1, 0]])
+    grads = course.backward_propagation_with_regularization(X, Y, three_layer_cache(X, parameters), lambd=0.7)
+    assert list(grads) == ["dZ3", "dW3", "db3", "dA2", "dZ2", "dW2", "db2", "dA1", "dZ1", "dW1", "db1"]
+    assert_published(grads, PUBLISHED["backward_propagation_with_regularization"])
+
+
+def test_forward_propagation_with_dropout():
+    X, parameters = three_layers()
+    A3, cache = course.forward_propagation_with_dropout(X, parameters, keep_prob=0.7)
+    expected = {**PUBLISHED["forward_propagation_with_dropout"], **parameters}
+    assert_published(dict(zip(DROPOUT_CACHE, cache, strict=True)), expected)
+    assert A3 is cache[11]
+
+
+def test_backward_propagation_with_dropout():
+    X, parameters = three_layers()
+    published = PUBLISHED["backward_propagation_with_dropout"]
+    held = {name: np.array(value) for name, value in published["cache"].items()} | parameters
+    cache = tuple(held[name] for name in DROPOUT_CACHE)
+    grads = course.backward_propagation_with_dropout(X, np.array([[1, 1, 0, 1, 0]]), cache, keep_prob=0.8)
+    assert_published(grads, published)
+
+
+def gradient_check_case():
+    names = ("W1", "b1", "W2", "b2", "W3", "b3")
+    X, *arrays = drawn(1, (4, 3), (5, 4), (5, 1), (3, 5), (3, 1), (1, 3), (1, 1))
+    Y = np.array([1, 1, 0])  # flat, as the course has it
+    parameters = dict(zip(names, arrays, strict=True))
+    grads = course.backward_propagation_with_regularization(X, Y, three_layer_cache(X, parameters), lambd=0)
+    return parameters, grads, X, Y
+
+
+def test_gradient_check_n_passes_right_gradients():
+    # The course printed 1.1890913024229996e-07 and 1.18904178788e-07: rounding in J, over 2e-7, reaches this number.
+    assert course.gradient_check_n(*gradient_check_case()) == pytest.approx(1.189e-7, rel=0.01)
+    assert course.gradient_check_n(*gradient_check_case(), epsilon=1e-5) < 1e-8
+
+
+def test_gradient_check_n_finds_the_two_planted_errors():
+    parameters, grads, X, Y = gradient_check_case()
+    wrong = grads | {"dW2": 2 * grads["dW2"], "db1": 4 * grads["db1"]}
+    difference = course.gradient_check_n(parameters, wrong, X, Y)
+    assert isinstance(difference, np.float64)
+    assert difference == pytest.approx(0.2850931567761623, rel=1e-7)
+
+
+def optimisation_case(W2_columns=3):
+    shapes = (2, 3), (2, 1), (3, W2_columns), (3, 1)
+    arrays = drawn(1, *shapes, *shapes)
+    names = ("W1", "b1", "W2", "b2", "dW1", "db1", "dW2", "db2")
+    both = dict(zip(names, arrays, strict=True))
+    return {n: both[n] for n in names[:4]}, {n: both[n] for n in names[4:]}
+
+
+def test_update_parameters_with_gd():
+    moved = course.update_parameters_with_gd(*optimisation_case(), 0.01)
+    assert_published(moved, PUBLISHED["update_parameters_with_gd"])
+
+
+def test_random_mini_batches():
+    rng = np.random.RandomState(1)
+    X, Y = rng.randn(5, 7), rng.randn(1, 7) < 0.5
+    batches = course.random_mini_batches(X, Y, 2)
+    published = PUBLISHED["random_mini_batches"]
+    assert len(batches) == 4
+    for (mini_X, mini_Y), X_expected, Y_expected in zip(batches, published["X"], published["Y"], strict=True):
+        assert_allclose(mini_X, X_expected, atol=1e-8)
+        assert_array_equal(mini_Y, Y_expected)
+        assert mini_Y.dtype == bool
+
+
+def test_random_mini_batches_of_64():
+    # the course's case of 12,288 features; the first row of the draws is that of a matrix with one row
+    X = np.random.RandomState(1).randn(1, 148)
+    batches = course.random_mini_batches(X, np.ones((1, 148)), 64)
+    assert [mini_X.shape[1] for mini_X, _ in batches] == [64, 64, 20]
+    assert_allclose(batches[0][0][0, :3], [0.90085595, -0.7612069, 0.2344157], atol=1e-8)
+    counted = np.arange(148)[None, :] * 12288
+    batches = course.random_mini_batches(counted, counted, 64, 0)
+    assert_array_equal(batches[0][0][0, :3], [294912, 86016, 454656])
+    assert_array_equal(batches[-1][0][0, :3] + 12287, [1425407, 1769471, 897023])
+
+
+def test_update_parameters_with_momentum():
+    parameters, grads = optimisation_case()
+    v = course.initialize_velocity(parameters)
+    moved, v = course.update_parameters_with_momentum(parameters, grads, v, beta=0.9, learning_rate=0.01)
+    assert_published(moved, PUBLISHED["update_parameters_with_momentum"])
+    assert_published(v, PUBLISHED["update_parameters_with_momentum"]["v"])
+
+
+# The assignment's formula is sqrt(s_corrected) + epsilon. Two of its published numbers are sqrt(s_corrected + epsilon)
+# instead: -1.09245036 for W2[2, 1] in the v1b notebook (whose own run printed -1.09244991), and -1.09849003 in the
+# public tests of the version between. The last version is right again.
+def test_update_parameters_with_adam():
+    parameters, grads = optimisation_case()
+    v, s = course.initialize_adam(parameters)
+    moved, v, s, v_corrected, s_corrected = course.update_parameters_with_adam(parameters, grads, v, s, t=2)
+    published = PUBLISHED["update_parameters_with_adam"]
+    assert_published(moved, published)
+    assert_published(v, published["v"])
+    assert_published(s, published["s"])
+    assert_published(v_corrected, {name: np.array(x) / (1 - 0.9**2) for name, x in published["v"].items()}, 1e-7)
+    assert_published(s_corrected, {name: np.array(x) / (1 - 0.999**2) for name, x in published["s"].items()}, 1e-5)
+
+
+def test_update_parameters_with_adam_with_the_settings_of_the_last_version():
+    parameters, grads = optimisation_case(W2_columns=2)
+    v, s = course.initialize_adam(parameters)
+    moved = course.update_parameters_with_adam(parameters, grads, v, s, 2, 0.02, 0.8, 0.888, 1e-2)[0]
+    for name, row in PUBLISHED["update_parameters_with_adam, last version"]["first rows"].items():
+        assert_allclose(moved[name][0], row, atol=1e-8)
+
+
+# ---- agreement with the equations ----
+
+SIZES = [(3, 1), (4, 3, 1), (5, 4, 3, 1), (2, 6, 5, 4, 1)]
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+@pytest.mark.parametrize("m", [1, 7])
+def test_a_pass_there_and_back_agrees_with_the_network(sizes, m):
+    X, Y, parameters = network(11, *sizes, m=m)
+    hidden = [Dense(n, "relu") for n in sizes[1:-1]]
+    net = Network(sizes[0], [*hidden, Dense(sizes[-1], "identity")], BinaryLogLoss())
+    params = np.empty(net.size)
+    for name, view in net.named(params).items():
+        view[:] = parameters[name]
+    J, flat = gradients(net, params, X.T, Y.T)
+
+    AL, caches = course.L_model_forward(X, parameters)
+    grads = course.L_model_backward(AL, Y, caches)
+    assert course.compute_cost(AL, Y) == pytest.approx(J, rel=1e-12)
+    for name, gradient in net.named(flat).items():
+        assert_allclose(grads[f"d{name}"], gradient, rtol=1e-9, atol=1e-12)
+
+
+def test_l2_agrees_with_the_network():
+    sizes = (4, 5, 3, 1)
+    X, Y, parameters = network(12, *sizes)
+    net = Network(4, [Dense(5), Dense(3), Dense(1, "identity")], BinaryLogLoss(), l2=0.7)
+    params = np.empty(net.size)
+    for name, view in net.named(params).items():
+        view[:] = parameters[name]
+    J, flat = gradients(net, params, X.T, Y.T)
+    cache = three_layer_cache(X, parameters)
+    grads = course.backward_propagation_with_regularization(X, Y, cache, lambd=0.7)
+    assert course.compute_cost_with_regularization(cache[9], Y, parameters, lambd=0.7) == pytest.approx(J, rel=1e-12)
+    for name, gradient in net.named(flat).items():
+        assert_allclose(grads[f"d{name}"], gradient, rtol=1e-9, atol=1e-12)
+
+
+# ---- finite differences ----
+
+
+@pytest.mark.parametrize("labels", ["whole", "real"])
+def test_grads_are_the_derivatives_of_the_cost(labels):
+    X, Y, parameters = network(13, 4, 5, 3, 1)
+    if labels == "real":
+        Y = np.random.RandomState(13).randn(*Y.shape)
+    AL, caches = course.L_model_forward(X, parameters)
+    grads = course.L_model_backward(AL, Y, caches)
+
+    def J():
+        return course.compute_cost(course.L_model_forward(X, parameters)[0], Y)
+
+    for name, array in parameters.items():
+        assert_allclose(grads[f"d{name}"], central(J, array), rtol=1e-6, atol=1e-8, err_msg=name)
+    assert_allclose(grads["dA0"], X.shape[1] * central(J, X), rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("layer", [1, 2])
+def test_dA_is_the_derivative_by_A_of_its_own_number(layer):
+    X, Y, parameters = network(14, 4, 5, 3, 1)
+    AL, caches = course.L_model_forward(X, parameters)
+    A = caches[layer][0][0].copy()  # A[layer] is what the next layer was given
+    above = {name[0] + str(int(name[1:]) - layer): array for name, array in parameters.items() if int(name[1:]) > layer}
+
+    def J():
+        return course.compute_cost(course.L_model_forward(A, above)[0], Y)
+
+    dA = course.L_model_backward(AL, Y, caches)[f"dA{layer}"]
+    assert_allclose(dA, X.shape[1] * central(J, A), rtol=1e-6, atol=1e-8)
+
+
+def test_dropout_gradients_are_the_derivatives_under_the_same_draws():
+    X, Y, parameters = network(15, 4, 6, 5, 1)
+
+    def forward():
+        return course.forward_propagation_with_dropout(X, parameters, 0.6, seed=5)
+
+    _, cache = forward()
+    assert 0 < np.mean(cache[1]) < 1
+    grads = course.backward_propagation_with_dropout(X, Y, cache, 0.6)
+    for name, array in parameters.items():
+        d = central(lambda: course.compute_cost(forward()[0], Y), array)
+        assert_allclose(grads[f"d{name}"], d, rtol=1e-6, atol=1e-8, err_msg=name)
+
+
+def test_keeping_everything_is_no_dropout():
+    X, Y, parameters = network(16, 4, 6, 5, 1)
+    A3, cache = course.forward_propagation_with_dropout(X, parameters, keep_prob=1)
+    assert_array_equal(A3, course.L_model_forward(X, parameters)[0])
+    dropped = course.backward_propagation_with_dropout(X, Y, cache, keep_prob=1)
+    plain = course.backward_propagation_with_regularization(X, Y, three_layer_cache(X, parameters), lambd=0)
+    for name, gradient in plain.items():
+        assert_allclose(dropped[name], gradient, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("activation", list(ACTIVATIONS))
+def test_every_activation_can_stand_in_a_layer(activation):
+    A, W, b = drawn(17, (3, 4), (2, 3), (2, 1))
+    dA = np.random.RandomState(18).randn(2, 4)
+    _, cache = course.linear_activation_forward(A, W, b, activation)
+    _, dW, _ = course.linear_activation_backward(dA, cache, activation)
+
+    def J():
+        return np.sum(dA * course.linear_activation_forward(A, W, b, activation)[0]) / A.shape[1]
+
+    assert_allclose(dW, central(J, W), rtol=1e-6, atol=1e-8)
+
+
+# ---- the edges of the formulas ----
+
+
+def test_the_cost_of_sure_and_right_is_zero():
+    assert course.compute_cost([[0.0, 1.0]], [[0, 1]]) == 0
+
+
+@pytest.mark.parametrize(
+    ("AL", "Y", "J", "message"),
+    [
+        ([[1.0, 0.5]], [[0, 1]], np.inf, "cost is inf: AL is exactly 0 or 1 where Y says otherwise"),
+        ([[1.79, 0.5]], [[1, 1]], np.nan, "cost is nan: AL leaves 0 to 1"),
+        ([[0.5, 0.5]], [[np.nan, 1]], np.nan, "cost is nan"),
+    ],
+)
+def test_a_cost_that_is_no_number_comes_with_a_reason(AL, Y, J, message):
+    with pytest.warns(DataWarning, match=message):
+        assert_array_equal(course.compute_cost(AL, Y), J)
+
+
+def test_several_output_rows_are_added():
+    AL, Y = np.array([[0.2, 0.7], [0.6, 0.9]]), np.array([[0, 1], [1, 1]])
+    rows = [course.compute_cost(AL[[k]], Y[[k]]) for k in (0, 1)]
+    assert course.compute_cost(AL, Y) == pytest.approx(sum(rows), rel=1e-14)
+    X, Y, parameters = network(19, 3, 4, 2)
+    AL, caches = course.L_model_forward(X, parameters)
+    grads = course.L_model_backward(AL, Y, caches)
+    d = central(lambda: course.compute_cost(course.L_model_forward(X, parameters)[0], Y), parameters["W1"])
+    assert_allclose(grads["dW1"], d, rtol=1e-6, atol=1e-8)
+
+
+def test_a_full_sigmoid_has_the_limit_of_the_formula():
+    # In floats -(Y/AL) + (1-Y)/(1-AL) times AL (1-AL) is 0/0 or infinity times 0 here; its limit is AL - Y.
+    Z = np.array([[40.0, 40.0, -800.0, -800.0, 1.0]])
+    AL, Y = course.sigmoid(Z)[0], np.array([[1.0, 0.0, 1.0, 0.0, 1.0]])
+    cache = (np.ones((1, 5)), np.ones((1, 1)), np.zeros((1, 1))), Z
+    dA0 = course.L_model_backward(AL, Y, [cache])["dA0"]
+    assert_allclose(dA0, [[0, 1, -1, 0, AL[0, 4] - 1]], atol=1e-15)
+
+
+def test_a_sure_AL_from_elsewhere_keeps_the_formula():
+    Z = np.array([[0.0, 0.0, 0.0, 800.0]])
+    cache = (np.ones((1, 4)), np.ones((1, 1)), np.zeros((1, 1))), Z
+    dA0 = course.L_model_backward([[1.0, 1.0, 0.0, 0.5]], [[1, 0, 0, 0]], [cache])["dA0"]
+    # g'(0) = 1/4 and g'(800) = 0: (-1/1 + 0) / 4, (0 + 1/0) / 4, (0 + 1/1) / 4, (0 + 1/0.5) * 0
+    assert_array_equal(dA0, [[-0.25, np.inf, 0.25, 0]])
+
+
+def test_training_past_saturation_stays_finite():
+    X = np.array([[-3.0, -2.0, 2.0, 3.0]])
+    parameters, costs = course.L_layer_model(X, [[0, 0, 1, 1]], (1, 3, 1), 50.0, 301)
+    assert all(np.isfinite(array).all() for array in parameters.values())
+    assert costs[-1] < 1e-6
+
+
+def test_activations_at_the_ends_of_the_floats():
+    Z = np.array([[-1e308, -1000.0, 0.0, 1000.0, 1e308]])
+    assert_array_equal(course.sigmoid(Z)[0], [[0, 0, 0.5, 1, 1]])
+    assert_array_equal(course.sigmoid_backward(np.ones_like(Z), Z), [[0, 0, 0.25, 0, 0]])
+    assert_array_equal(course.relu(Z)[0], [[0, 0, 0, 1000, 1e308]])
+    assert_array_equal(course.relu_backward(np.ones_like(Z), Z), [[0, 0, 0, 1, 1]])
+
+
+def test_lists_and_whole_numbers_will_do():
+    A, cache = course.linear_activation_forward([[1, 2], [3, 4]], [[1, -1]], [[3]], "relu")
+    assert_array_equal(A, [[1.0, 1.0]])
+    dA_prev, dW, db = course.linear_activation_backward([[2, 4]], cache, "relu")
+    assert_array_equal(dA_prev, [[2, 4], [-2, -4]])
+    assert_array_equal(dW, [[5, 11]])
+    assert_array_equal(db, [[3]])
+    parameters = {"W1": [[5]], "b1": [[6]]}
+    v, s = course.initialize_adam(parameters)
+    assert v is not s
+    moved, v = course.update_parameters_with_momentum(parameters, {"dW1": [[1]], "db1": [[2]]}, v, 0.5, 1)
+    assert (moved["W1"], moved["b1"], v["dW1"], v["db1"]) == (4.5, 5, 0.5, 1)
+
+
+def test_float32_stays_float32():
+    X, Y, parameters = network(20, 3, 4, 1)
+    parameters = {name: array.astype(np.float32) for name, array in parameters.items()}
+    AL, caches = course.L_model_forward(X.astype(np.float32), parameters)
+    grads = course.L_model_backward(AL, Y.astype(np.float32), caches)
+    v, s = course.initialize_adam(parameters)
+    moved = course.update_parameters_with_adam(parameters, grads, v, s, 1)[0]
+    assert {array.dtype for array in (AL, *grads.values(), *moved.values())} == {np.dtype(np.float32)}
+
+
+def test_gradient_check_n_of_a_flat_cost_is_zero():
+    parameters = {"W1": np.zeros((1, 1)), "b1": np.full((1, 1), 800.0)}  # sure and right: J = 0 all around
+    grads = {"dW1": np.zeros((1, 1)), "db1": np.zeros((1, 1))}
+    assert course.gradient_check_n(parameters, grads, [[2.0]], [[1]]) == 0
+
+
+# ---- arguments, seeds, printing ----
+
+
+def cases():
+    """Every function with arguments that it accepts."""
+    X, Y, parameters = network(30, 3, 4, 2, 1)
+    AL, caches = course.L_model_forward(X, parameters)
+    grads = course.L_model_backward(AL, Y, caches)
+    linear_cache, Z = caches[0]
+    v, s = course.initialize_adam(parameters)
+    _, dropped = course.forward_propagation_with_dropout(X, parameters)
+    dims = [3, 4, 2, 1]
+    return {
+        "sigmoid": (Z,),
+        "relu": (Z,),
+        "sigmoid_backward": (Z, Z),
+        "relu_backward": (Z, Z),
+        "initialize_parameters": (3, 4, 1),
+        "initialize_parameters_deep": (dims,),
+        "initialize_parameters_zeros": (dims,),
+        "initialize_parameters_random": (dims,),
+        "initialize_parameters_he": (dims,),
+        "linear_forward": linear_cache,
+        "linear_activation_forward": (*linear_cache, "relu"),
+        "L_model_forward": (X, parameters),
+        "compute_cost": (AL, Y),
+        "linear_backward": (Z, linear_cache),
+        "linear_activation_backward": (Z, caches[0], "relu"),
+        "L_model_backward": (AL, Y, caches),
+        "update_parameters": (parameters, grads, 0.1),
+        "two_layer_model": (X, Y, [3, 4, 1], 0.1, 3),
+        "L_layer_model": (X, Y, dims, 0.1, 3),
+        "predict": (X, Y, parameters),
+        "compute_cost_with_regularization": (AL, Y, parameters, 0.1),
+        "backward_propagation_with_regularization": (X, Y, three_layer_cache(X, parameters), 0.1),
+        "forward_propagation_with_dropout": (X, parameters, 0.5),
+        "backward_propagation_with_dropout": (X, Y, dropped, 0.5),
+        "gradient_check_n": (parameters, grads, X, Y),
+        "update_parameters_with_gd": (parameters, grads, 0.1),
+        "random_mini_batches": (X, Y, 2),
+        "initialize_velocity": (parameters,),
+        "update_parameters_with_momentum": (parameters, grads, v, 0.9, 0.1),
+        "initialize_adam": (parameters,),
+        "update_parameters_with_adam": (parameters, grads, v, s, 1),
+    }
+
+
+CASES = cases()
+
+
+def arrays_of(value):
+    """Every array inside tuples, lists and dicts."""
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, dict | list | tuple):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from arrays_of(part)
+
+
+def test_every_function_of_the_course_is_tried():
+    public = [n for n, f in vars(course).items() if inspect.isfunction(f) and f.__module__ == "lamina.course"]
+    assert sorted(n for n in public if not n.startswith("_")) == sorted(CASES)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_argument_is_changed(name):
+    arguments, before = copy.deepcopy(CASES[name]), copy.deepcopy(CASES[name])
+    getattr(course, name)(*arguments)
+    for after, was in zip(arrays_of(arguments), arrays_of(before), strict=True):
+        assert_array_equal(after, was)
+    for after, was in zip(arguments, before, strict=True):
+        if isinstance(was, dict):
+            assert list(after) == list(was)
+
+
+@pytest.mark.parametrize("name", [n for n in CASES if n.startswith("update_parameters") or n == "random_mini_batches"])
+def test_what_moves_is_new(name):
+    arguments = copy.deepcopy(CASES[name])
+    for new in arrays_of(getattr(course, name)(*arguments)):
+        assert not any(np.shares_memory(new, old) for old in arrays_of(arguments))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_global_generator_is_left_alone(name):
+    before = np.random.get_state()  # noqa: NPY002
+    getattr(course, name)(*copy.deepcopy(CASES[name]))
+    after = np.random.get_state()  # noqa: NPY002
+    assert_array_equal(before[1], after[1])
+    assert before[2:] == after[2:]
+
+
+@pytest.mark.parametrize("name", [n for n in CASES if "seed" in inspect.signature(getattr(course, n)).parameters])
+def test_a_seed_repeats_and_another_does_not(name):
+    function, arguments = getattr(course, name), copy.deepcopy(CASES[name])
+    runs = {seed: [a.tobytes() for a in arrays_of(function(*arguments, seed=seed))] for seed in (0, 7, None)}
+    assert runs[7] == [a.tobytes() for a in arrays_of(function(*arguments, seed=7))]
+    assert runs[0] != runs[7]
+    if name != "random_mini_batches":  # five examples have few orders: two draws may agree
+        assert runs[None] != runs[7]
+
+
+def test_seeds_give_the_legacy_numbers():
+    rng = np.random.RandomState(9)
+    parameters = course.initialize_parameters_he([3, 4, 2], seed=9)
+    assert_array_equal(parameters["W1"], rng.randn(4, 3) * np.sqrt(2 / 3))
+    assert_array_equal(parameters["W2"], rng.randn(2, 4) * np.sqrt(2 / 4))
+
+
+def test_nothing_is_printed_unasked(capsys):
+    for name, arguments in CASES.items():
+        getattr(course, name)(*copy.deepcopy(arguments))
+    assert capsys.readouterr() == ("", "")
+
+
+def test_costs_are_printed_every_hundred_iterations_and_last(capsys):
+    X, Y, _ = network(31, 3, 4, 1)
+    _, costs = course.two_layer_model(X, Y, (3, 4, 1), num_iterations=151, print_cost=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines] == [f"Cost after iteration {i}" for i in (0, 100, 150)]
+    assert [float(line.split(":")[1]) for line in lines[:2]] == costs
+
+
+def test_predict_and_its_accuracy(capsys):
+    X = np.array([[-2.0, -1.0, 1.0, 2.0]])
+    parameters = {"W1": np.array([[1.0]]), "b1": np.array([[0.0]])}
+    p = course.predict(X, [[0, 1, 1, 1]], parameters, print_accuracy=True)
+    assert_array_equal(p, [[0.0, 0.0, 1.0, 1.0]])
+    assert capsys.readouterr().out == "Accuracy: 0.75\n"
+    assert_array_equal(course.predict(X, None, parameters), p)
+
+
+def test_a_half_is_not_yet_a_yes():
+    parameters = {"W1": np.zeros((1, 1)), "b1": np.zeros((1, 1))}
+    assert_array_equal(course.predict([[5.0]], None, parameters), [[0.0]])
+
+
+def test_gradient_check_n_says_its_verdict(capsys):
+    parameters, grads, X, Y = gradient_check_case()
+    course.gradient_check_n(parameters, grads, X, Y, print_msg=True)
+    course.gradient_check_n(parameters, grads | {"db3": grads["db3"] + 1}, X, Y, print_msg=True)
+    right, wrong = capsys.readouterr().out.splitlines()
+    assert right.startswith("The gradients are right: difference = 1.1")
+    assert wrong.startswith("The gradients are wrong: difference = 0.")
+
+
+# ---- errors ----
+
+X_, Y_, P_ = network(40, 3, 4, 1)
+AL_, CACHES_ = course.L_model_forward(X_, P_)
+G_ = course.L_model_backward(AL_, Y_, CACHES_)
+V_ = course.initialize_velocity(P_)
+DEEP_ = CASES["L_model_forward"]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("L_model_forward", (np.ones((5, 2)), P_), "W1 is (4, 3), X has 5 rows: expected 3"),
+        ("L_model_forward", (X_.T, P_), "X has 5 rows: expected 3; features go down, examples across"),
+        ("L_model_forward", (X_, P_ | {"W2": np.ones((1, 3))}), "W2 is (1, 3), A1 has 4 rows: expected 3"),
+        ("L_model_forward", (X_[0], P_), "X is (5,), W1 is (4, 3): expected (n_prev, m) and (n, n_prev)"),
+        ("L_model_forward", (X_, P_ | {"b1": np.ones(4)}), "b1 is (4,), W1 is (4, 3): expected a column b1, (4, 1)"),
+        ("L_model_forward", (X_, {"W1": P_["W1"]}), "parameters has W1: expected W1, b1"),
+        ("L_model_forward", (X_, {}), "parameters has nothing: expected W1, b1"),
+        ("L_model_forward", (X_, P_ | {"s0": 1}), "parameters has W1, b1, W2, b2, s0: expected W1, b1, W2, b2"),
+        ("linear_forward", (np.ones((2, 5)), P_["W1"], P_["b1"]), "W is (4, 3), A_prev has 2 rows: expected 3"),
+        ("linear_backward", (Y_, CACHES_[0][0]), "dZ is (1, 5), W A_prev + b is (4, 5): expected the same shape"),
+        ("relu_backward", (X_, X_.T), "dA is (3, 5), Z is (5, 3): expected the same shape"),
+        ("compute_cost", (AL_, [1, 0]), "AL is (1, 5), Y is (2,): expected both to be (1, m)"),
+        ("compute_cost", (np.empty((1, 0)), []), "AL is (1, 0), Y is (1, 0): expected both to be (1, m)"),
+        ("L_model_backward", (AL_, Y_, []), "caches is empty: expected one cache per layer"),
+        ("L_model_backward", ([[0.5]], [[1]], CACHES_), "AL is (1, 1), Z of the last cache is (1, 5)"),
+        ("predict", (X_, [1], P_), "AL is (1, 5), Y is (1,)"),
+        ("update_parameters", (P_, {"dW1": G_["dW1"]}, 0.1), "grads has no 'db1': expected one array for every"),
+        ("update_parameters", (P_, G_ | {"dW1": np.ones((3, 4))}, 0.1), "dW1 of grads is (3, 4), W1 is (4, 3)"),
+        ("update_parameters_with_momentum", (P_, G_, {}, 0.9, 0.1), "v has no 'dW1'"),
+        ("update_parameters_with_adam", (P_, G_, V_, {}, 1), "s has no 'dW1'"),
+        ("gradient_check_n", (P_, {}, X_, Y_), "gradients has no 'dW1'"),
+        ("backward_propagation_with_regularization", (X_, Y_, (1, 2), 0.1), "cache has 2 arrays: expected 12: Z1, A1"),
+        ("forward_propagation_with_dropout", (X_, P_), "parameters has W1, b1, W2, b2: expected W1, b1, W2, b2, W3"),
+        ("random_mini_batches", (X_, [[1, 0]]), "X is (3, 5), Y is (1, 2): expected one column per example in both"),
+    ],
+)
+def test_what_does_not_fit_is_said(name, arguments, message):
+    options = {"print_accuracy": True} if name == "predict" else {}
+    with pytest.raises(DataError, match=re.escape(message)):
+        getattr(course, name)(*arguments, **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        (
+            "linear_activation_forward",
+            (*CACHES_[0][0], "reul"),
+            "activation is 'reul': expected one of identity, sigmoid",
+        ),
+        ("linear_activation_forward", (*CACHES_[0][0], "reul"), "Did you mean 'relu'?"),
+        ("two_layer_model", (X_, Y_, (3, 4, 2, 1)), "layers_dims is (3, 4, 2, 1): expected (n_x, n_h, n_y)"),
+        ("initialize_parameters_deep", ([3],), "layers_dims is (3,): expected sizes n_x, ..., n_y, at least two"),
+        ("initialize_parameters", (3, 0, 1), "layers_dims is (3, 0, 1): expected sizes n_x, ..., n_y"),
+        ("forward_propagation_with_dropout", (*DEEP_, 0), "keep_prob is 0: expected a probability above 0, at most 1"),
+        ("random_mini_batches", (X_, Y_, 0), "mini_batch_size is 0: expected at least 1"),
+        ("update_parameters_with_adam", (P_, G_, V_, V_, 0), "t is 0: expected the number of this step"),
+    ],
+)
+def test_a_setting_out_of_range_is_said(name, arguments, message):
+    with pytest.raises(SettingError, match=re.escape(message)):
+        getattr(course, name)(*arguments)
