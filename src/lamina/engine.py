@@ -6,7 +6,7 @@
     train_steps(network, optimiser, params, memory, ...)     many minibatches in one call -> their costs
 
 and `cost`, which watches without a gradient. `equations.network` defines what they mean; any other engine gives the
-same numbers, faster. Examples are rows here, X (m, n) and Y (m, k); an engine puts them across, A[0] = X.T, at its door.
+same numbers, faster. Examples are rows here, X (m, n) and Y (m, k); an engine puts them across, A[0] = X.T.
 """
 
 from collections.abc import Callable

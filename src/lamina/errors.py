@@ -4,6 +4,7 @@
     ├── SettingError      (ValueError)    a setting is outside its range, or names nothing in its table
     ├── DataError         (ValueError)    rows, columns, targets or weights that cannot be used
     │   ├── ColumnError                   missing, extra, duplicate or mistyped columns; names the column
+    │   │   └── ColumnTypeError (TypeError)   a column of objects that are no numbers, text, booleans or dates
     │   └── FileError                     a table file that is absent, empty or broken; names the line
     ├── ModelFileError    (ValueError)    a model file that is truncated, altered, newer or foreign
     ├── DivergenceError   (RuntimeError)  training left the finite numbers before any epoch was good
@@ -36,6 +37,10 @@ class DataError(LaminaError, ValueError):
 
 class ColumnError(DataError):
     """Missing, extra, duplicate or mistyped columns."""
+
+
+class ColumnTypeError(ColumnError, TypeError):
+    """A column of objects that are no numbers, text, booleans or dates."""
 
 
 class FileError(DataError):

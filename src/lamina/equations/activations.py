@@ -71,7 +71,8 @@ def d_elu(Z: Array, A: Array) -> Array:
 
 def selu(Z: Array) -> Array:
     """SCALE * (Z where positive, ALPHA (e^Z - 1) elsewhere) (Klambauer et al. 2017)."""
-    return SELU_SCALE * np.where(Z > 0, Z, SELU_ALPHA * np.expm1(np.minimum(Z, 0)))
+    low = np.minimum(Z, np.finfo(Z.dtype).max / 2)  # SCALE times the largest number would overflow
+    return SELU_SCALE * np.where(Z > 0, low, SELU_ALPHA * np.expm1(np.minimum(Z, 0)))
 
 
 def d_selu(Z: Array, A: Array) -> Array:

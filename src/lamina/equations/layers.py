@@ -11,8 +11,8 @@ lecture (m times the derivative of the cost); the 1/m stands where parameters ge
 
     width(n)                  units that come out when n go in
     shapes(n)                 its arrays: name -> Shape (rows, columns, group)
-    forward(p, A_prev, key)   -> A, cache     in training; `key` places the random numbers
-    predict(p, A_prev)        -> A            no draws; running statistics
+    forward(p, A_prev, key)   -> A, cache     `key` places the random numbers; None when predicting: then dropout
+                                              keeps everything and normalisation uses its running statistics
     backward(p, dA, cache)    -> dA_prev, grads
     first_backward(...)       -> grads        the same for a first layer whose dA_prev nobody asked for
 
@@ -46,8 +46,7 @@ class Layer(Protocol):
 
     def width(self, n: int) -> int: ...
     def shapes(self, n: int) -> dict[str, Shape]: ...
-    def forward(self, p: Arrays, A_prev: Array, key: Key) -> tuple[Array, Arrays]: ...
-    def predict(self, p: Arrays, A_prev: Array) -> Array: ...
+    def forward(self, p: Arrays, A_prev: Array, key: Key | None) -> tuple[Array, Arrays]: ...
     def backward(self, p: Arrays, dA: Array, cache: Arrays) -> tuple[Array, Arrays]: ...
     def first_backward(self, p: Arrays, dA: Array, cache: Arrays) -> Arrays: ...
 
@@ -77,13 +76,9 @@ class Linear:
     def shapes(self, n: int) -> dict[str, Shape]:
         return {"W": Shape(self.units, n, "weights"), "b": Shape(self.units, 1, "biases")}
 
-    def forward(self, p: Arrays, A_prev: Array, key: Key) -> tuple[Array, Arrays]:
-        Z = self.predict(p, A_prev)
+    def forward(self, p: Arrays, A_prev: Array, key: Key | None) -> tuple[Array, Arrays]:
+        Z = p["W"] @ A_prev + p["b"]  # (units, m)
         return Z, {"A_prev": A_prev, "Z": Z}
-
-    def predict(self, p: Arrays, A_prev: Array) -> Array:
-        Z: Array = p["W"] @ A_prev + p["b"]  # (units, m)
-        return Z
 
     def backward(self, p: Arrays, dZ: Array, cache: Arrays) -> tuple[Array, Arrays]:
         dA_prev = p["W"].T @ dZ  # (units_prev, m)
@@ -103,12 +98,9 @@ class Activation(_SameWidth):
     kind: ClassVar[str] = "activation"
     function: str
 
-    def forward(self, p: Arrays, Z: Array, key: Key) -> tuple[Array, Arrays]:
+    def forward(self, p: Arrays, Z: Array, key: Key | None) -> tuple[Array, Arrays]:
         A = ACTIVATIONS[self.function].g(Z)
         return A, {"Z": Z, "A": A}
-
-    def predict(self, p: Arrays, Z: Array) -> Array:
-        return ACTIVATIONS[self.function].g(Z)
 
     def backward(self, p: Arrays, dA: Array, cache: Arrays) -> tuple[Array, Arrays]:
         dZ = dA * ACTIVATIONS[self.function].dg(cache["Z"], cache["A"])  # (units, m)
@@ -122,16 +114,15 @@ class Dropout(_SameWidth):
     kind: ClassVar[str] = "dropout"
     rate: float
 
-    def forward(self, p: Arrays, A_prev: Array, key: Key) -> tuple[Array, Arrays]:
+    def forward(self, p: Arrays, A_prev: Array, key: Key | None) -> tuple[Array, Arrays]:
+        if key is None:
+            return A_prev, {}
         units, m = A_prev.shape
         D = kept(units, m, self.rate, key)  # (units, m)
         return self._drop(A_prev, D), {"D": D}
 
-    def predict(self, p: Arrays, A_prev: Array) -> Array:
-        return A_prev
-
     def backward(self, p: Arrays, dA: Array, cache: Arrays) -> tuple[Array, Arrays]:
-        return self._drop(dA, cache["D"]), {}
+        return (self._drop(dA, cache["D"]) if "D" in cache else dA), {}
 
     def _drop(self, A: Array, D: Any) -> Array:
         return np.where(D, A * A.dtype.type(1 / (1 - self.rate)), A.dtype.type(0))
@@ -147,14 +138,11 @@ class LayerNorm(_SameWidth):
     def shapes(self, n: int) -> dict[str, Shape]:
         return {"gamma": Shape(n, 1, "scales"), "beta": Shape(n, 1, "biases")}
 
-    def forward(self, p: Arrays, A_prev: Array, key: Key) -> tuple[Array, Arrays]:
+    def forward(self, p: Arrays, A_prev: Array, key: Key | None) -> tuple[Array, Arrays]:
         centred = A_prev - A_prev.mean(axis=0)
         inv_std = 1 / np.sqrt(np.mean(centred * centred, axis=0) + self.epsilon)  # (m,)
         A_hat = centred * inv_std  # (units, m)
         return p["gamma"] * A_hat + p["beta"], {"A_hat": A_hat, "inv_std": inv_std}
-
-    def predict(self, p: Arrays, A_prev: Array) -> Array:
-        return self.forward(p, A_prev, Key(0, 0))[0]
 
     def backward(self, p: Arrays, dA: Array, cache: Arrays) -> tuple[Array, Arrays]:
         A_hat, m = cache["A_hat"], dA.shape[1]
@@ -185,25 +173,26 @@ class BatchNorm(_SameWidth):
             "var": Shape(n, 1, "statistics"),
         }
 
-    def forward(self, p: Arrays, A_prev: Array, key: Key) -> tuple[Array, Arrays]:
-        mean = A_prev.mean(axis=1, keepdims=True)  # (units, 1)
-        centred = A_prev - mean
-        var = np.mean(centred * centred, axis=1, keepdims=True)  # (units, 1)
+    def forward(self, p: Arrays, A_prev: Array, key: Key | None) -> tuple[Array, Arrays]:
+        if key is None:
+            batch, mean, var = {}, p["mean"], p["var"]
+        else:
+            mean = A_prev.mean(axis=1, keepdims=True)  # (units, 1)
+            var = np.mean((A_prev - mean) ** 2, axis=1, keepdims=True)  # (units, 1)
+            batch = {"mean": mean, "var": var}
         inv_std = 1 / np.sqrt(var + self.epsilon)
-        A_hat = centred * inv_std
-        return p["gamma"] * A_hat + p["beta"], {"A_hat": A_hat, "inv_std": inv_std, "mean": mean, "var": var}
-
-    def predict(self, p: Arrays, A_prev: Array) -> Array:
-        A: Array = p["gamma"] * (A_prev - p["mean"]) / np.sqrt(p["var"] + self.epsilon) + p["beta"]
-        return A
+        A_hat = (A_prev - mean) * inv_std  # (units, m)
+        return p["gamma"] * A_hat + p["beta"], {"A_hat": A_hat, "inv_std": inv_std, **batch}
 
     def backward(self, p: Arrays, dA: Array, cache: Arrays) -> tuple[Array, Arrays]:
         A_hat, m = cache["A_hat"], dA.shape[1]
         dgamma = np.sum(dA * A_hat, axis=1, keepdims=True) / m
         dbeta = np.sum(dA, axis=1, keepdims=True) / m
-        dA_prev = p["gamma"] * cache["inv_std"] * (dA - dbeta - A_hat * dgamma)
+        scale = p["gamma"] * cache["inv_std"]
+        if "var" not in cache:  # predicting: the statistics do not depend on the batch
+            return scale * dA, {"gamma": dgamma, "beta": dbeta, "mean": 0, "var": 0}
         unbiased = cache["var"] * (m / max(m - 1, 1))
-        return dA_prev, {
+        return scale * (dA - dbeta - A_hat * dgamma), {
             "gamma": dgamma,
             "beta": dbeta,
             "mean": self.momentum * (p["mean"] - cache["mean"]),  # statistics: running -= this
@@ -220,12 +209,8 @@ class Scale(_SameWidth):
     def shapes(self, n: int) -> dict[str, Shape]:
         return {"s": Shape(n, 1, "scales")}
 
-    def forward(self, p: Arrays, A_prev: Array, key: Key) -> tuple[Array, Arrays]:
-        return self.predict(p, A_prev), {"A_prev": A_prev}
-
-    def predict(self, p: Arrays, A_prev: Array) -> Array:
-        A: Array = p["s"] * A_prev  # (units, m)
-        return A
+    def forward(self, p: Arrays, A_prev: Array, key: Key | None) -> tuple[Array, Arrays]:
+        return p["s"] * A_prev, {"A_prev": A_prev}  # (units, m)
 
     def backward(self, p: Arrays, dA: Array, cache: Arrays) -> tuple[Array, Arrays]:
         ds = np.sum(dA * cache["A_prev"], axis=1, keepdims=True) / dA.shape[1]  # (units, 1)
@@ -242,12 +227,9 @@ class Residual(_SameWidth):
     def __init__(self, layers: Sequence["Layer | Dense"]) -> None:
         object.__setattr__(self, "layers", unrolled(layers))
 
-    def forward(self, p: Arrays, A_prev: Array, key: Key) -> tuple[Array, Arrays]:
+    def forward(self, p: Arrays, A_prev: Array, key: Key | None) -> tuple[Array, Arrays]:
         A, caches = chain_forward(self.layers, p["chain"], A_prev, key)
         return A_prev + A, {"chain": caches}
-
-    def predict(self, p: Arrays, A_prev: Array) -> Array:
-        return A_prev + chain_predict(self.layers, p["chain"], A_prev)
 
     def backward(self, p: Arrays, dA: Array, cache: Arrays) -> tuple[Array, Arrays]:
         dA_prev, grads = chain_backward(self.layers, p["chain"], dA, cache["chain"])
@@ -270,19 +252,21 @@ def unrolled(layers: Sequence[Layer | Dense]) -> tuple[Layer, ...]:
     return tuple(part for layer in layers for part in (layer.parts() if isinstance(layer, Dense) else (layer,)))
 
 
-def chain_forward(layers: Sequence[Layer], p: Sequence[Arrays], A: Array, key: Key) -> tuple[Array, list[Arrays]]:
+def chain_forward(
+    layers: Sequence[Layer], p: Sequence[Arrays], A: Array, key: Key | None
+) -> tuple[Array, list[Arrays]]:
     """Take A[0] through the layers; return A[L] and every cache."""
     caches = []
     for i, layer in enumerate(layers):
-        A, cache = layer.forward(p[i], A, key.inside(i))
+        A, cache = layer.forward(p[i], A, None if key is None else key.inside(i))
         caches.append(cache)
     return A, caches
 
 
 def chain_predict(layers: Sequence[Layer], p: Sequence[Arrays], A: Array) -> Array:
-    """Take A[0] through the layers without draws or caches."""
+    """Take A[0] through the layers as when predicting; no cache outlives its layer."""
     for layer, views in zip(layers, p, strict=True):
-        A = layer.predict(views, A)
+        A, _ = layer.forward(views, A, None)
     return A
 
 

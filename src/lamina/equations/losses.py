@@ -51,8 +51,9 @@ class _Exp(_OneUnitPerTarget):
     output_name: ClassVar[str] = "exp"
 
     def output(self, Z: Array) -> Array:
-        """e^Z, held at the largest finite number."""
-        return np.exp(np.minimum(Z, np.log(np.finfo(Z.dtype).max)))
+        """e^Z, held just below the largest finite number."""
+        top = np.nextafter(np.log(np.finfo(Z.dtype).max), 0)  # the logarithm may have been rounded up
+        return np.exp(np.minimum(Z, top))
 
 
 @dataclass(frozen=True)
@@ -91,18 +92,24 @@ class CategoricalLogLoss(_OneUnitPerTarget):
         return Y if self.label_smoothing == 0 else Y * (1 - self.label_smoothing) + self.label_smoothing / len(Y)
 
     def output(self, Z: Array) -> Array:
-        e = np.exp(Z - Z.max(axis=0))
+        e = np.exp(_below_top(Z))
         return np.asarray(e / e.sum(axis=0))
 
     def losses(self, Z: Array, Y: Array) -> Array:
         """log(sum e^Z) sum(Y) - sum(Y Z)."""
-        top = Z.max(axis=0)
-        log_sum = top + np.log(np.exp(Z - top).sum(axis=0))
+        Z = _below_top(Z)  # the loss does not change, and no e^Z overflows
+        log_sum = np.log(np.exp(Z).sum(axis=0))
         return np.sum(self.smooth(Y) * (log_sum - Z), axis=0)
 
     def dZ(self, Z: Array, Y: Array) -> Array:
         Y = self.smooth(Y)
         return self.output(Z) * Y.sum(axis=0) - Y
+
+
+def _below_top(Z: Array) -> Array:
+    """Z - max Z over the units, held at the largest finite number."""
+    with np.errstate(over="ignore"):
+        return np.maximum(Z - Z.max(axis=0), -np.finfo(Z.dtype).max)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ pulls towards the same cost. The weights w_i have mean 1 over that set.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -104,7 +105,7 @@ class Network:
         groups: Mapping[str, Group] | None = None,
     ) -> None:
         fields = {"n_inputs": n_inputs, "layers": unrolled(layers), "loss": loss, "l1": l1, "l2": l2}
-        for name, value in {**fields, "groups": {**(groups or {}), **GROUPS, **(groups or {})}}.items():
+        for name, value in {**fields, "groups": {**GROUPS, **(groups or {})}}.items():  # in the order of GROUPS
             object.__setattr__(self, name, value)
         object.__setattr__(self, "slots", tuple(_placed(_walk(self.layers, n_inputs), self.groups)))
 
@@ -114,12 +115,14 @@ class Network:
         return sum(slot.size for slot in self.slots)
 
     @property
+    def widths(self) -> list[int]:
+        """Units that come out of each layer."""
+        return list(accumulate(self.layers, lambda n, layer: layer.width(n), initial=self.n_inputs))[1:]
+
+    @property
     def n_outputs(self) -> int:
         """Units of A[L]."""
-        width = self.n_inputs
-        for layer in self.layers:
-            width = layer.width(width)
-        return width
+        return self.widths[-1]
 
     @cached_property
     def spans(self) -> dict[str, slice]:
@@ -257,8 +260,8 @@ def _placed(arrays: Iterator[tuple[tuple[int, ...], str, Shape]], groups: Iterab
 # ---- the four verbs of this engine (engine.py chooses between this and the kernels) ----
 
 
-def forward(network: Network, params: Array, A0: Array, key: Key) -> tuple[Array, list[Arrays]]:
-    """Take A[0] of shape (n_inputs, m) to Z[L], keeping every cache."""
+def forward(network: Network, params: Array, A0: Array, key: Key | None) -> tuple[Array, list[Arrays]]:
+    """Take A[0] of shape (n_inputs, m) to Z[L], keeping every cache; `key` is None when predicting."""
     return chain_forward(network.layers, network.views(params), A0, key)
 
 
@@ -270,6 +273,9 @@ def backward(network: Network, params: Array, dZ: Array, caches: Sequence[Arrays
 def predict(network: Network, params: Array, X: Array) -> Array:
     """Return A[L], one row per example.
 
+    It is computed in double precision: products of matrices are summed in an order that depends on the size of the
+    batch, and a row's prediction must not depend on the rows beside it.
+
     Parameters
     ----------
     X : array, shape (m, n_inputs)
@@ -278,8 +284,9 @@ def predict(network: Network, params: Array, X: Array) -> Array:
     -------
     array, shape (m, n_outputs)
     """
-    Z = chain_predict(network.layers, network.views(params), X.T)
-    return network.loss.output(Z).T
+    Z = chain_predict(network.layers, network.views(params.astype(np.float64)), X.T.astype(np.float64))
+    largest = np.finfo(params.dtype).max  # an e^Z may be beyond single precision
+    return np.clip(network.loss.output(Z), -largest, largest).T.astype(params.dtype)
 
 
 def penalty(network: Network, params: Array, examples: int) -> float:
@@ -429,7 +436,8 @@ def train_steps(
     for k, rate in enumerate(rates):
         rows = order[k * batch_size : (k + 1) * batch_size]
         w = None if weights is None else weights[rows]
-        J, grads = gradients(network, params, X[rows], Y[rows], w, seed=seed, step=step + k, examples=examples)
+        with np.errstate(over="ignore", invalid="ignore"):  # said by the costs that are missing
+            J, grads = gradients(network, params, X[rows], Y[rows], w, seed=seed, step=step + k, examples=examples)
         if not (np.isfinite(J) and np.isfinite(grads).all()):
             return costs[:k]
         update(network, optimiser, params, grads, memory, float(rate), step + k)

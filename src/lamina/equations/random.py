@@ -90,4 +90,5 @@ def kept(units: int, m: int, rate: float, key: Key) -> NDArray[np.bool_]:
     """
     blocks = -(-units // 4)
     words = philox(np.arange(m * blocks), key.layer, key.step, DROPOUT, key.seed).reshape(m, blocks * 4)
-    return np.asarray((words[:, :units] >> np.uint32(8)).T >= round(rate * 2**24))
+    upper = (words[:, :units] >> np.uint32(8)).T
+    return np.asarray(upper >= round(rate * 2**24))

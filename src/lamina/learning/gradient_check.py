@@ -119,10 +119,12 @@ def gradient_check(
     Raises
     ------
     DataError
-        X, Y or params do not fit the network.
+        X, Y, params or weights do not fit the network, or one another.
     """
     X64, Y64, theta = _checked(network, X, Y, params, seed)
     w = None if weights is None else np.asarray(weights, np.float64)
+    if w is not None and w.shape != (len(X64),):
+        raise DataError(f"weights has shape {w.shape}: expected ({len(X64)},), one number per row of X.")
 
     def J(theta: Vector, X: Vector = X64) -> float:
         return choose(network, "equations").gradients(network, theta, X, Y64, w, seed=seed, step=step)[0]

@@ -1,0 +1,223 @@
+"""Every setting, once: its default, its range and its help.
+
+The table `SETTINGS` serves the estimators' constructors, their validation and docstrings, the command line's flags, the
+commented TOML file and, later, search.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any, get_args
+
+from lamina.engine import EngineName
+from lamina.equations.activations import ACTIVATIONS
+from lamina.equations.layers import LAYERS
+from lamina.equations.losses import LOSSES
+from lamina.equations.optimisers import OPTIMISERS
+from lamina.errors import SettingError, nearest
+from lamina.learning.choices import chosen, interval, within
+from lamina.learning.initialisers import INITIALISERS
+from lamina.learning.lbfgs import LBFGS
+from lamina.learning.schedules import SCHEDULES
+
+OPTIMISER_CHOICES: dict[str, type] = {**OPTIMISERS, LBFGS.kind: LBFGS}
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number in an interval, or one of a few words."""
+
+    low: float
+    high: float = float("inf")
+    ends: str = "[]"
+    whole: bool = False
+    words: tuple[Any, ...] = ()
+
+    def check(self, name: str, value: Any) -> None:
+        if isinstance(value, str | bool | type(None)):
+            fits = any(value is word or (isinstance(word, str) and value == word) for word in self.words)
+        else:
+            number = isinstance(value, Integral if self.whole else Real)
+            fits = number and within(float(value), self.low, self.high, self.ends)
+        if not fits:
+            raise SettingError(f"{name}={value!r}: expected {self.text}.")
+
+    @property
+    def text(self) -> str:
+        number = f"a {'whole ' if self.whole else ''}number {interval(self.low, self.high, self.ends)}"
+        return " or ".join([number, *(repr(word) for word in self.words)])
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of a few values."""
+
+    values: tuple[Any, ...]
+
+    def check(self, name: str, value: Any) -> None:
+        if not any(value is known or (type(value) is type(known) and value == known) for known in self.values):
+            raise SettingError(f"{name}={value!r}: expected {self.text}.{nearest(value, self.values)}")
+
+    @property
+    def text(self) -> str:
+        return "one of " + ", ".join(repr(value) for value in self.values)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A row of a table with settings of its own: see `choices.chosen`."""
+
+    table: Mapping[str, type]
+    words: tuple[str, ...] = ()
+
+    def check(self, name: str, value: Any) -> None:
+        if not (isinstance(value, str) and value in self.words):
+            chosen(name, value, self.table)
+
+    @property
+    def text(self) -> str:
+        return "one of " + ", ".join([*self.words, *self.table]) + ", alone or with settings, like name(setting=value)"
+
+
+@dataclass(frozen=True)
+class HiddenLayers:
+    """Units of the hidden layers; an entry may also be a layer of its own, such as a Residual."""
+
+    text: str = "a list of whole numbers of at least 1, or layers"
+
+    def check(self, name: str, value: Any) -> None:
+        entries = [value] if isinstance(value, Integral) else value
+        if isinstance(entries, str) or not (isinstance(entries, Sequence) or hasattr(entries, "tolist")):
+            raise SettingError(f"{name}={value!r}: expected {self.text}.")
+        for entry in entries:
+            whole = isinstance(entry, Integral) and not isinstance(entry, bool)
+            if not (whole and int(entry) >= 1) and not (
+                hasattr(entry, "parts") or getattr(entry, "kind", None) in LAYERS
+            ):
+                raise SettingError(f"{name}={value!r}: {entry!r} is not a hidden layer; expected {self.text}.")
+
+
+@dataclass(frozen=True)
+class Activations:
+    """One activation for all hidden layers, or one for each."""
+
+    text: str = "one of " + ", ".join(ACTIVATIONS) + ", or one for each hidden layer"
+
+    def check(self, name: str, value: Any) -> None:
+        for one in [value] if isinstance(value, str) else value if isinstance(value, Sequence) else [None]:
+            if one not in ACTIVATIONS:
+                raise SettingError(f"{name}={value!r}: expected {self.text}.{nearest(one, ACTIVATIONS)}")
+
+
+@dataclass(frozen=True)
+class Anything:
+    """Checked where it is used: by scikit-learn (scorers, random states, class weights)."""
+
+    text: str
+
+    def check(self, name: str, value: Any) -> None:
+        return
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row of the table."""
+
+    name: str
+    default: Any
+    kind: Number | OneOf | Choice | HiddenLayers | Activations | Anything
+    help: str
+    only_for: str | None = None  # "classifier" or "regressor"
+
+
+YES_NO = OneOf((True, False))
+RATE = Number(0, 1, "[)")
+
+SETTINGS: tuple[Setting, ...] = (
+    # The network
+    Setting("hidden_layer_sizes", (128, 64), HiddenLayers(), "Units of each hidden layer."),
+    Setting("activation", "relu", Activations(), "What each hidden layer applies to Z = W A_prev + b."),
+    Setting("normalization", None, OneOf((None, "layer", "batch")), "Normalisation between Z and the activation."),
+    Setting("dropout", 0.0, RATE, "Part of the hidden units switched off at random in each training step."),
+    Setting("initializer", "auto", OneOf(("auto", *INITIALISERS)), "Start of the weights; auto suits the activation."),
+    # What it learns
+    Setting("loss", "auto", Choice(LOSSES, ("auto",)), "The cost of an error; auto: log loss, or squared error."),
+    Setting(
+        "label_smoothing", 0.0, RATE, "Part of each label spread evenly over all the classes.", only_for="classifier"
+    ),
+    Setting(
+        "class_weight",
+        None,
+        Anything("None, 'balanced', or a dict of class: weight"),
+        "What each class counts; 'balanced' makes all classes count the same.",
+        only_for="classifier",
+    ),
+    Setting(
+        "scale_target", True, YES_NO, "Learn targets standardised, give predictions back in their units.", "regressor"
+    ),
+    Setting("alpha", 1e-4, Number(0, ends="[)"), "L2: the lecture's lambda, of lambda/2m times the sum of W^2."),
+    Setting("l1", 0.0, Number(0, ends="[)"), "L1: lambda of lambda/m times the sum of |W|."),
+    # How it learns
+    Setting("optimizer", "adam", Choice(OPTIMISER_CHOICES), "The rule that moves the parameters."),
+    Setting("learning_rate_init", 1e-3, Number(0, ends="()"), "The learning rate before the schedule's factor."),
+    Setting("schedule", "constant", Choice(SCHEDULES), "How the learning rate changes while training goes on."),
+    Setting(
+        "batch_size",
+        "auto",
+        Number(1, ends="[)", whole=True, words=("auto",)),
+        "Rows of one step; auto: 32 to 256, growing with the rows.",
+    ),
+    Setting("max_iter", 200, Number(1, ends="[)", whole=True), "Most passes over the rows (epochs)."),
+    Setting("shuffle", True, YES_NO, "Draw a new order of the rows for every epoch."),
+    # When it stops
+    Setting(
+        "early_stopping",
+        "auto",
+        OneOf(("auto", True, False)),
+        "Hold rows out, and stop when their cost no longer falls; auto: from 1,000 rows on.",
+    ),
+    Setting("validation_fraction", 0.1, Number(0, 1, "()"), "Part of the rows held out for early stopping."),
+    Setting("n_iter_no_change", 10, Number(1, ends="[)", whole=True), "Epochs without progress before it stops."),
+    Setting("tol", 1e-4, Number(0, ends="[)"), "What counts as progress."),
+    Setting(
+        "scoring",
+        "cost",
+        Anything("'cost', or the name of a scikit-learn scorer, or a scorer"),
+        "What is watched for stopping and for the best epoch.",
+    ),
+    # How columns become features
+    Setting("scaling", "standard", OneOf(("standard", "none")), "Numbers: to mean 0 and deviation 1, or as they are."),
+    Setting("missing", "encode", OneOf(("encode", "raise")), "Missing values: fill in and mark, or refuse."),
+    Setting(
+        "max_categories",
+        50,
+        Number(2, ends="[)", whole=True),
+        "Levels of a column that get a feature of their own; the rarest beyond share one.",
+    ),
+    # Everything else
+    Setting("warm_start", False, YES_NO, "Go on from the last fit instead of starting anew."),
+    Setting("random_state", None, Anything("None, a whole number, or a RandomState"), "Seed of every random number."),
+    Setting("verbose", False, Number(0, ends="[)", whole=True, words=(False, True)), "Show the progress of training."),
+    Setting("dtype", "float32", OneOf(("float32", "float64")), "Precision of the numbers in training."),
+    Setting("engine", "auto", OneOf(get_args(EngineName)), "Who computes: the fastest that can, or the one named."),
+)
+
+
+def settings_for(task: str) -> dict[str, Setting]:
+    """Return the settings of a "classifier" or a "regressor" by name."""
+    return {one.name: one for one in SETTINGS if one.only_for in (None, task)}
+
+
+def check(settings: Mapping[str, Any], task: str) -> None:
+    """Check every value against its range.
+
+    Raises
+    ------
+    SettingError
+        Says what was found and what was expected.
+    """
+    known = settings_for(task)
+    for name, value in settings.items():
+        if name not in known:
+            raise SettingError(f"There is no setting {name!r} for a {task}.{nearest(name, known)}")
+        known[name].kind.check(name, value)

@@ -1,0 +1,261 @@
+"""The loop: a generator that yields an Epoch per pass; its caller prints, stores, draws or stops by leaving it."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from lamina.data.batches import shuffled
+from lamina.engine import Engine
+from lamina.equations import random
+from lamina.equations.network import Network
+from lamina.learning.divergence import diverged
+from lamina.learning.lbfgs import LBFGS, iterations
+from lamina.learning.schedules import Schedule, rate_factor
+
+
+class Epoch(NamedTuple):
+    """What is known after a pass over the training rows."""
+
+    number: int  # counts from 1
+    cost: float  # mean over the pass, as the parameters moved; penalty included
+    held_out: float | None  # cost on the held-out rows, without penalty or dropout
+    learning_rate: float  # of the last step
+    seconds: float  # of this pass
+
+
+class Chunk(NamedTuple):
+    """Rows that are in memory together, and the order in which to take them."""
+
+    X: Any  # (rows, n_inputs)
+    Y: Any  # (rows, targets)
+    weights: Any  # (rows,) or None
+    order: Any  # row numbers
+
+
+class Examples(Protocol):
+    """The training rows: how many there are, and a pass over them in a given order."""
+
+    @property
+    def n(self) -> int: ...
+    def chunks(self, order: Any, batch_size: int) -> Iterator[Chunk]: ...
+
+
+CHUNK_ROWS = 65_536
+
+
+@dataclass(frozen=True)
+class InMemory:
+    """Encoded rows in memory: X (n, n_inputs), Y (n, targets), weights (n,) of mean 1 or None."""
+
+    X: Any
+    Y: Any
+    weights: Any = None
+
+    @property
+    def n(self) -> int:
+        return len(self.X)
+
+    def chunks(self, order: Any, batch_size: int) -> Iterator[Chunk]:
+        """Yield the pass in pieces of whole batches, so that the caller is reached now and then."""
+        size = max(CHUNK_ROWS // batch_size, 1) * batch_size
+        for start in range(0, len(order), size):
+            yield Chunk(self.X, self.Y, self.weights, order[start : start + size])
+
+
+@dataclass(frozen=True)
+class EncodedByBatch:
+    """Rows that are encoded only when their turn comes: a sparse matrix stays sparse.
+
+    `encode(rows)` gives the encoded rows, shape (len(rows), n_inputs).
+    """
+
+    encode: Any
+    Y: Any
+    weights: Any = None
+
+    @property
+    def n(self) -> int:
+        return len(self.Y)
+
+    def chunks(self, order: Any, batch_size: int) -> Iterator[Chunk]:
+        size = max(4096 // batch_size, 1) * batch_size
+        for start in range(0, len(order), size):
+            rows = order[start : start + size]
+            weights = None if self.weights is None else self.weights[rows]
+            yield Chunk(self.encode(rows), self.Y[rows], weights, np.arange(len(rows)))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides how a network learns from its rows."""
+
+    optimiser: Any
+    schedule: Schedule
+    learning_rate: float
+    batch_size: int
+    epochs: int
+    seed: int
+    shuffle: bool = True
+    tolerance: float = 1e-4  # of L-BFGS's gradient
+
+
+@dataclass
+class State:
+    """Everything that changes while a network learns: training goes on from it with the same bits."""
+
+    params: Any  # (network.size,)
+    memory: Any  # (len(optimiser.remembers), network.size)
+    epoch: int = 0
+    step: int = 0
+    costs: list[float] = field(default_factory=list)  # watched cost of every epoch, for a plateau
+
+    @classmethod
+    def start(cls, network: Network, optimiser: Any, params: Any) -> "State":
+        """Return the state before the first step."""
+        return cls(params, np.zeros((len(optimiser.remembers), network.size), params.dtype))
+
+
+def train(
+    network: Network,
+    engine: Engine,
+    state: State,
+    examples: Examples,
+    recipe: Recipe,
+    held_out: InMemory | None = None,
+) -> Iterator[Epoch]:
+    """Take one pass after another over the examples, from `state.epoch` to `recipe.epochs`.
+
+    Parameters
+    ----------
+    network : Network
+    engine : Engine
+    state : State
+        Changed in place; between two epochs it is whole.
+    examples : Examples
+    recipe : Recipe
+    held_out : InMemory, optional
+        Rows to watch, never learned from.
+
+    Yields
+    ------
+    Epoch
+
+    Raises
+    ------
+    DivergenceError
+        A cost or gradient was not finite. `state.params` are those before that batch.
+    """
+    passes = _full_batch(network, engine, state, examples, recipe) if isinstance(recipe.optimiser, LBFGS) else None
+    while state.epoch < recipe.epochs:
+        began = time.perf_counter()
+        if passes is None:
+            cost, rate = _one_pass(network, engine, state, examples, recipe)
+        elif (found := next(passes, None)) is None:
+            return
+        else:
+            cost, rate = found, 1.0
+        watched = None if held_out is None else _cost(network, engine, state.params, held_out)
+        state.epoch += 1
+        state.costs.append(cost if watched is None else watched)
+        yield Epoch(state.epoch, cost, watched, rate, time.perf_counter() - began)
+
+
+def _one_pass(
+    network: Network, engine: Engine, state: State, examples: Examples, recipe: Recipe
+) -> tuple[float, float]:
+    """Return the mean cost of the pass and its last learning rate."""
+    n, size, total, batches_done = examples.n, recipe.batch_size, 0.0, 0
+    steps = -(-n // size)
+    rates = np.array([_rate(recipe, state.epoch + k / steps, state.costs) for k in range(steps)])
+    for X, Y, weights, order in examples.chunks(_order(n, recipe, state.epoch), size):
+        here = rates[batches_done : batches_done + -(-len(order) // size)]
+        costs = engine.train_steps(
+            network,
+            recipe.optimiser,
+            state.params,
+            state.memory,
+            X,
+            Y,
+            weights,
+            order,
+            size,
+            here,
+            seed=recipe.seed,
+            step=state.step,
+            examples=n,
+        )
+        state.step += len(costs)
+        if len(costs) < len(here):
+            rows = order[len(costs) * size : (len(costs) + 1) * size]
+            w = None if weights is None else weights[rows]
+            at = (state.epoch + 1, batches_done + len(costs) + 1, steps)
+            raise diverged(network, state.params, X[rows], Y[rows], w, recipe.seed, state.step, n, at, recipe)
+        total += float(np.dot(costs, _sizes(len(order), size)))
+        batches_done += len(costs)
+    return total / n, float(rates[-1])
+
+
+def _rate(recipe: Recipe, epoch: float, costs: Sequence[float]) -> float:
+    return recipe.learning_rate * rate_factor(recipe.schedule, epoch, recipe.epochs, costs)
+
+
+def _order(n: int, recipe: Recipe, epoch: int) -> Any:
+    if not recipe.shuffle:
+        return np.arange(n)
+    return shuffled(n, lambda words: random.bits(words, seed=recipe.seed, stream=random.SHUFFLE, step=epoch))
+
+
+def _sizes(rows: int, batch_size: int) -> Any:
+    """Return how many rows each batch has: all `batch_size`, the last perhaps fewer."""
+    return np.minimum(batch_size, rows - np.arange(0, rows, batch_size))
+
+
+def _cost(network: Network, engine: Engine, params: Any, rows: InMemory) -> float:
+    return float(engine.cost(network, params, rows.X, rows.Y, rows.weights))
+
+
+def _full_batch(network: Network, engine: Engine, state: State, examples: Examples, recipe: Recipe) -> Iterator[float]:
+    """Yield the cost after every iteration of L-BFGS over all the rows at once."""
+    pieces = list(examples.chunks(np.arange(examples.n), examples.n))
+    X, Y = (np.concatenate([getattr(piece, name)[piece.order] for piece in pieces]) for name in ("X", "Y"))
+    weights = None if pieces[0].weights is None else np.concatenate([p.weights[p.order] for p in pieces])
+    yield from iterations(
+        network,
+        engine,
+        recipe.optimiser,
+        state.params,
+        X,
+        Y,
+        weights,
+        limit=recipe.epochs - state.epoch,
+        tolerance=recipe.tolerance,
+        seed=recipe.seed,
+    )
+
+
+@dataclass
+class Watch:
+    """Keeps the best parameters and says when to stop. The watched value is better when it is lower.
+
+    Any lower value makes an epoch the best; patience counts the epochs in a row that did not beat the lowest value by
+    more than `tolerance`.
+    """
+
+    patience: int
+    tolerance: float
+    best: float = float("inf")
+    best_params: Any = None
+    best_epoch: int = 0
+    waited: int = 0
+    bar: float = float("inf")
+
+    def see(self, value: float, epoch: int, params: Any) -> bool:
+        """Take note of an epoch; return whether patience is at its end."""
+        if self.best_params is None or value < self.best:
+            self.best, self.best_epoch, self.best_params = value, epoch, params.copy()
+        self.waited = 0 if value < self.bar - self.tolerance else self.waited + 1
+        self.bar = min(self.bar, value)
+        return self.waited >= self.patience
