@@ -1,0 +1,149 @@
+"""Which rows, in which order, with which weights: hold-out, shuffling, and rows that count more than once.
+
+Random words come from the caller, `bits(n) -> n words`, so that they are the same in both engines and on every machine.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.data.row_hash import hash_rows
+from lamina.errors import DataError
+
+Rows = NDArray[np.intp]
+Bits = Callable[[int], NDArray[np.unsignedinteger[Any]]]
+
+REPEATS = 4  # whole-number weights are rows, as long as there are at most so many times the rows
+
+
+def check_weights(weights: Any, n: int) -> NDArray[np.float64]:
+    """Return sample weights as an array, shape (n,).
+
+    Raises
+    ------
+    DataError
+        Another length than `n`, negative, not finite, or all zero.
+    """
+    try:
+        array = np.asarray(weights)
+        w = np.array(array, np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"sample weights are numbers, one per row: {error}") from error
+    if array.dtype.kind == "c":
+        raise DataError("Complex data not supported: sample weights are real numbers")
+    if w.shape != (n,):
+        raise DataError(f"{n} sample weights expected, one per row; found shape {w.shape}")
+    if not np.isfinite(w).all():
+        i = int(np.argmin(np.isfinite(w)))
+        raise DataError(f"sample weights are finite; found {w[i]} in row {i}: drop the row or give it weight 0")
+    if (w < 0).any():
+        i = int(np.argmax(w < 0))
+        raise DataError(f"sample weights are not negative; found {w[i]:g} in row {i}")
+    if not w.any():
+        raise DataError("all sample weights are zero: at least one positive weight expected")
+    return w
+
+
+def shuffled(n: int, bits: Bits) -> Rows:
+    """Return the numbers 0 to n - 1 in random order, shape (n,)."""
+    words = bits(n)
+    if words.dtype.itemsize == 8:
+        words = words >> np.uint64(32)
+    # The upper half decides, the number itself breaks ties: a plain sort, the same on every machine.
+    keys = (words.astype(np.uint64) << np.uint64(32)) | np.arange(n, dtype=np.uint64)
+    keys.sort()
+    return (keys & np.uint64(0xFFFFFFFF)).astype(np.intp)
+
+
+def hold_out(n: int, fraction: float, bits: Bits, strata: NDArray[Any] | None = None) -> tuple[Rows, Rows]:
+    """Return the rows to train on and the rows to hold out, both in increasing order.
+
+    Parameters
+    ----------
+    n : int
+        The number of rows.
+    fraction : float
+        How many of them to hold out; at least one stays on either side.
+    bits : function
+        `bits(n)` returns n random words.
+    strata : array, shape (n,), optional
+        Classes: each has its share in both parts, as near as whole rows allow, and keeps at least one row to train on.
+
+    Raises
+    ------
+    DataError
+        Too few rows for two parts.
+    """
+    order = shuffled(n, bits)
+    wanted = min(max(round(fraction * n), 1), n - 1)
+    if n < 2 or not 0 < fraction < 1:
+        raise DataError(_too_few(n, fraction))
+    held = order[:wanted] if strata is None else _held_by_class(order, fraction, wanted, np.asarray(strata))
+    if len(held) == 0:
+        raise DataError(_too_few(n, fraction) + " (each class has one row only)")
+    mask = np.zeros(n, bool)
+    mask[held] = True
+    return np.flatnonzero(~mask), np.flatnonzero(mask)
+
+
+def _too_few(n: int, fraction: float) -> str:
+    return (
+        f"cannot hold out {fraction:g} of {n} sample{'s' * (n != 1)} for validation: "
+        "pass validation data (X_val, y_val), or set early_stopping=False"
+    )
+
+
+def _held_by_class(order: Rows, fraction: float, wanted: int, strata: NDArray[Any]) -> Rows:
+    """Hold out of each class the whole part of its share, then one more where the remainder is largest."""
+    codes = np.unique(strata, return_inverse=True)[1].reshape(-1)
+    sizes = np.bincount(codes)
+    shares = sizes * (wanted / len(order))
+    counts = np.minimum(np.floor(shares), sizes - 1).astype(np.intp)
+    by_remainder = np.lexsort((np.arange(len(sizes)), -(shares - counts)))
+    room = sizes - 1 - counts
+    while counts.sum() < wanted and room.any():
+        for c in by_remainder[: wanted - counts.sum()] if room[by_remainder].all() else by_remainder:
+            if room[c] and counts.sum() < wanted:
+                counts[c] += 1
+                room[c] -= 1
+    # Rows of a class stand together, in shuffled order: the first of each are held out.
+    grouped = order[np.argsort(codes[order], kind="stable")]
+    place = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return grouped[place < np.repeat(counts, sizes)]
+
+
+def counted(
+    X: Any, Y: NDArray[Any] | None, weights: NDArray[np.float64] | None
+) -> tuple[Rows, NDArray[np.float64] | None]:
+    """Return the rows in an order that their values decide, those of weight 0 left out, and the weights that remain.
+
+    Where all weights are whole numbers, with a sum of at most four times the rows, a row of weight w stands w times and
+    no weights remain: the result is, bit for bit, that of a table in which the row itself stands w times. Other weights
+    are scaled to mean 1.
+
+    Parameters
+    ----------
+    X : Table, array or CSR array, shape (m, n)
+    Y : array of real numbers, shape (m, k), or None
+    weights : array, shape (m,), or None
+        As `check_weights` returns them.
+
+    Returns
+    -------
+    rows : array of int
+    weights : array, or None where all count alike
+    """
+    if weights is None:
+        return np.argsort(hash_rows(X, Y), kind="stable"), None
+    if (weights == np.floor(weights)).all() and weights.sum() <= REPEATS * len(weights):
+        order = np.argsort(hash_rows(X, Y), kind="stable")
+        return np.repeat(order, weights[order].astype(np.intp)), None
+    # Equal rows may differ in weight: it takes part in the order.
+    beside = weights[:, None] if Y is None else np.column_stack([Y, weights])
+    order = np.argsort(hash_rows(X, beside), kind="stable")
+    order = order[weights[order] > 0]
+    w = weights[order] / weights.max()
+    w = w / w.mean()
+    return order, None if (w == w[0]).all() else w

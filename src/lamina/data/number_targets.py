@@ -1,0 +1,109 @@
+"""Numbers to Y and back: the targets of a regression."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.data import headers
+from lamina.data.moments import moments
+from lamina.data.target_values import check_numbers, plain_numbers, same_length
+from lamina.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """The targets of a regression.
+
+    Attributes
+    ----------
+    location, scale : array, shape (n_targets,)
+        Y = (y - location) / scale; 0 and 1 where not standardised.
+    flat : bool
+        Whether y had one dimension, and predictions have too.
+    """
+
+    location: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    flat: bool
+
+    @staticmethod
+    def fit(y: Any, weights: NDArray[np.float64] | None = None, standardise: bool = True) -> "Numbers":
+        """Learn mean and standard deviation of the targets (of a constant target the scale is 1).
+
+        Raises
+        ------
+        DataError
+            A target that is not a finite number; it names the row.
+        """
+        given = plain_numbers(y)
+        check_numbers(given)
+        flat, rows = given.ndim == 1, given.reshape(len(given), -1)
+        ones, zeros = np.ones(rows.shape[1]), np.zeros(rows.shape[1])
+        if not standardise:
+            return Numbers(zeros, ones, flat)
+        if weights is not None:
+            same_length(len(rows), len(weights), "weights")
+            rows, weights = rows[weights > 0], weights[weights > 0] / weights.max()
+        found = moments(rows, weights)
+        scale = found.scale()
+        return Numbers(found.location(), np.where(scale > 0, scale, 1.0), flat)
+
+    @property
+    def n_targets(self) -> int:
+        """How many numbers there are to predict per row."""
+        return len(self.location)
+
+    def encode(self, y: Any, dtype: Any = np.float64) -> NDArray[Any]:
+        """Return Y, shape (m, n_targets).
+
+        Raises
+        ------
+        DataError
+            A target that is not a finite number, or too large for the dtype; it names the row.
+        """
+        given = plain_numbers(y)
+        check_numbers(given)
+        rows = given.reshape(len(given), -1)
+        if rows.shape[1] != self.n_targets:
+            raise DataError(f"y of shape (rows, {self.n_targets}) expected, found {rows.shape}")
+        with np.errstate(over="ignore", invalid="ignore"):
+            Y = (rows - self.location) / self.scale
+            # The difference of two huge numbers may leave the float range where the quotient does not.
+            Y = np.where(np.isfinite(Y), Y, (rows / 4 - self.location / 4) / (self.scale / 4))
+            Y = np.array(Y, dtype)
+        if not np.isfinite(Y).all():
+            i, j = np.argwhere(~np.isfinite(Y))[0]
+            raise DataError(f"y contains a value too large for {np.dtype(dtype)}: {rows[i, j]:g} in row {i}")
+        return Y
+
+    def decode(self, A: NDArray[Any]) -> NDArray[np.float64]:
+        """Return predictions in the units of y.
+
+        Parameters
+        ----------
+        A : array, shape (m, n_targets) or (m, n_targets * outputs per target), all outputs of target 1 first
+
+        Returns
+        -------
+        array, shape (m,) where y was flat and A has one column, else the shape of A
+        """
+        outputs = A.shape[1] // self.n_targets
+        y = A.astype(np.float64) * np.repeat(self.scale, outputs) + np.repeat(self.location, outputs)
+        return y[:, 0] if self.flat and y.shape[1] == 1 else y
+
+    def to_header(self) -> dict[str, Any]:
+        """Return the targets as plain JSON values."""
+        return {"location": self.location.tolist(), "scale": self.scale.tolist(), "flat": self.flat}
+
+    @staticmethod
+    def from_header(header: Mapping[str, Any]) -> "Numbers":
+        """Return the targets of a header; raise a DataError for anything else."""
+        header = headers.fields(header, "targets", ("location", "scale", "flat"))
+        location = headers.finite(header["location"], "targets location")
+        scale = headers.finite(header["scale"], "targets scale", len(location))
+        if len(location) == 0 or (scale <= 0).any():
+            raise DataError("targets scale: one positive number per target expected")
+        return Numbers(location, scale, headers.flag(header["flat"], "targets flat"))

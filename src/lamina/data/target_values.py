@@ -1,0 +1,163 @@
+"""Targets as plain arrays, whatever they came as, checked; and what kind of task they make."""
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.data.columns import from_numpy, is_missing, is_number, short
+from lamina.data.frames import one_dimensional, unmasked
+from lamina.errors import DataError
+
+FEW_CLASSES = 20  # whole numbers with so many different values are taken for classes
+
+
+def plain(y: Any) -> NDArray[Any]:
+    """Return y as an array of one or two dimensions; a column vector becomes flat."""
+    array = _array(y)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim not in (1, 2):
+        raise DataError(f"y should be a 1d array, or (rows, targets); found shape {array.shape}")
+    if array.size == 0:
+        raise DataError(f"Found array with 0 sample(s) (shape={array.shape}) in y while a minimum of 1 is required.")
+    if array.dtype.kind == "c":
+        raise DataError("Complex data not supported: y holds complex numbers")
+    return array
+
+
+def _array(y: Any) -> NDArray[Any]:
+    if y is None:
+        raise DataError(
+            "Expected array-like (array or non-string sequence), got None: y holds the targets, one per row"
+        )
+    if hasattr(y, "tocsr"):
+        return np.asarray(y.toarray())
+    if isinstance(y, np.ma.MaskedArray):
+        return unmasked(y)
+    if isinstance(y, np.ndarray):
+        return y
+    if isinstance(y, list | tuple):
+        try:
+            array = np.asarray(y)
+        except ValueError as error:
+            raise DataError(f"y: rows of one length expected: {error}") from error
+        return array if array.dtype.kind not in "U" or array.ndim != 1 else np.array([*y, None], object)[:-1]
+    if hasattr(y, "columns") and hasattr(y, "__arrow_c_stream__"):  # a data frame of targets
+        return np.asarray(y.to_numpy())
+    values = one_dimensional(y)
+    return values if isinstance(values, np.ndarray) else np.asarray(values.to_numpy())
+
+
+def same_length(rows: int, found: int, what: str) -> None:
+    """Raise a DataError unless there is one per row."""
+    if rows != found:
+        raise DataError(f"{rows} rows, but {found} {what}: one per row expected")
+
+
+def plain_numbers(y: Any) -> NDArray[np.float64]:
+    """Return y as float64; text is refused."""
+    given = plain(y)
+    if given.dtype.kind in "fiub":
+        return np.asarray(given, np.float64)
+    if given.dtype.kind != "O":
+        raise DataError(f"y holds {_called(given)}: numbers expected; for classes use a classifier")
+    for i, value in enumerate(given.reshape(-1)):
+        if not is_missing(value) and not is_number(type(value)):
+            row = i // (given.size // len(given))
+            raise DataError(f"y holds {short(value)} in row {row}: numbers expected; for classes use a classifier")
+    floats = [np.nan if is_missing(value) else float(value) for value in given.reshape(-1)]
+    return np.array(floats).reshape(given.shape)
+
+
+def _called(y: NDArray[Any]) -> str:
+    return {"U": "text", "S": "bytes", "M": "dates", "m": "durations"}.get(y.dtype.kind, str(y.dtype))
+
+
+def check_numbers(y: NDArray[np.float64]) -> None:
+    """Raise a DataError that counts the targets that are not finite and names the first row."""
+    bad = ~np.isfinite(y)
+    if not bad.any():
+        return
+    rows = np.flatnonzero(bad.reshape(len(y), -1).any(axis=1))
+    found = "NaN" if np.isnan(y).any() else "infinity"
+    raise DataError(f"Input y contains {found}: {_rows(rows)}; drop or fill these rows")
+
+
+def _rows(rows: NDArray[Any]) -> str:
+    return f"{len(rows)} row{'s' * (len(rows) != 1)}, the first is row {rows[0]}"
+
+
+def plain_labels(y: Any) -> NDArray[Any]:
+    """Return labels as an array of text, whole numbers, floats or booleans.
+
+    Raises
+    ------
+    DataError
+        Labels missing, continuous or of mixed types ("Unknown label type").
+    """
+    labels = plain(y)
+    if labels.dtype.kind == "O":
+        labels = _from_objects(labels)
+    if labels.dtype.kind == "f":
+        _check_whole(labels)
+    elif labels.dtype.kind not in "iubU":
+        raise DataError(f"Unknown label type: {_called(labels)}. Text, whole numbers or booleans expected")
+    if labels.ndim == 2 and (labels.dtype.kind == "U" or not np.isin(labels, (0, 1)).all()):
+        raise DataError(
+            f"Unknown label type: multiclass-multioutput. y of shape {labels.shape} with 0 and 1 only (multilabel) "
+            "expected, or one label per row"
+        )
+    return labels
+
+
+def _check_whole(labels: NDArray[Any]) -> None:
+    check_numbers(labels)
+    fractions = (labels != np.floor(labels)).reshape(len(labels), -1).any(axis=1)
+    if fractions.any():
+        i = int(np.argmax(fractions))
+        shown = short(labels[i].tolist())
+        raise DataError(f"Unknown label type: continuous. y holds {shown} in row {i}: for numbers use a regressor")
+
+
+def _from_objects(y: NDArray[Any]) -> NDArray[Any]:
+    flat = y.reshape(-1)
+    missing = np.array([is_missing(value) for value in flat]).reshape(len(y), -1).any(axis=1)
+    if missing.any():
+        raise DataError(f"Input y contains NaN or None: {_rows(np.flatnonzero(missing))}; drop or fill these rows")
+    types = set(map(type, flat))
+    if all(issubclass(kind, str) for kind in types):
+        return np.asarray(y, np.str_)
+    if not all(is_number(kind) for kind in types):
+        names = ", ".join(sorted(kind.__name__ for kind in types))
+        raise DataError(f"Unknown label type: {names}. Text, whole numbers or booleans expected, all of one kind")
+    return np.reshape(from_numpy("y", flat).array(), y.shape)
+
+
+def detect_task(values: Any) -> tuple[Literal["binary", "multiclass", "regression"], str]:
+    """Return the task that a target column makes, and the reason in words.
+
+    Text and booleans are classes; whole numbers are classes if they take two values, or few; other numbers are to be
+    predicted as numbers.
+    """
+    y = plain(values)
+    if y.ndim != 1:
+        raise DataError(f"one target column expected, found shape {y.shape}")
+    column = from_numpy("target", y)
+    if column.levels is not None:
+        n = len(np.unique(column.values[column.values >= 0]))
+        kind = "booleans" if column.kind == "boolean" else "text"
+        return ("binary" if n <= 2 else "multiclass"), f"{kind} with {_values(n)}"
+    y = column.values[~np.isnan(column.values)]
+    n = len(np.unique(y))
+    if column.kind == "date" or (y != np.floor(y)).any():
+        return "regression", "dates" if column.kind == "date" else f"numbers with fractions, {_values(n)}"
+    if n <= 2:
+        return "binary", f"whole numbers with {_values(n)}"
+    if n <= FEW_CLASSES and n <= len(y) / 2:
+        return "multiclass", f"whole numbers with only {_values(n)}"
+    return "regression", f"whole numbers with {_values(n)}"
+
+
+def _values(n: int) -> str:
+    return f"{n} different value{'s' * (n != 1)}"
