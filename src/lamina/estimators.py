@@ -1,0 +1,420 @@
+"""Face 1: scikit-learn. `DeepClassifier` and `DeepRegressor` speak its conventions, over `fitting.Fit` and `Model`.
+
+There is no maths here and no loop over batches: a fit is a loop over epochs that shows progress and asks callbacks.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from inspect import Parameter, Signature
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    RegressorMixin,
+    TransformerMixin,
+)
+from sklearn.exceptions import NotFittedError
+from sklearn.metrics import check_scoring
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import (
+    _check_feature_names,
+    _check_n_features,
+    check_is_fitted,
+    column_or_1d,
+    validate_data,
+)
+
+from lamina.data.sources import Table, read
+from lamina.errors import SettingError
+from lamina.fitting import Carried, Fit
+from lamina.learning.hyperparameters import settings_for
+from lamina.model import Model, Summary
+from lamina.plots import LearningCurveDisplay
+
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:  # scikit-learn before 1.9 has no callbacks
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Stands in where scikit-learn has no callbacks."""
+
+    def with_callbacks(method: Any) -> Any:
+        return method
+
+
+Rows = Any  # an array, a data frame, a CSR matrix: what `lamina.data.sources.read` reads
+
+
+def _constructor(task: Literal["classifier", "regressor"]) -> Callable[..., None]:
+    """Return an __init__ whose keyword-only arguments and defaults are those of the table of settings."""
+    settings = settings_for(task)
+
+    def __init__(self: Any, **values: Any) -> None:
+        for name in values:
+            if name not in settings:
+                raise TypeError(f"{type(self).__name__} has no setting {name!r}; it has {', '.join(settings)}.")
+        for name, one in settings.items():
+            setattr(self, name, values.get(name, one.default))
+
+    arguments = [Parameter(n, Parameter.KEYWORD_ONLY, default=one.default) for n, one in settings.items()]
+    me = Parameter("self", Parameter.POSITIONAL_OR_KEYWORD)
+    __init__.__signature__ = Signature([me, *arguments])  # type: ignore[attr-defined]
+    return __init__
+
+
+def _documented(summary: str, task: str, end: str) -> str:
+    """Return a class docstring with the settings of the table."""
+    lines = [summary, "", "Parameters", "----------"]
+    for name, one in settings_for(task).items():
+        lines += [f"{name} : {one.kind.text}, default={one.default!r}", f"    {one.help}"]
+    return "\n".join([*lines, "", end])
+
+
+ATTRIBUTES = """Attributes
+----------
+model_ : lamina.model.Model
+    Everything needed to predict; `save` writes it to a file.
+history_ : list of dict
+    One record per epoch: epoch, cost, validation_cost, score, validation_score, learning_rate, seconds.
+n_iter_ : int
+    Epochs done.
+best_epoch_ : int
+    The epoch whose weights were kept.
+stopped_ : str
+    Why training ended.
+n_features_in_ : int
+feature_names_in_ : array of str
+    Where the training rows had names.
+"""
+
+
+class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """What classifier and regressor share."""
+
+    _task: ClassVar[Literal["classifier", "regressor"]]
+    history_: list[dict[str, Any]]
+
+    @with_callbacks  # type: ignore[untyped-decorator]
+    def fit(
+        self,
+        X: Rows,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Rows = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Any:
+        """Train; the weights of the best epoch are kept.
+
+        Parameters
+        ----------
+        X : array, data frame or CSR matrix, shape (m, n)
+        y : array, shape (m,), or (m, targets)
+        sample_weight : array, shape (m,), optional
+            A row of weight 2 counts as two rows, one of weight 0 as none.
+        X_val, y_val, sample_weight_val : optional
+            Rows to watch, never learned from. Without them, early stopping holds some of X out.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        lamina.errors.SettingError, lamina.errors.DataError
+            What was found, what was expected, what to do.
+        lamina.errors.DivergenceError
+            Training left the finite numbers before any epoch was good.
+        """
+        rows, y = self._checked(X, y)
+        fit = Fit(
+            rows,
+            y,
+            sample_weight,
+            X_val=X_val,
+            y_val=y_val,
+            sample_weight_val=sample_weight_val,
+            settings=self.get_params(deep=False),
+            task=self._task,
+            score=self._scorer(X, y, X_val, y_val),
+            goes_on_from=getattr(self, "_carried", None) if self.warm_start else None,
+        )
+        for _ in self._with_progress(self._with_callbacks(fit, X, y)):
+            pass
+        self._take(fit, carry=self.warm_start)
+        return self
+
+    def partial_fit(self, X: Rows, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
+        """Take one pass over these rows, going on from the last call.
+
+        The columns are scaled and encoded as the first call found them.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in `fit`.
+        classes : array, optional
+            Every class; needed by the first call of a classifier.
+
+        Returns
+        -------
+        self
+        """
+        before = getattr(self, "_carried", None)
+        if before is None and hasattr(self, "model_"):
+            before = Carried(self.model_)
+        rows, y = self._checked(X, y, reset=before is None)
+        if before is None and classes is None and self._task == "classifier":
+            raise SettingError("classes must be passed on the first call to partial_fit: later rows may bring more.")
+        once = {**self.get_params(deep=False), "max_iter": 1, "early_stopping": False, "scoring": "cost"}
+        fit = Fit(rows, y, sample_weight, settings=once, task=self._task, goes_on_from=before, classes=classes)
+        for _ in fit:
+            pass
+        done = self.history_ if before is not None else []
+        self._take(fit, carry=True)
+        self.history_ = done + [{**record, "epoch": len(done) + 1} for record in self.history_]
+        self.n_iter_ = len(self.history_)
+        return self
+
+    def predict(self, X: Rows) -> NDArray[Any]:
+        """Return the predicted label or number of each row, shape (m,), or (m, targets)."""
+        return self._fitted().predict(self._checked_rows(X))
+
+    def transform(self, X: Rows, layer: int = -1) -> NDArray[np.float64]:
+        """Return the activations A[layer] of each row, shape (m, units).
+
+        Parameters
+        ----------
+        X : rows
+        layer : int
+            The lecture's number: 0 for the encoded columns, 1 for the first hidden layer; -1 for the last hidden one.
+        """
+        model = self._fitted()
+        return model.activations(self._checked_rows(X), model.end_of_layer(layer))
+
+    def input_gradient(self, X: Rows, y: Any = None, *, output: int | None = None) -> NDArray[np.float64]:
+        """Return dA[0] of each row, shape (m, encoded columns): how each moves the outcome.
+
+        Parameters
+        ----------
+        X : rows
+        y : array, optional
+            Where given, the outcome is the row's loss, as in the lecture. Without, it is Z[L] of the predicted class.
+        output : int, optional
+            Another unit of Z[L].
+        """
+        return self._fitted().input_gradient(self._checked_rows(X), y, output=output)
+
+    def summary(self) -> Summary:
+        """Return a table of the layers: kind, shape, parameters, memory. `print` it."""
+        return self._fitted().summary()
+
+    def plot_history(self, axes: Any = None) -> LearningCurveDisplay:
+        """Draw cost and score of every epoch; needs matplotlib."""
+        self._fitted()
+        return LearningCurveDisplay(self.history_, self._score_name, self.best_epoch_).plot(axes)
+
+    def save(self, path: Any) -> None:
+        """Write the model to a file that `lamina.load` and the command line read."""
+        from lamina.model_file import save
+
+        save(self._fitted(), path)
+
+    @property
+    def parameters_(self) -> dict[str, NDArray[Any]]:
+        """The lecture's names: W1 (units, units_prev), b1 (units, 1), ...; views: writing into them changes it."""
+        model = self._model_or_no_attribute()
+        return model.network.named(model.params)
+
+    @property
+    def coefs_(self) -> list[NDArray[Any]]:
+        """The weights as scikit-learn shapes them, (units_prev, units); views."""
+        return [W.T for name, W in self.parameters_.items() if name.startswith("W")]
+
+    @property
+    def intercepts_(self) -> list[NDArray[Any]]:
+        """The biases as scikit-learn shapes them, (units,); views."""
+        return [b[:, 0] for name, b in self.parameters_.items() if name.startswith("b") and name[1:].isdigit()]
+
+    @property
+    def loss_curve_(self) -> list[float]:
+        """The training cost of every epoch."""
+        self._model_or_no_attribute()
+        return [record["cost"] for record in self.history_]
+
+    @property
+    def _n_features_out(self) -> int:
+        model = self._fitted()
+        at = model.end_of_layer(-1)
+        return model.network.n_inputs if at < 0 else model.network.widths[at]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = self.missing == "encode"
+        tags.input_tags.categorical = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    # ---- the door ----
+
+    def _checked(self, X: Rows, y: Any, reset: bool = True) -> tuple[Table, Any]:
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None: pass the labels or numbers."
+            )
+        rows = self._checked_rows(X, reset=reset)
+        return rows, self._checked_target(y)
+
+    def _checked_rows(self, X: Rows, reset: bool = False) -> Table:
+        """Return the rows as a Table, after scikit-learn's checks of names and sizes."""
+        if isinstance(X, Table):
+            return X
+        if hasattr(X, "columns") or hasattr(X, "__arrow_c_stream__"):  # a data frame
+            _check_feature_names(self, X, reset=reset)
+            rows = read(X)
+            _check_n_features(self, np.broadcast_to(np.float32(0), (rows.n_rows, len(rows.names))), reset=reset)
+            return rows
+        X = validate_data(self, X, reset=reset, dtype=None, accept_sparse="csr", ensure_all_finite=False)
+        return read(X)
+
+    def _checked_target(self, y: Any) -> Any:
+        y = np.asarray(y)
+        one_column = self._task == "classifier" and y.ndim == 2 and y.shape[1] == 1
+        return column_or_1d(y, warn=True) if one_column else y
+
+    # ---- the loop ----
+
+    def _with_callbacks(self, fit: Fit, X: Rows, y: Any) -> Iterator[tuple[Fit, dict[str, Any]]]:
+        """Train; tell scikit-learn's callbacks of the fit and of every epoch, and stop when one says so."""
+        epochs = iter(fit)
+        if not hasattr(self, "_init_callback_context"):
+            yield from ((fit, record) for record in epochs)
+            return
+        context = self._init_callback_context(max_subtasks=fit.epochs)
+        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        for _ in range(fit.epochs):
+            inner = context.subcontext(task_name="epoch")
+            inner.call_on_fit_task_begin(estimator=self, X=X, y=y)
+            record = next(epochs, None)
+            now = lambda: self._attributes(fit, fit.current_model())  # noqa: E731
+            stop = inner.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=now)
+            if record is None:
+                break
+            yield fit, record
+            if stop:
+                fit.stopped = "a callback asked for it"
+                break
+        best = lambda: self._attributes(fit, fit.model())  # noqa: E731
+        context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=best)
+
+    def _with_progress(self, epochs: Iterator[tuple[Fit, dict[str, Any]]]) -> Iterator[dict[str, Any]]:
+        """Show a progress bar where `verbose` asks for one."""
+        if not self.verbose:
+            yield from (record for _, record in epochs)
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (
+            TextColumn("epoch"),
+            MofNCompleteColumn(),
+            BarColumn(),
+            TextColumn("{task.description}"),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns) as bar, closing(epochs):  # type: ignore[type-var]
+            task = bar.add_task("", total=None)
+            for fit, record in epochs:
+                shown = ("cost", "validation_cost", "validation_score")
+                text = "  ".join(
+                    f"{name.replace('_', ' ')} {record[name]:.4g}" for name in shown if record[name] is not None
+                )
+                bar.update(task, advance=1, total=fit.epochs, description=text)
+                yield record
+
+    def _scorer(self, X: Rows, y: Any, X_val: Rows, y_val: Any) -> Callable[[Model, Any], float] | None:
+        if isinstance(self.scoring, str) and self.scoring == "cost":
+            return None
+        scorer = check_scoring(self, self.scoring)
+
+        def score(model: Model, rows: Any) -> float:
+            estimator = self.__class__(**self.get_params(deep=False))
+            estimator.__dict__.update(self._attributes(None, model))
+            if rows is None:
+                return float(scorer(estimator, X_val, y_val))
+            return float(scorer(estimator, _safe_indexing(X, rows), _safe_indexing(y, rows)))
+
+        return score
+
+    # ---- the outcome ----
+
+    def _attributes(self, fit: Fit | None, model: Model) -> dict[str, Any]:
+        """Return what a fitted estimator has."""
+        names = ("n_features_in_", "feature_names_in_")
+        found: dict[str, Any] = {name: getattr(self, name) for name in names if hasattr(self, name)}
+        found |= {"model_": model, "history_": model.history, "n_outputs_": model.network.n_outputs}
+        if fit is not None:
+            found |= {"n_iter_": len(fit.history), "best_epoch_": fit.best_epoch, "stopped_": fit.stopped}
+            found["_score_name"] = fit.score_name
+        return found
+
+    def _take(self, fit: Fit, carry: bool) -> None:
+        self.__dict__.update(self._attributes(fit, fit.model()))
+        self._carried: Carried | None = fit.carried() if carry else None
+
+    def _fitted(self) -> Model:
+        check_is_fitted(self, "model_")
+        model: Model = self.model_
+        return model
+
+    def _model_or_no_attribute(self) -> Model:
+        try:
+            return self._fitted()
+        except NotFittedError as problem:
+            raise AttributeError(str(problem)) from None
+
+
+class DeepClassifier(ClassifierMixin, _DeepEstimator):
+    _task = "classifier"
+    __init__ = _constructor("classifier")
+
+    def predict_proba(self, X: Rows) -> NDArray[np.float64]:
+        """Return a probability per row and class, shape (m, classes), classes in the order of `classes_`."""
+        return self._fitted().predict_proba(self._checked_rows(X))
+
+    def decision_function(self, X: Rows) -> NDArray[np.float64]:
+        """Return Z[L]: above 0 means the second of two classes; shape (m,), or (m, classes) for more than two."""
+        model = self._fitted()
+        Z = model.logits(self._checked_rows(X))
+        return Z[:, 0] if model.target.task == "binary" else Z  # type: ignore[union-attr]
+
+    def _attributes(self, fit: Fit | None, model: Model) -> dict[str, Any]:
+        return {**super()._attributes(fit, model), "classes_": model.target.classes}  # type: ignore[union-attr]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+class DeepRegressor(RegressorMixin, _DeepEstimator):
+    _task = "regressor"
+    __init__ = _constructor("regressor")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+
+DeepClassifier.__doc__ = _documented(
+    "A deep network for labels: binary, multi-class, and multi-label (y of 0 and 1, a column per label).",
+    "classifier",
+    ATTRIBUTES + "classes_ : array\n    The labels, sorted.\n",
+)
+DeepRegressor.__doc__ = _documented("A deep network for numbers: one or many targets.", "regressor", ATTRIBUTES)

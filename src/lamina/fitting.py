@@ -1,0 +1,428 @@
+"""Fitting a model: from rows and settings to the best weights, one epoch per turn of a plain loop.
+
+    fit = Fit(X, y, settings={"hidden_layer_sizes": (64,)}, task="classifier")
+    for record in fit:
+        print(record["epoch"], record["cost"], record["validation_cost"])      # leave the loop to stop
+    model = fit.model()
+
+It calls each arrow of the way of the data once: read, counted, hold_out, Encoder.fit, encode, train. What a face adds
+is how it looks: a progress bar, scikit-learn's callbacks, a page.
+"""
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from lamina.data.batches import check_weights, counted, hold_out
+from lamina.data.encoding import Encoder
+from lamina.data.sources import Table, read
+from lamina.data.targets import Labels, Numbers
+from lamina.engine import choose
+from lamina.equations import random
+from lamina.equations.losses import Gamma, Loss, Poisson, Quantile
+from lamina.equations.network import Network
+from lamina.errors import DataError, DataWarning, DivergenceError, DivergenceWarning, SettingError
+from lamina.learning.choices import chosen
+from lamina.learning.hyperparameters import OPTIMISER_CHOICES, check, settings_for
+from lamina.learning.initialisers import starting_parameters
+from lamina.learning.networks import loss_from, network_from
+from lamina.learning.schedules import SCHEDULES
+from lamina.learning.training import EncodedByBatch, Epoch, InMemory, Recipe, State, Watch, train
+from lamina.model import Model
+
+Task = Literal["classifier", "regressor"]
+Score = Callable[[Model, Any], float]  # model, row numbers or None
+
+EARLY_FROM = 1000  # rows from which early_stopping="auto" holds some out
+SCORED_ROWS = 2048  # training rows whose score goes into the history
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What one training run hands to the next: the model, and where its optimiser stood."""
+
+    model: Model
+    memory: Any = None  # (len(optimiser.remembers), network.size)
+    step: int = 0
+    optimiser: str = ""
+
+
+class Fit:
+    """One training run.
+
+    Parameters
+    ----------
+    X : rows
+        Anything that `lamina.data.sources.read` reads: an array, a data frame, a CSR matrix, a path.
+    y : array, shape (m,) or (m, targets)
+    sample_weight : array, shape (m,), optional
+    X_val, y_val, sample_weight_val : optional
+        Rows to watch instead of held-out ones.
+    settings : mapping
+        Values of `hyperparameters.SETTINGS`; defaults where one is missing.
+    task : {"classifier", "regressor"}
+    target_name : str
+    score : callable, optional
+        `score(model, rows)`, higher is better, watched instead of the cost. `rows` are the numbers of the rows of X to
+        score, or None for X_val.
+    goes_on_from : Carried, optional
+        What `carried` of an earlier run returned: keep its columns, network and memory, and learn on.
+    classes : array, optional
+        Every class, where `y` may lack some.
+
+    Raises
+    ------
+    SettingError, DataError
+        Before anything is trained.
+    """
+
+    def __init__(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+        settings: Mapping[str, Any] | None = None,
+        task: Task,
+        target_name: str = "y",
+        score: Score | None = None,
+        goes_on_from: "Carried | None" = None,
+        classes: Any = None,
+    ) -> None:
+        self.settings = {**{name: one.default for name, one in settings_for(task).items()}, **(settings or {})}
+        check(self.settings, task)
+        self.task, self.target_name, self.score = task, target_name, score
+        self.seed = seed_from(self.settings["random_state"])
+        self.history: list[dict[str, Any]] = []
+        self.stopped = ""
+
+        table, y = X if isinstance(X, Table) else read(X), np.asarray(y)
+        before = None if goes_on_from is None else goes_on_from.model
+        rows, weights = self._rows(table, y, sample_weight)
+        target = before.target if before else self._target(y[rows], weights, classes)
+        Y = target.encode(y[rows])
+        self.target: Labels | Numbers = target
+        loss = loss_from(self.settings, target.task if isinstance(target, Labels) else "regression")
+        _check_range(loss, Y)
+
+        learn, held = self._split(len(rows), target, Y, X_val is not None)
+        self.encoder: Encoder = before.encoder if before else self._encoder(table.take(rows[learn]), weights, learn)
+        table = self.encoder.align(table) if before else table
+        outputs = target.n_outputs if isinstance(target, Labels) else target.n_targets
+        made = before or network_from(self.settings, self.encoder.n_features, outputs, loss)
+        self.network: Network = made.network if isinstance(made, Model) else made
+        self.dtype = np.dtype(self.settings["dtype"])
+        self.engine = choose(self.network, self.settings["engine"])
+        self.class_factors = self._class_factors(Y[learn], None if weights is None else weights[learn])
+        self.examples = self._examples(table, rows[learn], Y[learn], self._weighted(Y, weights, learn))
+        self.held_out = self._held_out(table, rows, held, Y, weights, X_val, y_val, sample_weight_val)
+        self.scored_rows = None if X_val is not None else rows[held if len(held) else learn]
+        self.recipe = self._recipe(self.examples.n)
+        self.state = self._state(goes_on_from)
+        self._watch = Watch(int(self.settings["n_iter_no_change"]), float(self.settings["tol"]))
+
+    # ---- what a face asks for ----
+
+    @property
+    def epochs(self) -> int:
+        """Most epochs that this run takes."""
+        return self.recipe.epochs
+
+    @property
+    def n_rows(self) -> int:
+        """Rows that are learned from."""
+        return self.examples.n
+
+    @property
+    def n_held_out(self) -> int:
+        """Rows that are watched."""
+        return 0 if self.held_out is None else self.held_out.n
+
+    @property
+    def score_name(self) -> str:
+        """What `score` in the history is."""
+        if self.score is not None:
+            return str(self.settings["scoring"])
+        return "accuracy" if isinstance(self.target, Labels) else "r2"
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch whose weights are kept, counted from 1; 0 before the first."""
+        return self._watch.best_epoch
+
+    def model(self) -> Model:
+        """Return the model with the best weights so far."""
+        best = self._watch.best_params
+        return self._model(self.state.params.copy() if best is None else best)
+
+    def current_model(self) -> Model:
+        """Return the model with the weights as they are now, shared with the training run."""
+        return self._model(self.state.params)
+
+    def carried(self) -> "Carried":
+        """Return what a later run needs to go on from here."""
+        return Carried(self.model(), self.state.memory.copy(), self.state.step, self.recipe.optimiser.kind)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Train; yield a record after every epoch: epoch, cost, validation_cost, score, validation_score, ..."""
+        passes = train(self.network, self.engine, self.state, self.examples, self.recipe, self.held_out)
+        while True:
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
+                try:
+                    epoch = next(passes, None)
+                except DivergenceError as problem:
+                    self._diverged(problem)
+                    return
+                if epoch is None:
+                    self.stopped = self.stopped or f"all {self.state.epoch} epochs were done"
+                    return
+                record = self._record(epoch)
+            patience_ends = self._watch.see(self._watched(record), epoch.number, self.state.params)
+            self.history.append(record)
+            if patience_ends:
+                what = "the held-out rows" if self.held_out is not None else "the training rows"
+                self.stopped = f"no progress on {what} for {self._watch.patience} epochs"
+            yield record
+            if patience_ends:
+                return
+
+    # ---- the steps of preparation ----
+
+    def _target(self, y: Any, weights: Any, classes: Any) -> Labels | Numbers:
+        if self.task == "classifier":
+            return Labels.fit(y, classes=classes)
+        loss = loss_from(self.settings, "regression")
+        return Numbers.fit(y, weights, standardise=self.settings["scale_target"] and loss.output_name == "identity")
+
+    def _rows(self, table: Table, y: Any, sample_weight: Any) -> tuple[Any, Any]:
+        """Return which rows count, in an order that only their values decide, and their weights of mean 1."""
+        if y.ndim == 0 or len(y) != table.n_rows:
+            found = f"{len(y)} values" if y.ndim else "one value"
+            raise DataError(f"y has {found} and X has {table.n_rows} rows: expected one for each.")
+        if sample_weight is None:
+            return counted(table, self._plain(y), None)
+        weights = check_weights(sample_weight, table.n_rows)
+        some = np.flatnonzero(weights)  # what rows of weight 0 say does not count, not even their label
+        rows, left = counted(table.take(some), self._plain(y[some]), weights[some])
+        return some[rows], left
+
+    def _plain(self, y: Any) -> Any:
+        """Return the targets as numbers that do not depend on the other rows' weights."""
+        return (Labels.fit(y) if self.task == "classifier" else Numbers.fit(y, standardise=False)).encode(y)
+
+    def _split(self, n: int, target: Labels | Numbers, Y: Any, watched_elsewhere: bool) -> tuple[Any, Any]:
+        early = self.settings["early_stopping"]
+        if watched_elsewhere or not (n >= EARLY_FROM if early == "auto" else early):
+            return np.arange(n), np.arange(0)
+        strata = None
+        if isinstance(target, Labels) and target.task != "multilabel":
+            strata = class_numbers(Y)
+        fraction = float(self.settings["validation_fraction"])
+        return hold_out(n, fraction, lambda m: random.bits(m, seed=self.seed, stream=random.HOLD_OUT), strata)
+
+    def _encoder(self, table: Table, weights: Any, learn: Any) -> Encoder:
+        numbers, missing, limit = (self.settings[name] for name in ("scaling", "missing", "max_categories"))
+        w = None if weights is None else weights[learn]
+        return Encoder.fit(table, w, numbers=numbers, missing=missing, max_categories=int(limit))
+
+    def _class_factors(self, Y: Any, weights: Any) -> Any:
+        class_weight = self.settings.get("class_weight")
+        return None if class_weight is None else class_factors(class_weight, self.target, Y, weights)
+
+    def _weighted(self, Y: Any, weights: Any, some: Any) -> Any:
+        """Return the weights of some rows, class weights included, scaled to mean 1 over them."""
+        w = None if weights is None else weights[some]
+        if self.class_factors is not None:
+            of_class = self.class_factors[class_numbers(Y[some])]
+            w = of_class if w is None else w * of_class
+        return None if w is None or not w.any() else (w / w.mean()).astype(self.dtype)
+
+    def _examples(self, table: Table, rows: Any, Y: Any, weights: Any) -> InMemory | EncodedByBatch:
+        Y = np.ascontiguousarray(Y, self.dtype)
+        if table.is_sparse:
+            return EncodedByBatch(lambda at: self.encoder.encode(table.take(rows[at]), self.dtype), Y, weights)
+        return InMemory(self.encoder.encode(table.take(rows), self.dtype), Y, weights)
+
+    def _held_out(
+        self, table: Table, rows: Any, held: Any, Y: Any, weights: Any, X_val: Any, y_val: Any, weight_val: Any
+    ) -> InMemory | None:
+        if X_val is not None:
+            if y_val is None:
+                raise DataError("X_val was given without y_val: both are needed to watch their cost.")
+            table = self.encoder.align(X_val if isinstance(X_val, Table) else read(X_val))
+            held_Y = self.target.encode(y_val)
+            if len(held_Y) != table.n_rows:
+                raise DataError(
+                    f"y_val has {len(held_Y)} values and X_val has {table.n_rows} rows: one for each expected."
+                )
+            weights = None if weight_val is None else check_weights(weight_val, table.n_rows)
+            w = self._weighted(held_Y, weights, slice(None))
+        elif len(held):
+            table, held_Y, w = table.take(rows[held]), Y[held], self._weighted(Y, weights, held)
+        else:
+            return None
+        return InMemory(self.encoder.encode(table, self.dtype), np.ascontiguousarray(held_Y, self.dtype), w)
+
+    def _recipe(self, n: int) -> Recipe:
+        s = self.settings
+        size = automatic_batch_size(n) if s["batch_size"] == "auto" else int(s["batch_size"])
+        if size > n and s["batch_size"] != "auto":
+            warnings.warn(
+                f"batch_size={size} is larger than the {n} training rows: a step takes all of them.",
+                DataWarning,
+                stacklevel=4,
+            )
+        return Recipe(
+            optimiser=chosen("optimizer", s["optimizer"], OPTIMISER_CHOICES),
+            schedule=chosen("schedule", s["schedule"], SCHEDULES),
+            learning_rate=float(s["learning_rate_init"]),
+            batch_size=min(size, n),
+            epochs=int(s["max_iter"]),
+            seed=self.seed,
+            shuffle=bool(s["shuffle"]),
+            tolerance=float(s["tol"]),
+        )
+
+    def _state(self, before: "Carried | None") -> State:
+        if before is None:
+            params = starting_parameters(self.network, self.settings["initializer"], self.seed, self.dtype)
+            return State.start(self.network, self.recipe.optimiser, params)
+        state = State.start(self.network, self.recipe.optimiser, before.model.params.astype(self.dtype))
+        if before.optimiser == self.recipe.optimiser.kind:
+            state.memory[:], state.step = before.memory, before.step
+        return state
+
+    # ---- the steps of training ----
+
+    def _model(self, params: Any) -> Model:
+        changed = {n: v for n, v in self.settings.items() if v != settings_for(self.task)[n].default}
+        at = next((r for r in self.history if r["epoch"] == self.best_epoch), None)
+        scores = {}
+        if at is not None and self.held_out is not None:
+            scores = {"validation_cost": at["validation_cost"], f"validation_{self.score_name}": at["validation_score"]}
+        return Model(
+            network=self.network,
+            params=params,
+            encoder=self.encoder,
+            target=self.target,
+            target_name=self.target_name,
+            settings=changed,
+            history=list(self.history),
+            scores=scores,
+            engine=self.settings["engine"],
+        )
+
+    def _record(self, epoch: Epoch) -> dict[str, Any]:
+        learned = next(iter(self.examples.chunks(np.arange(min(self.examples.n, SCORED_ROWS)), SCORED_ROWS)))
+        sample = slice(0, min(self.examples.n, SCORED_ROWS))
+        w = None if learned.weights is None else learned.weights[sample]
+        return {
+            "epoch": epoch.number,
+            "cost": epoch.cost,
+            "validation_cost": epoch.held_out,
+            "score": self._score(InMemory(learned.X[sample], learned.Y[sample], w), self.held_out is None),
+            "validation_score": None if self.held_out is None else self._score(self.held_out, True),
+            "learning_rate": epoch.learning_rate,
+            "seconds": epoch.seconds,
+        }
+
+    def _score(self, rows: InMemory, watched: bool) -> float:
+        """Return the chosen score of the watched rows; accuracy or R^2 of others, or where none was chosen."""
+        if watched and self.score is not None:
+            return float(self.score(self.current_model(), self.scored_rows))
+        A = np.asarray(self.engine.predict(self.network, self.state.params, rows.X), np.float64)
+        return plain_score(self.target, self.network.loss, A, rows.Y, rows.weights)
+
+    def _watched(self, record: Mapping[str, Any]) -> float:
+        """Return the value that decides about the best epoch and about stopping: lower is better."""
+        if self.score is not None:
+            return -float(record["score"] if self.held_out is None else record["validation_score"])
+        return float(record["cost"] if record["validation_cost"] is None else record["validation_cost"])
+
+    def _diverged(self, problem: DivergenceError) -> None:
+        if self._watch.best_params is None:
+            raise problem
+        self.stopped = "diverged"
+        warnings.warn(
+            f"{problem} The weights of epoch {self.best_epoch}, the best, were kept.", DivergenceWarning, stacklevel=4
+        )
+
+
+def plain_score(target: Labels | Numbers, loss: Loss, A: Any, Y: Any, weights: Any) -> float:
+    """Return accuracy for labels (all of a row's labels right) or R^2 for numbers, the mean over several targets."""
+    if isinstance(target, Labels):
+        right = (A > 0.5) == (Y > 0.5) if target.task != "multiclass" else A.argmax(axis=1) == Y.argmax(axis=1)
+        hits = right.reshape(len(right), -1).all(axis=1)
+        return float(np.average(hits, weights=weights))
+    if isinstance(loss, Quantile):  # the quantile nearest to the middle
+        q = loss.quantiles
+        A = A[:, int(np.argmin([abs(one - 0.5) for one in q])) :: len(q)]
+    Y = Y.astype(np.float64)
+    mean = np.average(Y, axis=0, weights=weights)
+    missed, spread = (np.average((Y - other) ** 2, axis=0, weights=weights) for other in (A, mean))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.mean(np.where(spread > 0, 1 - missed / spread, np.where(missed > 0, 0.0, 1.0))))
+
+
+def class_factors(class_weight: Any, target: Any, Y: Any, weights: Any) -> Any:
+    """Return what each class counts, shape (classes,).
+
+    "balanced" gives every class the same sum: n / (classes * rows of the class) (King and Zeng 2001).
+    """
+    if target.task == "multilabel":
+        raise SettingError("class_weight does not fit multi-label targets: use sample_weight.")
+    at, known = class_numbers(Y), list(target.classes)
+    if isinstance(class_weight, str):
+        if class_weight != "balanced":
+            raise SettingError(f"class_weight={class_weight!r}: expected None, 'balanced' or a dict of class: weight.")
+        sums = np.bincount(at, weights, minlength=len(known))
+        factors = sums.sum() / (np.count_nonzero(sums) * np.where(sums > 0, sums, 1))
+    elif isinstance(class_weight, Mapping):
+        unknown = [label for label in class_weight if label not in known]
+        if unknown:
+            raise SettingError(f"class_weight names {unknown[0]!r}; the classes are {known}.")
+        factors = np.array([float(class_weight.get(label, 1.0)) for label in known])
+        if not np.isfinite(factors).all() or (factors < 0).any() or factors[at].sum() == 0:
+            raise SettingError(
+                f"class_weight={dict(class_weight)!r}: expected weights of at least 0, not all of them 0."
+            )
+    else:
+        raise SettingError(f"class_weight={class_weight!r}: expected None, 'balanced' or a dict of class: weight.")
+    return factors
+
+
+def class_numbers(Y: Any) -> Any:
+    """Return the number of each row's class from Y of shape (m, 1) or one-hot, shape (m,)."""
+    return Y[:, 0].astype(int) if Y.shape[1] == 1 else Y.argmax(axis=1)
+
+
+def automatic_batch_size(n: int) -> int:
+    """Return about n/64 as a power of two, from 32 to 256, and no more than n: some 60 steps an epoch on small data."""
+    return min(n, 2 ** int(np.clip(np.log2(max(n, 1) / 64), 5, 8)))
+
+
+def seed_from(random_state: Any) -> int:
+    """Return a seed of 63 bits: a whole number as it is, a RandomState's or fresh entropy's next number."""
+    if isinstance(random_state, int | np.integer):
+        if not 0 <= int(random_state) < 2**63:
+            raise SettingError(f"random_state={random_state!r}: expected a whole number from 0 to 2**63 - 1.")
+        return int(random_state)
+    if random_state is None:
+        return int(np.random.default_rng().integers(2**63))
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(0, 2**63, dtype=np.uint64))
+    if isinstance(random_state, np.random.Generator):
+        return int(random_state.integers(2**63))
+    raise SettingError(f"random_state={random_state!r}: expected None, a whole number, or a RandomState.")
+
+
+def _check_range(loss: Loss, Y: Any) -> None:
+    low, wrong = ("at least 0", Y < 0) if isinstance(loss, Poisson) else ("above 0", Y <= 0)
+    if isinstance(loss, Poisson | Gamma) and wrong.any():
+        raise DataError(f"loss={loss.kind!r} needs targets {low}: found {Y[wrong][0]:g}. Use loss='squared_error'.")

@@ -1,0 +1,231 @@
+"""A model: a network, its parameters, and the way from columns to A[0] and from A[L] back to answers.
+
+rows -> Encoder.encode -> A[0] -> engine.predict -> A[L] -> Labels.decode or Numbers.decode -> answers
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.data.encoding import Encoder
+from lamina.data.sources import Table, read
+from lamina.data.targets import Labels, Numbers
+from lamina.engine import EngineName, choose
+from lamina.equations.layers import chain_predict
+from lamina.equations.losses import Quantile, SquaredError
+from lamina.equations.network import Network, backward, forward
+from lamina.errors import DataError, SettingError
+
+BLOCK = 8192  # rows that are encoded and predicted together
+
+
+@dataclass(frozen=True)
+class Model:
+    """Everything needed to predict, and what is worth knowing about how it came to be.
+
+    Attributes
+    ----------
+    network : Network
+    params : array, shape (network.size,)
+    encoder : Encoder
+    target : Labels or Numbers
+    target_name : str
+        The column that it predicts.
+    settings : dict
+        The settings that differ from their defaults, as plain values.
+    history : list of dict
+        One entry per epoch: epoch, cost, validation_cost, ...
+    scores : dict of str to float
+        Measured on rows that it did not learn from, where there were some.
+    engine : {"auto", "equations", "kernels"}
+    """
+
+    network: Network
+    params: NDArray[Any]
+    encoder: Encoder
+    target: Labels | Numbers
+    target_name: str = "y"
+    settings: dict[str, Any] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    scores: dict[str, float] = field(default_factory=dict)
+    engine: EngineName = "auto"
+
+    def encode(self, X: Any) -> NDArray[Any]:
+        """Return A[0] as rows, shape (m, n_inputs); `X` is anything that `lamina.data.sources.read` reads."""
+        return self.encoder.encode(self._table(X), self.params.dtype)
+
+    def output(self, X: Any) -> NDArray[np.float64]:
+        """Return A[L] as rows, shape (m, n_outputs)."""
+        return self._by_block(self.network, X)
+
+    def logits(self, X: Any) -> NDArray[np.float64]:
+        """Return Z[L] as rows, shape (m, n_outputs): A[L] without the output function."""
+        return self._by_block(emitting_logits(self.network), X)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return labels or numbers, one per row, in the order of the rows.
+
+        Several quantiles give a column each, shape (m, quantiles), or (m, targets, quantiles) for several targets.
+        """
+        A, loss = self.output(X), self.network.loss
+        if isinstance(loss, Quantile) and isinstance(self.target, Numbers):
+            y = self.target.decode(A)  # all quantiles of target 1 first
+            return y if self.target.n_targets == 1 else y.reshape(len(y), self.target.n_targets, -1)
+        return self.target.decode(A)
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return a probability per row and class, shape (m, n_classes); for labels only."""
+        if not isinstance(self.target, Labels):
+            raise DataError("This model predicts numbers: it has no probabilities. Use predict.")
+        A = self.output(X)
+        return self.target.probabilities(A / A.sum(axis=1, keepdims=True) if self.target.task == "multiclass" else A)
+
+    def activations(self, X: Any, layer: int) -> NDArray[np.float64]:
+        """Return what layer `layer` (a position in `network.layers`) gives, shape (m, units)."""
+        views = self.network.views(self.params.astype(np.float64))[: layer + 1]
+        layers = self.network.layers[: layer + 1]
+        table = self._table(X)
+        parts = [chain_predict(layers, views, block.T.astype(np.float64)).T for block in self._blocks(table)]
+        return np.concatenate(parts)
+
+    def end_of_layer(self, number: int) -> int:
+        """Return the position in `network.layers` of the last part of lecture layer `number`; -1: the last hidden one.
+
+        A layer begins with its Linear; what follows (normalisation, activation, dropout) belongs to it. 0 is A[0], at
+        position -1.
+        """
+        starts = [i for i, layer in enumerate(self.network.layers) if layer.kind == "linear"]
+        hidden = len(starts) - 1
+        wanted = hidden + 1 + number if number < 0 else number
+        if not 0 <= wanted <= len(starts) or hidden + 1 + number < 0:
+            raise SettingError(
+                f"layer={number}: expected 0 (encoded columns), 1 to {len(starts)}, or -1 (last hidden)."
+            )
+        return starts[wanted] - 1 if wanted < len(starts) else len(self.network.layers) - 1
+
+    def input_gradient(self, X: Any, y: Any = None, *, output: int | None = None) -> NDArray[np.float64]:
+        """Return dA[0] as rows, shape (m, n_inputs): how each encoded feature of each row moves the outcome.
+
+        Parameters
+        ----------
+        X : rows
+        y : targets, optional
+            Where given, the outcome is each row's loss, as in the lecture.
+        output : int, optional
+            Without y, the outcome is this unit of Z[L]; by default the one of the predicted class.
+        """
+        table = self._table(X)
+        Y = None if y is None else np.asarray(self.target.encode(y), np.float64)
+        params, parts, start = self.params.astype(np.float64), [], 0
+        for block in self._blocks(table):
+            Z, caches = forward(self.network, params, block.T.astype(np.float64), None)
+            rows = slice(start, start + len(block))
+            dZ = _one_hot(Z, output) if Y is None else self.network.loss.dZ(Z, Y[rows].T)
+            parts.append(backward(self.network, params, dZ, caches)[0].T)
+            start += len(block)
+        return np.concatenate(parts)
+
+    def summary(self) -> "Summary":
+        """Return a table of the layers: kind, shape, parameters, memory."""
+        rows = tuple(_summary_rows(self.network.blueprint()))
+        return Summary(rows, self.params.itemsize, self.network.loss.kind)
+
+    def _table(self, X: Any) -> Table:
+        return self.encoder.align(X if isinstance(X, Table) else read(X))
+
+    def _blocks(self, table: Table) -> Any:
+        for start in range(0, table.n_rows, BLOCK):
+            yield self.encoder.encode(table.take(slice(start, start + BLOCK)), self.params.dtype)
+
+    def _by_block(self, network: Network, X: Any) -> NDArray[np.float64]:
+        verbs = choose(network, self.engine)
+        parts = [verbs.predict(network, self.params, block) for block in self._blocks(self._table(X))]
+        return np.concatenate(parts).astype(np.float64)
+
+
+def emitting_logits(network: Network) -> Network:
+    """Return the same network with the identity as its output function: it predicts Z[L]."""
+    return Network(network.n_inputs, network.layers, SquaredError(), network.l1, network.l2, network.groups)
+
+
+def _one_hot(Z: NDArray[Any], unit: int | None) -> NDArray[Any]:
+    """Return the derivative of the chosen unit of Z[L] by Z[L]: of the largest where none is chosen, (units, m)."""
+    rows = Z.argmax(axis=0) if unit is None else np.full(Z.shape[1], unit)
+    return (np.arange(len(Z))[:, None] == rows).astype(Z.dtype)
+
+
+class SummaryRow(NamedTuple):
+    """One layer of the table."""
+
+    layer: str  # "dense 1", "  batch_norm": what it is
+    units: str  # "14 -> 128"
+    arrays: str  # "W1 (128, 14), b1 (128, 1)"
+    parameters: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The layers of a network as a table; `print` it."""
+
+    rows: tuple[SummaryRow, ...]
+    itemsize: int  # bytes of one number
+    loss: str
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the network holds."""
+        return sum(row.parameters for row in self.rows)
+
+    @property
+    def memory(self) -> int:
+        """Bytes of the parameters."""
+        return self.parameters * self.itemsize
+
+    def cells(self) -> list[tuple[str, ...]]:
+        """Return heading, rows and total as strings."""
+        rows = [
+            (r.layer, r.units, r.arrays, f"{r.parameters:,}", _bytes(r.parameters * self.itemsize)) for r in self.rows
+        ]
+        total = ("total", f"loss: {self.loss}", "", f"{self.parameters:,}", _bytes(self.memory))
+        return [("layer", "units", "arrays", "parameters", "memory"), *rows, total]
+
+    def __str__(self) -> str:
+        cells = self.cells()
+        widths = [max(len(row[i]) for row in cells) for i in range(5)]
+        lines = [
+            "  ".join(c.rjust(w) if i > 2 else c.ljust(w) for i, (c, w) in enumerate(zip(r, widths, strict=True)))
+            for r in cells
+        ]
+        rule = "-" * len(lines[0])
+        return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
+
+    def _repr_html_(self) -> str:
+        heading, *rows = self.cells()
+        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+        return f"<table><tr>{''.join(f'<th>{cell}</th>' for cell in heading)}</tr>{body}</table>"
+
+
+def _bytes(count: int) -> str:
+    for unit in ("B", "KiB", "MiB"):
+        if count < 1024:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024  # type: ignore[assignment]
+    return f"{count:.1f} GiB"
+
+
+def _summary_rows(entries: Sequence[dict[str, Any]], depth: int = 0) -> Iterator[SummaryRow]:
+    for entry in entries:
+        if entry["kind"] == "loss":
+            continue
+        arrays = entry["arrays"]
+        yield SummaryRow(
+            "  " * depth + entry["kind"] + (f" {entry['function']}" if "function" in entry else ""),
+            f"{entry['inputs']} -> {entry['units']}",
+            ", ".join(f"{a['name']} ({a['rows']}, {a['columns']})" for a in arrays),
+            sum(a["rows"] * a["columns"] for a in arrays),
+        )
+        yield from _summary_rows(entry.get("chain", ()), depth + 1)

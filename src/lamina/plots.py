@@ -1,0 +1,63 @@
+"""Pictures, as scikit-learn draws them: a Display holds the numbers, `plot` draws them with matplotlib."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from lamina.errors import MissingExtraError
+
+
+class LearningCurveDisplay:
+    """Cost and score of every epoch, for training and held-out rows.
+
+    Parameters
+    ----------
+    history : sequence of dict
+        Records with epoch, cost, validation_cost, score, validation_score.
+    score_name : str
+    best_epoch : int
+        Marked in the picture; 0 for none.
+
+    Attributes
+    ----------
+    figure_, axes_
+        What `plot` drew.
+    """
+
+    def __init__(self, history: Sequence[dict[str, Any]], score_name: str = "score", best_epoch: int = 0) -> None:
+        self.history, self.score_name, self.best_epoch = history, score_name, best_epoch
+
+    def plot(self, axes: Any = None) -> "LearningCurveDisplay":
+        """Draw the cost on the first and the score on the second of two axes.
+
+        Raises
+        ------
+        MissingExtraError
+            matplotlib is not installed.
+        """
+        if axes is None:
+            axes = _two_axes()
+        self.figure_ = axes[0].figure
+        self.axes_ = axes
+        for ax, name, label in zip(axes, ("cost", "score"), ("cost J", self.score_name), strict=True):
+            for key, who in ((name, "training rows"), (f"validation_{name}", "held-out rows")):
+                points = [(record["epoch"], record[key]) for record in self.history if record.get(key) is not None]
+                if points:
+                    ax.plot(*zip(*points, strict=True), label=who)
+            if self.best_epoch:
+                ax.axvline(self.best_epoch, color="0.6", linestyle="--", linewidth=1, label=f"kept: {self.best_epoch}")
+            ax.set(xlabel="epoch", ylabel=label)
+            ax.grid(alpha=0.3)
+            ax.legend()
+        return self
+
+    def save(self, path: Any) -> None:
+        """Write what `plot` drew to a PNG, SVG or PDF file."""
+        self.figure_.savefig(path, dpi=150)
+
+
+def _two_axes() -> Any:
+    try:
+        from matplotlib import pyplot
+    except ImportError:
+        raise MissingExtraError("Pictures need matplotlib: pip install 'lamina[plot]'") from None
+    return pyplot.subplots(1, 2, figsize=(9, 3.6), layout="constrained")[1]
