@@ -1,0 +1,67 @@
+# From a bare machine (Python >= 3.11, make, git, a C++ compiler) to a trained network: `make demo`.
+
+PYTHON ?= python3
+venv := .venv
+py := $(venv)/bin/python
+
+kernels := $(sort $(wildcard src/lamina/kernels/*.cpp src/lamina/kernels/*.hpp))
+
+export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
+# The cores are shared by the test processes: one BLAS thread each.
+test oracles: export OMP_NUM_THREADS ?= 1
+test oracles: export OPENBLAS_NUM_THREADS ?= 1
+
+.PHONY: help setup demo test check oracles lock clean
+.DEFAULT_GOAL := help
+
+help:  ## print these verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: $(venv)/.installed  ## make .venv from the lock file and install lamina into it, editable
+
+demo: setup  ## train a deep network on the packaged census data
+	$(venv)/bin/lamina demo
+
+test: setup  ## run all tests but the oracles
+	$(py) -m pytest -n auto --dist worksteal
+
+check: setup  ## lint, format, types, architecture
+	$(py) -m ruff check .
+	$(py) -m ruff format --check .
+	$(py) -m mypy
+	$(py) -m pytest -q tests/contract/test_architecture.py
+	$(if $(kernels),$(venv)/bin/clang-format --dry-run --Werror $(kernels))
+
+oracles: $(venv)/.torch  ## run the tests against PyTorch, installing it first
+	$(py) -m pytest tests/oracles
+
+lock:  ## renew requirements/*.lock from pyproject.toml (in an environment of its own)
+	$(PYTHON) -m venv --clear build/lock
+	build/lock/bin/python -m pip install --quiet uv==0.13.9
+	build/lock/bin/uv pip compile pyproject.toml --upgrade $(lock_options) --output-file requirements/run.lock
+	build/lock/bin/uv pip compile pyproject.toml --upgrade $(lock_options) --output-file requirements/dev.lock \
+	    --extra dev --constraint requirements/run.lock
+
+lock_options := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-package lamina \
+    --custom-compile-command "make lock"
+
+clean:  ## remove .venv and everything built
+	rm -rf $(venv) build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# The environment, from scratch whenever the lock file changes: exactly its packages, checked by hash.
+$(venv)/.locked: requirements/dev.lock
+	@$(PYTHON) -c 'import sys; v = sys.version.split()[0]; sys.version_info >= (3, 11) or sys.exit( \
+	    f"{sys.executable} is Python {v}, lamina needs 3.11 or newer: make setup PYTHON=python3.12")'
+	$(PYTHON) -m venv --clear $(venv)
+	$(py) -m pip install --quiet --require-hashes -r requirements/dev.lock
+	@touch $@
+
+# lamina itself: Python files are used in place; only these ask for a new build.
+$(venv)/.installed: $(venv)/.locked pyproject.toml CMakeLists.txt $(kernels)
+	$(py) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Plain pip, so that it takes the build of torch that the machine provides. Not in any lock: only the oracles need it.
+$(venv)/.torch: $(venv)/.installed
+	$(py) -m pip install --quiet torch==2.13.0
+	@touch $@

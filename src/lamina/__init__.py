@@ -1,0 +1,92 @@
+"""lamina: a thin layer. A deep network is a stack of them.
+
+Every public name is imported when it is first asked for, so that ``import lamina`` stays light.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lamina import course, equations, errors
+    from lamina.equations.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm, Linear, Residual, Scale
+    from lamina.equations.network import Network
+    from lamina.equations.optimisers import Adam, AdamW, GradientDescent, Lion, Momentum, Nesterov, RMSProp
+    from lamina.estimators import DeepClassifier, DeepRegressor
+    from lamina.learning.gradient_check import gradient_check
+    from lamina.model import Model
+    from lamina.model_file import load, save
+
+    __version__: str
+
+__all__ = [
+    "Activation",
+    "Adam",
+    "AdamW",
+    "BatchNorm",
+    "DeepClassifier",
+    "DeepRegressor",
+    "Dense",
+    "Dropout",
+    "GradientDescent",
+    "LayerNorm",
+    "Linear",
+    "Lion",
+    "Model",
+    "Momentum",
+    "Nesterov",
+    "Network",
+    "RMSProp",
+    "Residual",
+    "Scale",
+    "__version__",
+    "course",
+    "equations",
+    "errors",
+    "gradient_check",
+    "load",
+    "save",
+]
+
+_SUBMODULES = {"course", "equations", "errors"}
+
+_HOME = {
+    "DeepClassifier": "estimators",
+    "DeepRegressor": "estimators",
+    "Model": "model",
+    "load": "model_file",
+    "save": "model_file",
+    "gradient_check": "learning.gradient_check",
+    "Network": "equations.network",
+    "Linear": "equations.layers",
+    "Activation": "equations.layers",
+    "Dense": "equations.layers",
+    "Dropout": "equations.layers",
+    "LayerNorm": "equations.layers",
+    "BatchNorm": "equations.layers",
+    "Scale": "equations.layers",
+    "Residual": "equations.layers",
+    "GradientDescent": "equations.optimisers",
+    "Momentum": "equations.optimisers",
+    "Nesterov": "equations.optimisers",
+    "RMSProp": "equations.optimisers",
+    "Adam": "equations.optimisers",
+    "AdamW": "equations.optimisers",
+    "Lion": "equations.optimisers",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return import_module(f"lamina.{name}")
+    if name in _HOME:
+        value = getattr(import_module(f"lamina.{_HOME[name]}"), name)
+    elif name == "__version__":
+        value = import_module("importlib.metadata").version("lamina")
+    else:
+        raise AttributeError(f"module 'lamina' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

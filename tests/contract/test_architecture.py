@@ -1,0 +1,173 @@
+"""The plan of the house: imports flow one way, rooms have names, folders are few."""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "src" / "lamina"
+FACES = {"estimators", "cli", "glassbox"}
+
+# Room: the rooms it may import besides itself. A new room gets a line here, and a place in the order.
+MAY_IMPORT = {
+    "errors": set(),
+    "equations": {"errors"},
+    "kernels": {"errors", "_kernels"},
+    "course": {"errors", "equations"},
+    "engine": {"errors", "equations", "kernels", "_kernels"},
+    "data": {"errors"},
+    "learning": {"errors", "equations", "engine", "data"},
+    "model": {"errors", "equations", "engine", "data", "learning"},
+    "model_file": {"errors", "equations", "engine", "data", "learning", "model"},
+    "fitting": {"errors", "equations", "engine", "data", "learning", "model"},
+    "plots": {"errors"},
+}
+MAY_IMPORT |= {face: set(MAY_IMPORT) - {"kernels", "course"} for face in FACES}
+
+# The equations and the course's functions are read beside the lecture: arrays, and functions with a name.
+READABLE_ROOMS = {"errors", "equations", "course"}
+READABLE = {"numpy", "scipy.special", "lamina"}
+
+SIMD = re.compile(r"\w*intrin\.h|arm_(neon|sve)\.h|experimental/simd")
+THREADS = {"thread", "mutex", "shared_mutex", "condition_variable", "future", "omp.h", "pthread.h"}
+
+FORBIDDEN_NAMES = {"util", "utils", "common", "base", "core", "helper", "helpers", "misc"}
+
+MODULES = sorted(file for file in PACKAGE.rglob("*.py") if file != PACKAGE / "__init__.py")
+
+
+def name_of(file: Path) -> str:
+    """``src/lamina/data/sources.py`` -> ``data.sources``; a package is named by its folder."""
+    parts = file.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported(source: str, file: Path) -> Iterator[str]:
+    """Every dotted name that the source imports, wherever the import stands, with relative names made absolute."""
+    package = ["lamina", *file.relative_to(PACKAGE).parts[:-1]]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            start = package[: len(package) - node.level + 1] if node.level else []
+            origin = ".".join([*start, *([node.module] if node.module else [])])
+            yield from (f"{origin}.{alias.name}" for alias in node.names)
+
+
+def faults(source: str, file: Path) -> list[str]:
+    """Imports in the source of a file that go against the plan."""
+    room = name_of(file).split(".")[0]
+    found = []
+    for name in imported(source, file):
+        top, _, rest = name.partition(".")
+        target = rest.split(".")[0]
+        if top == "lamina" and target not in MAY_IMPORT[room] | {room}:
+            found.append(f"{name_of(file)} imports {name}; {room} may import only {sorted(MAY_IMPORT[room])}")
+        elif top == "torch":
+            found.append(f"{name_of(file)} imports torch, which is for tests/oracles only")
+    return found
+
+
+def test_every_module_has_a_room_in_the_plan():
+    assert MODULES
+    assert {name_of(file).split(".")[0] for file in MODULES} <= set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("file", MODULES, ids=name_of)
+def test_imports_flow_one_way(file):
+    assert faults(file.read_text(), file) == []
+
+
+@pytest.mark.parametrize("file", MODULES, ids=name_of)
+def test_equations_need_numpy_and_special_functions_only(file):
+    if name_of(file).split(".")[0] in READABLE_ROOMS:
+        names = [name for name in imported(file.read_text(), file) if name.split(".")[0] not in sys.stdlib_module_names]
+        assert [name for name in names if not any(f"{name}.".startswith(f"{known}.") for known in READABLE)] == []
+
+
+@pytest.mark.parametrize(
+    ("file", "source"),
+    [
+        ("equations/layers.py", "from lamina.engine import predict"),
+        ("equations/layers.py", "from lamina import data"),
+        ("equations/layers.py", "from lamina import Network"),
+        ("kernels/__init__.py", "from lamina.equations import layers"),
+        ("kernels/__init__.py", "from ..equations import layers"),
+        ("course.py", "import lamina.engine"),
+        ("course.py", "from .engine import predict"),
+        ("data/encoding.py", "def encode():\n    from lamina.equations.random import bits"),
+        ("learning/training.py", "from lamina.model import Model"),
+        ("model.py", "import numpy, lamina.model_file"),
+        ("cli/main.py", "from lamina.estimators import DeepClassifier"),
+        ("cli/main.py", "from ..estimators import DeepClassifier"),
+        ("estimators.py", "import lamina.glassbox"),
+        ("engine.py", "import torch"),
+    ],
+)
+def test_the_test_finds_what_it_looks_for(file, source):
+    assert len(faults(source, PACKAGE / file)) == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "source"),
+    [
+        ("equations/layers.py", "from lamina.errors import SettingError\nfrom .types import Array"),
+        ("data/encoding.py", "from . import sources\nfrom ..errors import DataError"),
+        ("cli/main.py", "from lamina.cli import output\nimport lamina.model_file"),
+    ],
+)
+def test_what_the_plan_allows_is_no_fault(file, source):
+    assert faults(source, PACKAGE / file) == []
+
+
+def test_faces_do_not_import_one_another():
+    for face in FACES:
+        assert not MAY_IMPORT[face] & FACES
+
+
+def test_the_plan_has_no_circle():
+    order: list[str] = ["_kernels"]
+    left = dict(MAY_IMPORT)
+    while left:
+        ready = [room for room, needs in left.items() if needs <= set(order)]
+        assert ready, f"a circle among {sorted(left)}"
+        order += ready
+        for room in ready:
+            del left[room]
+
+
+@pytest.mark.parametrize("tree", ["src/lamina", "tests"])
+def test_folders_are_few_and_named_for_a_concern(tree):
+    files = [file.relative_to(ROOT / tree) for file in (ROOT / tree).rglob("*") if "__pycache__" not in file.parts]
+    assert [str(file) for file in files if len(file.parts) > 3 or (len(file.parts) == 3 and file.suffix == "")] == []
+    assert [str(file) for file in files if file.stem.removeprefix("test_") in FORBIDDEN_NAMES] == []
+
+
+def kernel_faults(name: str, source: str) -> list[str]:
+    """Includes of a C++ file that stand in the wrong place."""
+    stem = Path(name).stem
+    return [
+        f"{name} includes {header}"
+        for header in re.findall(r"^\s*#\s*include\s*[<\"]([^>\"]+)", source, re.MULTILINE)
+        if ".." in header
+        or "equations" in header
+        or (stem != "matrix" and SIMD.fullmatch(header))
+        or (stem != "threads" and header in THREADS)
+    ]
+
+
+def test_kernels_keep_simd_and_threads_in_their_places():
+    """SIMD in matrix.hpp and threads in threads.hpp only; and no header from outside the folder."""
+    files = [file for file in PACKAGE.glob("kernels/*") if file.suffix in {".hpp", ".cpp"}]
+    assert [fault for file in files for fault in kernel_faults(file.name, file.read_text())] == []
+
+
+def test_misplaced_includes_are_found():
+    source = '#include <immintrin.h>\n#  include <thread>\n#include "../equations/layers.hpp"\n#include <vector>\n'
+    assert len(kernel_faults("layers.hpp", source)) == 3
+    assert len(kernel_faults("matrix.hpp", source)) == 2
+    assert len(kernel_faults("threads.hpp", source)) == 2
