@@ -17,19 +17,21 @@ from typing import Any, Literal
 import numpy as np
 
 from lamina.data.batches import check_weights, counted, hold_out
+from lamina.data.class_weights import class_factors, class_numbers
 from lamina.data.encoding import Encoder
 from lamina.data.sources import Table, read
 from lamina.data.targets import Labels, Numbers
 from lamina.engine import choose
 from lamina.equations import random
-from lamina.equations.losses import Gamma, Loss, Poisson, Quantile
+from lamina.equations.losses import Gamma, Loss, Poisson
 from lamina.equations.network import Network
-from lamina.errors import DataError, DataWarning, DivergenceError, DivergenceWarning, SettingError
+from lamina.errors import DataError, DataWarning, DivergenceError, DivergenceWarning
 from lamina.learning.choices import chosen
-from lamina.learning.hyperparameters import OPTIMISER_CHOICES, check, settings_for
+from lamina.learning.hyperparameters import OPTIMISER_CHOICES, automatic_batch_size, check, seed_from, settings_for
 from lamina.learning.initialisers import starting_parameters
 from lamina.learning.networks import loss_from, network_from
 from lamina.learning.schedules import SCHEDULES
+from lamina.learning.scores import plain_score
 from lamina.learning.training import EncodedByBatch, Epoch, InMemory, Recipe, State, Watch, train
 from lamina.model import Model
 
@@ -233,7 +235,9 @@ class Fit:
 
     def _class_factors(self, Y: Any, weights: Any) -> Any:
         class_weight = self.settings.get("class_weight")
-        return None if class_weight is None else class_factors(class_weight, self.target, Y, weights)
+        if class_weight is None or not isinstance(self.target, Labels):
+            return None
+        return class_factors(class_weight, self.target, Y, weights)
 
     def _weighted(self, Y: Any, weights: Any, some: Any) -> Any:
         """Return the weights of some rows, class weights included, scaled to mean 1 over them."""
@@ -352,74 +356,6 @@ class Fit:
         warnings.warn(
             f"{problem} The weights of epoch {self.best_epoch}, the best, were kept.", DivergenceWarning, stacklevel=4
         )
-
-
-def plain_score(target: Labels | Numbers, loss: Loss, A: Any, Y: Any, weights: Any) -> float:
-    """Return accuracy for labels (all of a row's labels right) or R^2 for numbers, the mean over several targets."""
-    if isinstance(target, Labels):
-        right = (A > 0.5) == (Y > 0.5) if target.task != "multiclass" else A.argmax(axis=1) == Y.argmax(axis=1)
-        hits = right.reshape(len(right), -1).all(axis=1)
-        return float(np.average(hits, weights=weights))
-    if isinstance(loss, Quantile):  # the quantile nearest to the middle
-        q = loss.quantiles
-        A = A[:, int(np.argmin([abs(one - 0.5) for one in q])) :: len(q)]
-    Y = Y.astype(np.float64)
-    mean = np.average(Y, axis=0, weights=weights)
-    missed, spread = (np.average((Y - other) ** 2, axis=0, weights=weights) for other in (A, mean))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return float(np.mean(np.where(spread > 0, 1 - missed / spread, np.where(missed > 0, 0.0, 1.0))))
-
-
-def class_factors(class_weight: Any, target: Any, Y: Any, weights: Any) -> Any:
-    """Return what each class counts, shape (classes,).
-
-    "balanced" gives every class the same sum: n / (classes * rows of the class) (King and Zeng 2001).
-    """
-    if target.task == "multilabel":
-        raise SettingError("class_weight does not fit multi-label targets: use sample_weight.")
-    at, known = class_numbers(Y), list(target.classes)
-    if isinstance(class_weight, str):
-        if class_weight != "balanced":
-            raise SettingError(f"class_weight={class_weight!r}: expected None, 'balanced' or a dict of class: weight.")
-        sums = np.bincount(at, weights, minlength=len(known))
-        factors = sums.sum() / (np.count_nonzero(sums) * np.where(sums > 0, sums, 1))
-    elif isinstance(class_weight, Mapping):
-        unknown = [label for label in class_weight if label not in known]
-        if unknown:
-            raise SettingError(f"class_weight names {unknown[0]!r}; the classes are {known}.")
-        factors = np.array([float(class_weight.get(label, 1.0)) for label in known])
-        if not np.isfinite(factors).all() or (factors < 0).any() or factors[at].sum() == 0:
-            raise SettingError(
-                f"class_weight={dict(class_weight)!r}: expected weights of at least 0, not all of them 0."
-            )
-    else:
-        raise SettingError(f"class_weight={class_weight!r}: expected None, 'balanced' or a dict of class: weight.")
-    return factors
-
-
-def class_numbers(Y: Any) -> Any:
-    """Return the number of each row's class from Y of shape (m, 1) or one-hot, shape (m,)."""
-    return Y[:, 0].astype(int) if Y.shape[1] == 1 else Y.argmax(axis=1)
-
-
-def automatic_batch_size(n: int) -> int:
-    """Return about n/64 as a power of two, from 32 to 256, and no more than n: some 60 steps an epoch on small data."""
-    return min(n, 2 ** int(np.clip(np.log2(max(n, 1) / 64), 5, 8)))
-
-
-def seed_from(random_state: Any) -> int:
-    """Return a seed of 63 bits: a whole number as it is, a RandomState's or fresh entropy's next number."""
-    if isinstance(random_state, int | np.integer):
-        if not 0 <= int(random_state) < 2**63:
-            raise SettingError(f"random_state={random_state!r}: expected a whole number from 0 to 2**63 - 1.")
-        return int(random_state)
-    if random_state is None:
-        return int(np.random.default_rng().integers(2**63))
-    if isinstance(random_state, np.random.RandomState):
-        return int(random_state.randint(0, 2**63, dtype=np.uint64))
-    if isinstance(random_state, np.random.Generator):
-        return int(random_state.integers(2**63))
-    raise SettingError(f"random_state={random_state!r}: expected None, a whole number, or a RandomState.")
 
 
 def _check_range(loss: Loss, Y: Any) -> None:

@@ -26,13 +26,13 @@ def check_weights(weights: Any, n: int) -> NDArray[np.float64]:
     DataError
         Another length than `n`, negative, not finite, or all zero.
     """
+    array = np.asarray(weights)
+    if array.dtype.kind == "c":
+        raise DataError("Complex data not supported: sample weights are real numbers")
     try:
-        array = np.asarray(weights)
         w = np.array(array, np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(f"sample weights are numbers, one per row: {error}") from error
-    if array.dtype.kind == "c":
-        raise DataError("Complex data not supported: sample weights are real numbers")
     if w.shape != (n,):
         raise DataError(f"{n} sample weights expected, one per row; found shape {w.shape}")
     if not np.isfinite(w).all():
@@ -76,11 +76,11 @@ def hold_out(n: int, fraction: float, bits: Bits, strata: NDArray[Any] | None = 
     DataError
         Too few rows for two parts.
     """
-    order = shuffled(n, bits)
-    wanted = min(max(round(fraction * n), 1), n - 1)
     if n < 2 or not 0 < fraction < 1:
         raise DataError(_too_few(n, fraction))
-    held = order[:wanted] if strata is None else _held_by_class(order, fraction, wanted, np.asarray(strata))
+    order = shuffled(n, bits)
+    wanted = min(max(round(fraction * n), 1), n - 1)
+    held = order[:wanted] if strata is None else _held_by_class(order, wanted, np.asarray(strata))
     if len(held) == 0:
         raise DataError(_too_few(n, fraction) + " (each class has one row only)")
     mask = np.zeros(n, bool)
@@ -95,7 +95,7 @@ def _too_few(n: int, fraction: float) -> str:
     )
 
 
-def _held_by_class(order: Rows, fraction: float, wanted: int, strata: NDArray[Any]) -> Rows:
+def _held_by_class(order: Rows, wanted: int, strata: NDArray[Any]) -> Rows:
     """Hold out of each class the whole part of its share, then one more where the remainder is largest."""
     codes = np.unique(strata, return_inverse=True)[1].reshape(-1)
     sizes = np.bincount(codes)
@@ -104,10 +104,9 @@ def _held_by_class(order: Rows, fraction: float, wanted: int, strata: NDArray[An
     by_remainder = np.lexsort((np.arange(len(sizes)), -(shares - counts)))
     room = sizes - 1 - counts
     while counts.sum() < wanted and room.any():
-        for c in by_remainder[: wanted - counts.sum()] if room[by_remainder].all() else by_remainder:
-            if room[c] and counts.sum() < wanted:
-                counts[c] += 1
-                room[c] -= 1
+        one_more = by_remainder[room[by_remainder] > 0][: wanted - counts.sum()]
+        counts[one_more] += 1
+        room[one_more] -= 1
     # Rows of a class stand together, in shuffled order: the first of each are held out.
     grouped = order[np.argsort(codes[order], kind="stable")]
     place = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)

@@ -120,10 +120,10 @@ class Labels:
         array, shape (m,), or (m, K) of 0 and 1
         """
         if self.task == "multilabel":
-            return np.where(A > 0.5, 1, 0)
-        if self.task == "multiclass":
-            return np.take(self.classes, np.argmax(A, axis=1))
-        return np.take(self.classes, np.where(A[:, 0] > 0.5, len(self.classes) - 1, 0))
+            return np.asarray(A > 0.5, np.int64)
+        most_likely = np.argmax(A, axis=1) if self.task == "multiclass" else (A[:, 0] > 0.5) * (len(self.classes) - 1)
+        labels: NDArray[Any] = self.classes[most_likely]
+        return labels
 
     def probabilities(self, A: NDArray[Any]) -> NDArray[Any]:
         """Return a probability for each class, shape (m, K)."""

@@ -101,7 +101,8 @@ def moments(block: Array, weights: Array | None) -> Moments:
     mean = _divided(w @ z, weight)
     centred = z - mean if there is None else np.where(there, z - mean, 0.0)
     spread = np.einsum("i,ij,ij->j", w, centred, centred)
-    return Moments(weight, exponent, mean, spread, low, high, np.maximum(w.sum() - weight, 0.0))
+    missing = np.zeros(len(low)) if there is None else w @ ~there
+    return Moments(weight, exponent, mean, spread, low, high, missing)
 
 
 def sparse_moments(matrix: Any, weights: Array | None) -> Moments:

@@ -54,11 +54,12 @@ class NumberColumns:
             encoded = Z.astype(dtype, copy=False)
             if np.isfinite(encoded).all():
                 return encoded, None
-            # The difference of two huge numbers may leave the float range where the quotient does not.
-            quarters = (block / 4 - self.location / 4) / (divisor / 4)
-        missing = np.isnan(block)
-        Z = np.where(np.isfinite(Z), Z, np.where(self.scale == 0, block * 0.0, quarters))
-        with np.errstate(over="ignore", invalid="ignore"):
+            missing = np.isnan(block)
+            if not (np.isfinite(Z) | missing).all():
+                # The difference of two huge numbers may leave the float range where the quotient does not.
+                quarters = (block / 4 - self.location / 4) / (divisor / 4)
+                quarters[:, self.scale == 0] = block[:, self.scale == 0] * 0.0  # infinity times 0 is NaN, still a fault
+                Z = np.where(np.isfinite(Z), Z, quarters)
             return np.where(missing, self.fill, Z).astype(dtype), missing
 
 

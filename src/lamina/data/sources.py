@@ -219,42 +219,41 @@ def _of_sparse(source: Any) -> Table:
 
 
 def _is_frame(source: Any) -> bool:
-    if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__dataframe__"):
-        return True
-    return type(source).__module__.partition(".")[0] in (
-        "pandas",
-        "polars",
-        "pyarrow",
-        "modin",
-        "cudf",
-        "duckdb",
-        "narwhals",
-    )
+    return hasattr(source, "__arrow_c_stream__") or _library(source) in ("pandas", "polars", "pyarrow", "narwhals")
+
+
+def _library(source: Any) -> str:
+    return type(source).__module__.partition(".")[0]
 
 
 def _of_frame(source: Any) -> Table:
     import narwhals as nw
 
-    names = getattr(source, "columns", None)
-    if names is not None and type(source).__module__.startswith("pandas"):
-        check_unique([str(name) for name in names])
+    if _library(source) == "pyarrow":
+        return _of_arrow(source)
+    if _library(source) == "pandas" and hasattr(source, "columns"):
+        check_unique(map(str, source.columns))  # narwhals takes none twice
     frame = nw.from_native(source, pass_through=True, allow_series=True)
     if isinstance(frame, nw.Series):
         raise DataError("Expected 2D array, got a series instead. Reshape your data: frame[['name']] has one column")
     if isinstance(frame, nw.LazyFrame):
         raise DataError("a data frame in memory expected, found a lazy one: call .collect() first")
-    if isinstance(frame, nw.DataFrame) and not _is_arrow(source):
-        table = of_columns(from_frame(frame))
-        return table if _all_text(names) else Table(table.names, False, len(frame), None, table.columns)
+    if not isinstance(frame, nw.DataFrame):
+        return _of_arrow(source)
+    columns = tuple(from_frame(frame))
+    names = tuple(column.name for column in columns)
+    return Table(names, _all_text(frame.columns), len(frame), None, columns)
+
+
+def _of_arrow(source: Any) -> Table:
+    """Return the table of a pyarrow table or of anything that gives its rows as an Arrow stream."""
     import pyarrow as pa
 
-    arrow = pa.table(source)
+    if isinstance(source, pa.Array | pa.ChunkedArray):
+        raise DataError("Expected 2D array, got an Arrow array instead. Reshape your data: a table has named columns")
+    arrow = source if isinstance(source, pa.Table) else pa.table(source)
     check_unique(arrow.schema.names)
     return of_columns(from_arrow_table(arrow))
-
-
-def _is_arrow(source: Any) -> bool:
-    return type(source).__module__.startswith("pyarrow")
 
 
 def _all_text(names: Any) -> bool:

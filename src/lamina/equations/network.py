@@ -12,19 +12,18 @@ pulls towards the same cost. The weights w_i have mean 1 over that set.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from lamina.equations.blueprint import Group, described, read_back
 from lamina.equations.layers import (
-    LAYERS,
     Arrays,
     Dense,
     Layer,
-    Linear,
     Residual,
     Shape,
     chain_backward,
@@ -32,18 +31,10 @@ from lamina.equations.layers import (
     chain_predict,
     unrolled,
 )
-from lamina.equations.losses import LOSSES, Loss
+from lamina.equations.losses import Loss
 from lamina.equations.optimisers import Optimiser
 from lamina.equations.random import Key
 from lamina.equations.types import Array
-
-
-class Group(NamedTuple):
-    """What the optimiser's rate and decay are multiplied by for one group of parameters."""
-
-    rate: float
-    decay: float
-
 
 GROUPS: dict[str, Group] = {
     "weights": Group(rate=1.0, decay=1.0),
@@ -159,68 +150,12 @@ class Network:
         Every layer has `kind`, its settings, `inputs`, `units`, `layer` (its word in the random counter) and `arrays`
         (role, name, offset, rows, columns, group, rate, decay); a residual has `chain`.
         """
-        loss = {"kind": "loss", "name": self.loss.kind, **asdict(self.loss), "l1": self.l1, "l2": self.l2}  # type: ignore[call-overload]
-        return [*self._describe(self.layers, self.n_inputs, (), Key(0, 0)), loss]
-
-    def _describe(self, layers: Sequence[Layer], n: int, path: tuple[int, ...], key: Key) -> Iterator[dict[str, Any]]:
-        for i, layer in enumerate(layers):
-            here, units = key.inside(i), layer.width(n)
-            entry: dict[str, Any] = {"kind": layer.kind, "inputs": n, "units": units, "layer": here.layer}
-            if isinstance(layer, Residual):
-                entry["chain"] = list(self._describe(layer.layers, n, (*path, i), here))
-            else:
-                entry |= asdict(layer)  # type: ignore[call-overload]
-            entry["arrays"] = [
-                {
-                    "role": slot.role,
-                    "name": slot.name,
-                    "offset": slot.offset,
-                    "rows": slot.shape[0],
-                    "columns": slot.shape[1],
-                    "group": slot.group,
-                    **self.groups[slot.group]._asdict(),
-                }
-                for slot in self.slots
-                if slot.path == (*path, i)
-            ]
-            yield entry
-            n = units
+        return described(self)
 
     @classmethod
     def from_blueprint(cls, blueprint: Sequence[Mapping[str, Any]]) -> "Network":
         """Return the network that a blueprint describes; the inverse of `blueprint`."""
-        *layers, loss = blueprint
-        settings = {name: _plain(value) for name, value in loss.items() if name not in ("kind", "name", "l1", "l2")}
-        groups = {a["group"]: Group(a["rate"], a["decay"]) for a in _arrays(layers)}
-        return cls(
-            layers[0]["inputs"],
-            [_layer(entry) for entry in layers],
-            LOSSES[loss["name"]](**settings),
-            l1=loss["l1"],
-            l2=loss["l2"],
-            groups=groups,
-        )
-
-
-DERIVED = ("kind", "inputs", "layer", "arrays")  # in the blueprint, but not a setting of the layer
-
-
-def _layer(entry: Mapping[str, Any]) -> Layer:
-    if entry["kind"] == Residual.kind:
-        return Residual([_layer(inner) for inner in entry["chain"]])
-    kind = LAYERS[entry["kind"]]
-    derived = DERIVED if kind is Linear else (*DERIVED, "units")
-    return kind(**{name: value for name, value in entry.items() if name not in derived})
-
-
-def _plain(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _arrays(layers: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    for entry in layers:
-        yield from entry["arrays"]
-        yield from _arrays(entry.get("chain", ()))
+        return cls(**read_back(blueprint))
 
 
 def _empty(layers: Sequence[Layer]) -> list[Arrays]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, get_args
 
+import numpy as np
+
 from lamina.engine import EngineName
 from lamina.equations.activations import ACTIVATIONS
 from lamina.equations.layers import LAYERS
@@ -221,3 +223,23 @@ def check(settings: Mapping[str, Any], task: str) -> None:
         if name not in known:
             raise SettingError(f"There is no setting {name!r} for a {task}.{nearest(name, known)}")
         known[name].kind.check(name, value)
+
+
+def automatic_batch_size(n: int) -> int:
+    """Return about n/64 as a power of two, from 32 to 256, and no more than n: some 60 steps an epoch on small data."""
+    return min(n, 2 ** int(np.clip(np.log2(max(n, 1) / 64), 5, 8)))
+
+
+def seed_from(random_state: Any) -> int:
+    """Return a seed of 63 bits: a whole number as it is, a RandomState's or fresh entropy's next number."""
+    if isinstance(random_state, int | np.integer):
+        if not 0 <= int(random_state) < 2**63:
+            raise SettingError(f"random_state={random_state!r}: expected a whole number from 0 to 2**63 - 1.")
+        return int(random_state)
+    if random_state is None:
+        return int(np.random.default_rng().integers(2**63))
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(0, 2**63, dtype=np.uint64))
+    if isinstance(random_state, np.random.Generator):
+        return int(random_state.integers(2**63))
+    raise SettingError(f"random_state={random_state!r}: expected None, a whole number, or a RandomState.")

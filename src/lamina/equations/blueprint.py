@@ -1,0 +1,83 @@
+"""The one description of a network, as plain dicts: C++ builds from it, the file stores it, the page draws it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+from lamina.equations.layers import LAYERS, Layer, Linear, Residual
+from lamina.equations.losses import LOSSES
+from lamina.equations.random import Key
+
+DERIVED = ("kind", "inputs", "layer", "arrays")  # in the blueprint, but not a setting of the layer
+
+
+class Group(NamedTuple):
+    """What the optimiser's rate and decay are multiplied by for one group of parameters."""
+
+    rate: float
+    decay: float
+
+
+def described(network: Any) -> list[dict[str, Any]]:
+    """Return the layers in order, then the loss; see `Network.blueprint`."""
+    loss = {"kind": "loss", "name": network.loss.kind, **asdict(network.loss), "l1": network.l1, "l2": network.l2}
+    return [*_described(network, network.layers, network.n_inputs, (), Key(0, 0)), loss]
+
+
+def _described(
+    network: Any, layers: Sequence[Layer], n: int, path: tuple[int, ...], key: Key
+) -> Iterator[dict[str, Any]]:
+    for i, layer in enumerate(layers):
+        here, units = key.inside(i), layer.width(n)
+        entry: dict[str, Any] = {"kind": layer.kind, "inputs": n, "units": units, "layer": here.layer}
+        if isinstance(layer, Residual):
+            entry["chain"] = list(_described(network, layer.layers, n, (*path, i), here))
+        else:
+            entry |= asdict(layer)  # type: ignore[call-overload]
+        entry["arrays"] = [
+            {
+                "role": slot.role,
+                "name": slot.name,
+                "offset": slot.offset,
+                "rows": slot.shape[0],
+                "columns": slot.shape[1],
+                "group": slot.group,
+                **network.groups[slot.group]._asdict(),
+            }
+            for slot in network.slots
+            if slot.path == (*path, i)
+        ]
+        yield entry
+        n = units
+
+
+def read_back(blueprint: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the arguments of the Network that a blueprint describes."""
+    *layers, loss = blueprint
+    settings = {name: _plain(value) for name, value in loss.items() if name not in ("kind", "name", "l1", "l2")}
+    return {
+        "n_inputs": layers[0]["inputs"],
+        "layers": [_layer(entry) for entry in layers],
+        "loss": LOSSES[loss["name"]](**settings),
+        "l1": loss["l1"],
+        "l2": loss["l2"],
+        "groups": {a["group"]: Group(a["rate"], a["decay"]) for a in _arrays(layers)},
+    }
+
+
+def _layer(entry: Mapping[str, Any]) -> Layer:
+    if entry["kind"] == Residual.kind:
+        return Residual([_layer(inner) for inner in entry["chain"]])
+    kind = LAYERS[entry["kind"]]
+    derived = DERIVED if kind is Linear else (*DERIVED, "units")
+    return kind(**{name: value for name, value in entry.items() if name not in derived})
+
+
+def _plain(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _arrays(layers: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for entry in layers:
+        yield from entry["arrays"]
+        yield from _arrays(entry.get("chain", ()))
