@@ -97,7 +97,8 @@ INITIALISERS: dict[str, Initialiser] = {
     )
 }
 
-# What suits an activation: half of relu's units are off, so its variance doubles; selu is made for LeCun's.
+# What suits an activation: half of relu's units are off, so its variance doubles; selu is made for LeCun's. All others
+# get Glorot's.
 SUITS: dict[str, str] = {
     "relu": "he_normal",
     "leaky_relu": "he_normal",
@@ -108,10 +109,8 @@ SUITS: dict[str, str] = {
     "hard_swish": "he_normal",
     "softplus": "he_normal",
     "selu": "lecun_normal",
-    "identity": "glorot_uniform",
-    "sigmoid": "glorot_uniform",
-    "tanh": "glorot_uniform",
 }
+OTHERS = "glorot_uniform"
 
 ONES = ("gamma", "s", "var")  # roles that start at 1
 
@@ -136,7 +135,7 @@ def starting_parameters(network: Network, way: str, seed: int, dtype: Any = np.f
     for number, slot in enumerate(network.slots):
         view = params[slot.offset : slot.offset + slot.size].reshape(slot.shape)
         if slot.role == "W":
-            name = SUITS[followers.get(slot.path, "identity")] if way == "auto" else way
+            name = SUITS.get(followers.get(slot.path, "identity"), OTHERS) if way == "auto" else way
             view[:] = INITIALISERS[name](*slot.shape, Draw(seed, number))
         elif slot.role in ONES:
             view[:] = 1
