@@ -199,8 +199,12 @@ class Fit:
     def _target(self, y: Any, weights: Any, classes: Any) -> Labels | Numbers:
         if self.task == "classifier":
             return Labels.fit(y, classes=classes)
-        loss = loss_from(self.settings, "regression")
-        return Numbers.fit(y, weights, standardise=self.settings["scale_target"] and loss.output_name == "identity")
+        scaled, log_link = self.settings["scale_target"], loss_from(self.settings, "regression").output_name == "exp"
+        numbers = Numbers.fit(y, weights, standardise=scaled and not log_link)
+        if not (scaled and log_link):
+            return numbers
+        mean = np.average(numbers.encode(y), axis=0, weights=weights)  # e^Z is positive: a scale, but no shift
+        return Numbers(numbers.location, np.where(mean > 0, mean, 1.0), numbers.flat)
 
     def _rows(self, table: Table, y: Any, sample_weight: Any) -> tuple[Any, Any]:
         """Return which rows count, in an order that only their values decide, and their weights of mean 1."""
@@ -248,14 +252,14 @@ class Fit:
         return None if w is None or not w.any() else (w / w.mean()).astype(self.dtype)
 
     def _examples(self, table: Table, rows: Any, Y: Any, weights: Any) -> InMemory | EncodedByBatch:
-        Y = np.ascontiguousarray(Y, self.dtype)
+        Y, encoder, dtype = np.ascontiguousarray(Y, self.dtype), self.encoder, self.dtype
         if table.is_sparse:
-            return EncodedByBatch(lambda at: self.encoder.encode(table.take(rows[at]), self.dtype), Y, weights)
-        return InMemory(self.encoder.encode(table.take(rows), self.dtype), Y, weights)
+            return EncodedByBatch(lambda at: encoder.encode(table.take(rows[at]), dtype), Y, weights)
+        return InMemory(encoder.encode(table.take(rows), dtype), Y, weights)
 
     def _held_out(
         self, table: Table, rows: Any, held: Any, Y: Any, weights: Any, X_val: Any, y_val: Any, weight_val: Any
-    ) -> InMemory | None:
+    ) -> InMemory | EncodedByBatch | None:
         if X_val is not None:
             if y_val is None:
                 raise DataError("X_val was given without y_val: both are needed to watch their cost.")
@@ -266,12 +270,11 @@ class Fit:
                     f"y_val has {len(held_Y)} values and X_val has {table.n_rows} rows: one for each expected."
                 )
             weights = None if weight_val is None else check_weights(weight_val, table.n_rows)
-            w = self._weighted(held_Y, weights, slice(None))
-        elif len(held):
-            table, held_Y, w = table.take(rows[held]), Y[held], self._weighted(Y, weights, held)
-        else:
-            return None
-        return InMemory(self.encoder.encode(table, self.dtype), np.ascontiguousarray(held_Y, self.dtype), w)
+            everything = np.arange(table.n_rows)
+            return self._examples(table, everything, held_Y, self._weighted(held_Y, weights, everything))
+        if len(held):
+            return self._examples(table, rows[held], Y[held], self._weighted(Y, weights, held))
+        return None
 
     def _recipe(self, n: int) -> Recipe:
         s = self.settings
@@ -323,25 +326,26 @@ class Fit:
         )
 
     def _record(self, epoch: Epoch) -> dict[str, Any]:
-        learned = next(iter(self.examples.chunks(np.arange(min(self.examples.n, SCORED_ROWS)), SCORED_ROWS)))
-        sample = slice(0, min(self.examples.n, SCORED_ROWS))
-        w = None if learned.weights is None else learned.weights[sample]
+        held = self.held_out
         return {
             "epoch": epoch.number,
             "cost": epoch.cost,
             "validation_cost": epoch.held_out,
-            "score": self._score(InMemory(learned.X[sample], learned.Y[sample], w), self.held_out is None),
-            "validation_score": None if self.held_out is None else self._score(self.held_out, True),
+            "score": self._score(self.examples, watched=held is None, first=SCORED_ROWS),
+            "validation_score": None if held is None else self._score(held, watched=True),
             "learning_rate": epoch.learning_rate,
             "seconds": epoch.seconds,
         }
 
-    def _score(self, rows: InMemory, watched: bool) -> float:
+    def _score(self, rows: InMemory | EncodedByBatch, watched: bool, first: int | None = None) -> float:
         """Return the chosen score of the watched rows; accuracy or R^2 of others, or where none was chosen."""
         if watched and self.score is not None:
             return float(self.score(self.current_model(), self.scored_rows))
-        A = np.asarray(self.engine.predict(self.network, self.state.params, rows.X), np.float64)
-        return plain_score(self.target, self.network.loss, A, rows.Y, rows.weights)
+        predict, params = self.engine.predict, self.state.params
+        A = np.concatenate([predict(self.network, params, block.X) for block in rows.blocks(first)])
+        some = slice(0, len(A))
+        weights = None if rows.weights is None else rows.weights[some]
+        return plain_score(self.target, self.network.loss, A.astype(np.float64), rows.Y[some], weights)
 
     def _watched(self, record: Mapping[str, Any]) -> float:
         """Return the value that decides about the best epoch and about stopping: lower is better."""

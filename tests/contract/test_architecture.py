@@ -3,7 +3,7 @@
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,8 +25,13 @@ MAY_IMPORT = {
     "model_file": {"errors", "equations", "engine", "data", "learning", "model"},
     "fitting": {"errors", "equations", "engine", "data", "learning", "model"},
     "plots": {"errors"},
+} | {
+    face: {"errors", "equations", "engine", "data", "learning", "model", "model_file", "fitting", "plots"}
+    for face in FACES
 }
-MAY_IMPORT |= {face: set(MAY_IMPORT) - {"kernels", "course"} for face in FACES}
+
+# The one look upwards: `model.save(path)` hands itself over, inside the method.
+HANDED_OVER = ("model", "lamina.model_file.save")
 
 # The equations and the course's functions are read beside the lecture: arrays, and functions with a name.
 READABLE_ROOMS = {"errors", "equations", "course"}
@@ -46,10 +51,10 @@ def name_of(file: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imported(source: str, file: Path) -> Iterator[str]:
+def imported(source: str, file: Path, nodes: Callable[[ast.Module], Iterable[ast.AST]] = ast.walk) -> Iterator[str]:
     """Every dotted name that the source imports, wherever the import stands, with relative names made absolute."""
     package = ["lamina", *file.relative_to(PACKAGE).parts[:-1]]
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -61,10 +66,15 @@ def imported(source: str, file: Path) -> Iterator[str]:
 def faults(source: str, file: Path) -> list[str]:
     """Imports in the source of a file that go against the plan."""
     room = name_of(file).split(".")[0]
+    if room not in MAY_IMPORT:
+        return [f"{room} has no place in the plan: give it a line in MAY_IMPORT"]
+    at_the_top = set(imported(source, file, ast.iter_child_nodes))
     found = []
     for name in imported(source, file):
         top, _, rest = name.partition(".")
         target = rest.split(".")[0]
+        if (room, name) == HANDED_OVER and name not in at_the_top:
+            continue
         if top == "lamina" and target not in MAY_IMPORT[room] | {room}:
             found.append(f"{name_of(file)} imports {name}; {room} may import only {sorted(MAY_IMPORT[room])}")
         elif top == "torch":
@@ -74,7 +84,7 @@ def faults(source: str, file: Path) -> list[str]:
 
 def test_every_module_has_a_room_in_the_plan():
     assert MODULES
-    assert {name_of(file).split(".")[0] for file in MODULES} <= set(MAY_IMPORT)
+    assert {name_of(file).split(".")[0] for file in MODULES} - set(MAY_IMPORT) == set()
 
 
 @pytest.mark.parametrize("file", MODULES, ids=name_of)
@@ -102,6 +112,9 @@ def test_equations_need_numpy_and_special_functions_only(file):
         ("data/encoding.py", "def encode():\n    from lamina.equations.random import bits"),
         ("learning/training.py", "from lamina.model import Model"),
         ("model.py", "import numpy, lamina.model_file"),
+        ("model.py", "from lamina.model_file import save"),
+        ("model.py", "def load(path):\n    from lamina.model_file import load"),
+        ("distributed/workers.py", "import lamina.errors"),
         ("cli/main.py", "from lamina.estimators import DeepClassifier"),
         ("cli/main.py", "from ..estimators import DeepClassifier"),
         ("estimators.py", "import lamina.glassbox"),
@@ -118,6 +131,7 @@ def test_the_test_finds_what_it_looks_for(file, source):
         ("equations/layers.py", "from lamina.errors import SettingError\nfrom .types import Array"),
         ("data/encoding.py", "from . import sources\nfrom ..errors import DataError"),
         ("cli/main.py", "from lamina.cli import output\nimport lamina.model_file"),
+        ("model.py", "class Model:\n    def save(self, path):\n        from lamina.model_file import save"),
     ],
 )
 def test_what_the_plan_allows_is_no_fault(file, source):

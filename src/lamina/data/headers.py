@@ -1,6 +1,6 @@
 """Reading a header strictly: plain JSON values of known keys and types; all else is a DataError that says where."""
 
-import math
+import sys
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -44,7 +44,7 @@ def finite(value: Any, what: str, length: int | None = None) -> NDArray[np.float
     for one in listed(value, what, length):
         if isinstance(one, bool) or not isinstance(one, int | float):
             raise DataError(f"{what}: numbers expected, found {type(one).__name__}")
-        if abs(one) > np.finfo(np.float64).max or math.isnan(one):
+        if not abs(one) <= sys.float_info.max:  # NaN, infinity, or a whole number beyond them
             raise DataError(f"{what}: finite numbers expected, found {one}")
     return np.array(value, np.float64)
 

@@ -35,15 +35,25 @@ class Chunk(NamedTuple):
     order: Any  # row numbers
 
 
+class Block(NamedTuple):
+    """Neighbouring rows, in their own order."""
+
+    X: Any  # (rows, n_inputs)
+    Y: Any  # (rows, targets)
+    weights: Any  # (rows,) or None
+
+
 class Examples(Protocol):
-    """The training rows: how many there are, and a pass over them in a given order."""
+    """Encoded rows: how many there are, a pass over them in a given order to learn, and one in their own to watch."""
 
     @property
     def n(self) -> int: ...
     def chunks(self, order: Any, batch_size: int) -> Iterator[Chunk]: ...
+    def blocks(self, first: int | None = None) -> Iterator[Block]: ...
 
 
-CHUNK_ROWS = 65_536
+CHUNK_ROWS = 65_536  # rows between two returns to the caller
+ENCODED_ROWS = 4096  # rows that are encoded together where they cannot all be
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,11 @@ class InMemory:
         for start in range(0, len(order), size):
             yield Chunk(self.X, self.Y, self.weights, order[start : start + size])
 
+    def blocks(self, first: int | None = None) -> Iterator[Block]:
+        """Yield the rows, or the `first` so many, as they stand."""
+        rows = slice(0, first)
+        yield Block(self.X[rows], self.Y[rows], None if self.weights is None else self.weights[rows])
+
 
 @dataclass(frozen=True)
 class EncodedByBatch:
@@ -81,11 +96,19 @@ class EncodedByBatch:
         return len(self.Y)
 
     def chunks(self, order: Any, batch_size: int) -> Iterator[Chunk]:
-        size = max(4096 // batch_size, 1) * batch_size
+        size = max(ENCODED_ROWS // batch_size, 1) * batch_size
         for start in range(0, len(order), size):
             rows = order[start : start + size]
-            weights = None if self.weights is None else self.weights[rows]
-            yield Chunk(self.encode(rows), self.Y[rows], weights, np.arange(len(rows)))
+            yield Chunk(*self._block(rows), np.arange(len(rows)))
+
+    def blocks(self, first: int | None = None) -> Iterator[Block]:
+        """Yield the rows, or the `first` so many, a few thousand at a time."""
+        n = self.n if first is None else min(first, self.n)
+        for start in range(0, n, ENCODED_ROWS):
+            yield self._block(np.arange(start, min(start + ENCODED_ROWS, n)))
+
+    def _block(self, rows: Any) -> Block:
+        return Block(self.encode(rows), self.Y[rows], None if self.weights is None else self.weights[rows])
 
 
 @dataclass(frozen=True)
@@ -124,7 +147,7 @@ def train(
     state: State,
     examples: Examples,
     recipe: Recipe,
-    held_out: InMemory | None = None,
+    held_out: Examples | None = None,
 ) -> Iterator[Epoch]:
     """Take one pass after another over the examples, from `state.epoch` to `recipe.epochs`.
 
@@ -136,7 +159,7 @@ def train(
         Changed in place; between two epochs it is whole.
     examples : Examples
     recipe : Recipe
-    held_out : InMemory, optional
+    held_out : Examples, optional
         Rows to watch, never learned from.
 
     Yields
@@ -213,15 +236,15 @@ def _sizes(rows: int, batch_size: int) -> Any:
     return np.minimum(batch_size, rows - np.arange(0, rows, batch_size))
 
 
-def _cost(network: Network, engine: Engine, params: Any, rows: InMemory) -> float:
-    return float(engine.cost(network, params, rows.X, rows.Y, rows.weights))
+def _cost(network: Network, engine: Engine, params: Any, rows: Examples) -> float:
+    return sum(len(X) * float(engine.cost(network, params, X, Y, w)) for X, Y, w in rows.blocks()) / rows.n
 
 
 def _full_batch(network: Network, engine: Engine, state: State, examples: Examples, recipe: Recipe) -> Iterator[float]:
     """Yield the cost after every iteration of L-BFGS over all the rows at once."""
-    pieces = list(examples.chunks(np.arange(examples.n), examples.n))
-    X, Y = (np.concatenate([getattr(piece, name)[piece.order] for piece in pieces]) for name in ("X", "Y"))
-    weights = None if pieces[0].weights is None else np.concatenate([p.weights[p.order] for p in pieces])
+    blocks = list(examples.blocks())
+    X, Y = np.concatenate([block.X for block in blocks]), np.concatenate([block.Y for block in blocks])
+    weights = None if blocks[0].weights is None else np.concatenate([block.weights for block in blocks])
     yield from iterations(
         network,
         engine,
