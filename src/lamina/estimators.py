@@ -18,7 +18,7 @@ from sklearn.base import (
     TransformerMixin,
 )
 from sklearn.exceptions import NotFittedError
-from sklearn.metrics import check_scoring
+from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import (
     _check_feature_names,
@@ -29,7 +29,7 @@ from sklearn.utils.validation import (
 )
 
 from lamina.data.sources import Table, read
-from lamina.errors import SettingError
+from lamina.errors import SettingError, nearest
 from lamina.fitting import Carried, Fit
 from lamina.learning.hyperparameters import settings_for
 from lamina.model import Model, Summary
@@ -276,8 +276,8 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         if isinstance(X, Table):
             return X
         if hasattr(X, "columns") or hasattr(X, "__arrow_c_stream__"):  # a data frame
-            _check_feature_names(self, X, reset=reset)
             rows = read(X)
+            _check_feature_names(self, X, reset=reset)
             _check_n_features(self, np.broadcast_to(np.float32(0), (rows.n_rows, len(rows.names))), reset=reset)
             return rows
         X = validate_data(self, X, reset=reset, dtype=None, accept_sparse="csr", ensure_all_finite=False)
@@ -340,6 +340,11 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
     def _scorer(self, X: Rows, y: Any, X_val: Rows, y_val: Any) -> Callable[[Model, Any], float] | None:
         if isinstance(self.scoring, str) and self.scoring == "cost":
             return None
+        if isinstance(self.scoring, str) and self.scoring not in get_scorer_names():
+            close = nearest(self.scoring, get_scorer_names())
+            raise SettingError(
+                f"scoring={self.scoring!r}: expected 'cost', a scikit-learn scorer or its name, like 'roc_auc'.{close}"
+            )
         scorer = check_scoring(self, self.scoring)
 
         def score(model: Model, rows: Any) -> float:

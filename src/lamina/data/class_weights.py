@@ -17,7 +17,7 @@ def class_factors(class_weight: Any, labels: Labels, Y: Any, weights: Any) -> ND
     """
     if labels.task == "multilabel":
         raise SettingError("class_weight does not fit multi-label targets: use sample_weight.")
-    at, known = class_numbers(Y), list(labels.classes)
+    at, known = class_numbers(Y), labels.classes.tolist()
     if isinstance(class_weight, str):
         if class_weight != "balanced":
             raise SettingError(f"class_weight={class_weight!r}: expected None, 'balanced' or a dict of class: weight.")

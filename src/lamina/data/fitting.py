@@ -69,7 +69,9 @@ def fit_parts(
     if plan is None or found is None:
         raise DataError("training rows expected, found none")
     at = plan.at("number", "date")
-    _warn_of_missing(plan, at, found.numbers)
+    empty = [plan.names[at[k]] for k in np.flatnonzero(found.numbers.weight == 0)]
+    if empty:
+        _warn_of_missing(empty)
     parts = Parts(
         fit_numbers(np.array(at, np.intp), found.numbers, numbers),
         tuple(plan.at("date")),
@@ -154,9 +156,7 @@ def _fit_category(plan: Plan, j: int, found: LevelCounts, max_categories: int) -
     if fitted.pooled:
         _warn_of_many(plan.names[j], found, max_categories)
     if not found.counts:
-        warnings.warn(
-            f"column {plan.names[j]!r} has no value in any training row: it is encoded as 0", DataWarning, stacklevel=5
-        )
+        _warn_of_missing([plan.names[j]])
     return fitted
 
 
@@ -174,8 +174,6 @@ def _warn_of_many(name: str, found: LevelCounts, max_categories: int) -> None:
     warnings.warn(message, DataWarning, stacklevel=6)
 
 
-def _warn_of_missing(plan: Plan, at: list[int], found: Moments) -> None:
-    empty = [plan.names[at[k]] for k in np.flatnonzero(found.weight == 0)]
-    if empty:
-        listed = ", ".join(map(repr, empty[:10]))
-        warnings.warn(f"no value in any training row in column {listed}: encoded as 0", DataWarning, stacklevel=4)
+def _warn_of_missing(names: list[str]) -> None:
+    listed = ", ".join(map(repr, names[:10]))
+    warnings.warn(f"no value in any training row in column {listed}: encoded as 0", DataWarning, stacklevel=6)
