@@ -100,7 +100,7 @@ def _held_by_class(order: Rows, wanted: int, strata: NDArray[Any]) -> Rows:
     codes = np.unique(strata, return_inverse=True)[1].reshape(-1)
     sizes = np.bincount(codes)
     shares = sizes * (wanted / len(order))
-    counts = np.minimum(np.floor(shares), sizes - 1).astype(np.intp)
+    counts = np.floor(shares).astype(np.intp)
     by_remainder = np.lexsort((np.arange(len(sizes)), -(shares - counts)))
     room = sizes - 1 - counts
     while counts.sum() < wanted and room.any():

@@ -11,18 +11,20 @@ from lamina.errors import SettingError
 
 
 def class_factors(class_weight: Any, labels: Labels, Y: Any, weights: Any) -> NDArray[np.float64]:
-    """Return what each class counts, shape (classes,).
+    """Return what each class counts, shape (classes,); for multi-label targets what 0 and 1 count, shape (labels, 2).
 
     "balanced" gives every class the same sum: n / (classes * rows of the class) (King and Zeng 2001).
     """
     if labels.task == "multilabel":
-        raise SettingError("class_weight does not fit multi-label targets: use sample_weight.")
+        if not isinstance(class_weight, str) or class_weight != "balanced":
+            raise SettingError(f"class_weight={class_weight!r}: multi-label targets can be 'balanced' only.")
+        w = np.ones(len(Y)) if weights is None else weights
+        return np.array([_balanced(np.array([w @ (1 - column), w @ column])) for column in Y.T])
     at, known = class_numbers(Y), labels.classes.tolist()
     if isinstance(class_weight, str):
         if class_weight != "balanced":
             raise SettingError(f"class_weight={class_weight!r}: expected None, 'balanced' or a dict of class: weight.")
-        sums = np.bincount(at, weights, minlength=len(known))
-        factors = sums.sum() / (np.count_nonzero(sums) * np.where(sums > 0, sums, 1))
+        factors = _balanced(np.bincount(at, weights, minlength=len(known)))
     elif isinstance(class_weight, Mapping):
         unknown = [label for label in class_weight if label not in known]
         if unknown:
@@ -35,6 +37,17 @@ def class_factors(class_weight: Any, labels: Labels, Y: Any, weights: Any) -> ND
     else:
         raise SettingError(f"class_weight={class_weight!r}: expected None, 'balanced' or a dict of class: weight.")
     return factors
+
+
+def _balanced(sums: NDArray[Any]) -> NDArray[np.float64]:
+    return np.asarray(sums.sum() / (np.count_nonzero(sums) * np.where(sums > 0, sums, 1)))
+
+
+def row_factors(factors: NDArray[np.float64], Y: NDArray[Any]) -> NDArray[np.float64]:
+    """Return what each row counts, shape (m,): its class's factor, or the product over its labels."""
+    if factors.ndim == 1:
+        return factors[class_numbers(Y)]
+    return np.asarray(factors[np.arange(Y.shape[1]), Y.astype(np.intp)].prod(axis=1))
 
 
 def class_numbers(Y: NDArray[Any]) -> NDArray[Any]:

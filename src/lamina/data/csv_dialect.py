@@ -55,6 +55,8 @@ def find_dialect(path: str, encoding: str) -> Dialect:
         listed = ", ".join(rows[0][:5]) if rows else ""
         raise FileError(f"{name_of(path)} has a header ({listed}) and no rows")
     dialect = Dialect(path, encoding, separator, _decimal(rows[1:], separator), _count_quotes(path), tuple(rows[0]))
+    if "\ufffd" in "".join(dialect.header):
+        check_bytes(path, encoding)
     check_unique(dialect.names)
     _warn_of_header(dialect)
     return dialect
@@ -144,6 +146,22 @@ def numbered_rows(dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
             if row:
                 yield first, row
             first = reader.line_num + 1
+
+
+def check_bytes(path: str, encoding: str) -> None:
+    """Raise a FileError for the first line that is not text in the file's encoding."""
+    if encoding.lower() not in ("utf-8", "utf8", "ascii"):
+        return
+    with open_bytes(path) as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode(encoding)
+            except UnicodeDecodeError as error:
+                place = f"{name_of(path)}, line {number}"
+                raise FileError(
+                    f"{place}: no {encoding} text (byte 0x{line[error.start]:02x}). "
+                    "Save the file as UTF-8, or read it with encoding='latin-1' or 'cp1252'"
+                ) from None
 
 
 def options(dialect: Dialect, types: dict[str, Any]) -> dict[str, Any]:

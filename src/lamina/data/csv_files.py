@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from lamina.data.columns import Column
-from lamina.data.csv_dialect import MISSING, Dialect, numbered_rows, options
-from lamina.data.file_formats import name_of, open_bytes
+from lamina.data.csv_dialect import MISSING, Dialect, check_bytes, numbered_rows, options
+from lamina.data.file_formats import name_of
 from lamina.data.frames import from_arrow_table
 from lamina.errors import FileError
 
@@ -66,9 +66,8 @@ def find_types(dialect: Dialect, text: tuple[str, ...]) -> dict[str, Any]:
     while True:
         try:
             reader = pa_csv.open_csv(dialect.path, **options(dialect, types))
-            types = {
-                field.name: pa.string() if pa.types.is_binary(field.type) else field.type for field in reader.schema
-            }
+            _check_text(dialect, reader.schema)
+            types = {field.name: field.type for field in reader.schema}
             for _ in reader:
                 pass
         except (pa.ArrowInvalid, UnicodeDecodeError) as error:
@@ -99,11 +98,16 @@ def _text_types(dialect: Dialect, text: tuple[str, ...]) -> dict[str, Any]:
     return {raw: pa.string() for raw, name in zip(dialect.header, dialect.names, strict=True) if name in text}
 
 
-def _columns(dialect: Dialect, table: Any) -> list[Column]:
+def _check_text(dialect: Dialect, schema: Any) -> None:
+    """Raise a FileError where pyarrow took cells for bytes, because they are no text in the file's encoding."""
     import pyarrow as pa
 
-    if any(pa.types.is_binary(field.type) for field in table.schema):
+    if any(pa.types.is_binary(field.type) for field in schema):
         _explain(dialect, None)
+
+
+def _columns(dialect: Dialect, table: Any) -> list[Column]:
+    _check_text(dialect, table.schema)
     return [tidy(column) for column in from_arrow_table(table.rename_columns(list(dialect.names)))]
 
 
@@ -123,7 +127,7 @@ def tidy(column: Column) -> Column:
 def _explain(dialect: Dialect, error: Exception | None) -> NoReturn:
     """Raise the FileError for what pyarrow could not read, with the line of the file."""
     name = name_of(dialect.path)
-    _check_bytes(dialect)
+    check_bytes(dialect.path, dialect.encoding)
     width = len(dialect.header)
     try:
         for line, row in numbered_rows(dialect):
@@ -135,22 +139,6 @@ def _explain(dialect: Dialect, error: Exception | None) -> NoReturn:
     except csv.Error as fault:
         raise FileError(f"{name}: {fault}") from error
     raise FileError(f"{name}: {error}") from error
-
-
-def _check_bytes(dialect: Dialect) -> None:
-    """Raise a FileError for the first line that is not text in the file's encoding."""
-    if dialect.encoding.lower() not in ("utf-8", "utf8", "ascii"):
-        return
-    with open_bytes(dialect.path) as file:
-        for number, line in enumerate(file, 1):
-            try:
-                line.decode(dialect.encoding)
-            except UnicodeDecodeError as error:
-                place = f"{name_of(dialect.path)}, line {number}"
-                raise FileError(
-                    f"{place}: no {dialect.encoding} text (byte 0x{line[error.start]:02x}). "
-                    "Save the file as UTF-8, or read it with encoding='latin-1' or 'cp1252'"
-                ) from None
 
 
 def _check_quotes(dialect: Dialect) -> None:

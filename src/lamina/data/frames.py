@@ -18,8 +18,7 @@ def from_arrow(name: str, array: Any) -> Column:
     import pyarrow.types as t
 
     if isinstance(array, pa.ChunkedArray):
-        array = array.unify_dictionaries().combine_chunks() if t.is_dictionary(array.type) else array.combine_chunks()
-        array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+        array = array.combine_chunks()
     kind = array.type
     if t.is_null(kind):
         return number(name, np.full(len(array), np.nan))

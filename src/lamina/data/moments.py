@@ -23,7 +23,7 @@ class Moments:
     """What a run of rows says about its columns; each array has shape (columns,)."""
 
     weight: Array  # Σ w of the numbers that are there
-    exponent: NDArray[np.int64]  # mean and spread are in units of 2**exponent and its square
+    exponent: NDArray[np.int32]  # mean and spread are in units of 2**exponent and its square
     mean: Array
     spread: Array  # Σ w (x - mean)²
     low: Array
@@ -49,7 +49,7 @@ class Moments:
             a.missing + b.missing,
         )
 
-    def _in_units(self, exponent: NDArray[np.int64]) -> "Moments":
+    def _in_units(self, exponent: NDArray[np.int32]) -> "Moments":
         if np.array_equal(exponent, self.exponent):
             return self
         shift = np.where(self._empty, 0, self.exponent - exponent)
@@ -69,7 +69,7 @@ class Moments:
 
     def location(self) -> Array:
         """Return the weighted means; exactly the number of a constant column, 0 for a column without numbers."""
-        mean = np.where(self.constant, self.low, np.clip(np.ldexp(self.mean, self.exponent), self.low, self.high))
+        mean = np.clip(np.ldexp(self.mean, self.exponent), self.low, self.high)
         return np.where(self.weight > 0, mean, 0.0)
 
     def scale(self) -> Array:
@@ -128,11 +128,11 @@ def sparse_moments(matrix: Any, weights: Array | None) -> Moments:
     return Moments(weight, exponent, mean, spread, low, high, missing)
 
 
-def _exponents(low: Array, high: Array) -> NDArray[np.int64]:
+def _exponents(low: Array, high: Array) -> NDArray[np.int32]:
     """Return 0 for ordinary columns, else the exponent of the largest magnitude."""
     with np.errstate(invalid="ignore"):
         largest = np.maximum(np.abs(low), np.abs(high))
-    exponent = np.frexp(np.where(np.isfinite(largest), largest, 0.0))[1].astype(np.int64)
+    exponent = np.frexp(np.where(np.isfinite(largest), largest, 0.0))[1].astype(np.int32)
     return np.where(np.abs(exponent) > SAFE_EXPONENT, np.maximum(exponent, -1000), 0)
 
 

@@ -91,7 +91,12 @@ class Numbers:
         array, shape (m,) where y was flat and A has one column, else the shape of A
         """
         outputs = A.shape[1] // self.n_targets
-        y = A.astype(np.float64) * np.repeat(self.scale, outputs) + np.repeat(self.location, outputs)
+        A = np.asarray(A, np.float64)
+        scale, location = np.repeat(self.scale, outputs), np.repeat(self.location, outputs)
+        with np.errstate(over="ignore"):
+            y = A * scale + location
+            if not np.isfinite(y).all():  # the product may leave the float range where the sum does not
+                y = np.where(np.isfinite(y), y, (A / 4 * scale + location / 4) * 4)
         return y[:, 0] if self.flat and y.shape[1] == 1 else y
 
     def to_header(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 Per element, from the bits of the number as float64 (-0 as 0, every NaN as one):
 
-    h(x, j) = mix(bits(x)) c_j        with mix(v) = (v xor v >> 32) * M, and c_j an odd constant of column j
+    h(x, j) = mix(bits(x)) c_j        mix(v) = u xor u >> 20, u = v xor v >> 32; an odd constant c_j per column
     row     = finish(Σ_j h(x_j, j))   modulo 2**64
 
 h(0, j) = 0, so that a CSR matrix has the numbers of its dense form. Levels of categories take 64 bits of their BLAKE2
@@ -21,9 +21,8 @@ from lamina.data.sources import Table
 
 Words = NDArray[np.uint64]
 
-MIX = np.uint64(0x9E3779B97F4A7C15)
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 FINISH = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)  # MurmurHash3's finaliser
-HALF = np.uint64(32)
 SHIFT = np.uint64(33)
 MISSING = np.uint64(0x7FF8000000000000)  # the bits of NaN
 TARGETS = 2**40  # where the columns of Y are counted from
@@ -45,17 +44,16 @@ def hash_rows(rows: Any, Y: NDArray[Any] | None = None) -> Words:
 
 def _constants(start: int, n: int) -> Words:
     """Return an odd constant for each column: splitmix64 of its number (Steele, Lea, Flood 2014)."""
-    z = (np.arange(start, start + n, dtype=np.uint64) + np.uint64(1)) * MIX
+    z = (np.arange(start, start + n, dtype=np.uint64) + np.uint64(1)) * GOLDEN
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return (z ^ (z >> np.uint64(31))) | np.uint64(1)
 
 
 def _mixed(bits: Words) -> Words:
-    mixed: Words = bits >> HALF
-    mixed ^= bits
-    mixed *= MIX
-    mixed ^= mixed >> HALF
+    """Spread the bits over all 64: those of a short number, like 1.0, are the uppermost 12."""
+    mixed: Words = bits ^ (bits >> np.uint64(32))
+    mixed ^= mixed >> np.uint64(20)
     return mixed
 
 

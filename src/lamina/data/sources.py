@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from lamina.data.columns import Column, boolean, from_numpy, number
 from lamina.data.frames import from_arrow_table, from_frame, from_mapping, unmasked
 from lamina.errors import ColumnError, DataError, nearest
+
+if TYPE_CHECKING:
+    from lamina.data.streams import Stream
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,7 +286,7 @@ def check_unique(names: Iterable[str]) -> None:
 
 def stream(
     path: str | os.PathLike[str], rows: int = 65_536, *, text: Iterable[str] = (), encoding: str = "utf-8"
-) -> Any:
+) -> "Stream":
     """Return the rows of a file as a re-startable run of tables (see `lamina.data.streams.Stream`)."""
     from lamina.data.streams import Stream
 

@@ -54,7 +54,8 @@ def _batches(path: str, kind: Format, rows: int = 65_536) -> Iterator[Any]:
 def _parquet(path: str, rows: int) -> Iterator[Any]:
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
+    # A buffer per column, not whole row groups ahead: memory does not grow with the file, nor with its row groups.
+    with pq.ParquetFile(path, buffer_size=2**18, pre_buffer=False) as file:
         yield from file.iter_batches(batch_size=rows)
 
 

@@ -1,0 +1,145 @@
+"""Headers that were altered: every change is refused with a DataError, or means the same."""
+
+import copy
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lamina.data.encoding import Encoder
+from lamina.data.sources import read
+from lamina.data.targets import Labels, Numbers
+from lamina.errors import DataError
+
+FRAME = pd.DataFrame(
+    {
+        "age": [39.0, None, 28.0],
+        "job": ["clerk", None, "smith"],
+        "owner": [True, False, True],
+        "built": pd.to_datetime(["2001-01-01", "1990-06-01", "2010-12-31"]),
+    }
+)
+HEADERS = {
+    "encoder": (Encoder, Encoder.fit(read(FRAME)).to_header()),
+    "labels": (Labels, Labels.fit(["no", "yes", "no"]).to_header()),
+    "numbers": (Numbers, Numbers.fit([[1.0, 2.0], [3.0, 5.0]]).to_header()),
+}
+
+
+def places(header, path=()):
+    """Yield the path of every value inside."""
+    inside = header.items() if isinstance(header, dict) else enumerate(header) if isinstance(header, list) else ()
+    for key, value in inside:
+        yield (*path, key)
+        yield from places(value, (*path, key))
+
+
+def altered(header, path, value):
+    header = copy.deepcopy(header)
+    at = header
+    for key in path[:-1]:
+        at = at[key]
+    at[path[-1]] = value
+    return header
+
+
+@pytest.mark.parametrize("name", HEADERS)
+@given(st.data())
+def test_a_value_of_another_kind_is_refused(name, data):
+    kind, header = HEADERS[name]
+    path = data.draw(st.sampled_from(list(places(header))))
+    value = data.draw(
+        st.sampled_from([None, True, 3, -1, 10**400, 1.5, float("nan"), float("inf"), "x", [], {}, [None], [[]]])
+    )
+    changed = altered(header, path, value)
+    try:
+        back = kind.from_header(changed)
+    except DataError:
+        return
+    assert back.to_header() == changed
+
+
+@pytest.mark.parametrize("name", HEADERS)
+@given(st.data())
+def test_a_key_too_many_or_too_few_is_refused(name, data):
+    kind, header = HEADERS[name]
+    folders = [(), *(path for path in places(header) if isinstance(_at(header, path), dict))]
+    path = data.draw(st.sampled_from(folders))
+    changed = copy.deepcopy(header)
+    folder = _at(changed, path)
+    if data.draw(st.booleans()):
+        folder["more"] = 1
+    else:
+        del folder[data.draw(st.sampled_from(sorted(folder)))]
+    with pytest.raises(DataError, match=r"missing keys .* unknown keys"):
+        kind.from_header(changed)
+
+
+def _at(header, path):
+    for key in path:
+        header = header[key]
+    return header
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (("numbers", "scale", 0), -1.0, "no negative number expected"),
+        (("numbers", "scale", 0), 10**400, "finite numbers expected"),
+        (("numbers", "location"), [1.0], "2 values expected, found 1"),
+        (("numbers", "at"), [0, 1], "each of 4 columns expected once"),
+        (("numbers", "at"), [3, 0], "increasing column numbers expected"),
+        (("numbers", "at", 0), 4, "a whole number from 0 to 3 expected, found 4"),
+        (("n_columns",), 10**12, "a whole number from 1 to"),
+        (("n_columns",), 2_000_000_000, "each of 2000000000 columns expected once"),
+        (("names",), ["age", "age", "owner", "built"], "a string occurs twice"),
+        (("dates",), [1], "different number columns expected"),
+        (("categories", 1, "levels"), ["True", "False"], "a boolean column has the levels False and True"),
+        (("categories", 0, "kind"), "number", "one of category, boolean expected, found 'number'"),
+    ],
+)
+def test_what_an_encoder_header_may_not_hold(path, value, message):
+    with pytest.raises(DataError, match=message):
+        Encoder.from_header(altered(HEADERS["encoder"][1], path, value))
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ({"task": "binary", "dtype": "str", "classes": ["b", "a"]}, "sorted and different"),
+        ({"task": "binary", "dtype": "int64", "classes": [1, 1]}, "sorted and different"),
+        ({"task": "binary", "dtype": "int8", "classes": [1, 300]}, "a whole number from -128 to 127"),
+        ({"task": "binary", "dtype": "float32", "classes": [0.0, 0.1]}, "float32 numbers expected"),
+        ({"task": "binary", "dtype": "object", "classes": ["a"]}, "labels dtype: one of str, bool"),
+        ({"task": "binary", "dtype": "int64", "classes": [1, 2, 3]}, "3 classes do not make a binary task"),
+        ({"task": "multilabel", "dtype": "int64", "classes": [0, 2]}, "column numbers expected"),
+        ({"task": "multiclass", "dtype": "int64", "classes": []}, "0 classes"),
+        ([], "a dict expected, found list"),
+    ],
+)
+def test_what_a_labels_header_may_not_hold(header, message):
+    with pytest.raises(DataError, match=message):
+        Labels.from_header(header)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        ["no", "yes", "é"],
+        [False, True],
+        np.int8([1, -2]),
+        np.uint64([2**63 + 1]),
+        [1.0, 2.0],
+        np.float32([1, 2]),
+        np.eye(3),
+    ],
+)
+def test_classes_come_back_with_their_type(y):
+    labels = Labels.fit(y)
+    back = Labels.from_header(json.loads(json.dumps(labels.to_header())))
+    assert (back.task, back.classes.dtype) == (labels.task, labels.classes.dtype)
+    np.testing.assert_array_equal(back.classes, labels.classes)
+    np.testing.assert_array_equal(back.decode(back.encode(y)), y)
