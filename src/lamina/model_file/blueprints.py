@@ -1,0 +1,113 @@
+"""A blueprint from a file: checked entry by entry, built, and compared with the blueprint of what was built.
+
+The comparison holds everything derived (names, offsets, shapes) to the one rule in equations/network.py.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+from lamina.data import headers
+from lamina.equations.activations import ACTIVATIONS
+from lamina.equations.layers import LAYERS, Residual
+from lamina.equations.losses import LOSSES
+from lamina.equations.network import GROUPS, Network
+from lamina.errors import ModelFileError
+from lamina.learning.choices import RANGES, chosen, within
+
+MAX_LAYERS = 4096  # building takes a time that grows with the square of the layers
+MAX_DEPTH = 32  # of residuals inside residuals
+MAX_UNITS = 2**31 - 1
+DERIVED = ("kind", "inputs", "units", "layer", "arrays")
+ARRAY = ("role", "name", "offset", "rows", "columns", "group", "rate", "decay")
+
+
+def network_from(blueprint: Any) -> Network:
+    """Return the network of a blueprint.
+
+    Raises
+    ------
+    LaminaError
+        It is not what `Network.blueprint` gives.
+    """
+    headers.listed(blueprint, "blueprint")
+    if len(blueprint) < 2:
+        raise ModelFileError("blueprint: at least one layer and a loss expected")
+    *layers, loss = blueprint
+    if _count(layers, 0) > MAX_LAYERS:
+        raise ModelFileError(f"blueprint: more than {MAX_LAYERS} layers")
+    _check_loss(loss)
+    network = Network.from_blueprint(blueprint)
+    if _plain(network.blueprint()) != _plain(blueprint):
+        raise ModelFileError("blueprint: names, sizes or offsets do not belong together")
+    return network
+
+
+def _count(layers: Any, depth: int) -> int:
+    """Check the layers of a chain; return how many there are, those inside included."""
+    if depth > MAX_DEPTH:
+        raise ModelFileError(f"blueprint: residuals inside residuals, deeper than {MAX_DEPTH}")
+    return sum(1 + _check_layer(entry, depth) for entry in headers.listed(layers, "blueprint layers"))
+
+
+def _check_layer(entry: Any, depth: int) -> int:
+    """Check one layer; return how many layers are inside it."""
+    kind = _kind(entry, "kind", LAYERS)
+    own = ["chain" if one.name == "layers" else one.name for one in fields(LAYERS[kind]) if one.name != "units"]  # type: ignore[arg-type]
+    headers.fields(entry, f"blueprint {kind}", [*DERIVED, *own])
+    inputs, units = (headers.whole(entry[name], f"blueprint {name}", 1, MAX_UNITS) for name in ("inputs", "units"))
+    _check_arrays(entry["arrays"])
+    if kind == Residual.kind:
+        inside = _count(entry["chain"], depth + 1)
+        if not entry["chain"] or entry["chain"][-1]["units"] != inputs:
+            raise ModelFileError("blueprint: a residual's chain does not give back the width it gets")
+        return inside
+    settings = {name: entry[name] for name in own} | ({"units": units} if kind == "linear" else {})
+    _check_settings("layer", kind, settings, LAYERS)
+    return 0
+
+
+def _check_arrays(arrays: Any) -> None:
+    for array in headers.listed(arrays, "blueprint arrays"):
+        headers.fields(array, "blueprint array", ARRAY)
+        _kind(array, "group", GROUPS)
+        _check_at_least_0(array, ("rate", "decay"))
+
+
+def _check_loss(loss: Any) -> None:
+    name = _kind(loss, "name", LOSSES)
+    own = [one.name for one in fields(LOSSES[name])]  # type: ignore[arg-type]
+    headers.fields(loss, f"blueprint {name}", ["kind", "name", "l1", "l2", *own])
+    if loss["kind"] != "loss":
+        raise ModelFileError("blueprint: the loss stands at the end")
+    _check_at_least_0(loss, ("l1", "l2"))
+    _check_settings("loss", name, {one: loss[one] for one in own}, LOSSES)
+
+
+def _check_settings(what: str, kind: str, settings: dict[str, Any], table: Any) -> None:
+    """Check the settings of a layer or loss: names of tables, numbers in their ranges, lists where lists belong."""
+    for name, value in settings.items():
+        if name == "function":
+            headers.choice(value, "blueprint function", ACTIVATIONS)
+        elif name not in RANGES or (name == "quantiles") != isinstance(value, list) or value == []:
+            raise ModelFileError(f"blueprint {kind}: {name} cannot be {str(value)[:40]}")
+    chosen(what, {"kind": kind, **settings}, table)
+
+
+def _check_at_least_0(entry: Any, names: Sequence[str]) -> None:
+    for name in names:
+        if not within(entry[name], 0, float("inf"), "[)"):
+            raise ModelFileError(f"blueprint: {name} is at least 0, found {str(entry[name])[:40]}")
+
+
+def _kind(entry: Any, key: str, table: Any) -> str:
+    """Return the name at `key`, which must be one of the table."""
+    if not isinstance(entry, dict):
+        raise ModelFileError(f"blueprint: a dict expected, found {type(entry).__name__}")
+    return headers.choice(entry.get(key), f"blueprint {key}", table)
+
+
+def _plain(blueprint: Any) -> str:
+    """Return the blueprint as text: tuples and lists are one, 1 and True are not."""
+    return json.dumps(blueprint, sort_keys=True)

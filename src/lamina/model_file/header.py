@@ -1,0 +1,193 @@
+"""The header of a model file: everything but the parameters, as JSON, and back through closed choices.
+
+Kinds are keys of tables, keys are known ones, numbers are finite and in range; anything else is refused.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any, NamedTuple
+
+from lamina.data import headers
+from lamina.data.encoding import Encoder
+from lamina.data.targets import Labels, Numbers
+from lamina.equations.network import Network
+from lamina.errors import ModelFileError
+from lamina.learning.networks import loss_from
+from lamina.model import Model
+from lamina.model_file import blueprints, settings
+
+FORMAT = 1  # raised when older versions could misread what newer ones write
+DTYPES = {"F32": "float32", "F64": "float64"}  # what safetensors calls them
+KEYS = ("format", "lamina", "blueprint", "encoder", "target", "target_name", "settings", "history", "scores")
+HISTORY = ("epoch", "cost", "validation_cost", "score", "validation_score", "learning_rate", "seconds")
+TARGETS: dict[str, type[Labels] | type[Numbers]] = {"labels": Labels, "numbers": Numbers}
+
+
+class Contents(NamedTuple):
+    """A model without its parameters."""
+
+    network: Network
+    encoder: Encoder
+    target: Labels | Numbers
+    target_name: str
+    settings: dict[str, Any]
+    history: list[dict[str, Any]]
+    scores: dict[str, float]
+
+
+def header_of(model: Model) -> dict[str, Any]:
+    """Return the header of a model as plain values."""
+    kind = "labels" if isinstance(model.target, Labels) else "numbers"
+    return {
+        "format": FORMAT,
+        "lamina": version("lamina"),
+        "blueprint": model.network.blueprint(),
+        "encoder": model.encoder.to_header(),
+        "target": {"kind": kind, **model.target.to_header()},
+        "target_name": model.target_name,
+        "settings": settings.to_header(model.settings),
+        "history": [{name: _finite_or_none(value) for name, value in record.items()} for record in model.history],
+        "scores": {name: value for name, value in model.scores.items() if _finite_or_none(value) is not None},
+    }
+
+
+def text_of(header: Mapping[str, Any]) -> str:
+    """Return the header as JSON; NumPy's scalars become plain numbers."""
+    return json.dumps(header, allow_nan=False, separators=(",", ":"), default=_plain_number)
+
+
+def _plain_number(value: Any) -> Any:
+    if hasattr(value, "item"):
+        return value.item()
+    raise ModelFileError(f"{value!r} is no plain value")
+
+
+def _finite_or_none(value: Any) -> Any:
+    return None if value is None or not math.isfinite(value) else value
+
+
+def parsed(text: str) -> Any:
+    """Return the values of strict JSON: no key twice, no NaN or infinity, no whole number beyond 64 bits."""
+    try:
+        return json.loads(
+            text, object_pairs_hook=_unique, parse_int=_whole, parse_float=_finite, parse_constant=_refuse_constant
+        )
+    except (json.JSONDecodeError, RecursionError) as problem:
+        raise ModelFileError(f"its header is no JSON ({problem})") from problem
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ModelFileError("its header has a key twice")
+    return found
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > 20 or not -(2**63) <= int(digits) < 2**64:
+        raise ModelFileError(f"its header holds a number too large: {digits[:30]}")
+    return int(digits)
+
+
+def _finite(digits: str) -> float:
+    if not math.isfinite(float(digits)):
+        raise ModelFileError(f"its header holds a number too large: {digits[:30]}")
+    return float(digits)
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ModelFileError(f"its header holds {name}")
+
+
+def contents_of(header: Any) -> Contents:
+    """Return what a header describes.
+
+    Raises
+    ------
+    LaminaError
+        Something in it is not what `header_of` writes.
+    """
+    check_format(header)
+    headers.fields(header, "header", KEYS)
+    _text(header["lamina"], "lamina")
+    network = blueprints.network_from(header["blueprint"])
+    encoder = Encoder.from_header(header["encoder"])
+    if encoder.n_features != network.n_inputs:
+        raise ModelFileError(f"its columns give {encoder.n_features} features, its network takes {network.n_inputs}")
+    target = _target(header["target"])
+    _check_outputs(network, target)
+    return Contents(
+        network,
+        encoder,
+        target,
+        _text(header["target_name"], "target_name"),
+        settings.from_header(header["settings"], "classifier" if isinstance(target, Labels) else "regressor"),
+        [_record(one) for one in headers.listed(header["history"], "history")],
+        _scores(header["scores"]),
+    )
+
+
+def check_format(header: Any) -> None:
+    """Look at the format first: a newer file is not damaged.
+
+    Raises
+    ------
+    ModelFileError
+        There is no format number, or one that this version does not read.
+    """
+    if not isinstance(header, dict) or type(header.get("format")) is not int:
+        raise ModelFileError("its header has no format number")
+    if header["format"] > FORMAT:
+        here = version("lamina")
+        raise ModelFileError(
+            f"written by lamina {str(header.get('lamina'))[:40]} in format {header['format']}, but lamina {here} reads "
+            f"formats up to {FORMAT}. Upgrade it: pip install --upgrade lamina"
+        )
+    if header["format"] < 1:
+        raise ModelFileError(f"its header has the format {header['format']}: 1 to {FORMAT} expected")
+
+
+def _target(header: Any) -> Labels | Numbers:
+    if not isinstance(header, dict):
+        raise ModelFileError(f"target: a dict expected, found {type(header).__name__}")
+    kind = TARGETS[headers.choice(header.get("kind"), "target kind", TARGETS)]
+    return kind.from_header({name: value for name, value in header.items() if name != "kind"})
+
+
+def _check_outputs(network: Network, target: Labels | Numbers) -> None:
+    task, outputs = (target.task, target.n_outputs) if isinstance(target, Labels) else ("regression", target.n_targets)
+    loss_from({"loss": network.loss}, task)
+    if network.loss.units(outputs) != network.n_outputs:
+        raise ModelFileError(
+            f"its network has {network.n_outputs} outputs, its target needs {network.loss.units(outputs)}"
+        )
+
+
+def _record(record: Any) -> dict[str, Any]:
+    if not isinstance(record, dict) or not {"epoch"} <= set(record) <= set(HISTORY):
+        raise ModelFileError(f"history: records of {', '.join(HISTORY)} expected")
+    headers.whole(record["epoch"], "history epoch", 0, 2**53)
+    for name, value in record.items():
+        _number(value, f"history {name}", or_none=True)
+    return record
+
+
+def _scores(scores: Any) -> dict[str, float]:
+    if not isinstance(scores, dict):
+        raise ModelFileError("scores: a dict expected")
+    for name, value in scores.items():
+        _number(value, f"scores {name[:40]}")
+    return scores
+
+
+def _number(value: Any, what: str, or_none: bool = False) -> None:
+    if not (or_none and value is None) and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise ModelFileError(f"{what}: a number expected, found {type(value).__name__}")
+
+
+def _text(value: Any, what: str) -> str:
+    if not isinstance(value, str):
+        raise ModelFileError(f"{what}: text expected, found {type(value).__name__}")
+    return value
