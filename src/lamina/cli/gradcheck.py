@@ -1,0 +1,121 @@
+"""lamina gradcheck: the proof that derivatives are right, on a model or on a network for every row of the tables."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.cli.terminal import Terminal, number
+from lamina.data.sources import Table, read
+from lamina.data.targets import Labels
+from lamina.equations.activations import ACTIVATIONS
+from lamina.equations.layers import BatchNorm, Dense, Dropout, LayerNorm, Linear, Residual, Scale
+from lamina.equations.losses import LOSSES, BinaryLogLoss, CategoricalLogLoss, Gamma, Loss, Poisson, SquaredError
+from lamina.equations.network import Network, gradients
+from lamina.learning.gradient_check import GradientCheck, gradient_check
+from lamina.model import Model
+from lamina.model_file import load
+
+SEED = 0
+
+
+def gradcheck(model: Path | None = None, file: Path | None = None, /, *, rows: int = 8) -> int:
+    """Compare every derivative with central differences, in double precision.
+
+    Without MODEL, a small network is checked for each activation, layer and loss there is. The exit code is 1 where a
+    derivative is wrong.
+
+    Parameters
+    ----------
+    model
+        A model file: its network is checked at its weights.
+    file
+        A table to take rows from; random rows otherwise.
+    rows
+        How many rows to take; each parameter needs two passes over them.
+    """
+    terminal = Terminal()
+    if model is None:
+        return _check_tables(terminal)
+    loaded = load(model)
+    X, Y = _random_rows(loaded.network, rows) if file is None else _rows_of(loaded, file, rows)
+    passes, seconds = _work(loaded, X, Y)
+    terminal.note(f"{number(loaded.network.size)} parameters, {len(X)} rows: {number(passes)} passes, {seconds:.0f} s")
+    check = gradient_check(loaded.network, X, Y, loaded.params)
+    _show(terminal, check)
+    return 0 if check.passed else 1
+
+
+def _work(model: Model, X: Any, Y: Any) -> tuple[int, float]:
+    """Return how many passes a check takes, and about how many seconds."""
+    began = time.perf_counter()
+    gradients(model.network, model.params.astype(np.float64), X, Y)
+    passes = 2 * (model.network.size + X.size)
+    return passes, passes * (time.perf_counter() - began)
+
+
+def _show(terminal: Terminal, check: GradientCheck) -> None:
+    rows = [(f"d{r.name}", str(r.shape), f"{r.largest:.1e}", f"{r.difference:.1e}") for r in check.rows]
+    terminal.table(["array", "shape", "largest gap", "difference"], rows)
+    verdict = "the gradient is right" if check.passed else "the gradient is WRONG"
+    terminal.say(f"all parameters: {check.difference:.1e}, below {check.tolerance:.0e} wanted: {verdict}")
+
+
+def _check_tables(terminal: Terminal) -> int:
+    checks = [(name, net, gradient_check(net, *_random_rows(net, 6), seed=SEED)) for name, net in networks()]
+    rows = [
+        (name, number(net.size), f"{check.difference:.1e}", f"{check.rows[-1].difference:.1e}", _verdict(check))
+        for name, net, check in checks
+    ]
+    terminal.say("||grad - approx|| / (||grad|| + ||approx||), approx by central differences:")
+    terminal.table(["network", "parameters", "gradient", "dA[0]", ""], rows)
+    wrong = sum(not check.passed for _, _, check in checks)
+    tolerance = checks[0][2].tolerance
+    terminal.say(f"{len(checks) - wrong} of {len(checks)} right (below {tolerance:.0e})")
+    return 1 if wrong else 0
+
+
+def _verdict(check: GradientCheck) -> str:
+    return "right" if check.passed else "WRONG"
+
+
+def networks() -> Iterator[tuple[str, Network]]:
+    """Yield a name and a small network for every activation, layer and loss."""
+    for function in ACTIVATIONS:
+        yield f"activation {function}", Network(3, [Dense(4, function), Dense(3, function), Linear(1)], BinaryLogLoss())
+    for layer in (Scale(), LayerNorm(), BatchNorm(), Dropout(0.4), Residual([Dense(4, "tanh"), Linear(4)])):
+        yield f"layer {layer.kind}", Network(3, [Linear(4), layer, Dense(3, "tanh"), Linear(2)], SquaredError(), l2=0.1)
+    for kind, loss in LOSSES.items():
+        units = loss().units(2)
+        yield f"loss {kind}", Network(3, [Dense(4, "tanh"), Linear(units)], loss(), l1=0.05, l2=0.1)
+
+
+def _random_rows(network: Network, m: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return rows and targets that suit the loss."""
+    generator = np.random.default_rng(SEED)
+    return generator.standard_normal((m, network.n_inputs)), _random_targets(network, m, generator)
+
+
+def _random_targets(network: Network, m: int, generator: np.random.Generator) -> NDArray[np.float64]:
+    loss: Loss = network.loss
+    targets = network.n_outputs // loss.units(1)
+    if isinstance(loss, CategoricalLogLoss):
+        return np.eye(targets)[generator.integers(targets, size=m)]
+    if isinstance(loss, BinaryLogLoss | Poisson):
+        return generator.integers(2, size=(m, targets)).astype(np.float64)
+    Y = generator.standard_normal((m, targets))
+    return np.abs(Y) + 0.1 if isinstance(loss, Gamma) else Y
+
+
+def _rows_of(model: Model, file: Path, m: int) -> tuple[Any, Any]:
+    """Return the first rows of a file, encoded, and their targets where it has them."""
+    text = list(model.encoder.text_columns)
+    text += [model.target_name] if isinstance(model.target, Labels) and model.target.classes.dtype.kind == "U" else []
+    table: Table = read(file, text=text).take(slice(0, m))
+    X = model.encoder.encode(table, np.float64)
+    if model.target_name not in table.names:
+        return X, _random_targets(model.network, len(X), np.random.default_rng(SEED))
+    return X, model.target.encode(table.column(model.target_name))

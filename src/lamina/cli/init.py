@@ -1,0 +1,26 @@
+"""lamina init: a TOML file with every setting."""
+
+from pathlib import Path
+
+from lamina.cli.settings import as_toml
+from lamina.cli.terminal import Terminal
+from lamina.errors import SettingError
+from lamina.model_file import replacing
+
+
+def init(*, out: Path = Path("lamina.toml"), force: bool = False) -> int:
+    """Write a TOML file with every setting at its default, explained.
+
+    Parameters
+    ----------
+    out
+        Where to write it: lamina.toml unless you say otherwise.
+    force
+        Replace a file that is there.
+    """
+    if out.exists() and not force:
+        raise SettingError(f"{str(out)!r} is there already: choose another name with --out, or replace it with --force")
+    with replacing(out) as file:
+        file.write(as_toml().encode())
+    Terminal().say(f"{out} written. Change what you like, then: lamina train FILE --target COLUMN --config {out}")
+    return 0

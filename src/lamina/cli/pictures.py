@@ -1,0 +1,42 @@
+"""The learning curve as a picture; needs matplotlib, which is an extra."""
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from lamina.errors import MissingExtraError, SettingError
+
+ENDINGS = (".png", ".svg", ".pdf")
+
+
+def can_draw() -> bool:
+    """Return whether matplotlib is installed."""
+    return find_spec("matplotlib") is not None
+
+
+def check_picture(path: Path | None) -> None:
+    """Find out before training whether the picture can be drawn after it.
+
+    Raises
+    ------
+    MissingExtraError, SettingError
+    """
+    if path is None:
+        return
+    if path.suffix.lower() not in ENDINGS:
+        raise SettingError(f"--plot {path}: expected a name that ends in {', '.join(ENDINGS)}")
+    if not path.resolve().parent.is_dir():
+        raise SettingError(f"--plot {path}: there is no folder {str(path.parent)!r}")
+    if not can_draw():
+        raise MissingExtraError("--plot needs matplotlib: pip install 'lamina[plot]'")
+
+
+def draw_curve(path: Path, history: Sequence[dict[str, Any]], score_name: str, best_epoch: int) -> None:
+    """Write cost and score per epoch to a picture."""
+    import matplotlib
+
+    from lamina.plots import LearningCurveDisplay
+
+    matplotlib.use("Agg")  # no window
+    LearningCurveDisplay(history, score_name, best_epoch).plot().save(path)

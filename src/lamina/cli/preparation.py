@@ -1,0 +1,110 @@
+"""What a training run starts from: the table taken apart, the kind of task, the settings, the scorer."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cyclopts.exceptions import CycloptsError
+from numpy.typing import NDArray
+
+from lamina.cli.settings import Task
+from lamina.data.sources import Table, read
+from lamina.data.targets import detect_task
+from lamina.errors import DataError
+from lamina.fitting import Fit
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns are not learned from."""
+
+    target: str | None
+    weights: str | None
+    drop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A table, with target and weights taken out of it."""
+
+    X: Table
+    y: NDArray[Any]
+    weights: NDArray[Any] | None
+
+
+def taken_apart(table: Table, file: Path, columns: Columns) -> Rows:
+    """Return the columns to learn from, the target and the weights.
+
+    Raises
+    ------
+    CycloptsError
+        No target was named.
+    DataError
+        A column is not there (the message gives the nearest name), or none is left.
+    """
+    if columns.target is None:
+        raise CycloptsError(f"which column of {file} is to be predicted? --target is one of {', '.join(table.names)}")
+    y = table.column(columns.target)
+    weights = None if columns.weights is None else table.column(columns.weights)
+    gone = [columns.target, *([] if columns.weights is None else [columns.weights]), *columns.drop]
+    for name in gone:
+        table.drop(name)  # a name that is not there is told with all that are
+    table = table.select(name for name in table.names if name not in gone)
+    if not table.names:
+        raise DataError(f"{file}: no column is left to learn from")
+    return Rows(table, y, weights)
+
+
+def kind_of_task(y: NDArray[Any], asked: str | None) -> tuple[str, str]:
+    """Return "regression", "binary classification" or "multiclass classification", and why."""
+    found, reason = detect_task(y)
+    if asked is None:
+        return ("regression" if found == "regression" else f"{found} classification"), reason
+    if asked == "regression":
+        return asked, "as --task says"
+    if found == "regression":
+        found = "binary" if len(set(y.tolist())) <= 2 else "multiclass"
+    return f"{found} classification", "as --task says"
+
+
+def task_of(kind: str) -> Task:
+    """Return who learns it: a classifier or a regressor."""
+    return "regressor" if kind == "regression" else "classifier"
+
+
+def prepared(
+    rows: Rows, file: Path, columns: Columns, task: Task, settings: dict[str, Any], validation: Path | None
+) -> Fit:
+    """Return the training run, everything checked and nothing trained."""
+    from lamina.cli.scorer import scorer
+
+    if isinstance(settings.get("class_weight"), dict):
+        settings = {**settings, "class_weight": by_class(settings["class_weight"], rows.y)}
+    watched = None if validation is None else _watched(rows, validation, columns, task)
+    scoring = settings.get("scoring", "cost")
+    return Fit(
+        rows.X,
+        rows.y,
+        rows.weights,
+        X_val=None if watched is None else watched.X,
+        y_val=None if watched is None else watched.y,
+        sample_weight_val=None if watched is None else watched.weights,
+        settings=settings,
+        task=task,
+        target_name=str(columns.target),
+        score=scorer(scoring, rows.X, rows.y, None if watched is None else (watched.X, watched.y)),
+    )
+
+
+def _watched(rows: Rows, validation: Path, columns: Columns, task: Task) -> Rows:
+    """Return the rows of the validation file; what is text in the training file is text here."""
+    text = [name for j, name in enumerate(rows.X.names) if rows.X.at(j).kind == "category"]
+    if task == "classifier" and rows.y.dtype.kind == "O":
+        text.append(str(columns.target))
+    return taken_apart(read(validation, text=text), validation, Columns(columns.target, columns.weights))
+
+
+def by_class(weights: dict[str, float], y: NDArray[Any]) -> dict[Any, float]:
+    """Return class weights by class: TOML's keys are text, a class may be a number or a boolean."""
+    classes = {str(label): label for label in set(y.tolist())}
+    return {classes.get(name, name): weight for name, weight in weights.items()}

@@ -1,0 +1,100 @@
+"""lamina show: what is in a model file."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lamina.cli.curve import drawn
+from lamina.cli.scores import named
+from lamina.cli.settings import spelled
+from lamina.cli.terminal import Terminal, counted
+from lamina.data.encoding import Encoder
+from lamina.data.targets import Labels
+from lamina.learning.choices import spelled as as_dict
+from lamina.model import Model
+from lamina.model_file import load
+
+MOST = 8  # names in a line
+
+
+def show(model: Path, /) -> int:
+    """Show what is in a model file: target, layers, columns, settings, scores and the learning curve.
+
+    Parameters
+    ----------
+    model
+        A model file, as train writes it.
+    """
+    terminal, loaded = Terminal(), load(model)
+    terminal.say(f"{model} predicts {loaded.target_name!r}: {_target(loaded)}")
+    heading, *rows = loaded.summary().cells()
+    terminal.table(heading, rows, right=(3, 4))
+    n = len(loaded.encoder.names_in)
+    terminal.say(f"{counted(n, 'column')} become{'s' * (n == 1)} {counted(loaded.encoder.n_features, 'feature')}:")
+    terminal.table(["column", "kind", "as features"], columns(loaded.encoder), right=())
+    terminal.say("settings that differ from their defaults:" if loaded.settings else "every setting at its default")
+    if loaded.settings:
+        terminal.table(["setting", "value"], [(n, _value(v)) for n, v in loaded.settings.items()], right=())
+    if loaded.scores:
+        terminal.say("on rows that it did not learn from:")
+        terminal.table(["score", ""], [(_score_name(name), value) for name, value in loaded.scores.items()])
+    for line in _curve(loaded, terminal.unicode):
+        terminal.say(line)
+    return 0
+
+
+def _target(model: Model) -> str:
+    if not isinstance(model.target, Labels):
+        return f"{model.target.n_targets} numbers" if model.target.n_targets > 1 else "a number"
+    classes = _listed([str(label) for label in model.target.classes])
+    return f"{model.target.task}, {len(model.target.classes)} classes ({classes})"
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:MOST]) + (f", ... {len(names) - MOST} more" if len(names) > MOST else "")
+
+
+def columns(encoder: Encoder) -> Iterator[tuple[str, str, str]]:
+    """Yield name, kind and encoding of every input column, in their order."""
+    numbers, found = encoder.numbers, dict[int, tuple[str, str]]()
+    for i, j in enumerate(numbers.at.tolist()):
+        kind = "date" if j in encoder.dates else "number"
+        scale, missing = numbers.scale[i], ", missing marked" if numbers.indicator[i] else ""
+        text = f"(x - {numbers.location[i]:.4g}) / {scale:.4g}" if scale else "0: constant in training"
+        found[j] = kind, ("as it is" if scale == 1 and numbers.location[i] == 0 else text) + missing
+    for column in encoder.categories:
+        others = (", (other)" if column.pooled else "") + (", missing marked" if column.indicator else "")
+        found[column.at] = column.kind, f"{len(column.levels)} levels: {_listed(list(column.levels))}{others}"
+    for j, name in enumerate(encoder.names_in):
+        yield name, *found[j]
+
+
+def _value(value: Any) -> str:
+    if hasattr(value, "kind"):
+        settings = {name: one for name, one in as_dict(value).items() if name != "kind"}
+        return f"{value.kind}({', '.join(f'{name}={one}' for name, one in settings.items())})"
+    return spelled(value)
+
+
+def _score_name(name: str) -> str:
+    return named(name.removeprefix("validation_"))
+
+
+def _curve(model: Model, unicode: bool) -> list[str]:
+    """Return the lines of the learning curve, or none for a single epoch."""
+    names = {"cost": "training rows", "validation_cost": "held-out rows"}
+    series = {
+        label: [(record["epoch"], record[key]) for record in model.history if record.get(key) is not None]
+        for key, label in names.items()
+    }
+    if len(model.history) < 2:
+        return []
+    kept = best_epoch(model)
+    ending = f", kept: epoch {kept}" if kept else ""
+    return [f"cost over {counted(len(model.history), 'epoch')}{ending}", *drawn(series, unicode=unicode)]
+
+
+def best_epoch(model: Model) -> int | None:
+    """Return the epoch whose held-out cost is the one in the scores."""
+    cost = model.scores.get("validation_cost")
+    return next((r["epoch"] for r in model.history if cost is not None and r.get("validation_cost") == cost), None)

@@ -1,0 +1,110 @@
+"""Where output goes and how it looks: results to stdout, progress and complaints to stderr.
+
+In a terminal there are colours (unless NO_COLOR is set) and a bar; elsewhere plain lines of any length.
+"""
+
+import json
+import shlex
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+WIDE = 1000  # columns where there is no terminal: nothing is wrapped
+
+
+class Terminal:
+    """The two streams of a command.
+
+    Parameters
+    ----------
+    as_json : bool
+        Only `result` goes to stdout; everything for people goes to stderr.
+    """
+
+    def __init__(self, as_json: bool = False) -> None:
+        self.as_json = as_json
+        self.notes = _console(stderr=True)
+        self.out = self.notes if as_json else _console(stderr=False)
+
+    def say(self, *texts: str) -> None:
+        """Write a line for people."""
+        self.out.print(*texts, markup=False, emoji=False, highlight=False, soft_wrap=True)
+
+    def note(self, text: str) -> None:
+        """Write a line about what is going on."""
+        self.notes.print(text, markup=False, emoji=False, highlight=False, soft_wrap=True)
+
+    def complain(self, kind: str, *lines: str) -> None:
+        """Write "kind: text" to stderr, further lines below it."""
+        first, *more = lines or ("",)
+        start = f"{kind}: " if first else kind
+        style = "bold yellow" if kind == "warning" else "bold red"
+        text = Text.assemble((start, style), " ".join(first.split()), *(f"\n  {line}" for line in more))
+        self.notes.print(text, soft_wrap=True)
+
+    def table(self, headings: Sequence[str], rows: Iterable[Sequence[Any]], right: Sequence[int] | None = None) -> None:
+        """Write a table; the columns of these places stand to the right: all but the first unless told otherwise."""
+        table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
+        for place, heading in enumerate(headings):
+            to_the_right = place > 0 if right is None else place in right
+            table.add_column(Text(heading), justify="right" if to_the_right else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(cell if isinstance(cell, str) else number(cell)) for cell in row))
+        if self.out.is_terminal:
+            self.out.print(table)
+            return
+        with self.out.capture() as plain:
+            self.out.print(table)
+        self.say("\n".join(line.rstrip() for line in plain.get().splitlines()))
+
+    def result(self, value: Any) -> None:
+        """Write the result as JSON to stdout, where that was asked for."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(value, indent=2, allow_nan=False, default=_plain) + "\n")
+
+    @property
+    def unicode(self) -> bool:
+        """Whether the results may hold more than ASCII."""
+        return self.out.encoding.lower().startswith("utf")
+
+
+def number(value: float | None) -> str:
+    """Return a number as text: 48,842 or 0.8531 or 20,640.5."""
+    if value is None:
+        return "-"
+    if isinstance(value, int):
+        return f"{value:,}"
+    size = abs(value)
+    if 0 < size < 1e-3 or size >= 1e7:
+        return f"{value:.3e}"
+    return f"{value:.4f}" if size < 10 else f"{value:.2f}" if size < 10_000 else f"{value:,.1f}"
+
+
+def counted(count: int, what: str) -> str:
+    """Return "1 row", "48,842 rows"."""
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
+def _console(stderr: bool) -> Console:
+    console = Console(stderr=stderr)
+    return console if console.is_terminal else Console(stderr=stderr, width=WIDE)
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else str(value)
+
+
+def called() -> str:
+    """Return how this program was called, so that a command can be copied: "lamina" where that finds it."""
+    me = Path(sys.argv[0])
+    found = shutil.which("lamina")
+    if found is not None and me.exists() and Path(found).samefile(me):
+        return "lamina"
+    return shlex.quote(str(me)) if me.name == "lamina" else f"{shlex.quote(sys.executable)} -m lamina.cli.main"

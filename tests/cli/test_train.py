@@ -1,0 +1,351 @@
+"""lamina train: what it prints, what it writes, and what it refuses."""
+
+import json
+
+import numpy as np
+import pytest
+
+import lamina as package
+from lamina.cli import pictures, train
+from lamina.fitting import Fit
+
+QUICK = ("--max-iter", "3", "--hidden-layer-sizes", "4", "--random-state", "1")
+
+
+def test_a_classifier_from_a_csv_file(lamina, table):
+    done = lamina("train", table, "--target", "income", "--early-stopping", "true", *QUICK)
+    assert done.code == 0
+    lines = done.out.splitlines()
+    assert lines[0] == f"{table}: 200 rows, 5 columns to learn from"
+    assert lines[1] == "target 'income': binary classification (text with 2 different values; --task overrides)"
+    assert lines[2] == "learning from 180 rows, watching 20 others"
+    assert lines[3].startswith("stopped after 3 epochs, ")
+    assert "On the held-out rows:" in lines
+    assert any(line.split()[:1] == ["lamina"] for line in lines)
+    assert any("majority class" in line for line in lines)
+    assert lines[-2].startswith("model: people.lamina (")
+    assert lines[-1].endswith(" show people.lamina")
+    assert done.err.splitlines()[0].startswith("epoch 1/3  cost ")
+    assert done.err.splitlines()[-1].startswith("epoch 3/3  cost ")
+    model = package.load("people.lamina")
+    assert model.target_name == "income"
+    assert model.target.classes.tolist() == ["high", "low"]
+    assert model.settings == {"early_stopping": True, "max_iter": 3, "hidden_layer_sizes": (4,), "random_state": 1}
+    assert len(model.history) == 3
+
+
+def test_a_regressor_with_json(lamina, table):
+    done = lamina(
+        "train", table, "--target", "price", "--out", "a.lamina", "--json", "--early-stopping", "true", *QUICK
+    )
+    assert done.code == 0
+    found = done.json
+    assert found["task"] == "regression"
+    assert found["reason"].startswith("numbers with fractions")
+    assert (found["file"], found["target"], found["model"]) == (str(table), "price", "a.lamina")
+    assert (found["rows"], found["held_out_rows"], found["epochs"], found["interrupted"]) == (180, 20, 3, False)
+    assert set(found["scores"]) == set(found["baseline"]["scores"]) == {"rmse", "mae", "r2"}
+    assert found["baseline"]["name"] == "mean"
+    assert "learning from 180 rows" in done.err  # what people read is still there, beside stdout
+
+
+def test_parquet_gives_the_same_model_as_csv(lamina, table, folder):
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    pyarrow.parquet.write_table(pyarrow.csv.read_csv(table), folder / "people.parquet")
+    for name in ("people.csv", "people.parquet"):
+        assert lamina("train", name, "--target", "price", "--out", f"{name}.lamina", *QUICK).code == 0
+    one, other = (package.load(f"{name}.lamina") for name in ("people.csv", "people.parquet"))
+    assert one.encoder.feature_names == other.encoder.feature_names
+    assert np.array_equal(one.params, other.params)
+
+
+def test_the_scores_are_those_of_scikit_learn_on_the_validation_file(lamina, trained, monkeypatch):
+    from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
+
+    monkeypatch.chdir(trained)
+    words = ("--target", "income", "--drop", "price", "--validation", "new.csv", "--out", "v.lamina", "--json")
+    found = lamina("train", "people.csv", *words, *QUICK).json
+    import pandas
+
+    rows = pandas.read_csv("new.csv", parse_dates=["since"])
+    model = package.load("v.lamina")
+    P = model.predict_proba(rows)
+    assert found["held_out_rows"] == 80
+    assert found["scores"]["accuracy"] == pytest.approx(accuracy_score(rows.income, model.predict(rows)))
+    assert found["scores"]["log_loss"] == pytest.approx(log_loss(rows.income, P), rel=1e-5)
+    assert found["scores"]["roc_auc"] == pytest.approx(roc_auc_score(rows.income == "low", P[:, 1]), rel=1e-5)
+    learned = pandas.read_csv("people.csv").income
+    often = learned.value_counts().index[0]
+    assert found["baseline"]["scores"]["accuracy"] == pytest.approx(np.mean(rows.income == often))
+
+
+def test_class_weights_change_learning_but_not_what_counts_as_right(lamina, trained, monkeypatch, folder):
+    (folder / "c.toml").write_text("[class_weight]\nhigh = 9\nlow = 1\n")
+    words = ("--target", "income", "--drop", "price", "--config", "c.toml", "--validation", trained / "new.csv")
+    found = lamina("train", trained / "people.csv", *words, "--out", "w.lamina", "--json", *QUICK).json
+    import pandas
+
+    rows, model = pandas.read_csv(trained / "new.csv", parse_dates=["since"]), package.load("w.lamina")
+    assert model.settings["class_weight"] == {"high": 9, "low": 1}
+    assert found["scores"]["accuracy"] == pytest.approx(np.mean(model.predict(rows) == rows.income))
+
+
+def test_class_weights_of_classes_that_are_numbers(lamina, folder, people, write):
+    rows = [{**row, "income": int(row["income"] == "high")} for row in people(60)]
+    write(folder / "n.csv", rows)
+    (folder / "c.toml").write_text("class_weight = {0 = 1, 1 = 2}\n")
+    assert lamina("train", "n.csv", "--target", "income", "--config", "c.toml", *QUICK).code == 0
+    assert package.load("n.lamina").settings["class_weight"] == {0: 1, 1: 2}
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (
+            ("--target", "age", "--task", "classification", "--drop", "price"),
+            "multiclass classification (as --task says)",
+        ),
+        (("--target", "level", "--task", "regression"), "regression (as --task says)"),
+        (("--target", "level"), "multiclass classification (whole numbers with only 3 different values"),
+        (("--target", "member"), "binary classification (booleans with 2 different values"),
+    ],
+)
+def test_the_task_is_found_or_said(lamina, folder, people, write, words, expected):
+    rows = [{**row, "age": row["age"] or 30, "level": i % 3} for i, row in enumerate(people(90))]
+    write(folder / "p.csv", rows)
+    done = lamina("train", "p.csv", *words, *QUICK)
+    assert done.code == 0
+    assert expected in done.out
+
+
+def test_weights_and_dropped_columns_are_not_learned_from(lamina, table, folder):
+    words = ("--target", "income", "--weights", "price", "--drop", "town", "--drop", "since")
+    assert lamina("train", table, *words, *QUICK).code == 0
+    assert package.load("people.lamina").encoder.names_in == ("age", "member")
+
+
+def test_rows_of_weight_0_do_not_count(lamina, folder, people, write):
+    rows = people(100)
+    write(folder / "few.csv", rows[:60])
+    write(folder / "all.csv", [{**row, "w": int(i < 60)} for i, row in enumerate(rows)])
+    assert lamina("train", "few.csv", "--target", "price", *QUICK).code == 0
+    assert lamina("train", "all.csv", "--target", "price", "--weights", "w", *QUICK).code == 0
+    assert np.array_equal(package.load("few.lamina").params, package.load("all.lamina").params)
+
+
+def test_flags_win_over_the_file(lamina, table, folder):
+    (folder / "a.toml").write_text('max_iter = 2\nactivation = "tanh"\nhidden_layer_sizes = [5]\n')
+    assert lamina("train", table, "--target", "income", "--config", "a.toml", "--activation", "gelu").code == 0
+    model = package.load("people.lamina")
+    assert model.settings == {"max_iter": 2, "activation": "gelu", "hidden_layer_sizes": (5,)}
+
+
+def test_without_held_out_rows_it_says_that_scores_flatter(lamina, table):
+    done = lamina("train", table, "--target", "income", *QUICK)
+    assert "On the training rows:" in done.out
+    assert "No rows were held out, so these scores flatter" in done.out
+
+
+def test_an_older_file_is_mentioned(lamina, table):
+    assert "in place of an older file" not in lamina("train", table, "--target", "income", *QUICK).out
+    assert "in place of an older file" in lamina("train", table, "--target", "income", *QUICK).out
+
+
+def test_a_scorer_is_watched(lamina, table):
+    done = lamina("train", table, "--target", "income", "--scoring", "roc_auc", "--early-stopping", "true", *QUICK)
+    assert done.code == 0
+    assert "roc_auc " in done.err
+    assert "validation_roc_auc" in package.load("people.lamina").scores
+    done = lamina("train", table, "--target", "income", "--scoring", "roc-auc", *QUICK)
+    assert done.err.startswith(
+        "error: scoring='roc-auc': expected 'cost' or one of scikit-learn's scorers. Did you mean"
+    )
+
+
+def test_a_scorer_agrees_with_scikit_learn(lamina, trained, monkeypatch):
+    from sklearn.metrics import f1_score
+
+    monkeypatch.chdir(trained)
+    words = ("--target", "income", "--drop", "price", "--validation", "new.csv", "--out", "f.lamina")
+    assert lamina("train", "people.csv", *words, "--scoring", "f1_macro", *QUICK).code == 0
+    import pandas
+
+    rows, model = pandas.read_csv("new.csv", parse_dates=["since"]), package.load("f.lamina")
+    expected = f1_score(rows.income, model.predict(rows), average="macro")
+    assert model.scores["validation_f1_macro"] == pytest.approx(expected)
+
+
+# ---- Ctrl-C ----
+
+
+def interrupted_after(monkeypatch, epochs):
+    """Let Ctrl-C come while epoch `epochs + 1` is being trained."""
+    real = Fit.__iter__
+
+    def epochs_and_then(self):
+        for record in real(self):
+            if record["epoch"] > epochs:
+                raise KeyboardInterrupt
+            yield record
+
+    monkeypatch.setattr(Fit, "__iter__", epochs_and_then)
+
+
+def test_ctrl_c_keeps_the_best_weights_so_far(lamina, table, monkeypatch):
+    interrupted_after(monkeypatch, 2)
+    code, out, _ = lamina("train", table, "--target", "income", "--json", "--max-iter", "50", "--random-state", "1")
+    assert code == 130
+    found = json.loads(out)
+    assert (found["interrupted"], found["stopped"], found["epochs"]) == (True, "Ctrl-C", 3)
+    assert package.load("people.lamina").history[-1]["epoch"] == 3
+
+
+def test_ctrl_c_before_the_first_epoch_writes_nothing(lamina, table, monkeypatch, folder):
+    interrupted_after(monkeypatch, 0)
+    monkeypatch.setattr(Fit, "best_epoch", 0)
+    code, _, err = lamina("train", table, "--target", "income")
+    assert code == 130
+    assert err.splitlines()[-1] == "interrupted"
+    assert not (folder / "people.lamina").exists()
+
+
+# ---- pictures ----
+
+
+def test_the_learning_curve_is_drawn(lamina, table, folder):
+    done = lamina("train", table, "--target", "income", "--plot", "curve.png", *QUICK)
+    assert done.code == 0
+    assert "learning curve: curve.png" in done.out
+    assert (folder / "curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("plot", "message"),
+    [
+        ("curve.gif", "--plot curve.gif: expected a name that ends in .png, .svg, .pdf"),
+        ("nowhere/curve.png", "--plot nowhere/curve.png: there is no folder 'nowhere'"),
+    ],
+)
+def test_a_picture_that_cannot_be_is_refused_before_training(lamina, table, plot, message):
+    assert lamina("train", table, "--target", "income", "--plot", plot) == (1, "", f"error: {message}\n")
+
+
+def test_without_matplotlib_it_says_what_to_install(lamina, table, monkeypatch):
+    monkeypatch.setattr(pictures, "can_draw", lambda: False)
+    done = lamina("train", table, "--target", "income", "--plot", "curve.png")
+    assert done == (1, "", "error: --plot needs matplotlib: pip install 'lamina[plot]'\n")
+
+
+# ---- what it refuses ----
+
+
+def refused(lamina, *words):
+    code, _, err = lamina("train", *words, *QUICK)
+    assert code == 1
+    last = err.splitlines()[-1]
+    assert last.startswith("error: ")
+    return last.removeprefix("error: ")
+
+
+def test_a_target_that_is_not_there(lamina, table, folder):
+    message = refused(lamina, table, "--target", "incom")
+    assert message == (
+        "no column 'incom'. Did you mean 'income'? The columns are 'age', 'town', 'member', 'since', 'income', 'price'"
+    )
+    assert "Did you mean 'price'?" in refused(lamina, table, "--target", "income", "--weights", "prize")
+    assert "Did you mean 'town'?" in refused(lamina, table, "--target", "income", "--drop", "age", "--drop", "twon")
+    assert not (folder / "people.lamina").exists()
+
+
+def test_no_target_lists_the_columns(lamina, table):
+    code, _, err = lamina("train", table)
+    assert code == 2
+    assert err.splitlines()[0] == (
+        f"error: which column of {table} is to be predicted? --target is one of age, town, member, since, income, price"
+    )
+
+
+def test_where_no_model_can_be_written(lamina, table, folder):
+    words = (table, "--target", "income", "--out")
+    assert refused(lamina, *words, "nowhere/a.lamina") == "--out nowhere/a.lamina: there is no folder 'nowhere'"
+    assert "is a folder: name the model file in it, such as" in refused(lamina, *words, folder)
+
+
+def test_only_the_target(lamina, folder, people, write):
+    write(folder / "a.csv", people(20), ["income"])
+    assert refused(lamina, "a.csv", "--target", "income") == "a.csv: no column is left to learn from"
+
+
+BAD_FILES = {
+    "empty": ("", "'a.csv' is empty: a header line and rows expected"),
+    "only a header": ("x,y\n", "'a.csv' has a header (x, y) and no rows"),
+    "a broken row": ("x,y\n1,a\n2,b\n3,b,9\n", "'a.csv', line 4: 2 fields expected, as in the header, found 3"),
+    "a column twice": ("x,x,y\n1,2,a\n", "column names occur more than once: 'x'"),
+    "a target that is missing": ("x,y\n1,a\n2,\n3,b\n", "Input y contains NaN or None: 1 row, the first is row 1"),
+    "infinity": ("x,y\n1,a\ninf,b\n3,b\n", "column 'x', row 1. Infinity is not allowed"),
+    "negative weights": ("x,w,y\n1,1,a\n2,-1,b\n", "sample weights are not negative; found -1 in row 1"),
+    "weights of 0": ("x,w,y\n1,0,a\n2,0,b\n", "all sample weights are zero"),
+    "a missing weight": ("x,w,y\n1,1,a\n2,,b\n", "sample weights are finite; found nan in row 1"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_FILES)
+def test_bad_files(lamina, folder, kind):
+    text, message = BAD_FILES[kind]
+    (folder / "a.csv").write_text(text)
+    weights = ("--weights", "w") if ",w," in text else ()
+    assert message in refused(lamina, "a.csv", "--target", "y", *weights)
+
+
+def test_a_file_that_is_not_there(lamina, table):
+    assert refused(lamina, "peple.csv", "--target", "income") == "no file 'peple.csv'. Did you mean 'people.csv'?"
+
+
+def test_one_class_is_trained_with_a_warning(lamina, folder):
+    (folder / "a.csv").write_text("x,y\n" + "".join(f"{i},yes\n" for i in range(20)))
+    done = lamina("train", "a.csv", "--target", "y", *QUICK)
+    assert done.code == 0
+    assert "warning: target 'y' has a single class: there is nothing to tell apart" in done.err
+
+
+def test_a_batch_larger_than_the_rows_is_a_warning(lamina, table):
+    done = lamina("train", table, "--target", "income", "--batch-size", "1000", *QUICK)
+    assert done.code == 0
+    assert "warning: batch_size=1000 is larger than the 200 training rows" in done.err
+
+
+def test_targets_at_the_end_of_the_floats(lamina, folder):
+    (folder / "a.csv").write_text("x,y\n" + "".join(f"{i},{'1e308' if i == 3 else i + 0.5}\n" for i in range(30)))
+    done = lamina("train", "a.csv", "--target", "y", "--json", *QUICK)
+    assert done.code == 0
+    assert done.json["scores"].get("rmse") is None  # its square is no float: left out, not NaN
+
+
+def test_divergence_says_where_and_what_to_try(lamina, table):
+    message = refused(
+        lamina, table, "--target", "income", "--learning-rate-init", "1e30", "--optimizer", "gradient_descent"
+    )
+    assert message.startswith("training diverged in epoch 1, batch 2 of ")
+    assert "Try a smaller learning_rate_init" in message
+
+
+def test_a_validation_file_without_the_target(lamina, table, folder, people, write):
+    write(folder / "v.csv", people(10), ["age", "town"])
+    assert "no column 'income'" in refused(lamina, table, "--target", "income", "--validation", "v.csv")
+
+
+def test_text_in_the_training_file_is_text_in_the_validation_file(lamina, folder):
+    """ "007" and "7" are two codes, whatever the second file alone would look like."""
+    (folder / "a.csv").write_text("code,y\n" + "x1,a\n007,b\n7,a\n" * 10)
+    (folder / "v.csv").write_text("code,y\n007,b\n7,a\n")
+    done = lamina("train", "a.csv", "--target", "y", "--validation", "v.csv", "--json", "--max-iter", "60")
+    assert done.code == 0
+    assert done.json["scores"]["accuracy"] == 1
+
+
+def test_interrupted_is_the_exit_code_of_main():
+    from lamina.cli import main
+
+    assert train.INTERRUPTED == main.INTERRUPTED
