@@ -1,0 +1,42 @@
+"""The gradient certificate over every layer x activation x loss of the tables."""
+
+import numpy as np
+import pytest
+
+from lamina.equations.activations import ACTIVATIONS
+from lamina.equations.layers import LAYERS, Dense, Dropout, LayerNorm, Residual, Scale
+from lamina.equations.losses import LOSSES, BinaryLogLoss, CategoricalLogLoss, Quantile
+from lamina.equations.network import Network
+from lamina.learning.gradient_check import gradient_check
+
+M = 5
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("kind", LAYERS)
+def test_certificate(kind, activation, loss, network_of, params_of, targets_for):
+    network = network_of(kind, activation, LOSSES[loss]())
+    X = np.random.default_rng(1).normal(size=(M, network.n_inputs))
+    Y = targets_for(network.loss, network.n_outputs, M).T
+    weights = np.random.default_rng(2).gamma(2, 0.5, M)
+    outcome = gradient_check(network, X, Y, params_of(network), weights, seed=3, step=4)
+    assert max(row.difference for row in outcome.rows) < 1e-6, str(outcome)
+    assert outcome.difference < 1e-8, str(outcome)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        Network(3, [Scale(), Dense(4, "silu"), Dense(6, "identity")], Quantile((0.1, 0.5, 0.9)), l1=0.1),
+        Network(3, [Dropout(0.3), Residual([Residual([Dense(3)]), LayerNorm()]), Dense(2, "tanh")], BinaryLogLoss(0.2)),
+        Network(3, [Residual([Dense(5, "gelu"), Dropout(0.5), Dense(3)]), Dense(3, "selu")], CategoricalLogLoss(0.1)),
+    ],
+    ids=["quantiles", "nested", "dropout"],
+)
+def test_certificate_of_settings_and_of_first_layers(network, params_of, targets_for):
+    X = np.random.default_rng(5).normal(size=(M, 3))
+    Y = targets_for(network.loss, network.n_outputs, M).T
+    outcome = gradient_check(network, X, Y, params_of(network, seed=6))
+    assert outcome.passed, str(outcome)
+    assert outcome.difference < 1e-8, str(outcome)
