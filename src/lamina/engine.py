@@ -9,12 +9,14 @@ and `cost`, which watches without a gradient. `equations.network` defines what t
 same numbers, faster. Examples are rows here, X (m, n) and Y (m, k); an engine puts them across, A[0] = X.T.
 """
 
+import warnings
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, get_args
 
+from lamina import native
 from lamina.equations import network as equations
 from lamina.equations.network import Network
-from lamina.errors import EngineError, SettingError, nearest
+from lamina.errors import EngineError, EngineWarning, SettingError, nearest
 
 EngineName = Literal["auto", "equations", "kernels"]
 
@@ -39,6 +41,15 @@ EQUATIONS = Engine(
     equations.cost,
 )
 
+KERNELS = Engine(
+    "kernels",
+    native.predict,
+    native.gradients,
+    native.update,
+    native.train_steps,
+    native.cost,
+)
+
 
 def choose(network: Network, engine: EngineName = "auto") -> Engine:
     """Return the engine to use for this network.
@@ -47,18 +58,31 @@ def choose(network: Network, engine: EngineName = "auto") -> Engine:
     ----------
     network : Network
     engine : {"auto", "equations", "kernels"}
-        "auto" takes the fastest engine that knows every part of the network.
+        "auto" takes the kernels where they are built and know every part of the network, else the equations.
 
     Raises
     ------
     SettingError
         `engine` is no engine's name.
     EngineError
-        "kernels" was asked for and is not there.
+        "kernels" was asked for, and is not there or lacks a part of the network.
+
+    Warns
+    -----
+    EngineWarning
+        The kernels are there and lack a part of the network: the equations take over, slower.
     """
     if engine not in get_args(EngineName):
         names = get_args(EngineName)
         raise SettingError(f"engine={engine!r}: expected one of {', '.join(names)}.{nearest(engine, names)}")
+    if engine == "equations":
+        return EQUATIONS
+    missing = native.missing(network)
+    if not missing:
+        return KERNELS
+    lacks = f"the kernels cannot run this network: {', '.join(missing)}."
     if engine == "kernels":
-        raise EngineError("engine='kernels': this version has no compiled engine. Use engine='auto'.")
+        raise EngineError(f"engine='kernels': {lacks} Use engine='auto' or 'equations'.")
+    if native.present():
+        warnings.warn(f"{lacks} The equations take over, slower.", EngineWarning, stacklevel=2)
     return EQUATIONS

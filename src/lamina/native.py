@@ -1,0 +1,277 @@
+"""The Python side of the kernels: the same verbs as `equations.network`, on the compiled extension.
+
+Networks are compiled to a plan once and the plan is kept for as long as the network lives. Arrays that the extension
+cannot take as they are (another dtype, not contiguous) are copied; what is changed in place must fit as it is.
+"""
+
+import importlib
+import os
+import weakref
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lamina.errors import DataError
+
+try:
+    _kernels: Any = importlib.import_module("lamina._kernels")
+except ImportError as problem:  # a package of pure Python, or built for another processor
+    _kernels, REASON = None, f"the extension lamina._kernels is not there ({problem})"
+else:
+    REASON = "" if _kernels.paths() else "this processor has no fused multiply-add (AVX2 and FMA, or NEON)"
+
+if _kernels is not None and (wanted := os.environ.get("LAMINA_ISA")):
+    if wanted in _kernels.paths():
+        _kernels.use_path(wanted)
+    else:
+        REASON = f"LAMINA_ISA={wanted!r} is none of {_kernels.paths()}"
+
+PACKED = {} if _kernels is None else {4: _kernels.Packed32, 8: _kernels.Packed64}
+
+
+def missing(network: Any, optimiser: Any = None) -> list[str]:
+    """Return what the kernels lack to run this network with this optimiser: nothing where they know every part."""
+    if REASON:
+        return [REASON]
+    *layers, loss = network.blueprint()
+    found = [*_missing_of(layers)]
+    if loss["name"] not in _kernels.LOSSES:
+        found.append(f"loss {loss['name']}")
+    if optimiser is not None and optimiser.kind not in _kernels.RULES:
+        found.append(f"optimiser {optimiser.kind}")
+    return list(dict.fromkeys(found))
+
+
+def present() -> bool:
+    """Return whether the extension was built, on whatever processor."""
+    return _kernels is not None
+
+
+# What the kernels read of a blueprint's entry, beside what every entry has.
+DERIVED = {"kind", "inputs", "units", "layer", "arrays"}
+SETTINGS = {
+    "linear": set[str](),
+    "activation": {"function"},
+    "dropout": {"rate"},
+    "layer_norm": {"epsilon"},
+    "batch_norm": {"momentum", "epsilon"},
+    "scale": set[str](),
+    "residual": {"chain"},
+}
+
+
+def _missing_of(layers: list[Mapping[str, Any]]) -> Iterator[str]:
+    for layer in layers:
+        kind = layer["kind"]
+        if kind not in _kernels.KINDS:
+            yield f"layer {kind}"
+        yield from (f"setting {name} of {kind}" for name in layer.keys() - DERIVED - SETTINGS.get(kind, set()))
+        if layer["kind"] == "activation" and layer["function"] not in _kernels.FUNCTIONS:
+            yield f"activation {layer['function']}"
+        if layer["kind"] == "residual" and not layer["chain"]:
+            yield "a residual without layers"
+        yield from _missing_of(layer.get("chain", []))
+
+
+# ---- plans ----
+
+_plans: dict[tuple[int, int], Any] = {}  # by the network's identity and the item size
+
+
+def _plan(network: Any, dtype: np.dtype[Any]) -> Any:
+    key = id(network), dtype.itemsize
+    plan = _plans.get(key)
+    if plan is None:
+        if dtype not in (np.float32, np.float64):
+            raise DataError(f"parameters of {dtype}: expected float32 or float64.")
+        plan = _plans[key] = _kernels.Plan(network.blueprint(), dtype.itemsize)
+        weakref.finalize(network, _plans.pop, key, None)
+    return plan
+
+
+def _rule(optimiser: Any) -> Any:
+    return _kernels.Optimiser(optimiser.kind, **asdict(optimiser))
+
+
+def _like(params: Any, *arrays: Any) -> list[Any]:
+    """Return the arrays in the type of the parameters and contiguous; None stays None."""
+    return [None if a is None else np.ascontiguousarray(a, params.dtype) for a in arrays]
+
+
+# ---- the verbs ----
+
+
+def predict(network: Any, params: Any, X: Any) -> Any:
+    """Return A[L], one row per example; see `equations.network.predict`."""
+    return Predictor(network, params)(X)
+
+
+class Predictor:
+    """A network with its parameters, made ready to predict again and again.
+
+    Parameters
+    ----------
+    network : Network
+    params : array, shape (size,)
+        Copied: a later change of it is not seen.
+    """
+
+    def __init__(self, network: Any, params: Any) -> None:
+        plan = _plan(network, params.dtype)
+        self._packed = PACKED[params.dtype.itemsize](plan, np.ascontiguousarray(params))
+        self._dtype = params.dtype
+        self._n_outputs = plan.n_outputs
+
+    def __call__(self, X: Any) -> Any:
+        """Return A[L] for the rows of X (m, n_inputs), shape (m, n_outputs)."""
+        if X.dtype != self._dtype or not X.flags.c_contiguous:
+            X = np.ascontiguousarray(X, self._dtype)
+        A = np.empty((len(X), self._n_outputs), self._dtype)
+        self._packed.predict(X, A)
+        return A
+
+    def cost(self, X: Any, Y: Any, weights: Any = None) -> float:
+        """Return (1/m) Σ w_i L_i."""
+        X, Y, weights = (None if a is None else np.ascontiguousarray(a, self._dtype) for a in (X, Y, weights))
+        return float(self._packed.cost(X, Y, weights))
+
+
+def cost(network: Any, params: Any, X: Any, Y: Any, weights: Any = None) -> float:
+    """Return the cost without draws, penalty or gradient; see `equations.network.cost`."""
+    return Predictor(network, params).cost(X, Y, weights)
+
+
+def gradients(
+    network: Any,
+    params: Any,
+    X: Any,
+    Y: Any,
+    weights: Any = None,
+    *,
+    seed: int = 0,
+    step: int = 0,
+    examples: int | None = None,
+) -> tuple[float, Any]:
+    """Return the cost and its gradient by the flat vector; see `equations.network.gradients`."""
+    grads = np.empty_like(params)
+    params, X, Y, weights = _like(params, params, X, Y, weights)
+    plan = _plan(network, params.dtype)
+    J = _kernels.gradients(plan, params, grads, X, Y, weights, seed & SEED, step, examples or len(X))
+    return float(J), grads
+
+
+def update(network: Any, optimiser: Any, params: Any, grads: Any, memory: Any, rate: float, step: int) -> None:
+    """Move the parameters and the memory by one step, in place; see `equations.network.update`."""
+    (grads,) = _like(params, grads)
+    _kernels.update(_plan(network, params.dtype), _rule(optimiser), params, grads, memory, rate, step)
+
+
+def train_steps(
+    network: Any,
+    optimiser: Any,
+    params: Any,
+    memory: Any,
+    X: Any,
+    Y: Any,
+    weights: Any | None,
+    order: Any,
+    batch_size: int,
+    rates: Any,
+    *,
+    seed: int,
+    step: int,
+    examples: int,
+) -> Any:
+    """Take one step for every rate and return the costs; see `equations.network.train_steps`."""
+    X, Y, weights = _like(params, X, Y, weights)
+    order = np.ascontiguousarray(order, np.int64)
+    rates = np.ascontiguousarray(rates, np.float64)
+    costs = np.empty(len(rates))
+    done = _kernels.train_steps(
+        _plan(network, params.dtype),
+        _rule(optimiser),
+        params,
+        memory,
+        X,
+        Y,
+        weights,
+        order,
+        batch_size,
+        rates,
+        costs,
+        seed & SEED,
+        step,
+        examples,
+    )
+    return costs[:done]
+
+
+SEED = (1 << 64) - 1  # a seed is taken modulo 2**64
+
+
+# ---- threads ----
+
+
+def threads() -> int:
+    """Return how many threads the kernels may use."""
+    return int(_kernels.thread_limit())
+
+
+def set_threads(n: int) -> None:
+    """Let the kernels use up to `n` threads. The results are the same bits for every number."""
+    _kernels.set_thread_limit(n)
+
+
+def _allowed_threads() -> int:
+    """Return what LAMINA_NUM_THREADS or else OMP_NUM_THREADS, the processor affinity and the cgroup's quota allow."""
+    for name in ("LAMINA_NUM_THREADS", "OMP_NUM_THREADS"):
+        value = os.environ.get(name, "").split(",")[0]
+        if value.isdigit() and int(value) > 0:
+            return int(value)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cores, _quota(), 64))
+
+
+def _quota(file: str = "/sys/fs/cgroup/cpu.max") -> int:
+    """Return how many cores' time the control group may use, rounded up; a large number without a limit."""
+    try:
+        quota, period = Path(file).read_text().split()
+        return UNLIMITED if quota == "max" else max(1, -(-int(quota) // int(period)))
+    except (OSError, ValueError):
+        return UNLIMITED
+
+
+UNLIMITED = 1 << 16
+
+
+def _register_with_threadpoolctl() -> None:
+    """Let `threadpoolctl.threadpool_limits` hold the kernels as it holds BLAS and OpenMP."""
+    try:
+        import threadpoolctl
+    except ImportError:
+        return
+
+    class Controller(threadpoolctl.LibController):  # type: ignore[misc]
+        user_api = "lamina"
+        internal_api = "lamina"
+        filename_prefixes = ("_kernels",)
+        check_symbols = ("lamina_get_num_threads", "lamina_set_num_threads")
+
+        def get_num_threads(self) -> int:
+            return threads()
+
+        def set_num_threads(self, num_threads: int) -> None:
+            set_threads(num_threads)
+
+        def get_version(self) -> None:
+            return None
+
+    threadpoolctl.register(Controller)
+
+
+if _kernels is not None:
+    set_threads(_allowed_threads())
+    _register_with_threadpoolctl()

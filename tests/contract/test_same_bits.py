@@ -1,0 +1,172 @@
+"""The same bits: at any number of threads, on every instruction set, alone or among others, before and after a fork."""
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+from lamina import native
+from lamina.engine import KERNELS
+from lamina.equations.layers import BatchNorm, Dense, Dropout, LayerNorm, Linear, Residual
+from lamina.equations.losses import CategoricalLogLoss, SquaredError
+from lamina.equations.network import Network
+from lamina.equations.optimisers import Adam
+
+pytestmark = pytest.mark.skipif(not native.present(), reason="the kernels are not built")
+
+THREADS = (1, 2, 3, 4, 5, 8, 16)
+NETWORKS = {
+    "plain": Network(40, [Dense(200), Dense(130, "tanh"), Linear(3)], CategoricalLogLoss(), l2=0.1),
+    "narrow": Network(7, [Dense(300, "gelu"), Linear(1)], SquaredError()),
+    "every layer": Network(
+        33,
+        [Dropout(0.1), Dense(129), BatchNorm(), Residual([Dense(129, "silu"), LayerNorm(), Dropout(0.3)]), Linear(3)],
+        CategoricalLogLoss(0.1),
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def _threads():
+    before = native.threads()
+    yield
+    native.set_threads(before)
+
+
+def learned(network, dtype=np.float32, batch=200, rows=1100, steps=8):
+    """What the kernels make of some rows: bytes of parameters, memory, costs, gradient, predictions, watched cost."""
+    rng = np.random.default_rng(1)
+    params = (rng.normal(size=network.size) * 0.2).astype(dtype)
+    params[network.spans["statistics"]] = 1
+    X = rng.normal(size=(rows, network.n_inputs)).astype(dtype)
+    k = network.n_outputs
+    Y = np.eye(k, dtype=dtype)[rng.integers(k, size=rows)] if k > 1 else rng.normal(size=(rows, 1)).astype(dtype)
+    w = rng.exponential(size=rows).astype(dtype)
+    memory = np.zeros((2, network.size), dtype)
+    order = np.resize(rng.permutation(rows), batch * steps)
+    costs = KERNELS.train_steps(
+        network, Adam(clip_norm=1), params, memory, X, Y, w, order, batch, np.full(steps, 1e-2),
+        seed=7, step=0, examples=rows,
+    )  # fmt: skip
+    J, grads = KERNELS.gradients(network, params, X, Y, w)
+    A = KERNELS.predict(network, params, X)
+    watched = KERNELS.cost(network, params, X, Y, w)
+    return b"".join(np.asarray(a).tobytes() for a in (params, memory, costs, J, grads, A, watched))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["single", "double"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_at_any_number_of_threads(name, dtype):
+    found = []
+    for n in THREADS:
+        native.set_threads(n)
+        found.append(learned(NETWORKS[name], dtype))
+    assert len(set(found)) == 1
+
+
+def test_a_batch_large_enough_for_threads_is_shared(monkeypatch):
+    """The test above means nothing if one thread does it all."""
+    native.set_threads(16)
+    before = threading.active_count(), len(os.listdir("/proc/self/task"))
+    learned(NETWORKS["plain"])
+    assert len(os.listdir("/proc/self/task")) >= max(16, before[1])
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5, 16, 95, 96, 97, 500])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_row_is_predicted_alike_in_any_company(name, rows):
+    network = NETWORKS[name]
+    rng = np.random.default_rng(0)
+    params = rng.normal(size=network.size).astype(np.float32) * np.float32(0.1)
+    params[network.spans["statistics"]] = 1
+    X = rng.normal(size=(500, network.n_inputs)).astype(np.float32)
+    together = KERNELS.predict(network, params, X)
+    for start in (0, 3, 500 - rows):
+        some = KERNELS.predict(network, params, X[start : start + rows])
+        assert some.tobytes() == together[start : start + rows].tobytes()
+
+
+def test_steps_in_one_call_or_in_many():
+    network = NETWORKS["every layer"]
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(64, network.n_inputs)).astype(np.float32)
+    Y = np.eye(3, dtype=np.float32)[rng.integers(3, size=64)]
+    start = (rng.normal(size=network.size) * 0.1).astype(np.float32)
+    order, rates = np.resize(np.arange(64), 320), np.full(20, 1e-3)
+
+    def go(pieces):
+        params, memory = start.copy(), np.zeros((2, network.size), np.float32)
+        for i in range(0, 20, pieces):
+            KERNELS.train_steps(
+                network, Adam(), params, memory, X, Y, None, order[i * 16 : (i + pieces) * 16], 16,
+                rates[i : i + pieces], seed=1, step=i, examples=64,
+            )  # fmt: skip
+        return params.tobytes() + memory.tobytes()
+
+    assert go(20) == go(1) == go(7)
+
+
+CODE = """
+import sys, hashlib
+sys.path[:0] = {path!r}
+from test_same_bits import NETWORKS, learned
+print(hashlib.sha256(b"".join(learned(n, batch=64, rows=200) for n in NETWORKS.values())).hexdigest())
+"""
+
+
+def in_a_process(**environment):
+    """The digest of what another process learns under these environment variables."""
+    code = CODE.format(path=[os.path.dirname(__file__), *sys.path])
+    everything = {**os.environ, **environment}
+    done = subprocess.run([sys.executable, "-c", code], env=everything, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_on_every_instruction_set_and_in_every_process():
+    from lamina import _kernels
+
+    found = {in_a_process(LAMINA_ISA=name, LAMINA_NUM_THREADS="2") for name in _kernels.paths()}
+    assert len(found | {in_a_process(LAMINA_NUM_THREADS="1"), in_a_process(OMP_NUM_THREADS="3")}) == 1
+
+
+def _child(pipe):
+    pipe.send_bytes(learned(NETWORKS["plain"]))
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_after_a_fork():
+    native.set_threads(3)
+    expected = learned(NETWORKS["plain"])
+    context = multiprocessing.get_context("fork")
+    for _ in range(3):
+        ours, theirs = context.Pipe()
+        child = context.Process(target=_child, args=(theirs,))
+        child.start()
+        assert ours.poll(30), "the forked child is stuck"
+        assert ours.recv_bytes() == expected
+        child.join(30)
+        assert child.exitcode == 0
+
+
+def test_in_threads_at_once():
+    native.set_threads(3)
+    expected, found = learned(NETWORKS["plain"]), []
+    threads = [threading.Thread(target=lambda: found.append(learned(NETWORKS["plain"]))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert found == [expected] * 4
+
+
+def test_under_joblib():
+    from joblib import Parallel, delayed
+
+    expected = learned(NETWORKS["narrow"])
+    found = Parallel(n_jobs=2, backend="threading")(delayed(learned)(NETWORKS["narrow"]) for _ in range(4))
+    assert found == [expected] * 4

@@ -1,0 +1,222 @@
+"""No caller can crash the process: shapes, types, sizes and row numbers are checked before anything is touched."""
+
+import gc
+import os
+import resource
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lamina import native
+from lamina.engine import KERNELS, choose
+from lamina.equations.activations import ACTIVATIONS, Pair, d_identity, identity
+from lamina.equations.layers import Dense, Linear, Residual
+from lamina.equations.losses import SquaredError
+from lamina.equations.network import Network
+from lamina.equations.optimisers import Adam
+from lamina.errors import EngineError, EngineWarning
+
+_kernels = pytest.importorskip("lamina._kernels")
+
+NETWORK = Network(3, [Dense(4), Linear(2)], SquaredError())
+
+
+def arguments(**changes):
+    """Arguments of train_steps that are right, but for the changes."""
+    rng = np.random.default_rng(0)
+    right = {
+        "params": rng.normal(size=NETWORK.size),
+        "memory": np.zeros((2, NETWORK.size)),
+        "X": rng.normal(size=(10, 3)),
+        "Y": rng.normal(size=(10, 2)),
+        "weights": np.ones(10),
+        "order": np.arange(10),
+        "batch_size": 4,
+        "rates": np.full(3, 0.01),
+        "step": 0,
+        "examples": 10,
+    }
+    return right | changes
+
+
+def train(network=NETWORK, rule=None, seed=0, **a):
+    names = ("params", "memory", "X", "Y", "weights", "order", "batch_size", "rates")
+    return KERNELS.train_steps(
+        network, rule or Adam(), *(a[name] for name in names), seed=seed, step=a["step"], examples=a["examples"]
+    )
+
+
+def test_right_arguments_train():
+    assert len(train(**arguments())) == 3
+    assert len(train(seed=-1, **arguments())) == 3
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"params": np.zeros(NETWORK.size - 1)},
+        {"params": np.zeros(NETWORK.size * 2)[::2]},
+        {"params": np.zeros(NETWORK.size, np.float32)},
+        {"params": np.zeros((NETWORK.size, 1))},
+        {"memory": np.zeros((1, NETWORK.size))},
+        {"memory": np.zeros((2, NETWORK.size + 1))},
+        {"memory": np.zeros((2, NETWORK.size), np.float32)},
+        {"memory": np.zeros(NETWORK.size)},
+        {"X": np.zeros((10, 4))},
+        {"X": np.zeros(30)},
+        {"Y": np.zeros((9, 2))},
+        {"Y": np.zeros((10, 1))},
+        {"weights": np.ones(9)},
+        {"order": np.arange(1, 11)},
+        {"order": np.array([0, -1] * 5)},
+        {"order": np.arange(8)},
+        {"order": np.arange(0)},
+        {"batch_size": 0},
+        {"batch_size": -3},
+        {"batch_size": 1 << 70},
+        {"examples": 0},
+        {"step": -1},
+        {"rates": np.zeros(4)},
+    ],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_wrong_arguments_are_refused(wrong):
+    given = arguments(**wrong)
+    before = given["params"].copy()
+    with pytest.raises((ValueError, TypeError, IndexError)):
+        train(**given)
+    np.testing.assert_array_equal(given["params"], before)
+
+
+def test_read_only_parameters_are_refused():
+    given = arguments()
+    given["params"].flags.writeable = False
+    with pytest.raises(TypeError):
+        train(**given)
+
+
+def test_wrong_rows_to_predict_are_refused():
+    params = np.zeros(NETWORK.size)
+    for X in (np.zeros((5, 2)), np.zeros((5, 3, 1))):
+        with pytest.raises((ValueError, TypeError)):
+            KERNELS.predict(NETWORK, params, X)
+    assert KERNELS.predict(NETWORK, params, np.zeros((0, 3))).shape == (0, 2)
+
+
+def test_a_broken_blueprint_is_refused():
+    for change in ({"units": 5}, {"inputs": 2}, {"kind": "linier"}):
+        blueprint = NETWORK.blueprint()
+        blueprint[0] |= change
+        with pytest.raises(ValueError, match="blueprint"):
+            _kernels.Plan(blueprint, 4)
+    for name, value in (("offset", 1), ("rows", 3), ("columns", 1 << 40)):
+        blueprint = NETWORK.blueprint()
+        blueprint[0]["arrays"][0][name] = value
+        with pytest.raises(ValueError, match="blueprint"):
+            _kernels.Plan(blueprint, 8)
+
+
+def test_a_size_that_overflows_is_refused():
+    n = 1 << 62
+    blueprint = Network(3, [Linear(1)], SquaredError()).blueprint()
+    blueprint[0] |= {"inputs": n, "units": 16}
+    blueprint[0]["arrays"][0] |= {"rows": 16, "columns": n}
+    with pytest.raises(ValueError, match="bytes"):
+        _kernels.Plan(blueprint, 4)
+
+
+def test_a_failed_allocation_is_a_memory_error():
+    code = """
+        import resource, numpy as np
+        from lamina.engine import KERNELS
+        from lamina.equations.layers import Linear, BatchNorm
+        from lamina.equations.losses import SquaredError
+        from lamina.equations.network import Network
+        network = Network(1, [Linear(5000), BatchNorm(), Linear(1)], SquaredError())
+        X = np.zeros((20000, 1), np.float32)
+        params = np.zeros(network.size, np.float32)
+        used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + (200 << 20),) * 2)
+        try:
+            KERNELS.gradients(network, params, X, X)
+        except MemoryError:
+            print("refused")
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "refused\n", done.stderr
+
+
+def test_ctrl_c_stops_within_a_call():
+    code = """
+        import os, signal, threading, time, numpy as np
+        from lamina.engine import KERNELS
+        from lamina.equations.layers import Dense, Linear
+        from lamina.equations.losses import SquaredError
+        from lamina.equations.network import Network
+        from lamina.equations.optimisers import Adam
+        network = Network(20, [Dense(64), Dense(32), Linear(1)], SquaredError())
+        X = np.random.default_rng(0).normal(size=(1000, 20)).astype(np.float32)
+        params = np.full(network.size, 0.01, np.float32)
+        steps = 10_000_000
+        order, rates = np.resize(np.arange(1000), steps), np.full(steps, 1e-3)
+        Y, memory = X[:, :1].copy(), np.zeros((2, network.size), np.float32)
+        threading.Timer(1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        begin = time.monotonic()
+        try:
+            place = dict(seed=0, step=0, examples=1000)
+            KERNELS.train_steps(network, Adam(), params, memory, X, Y, None, order, 1, rates, **place)
+        except KeyboardInterrupt:
+            moved = bool(np.isfinite(params).all() and (params != np.float32(0.01)).any())
+            print("stopped", time.monotonic() - begin < 10, moved)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=120)
+    assert done.stdout == "stopped True True\n", done.stderr
+
+
+def test_no_memory_is_lost():
+    def fits(n):
+        for _ in range(n):
+            network = Network(3, [Dense(4), Linear(2)], SquaredError())
+            train(network, **arguments())
+            KERNELS.predict(network, np.zeros(network.size), np.zeros((5, 3)))
+        gc.collect()
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+    fits(300)
+    before = fits(300)
+    assert fits(2000) - before < 2 << 20
+
+
+def test_an_unknown_part_goes_to_the_equations_with_a_warning(monkeypatch):
+    monkeypatch.setitem(ACTIVATIONS, "new", Pair(identity, d_identity))
+    network = Network(3, [Dense(4, "new"), Residual([Dense(4, "new")]), Linear(2)], SquaredError())
+    with pytest.warns(EngineWarning, match="activation new"):
+        assert choose(network).name == "equations"
+    with pytest.raises(EngineError, match="activation new"):
+        choose(network, "kernels")
+
+
+def test_a_forced_path_that_the_processor_lacks():
+    code = "from lamina import native; print(native.missing(None))"
+    environment = {**os.environ, "LAMINA_ISA": "x86_64_v9"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
+    assert "LAMINA_ISA='x86_64_v9' is none of" in done.stdout
+
+
+def test_plans_go_with_their_networks():
+    network = Network(3, [Linear(1)], SquaredError())
+    KERNELS.predict(network, np.zeros(network.size), np.zeros((1, 3)))
+    key = id(network), 8
+    assert key in native._plans
+    del network
+    gc.collect()
+    assert key not in native._plans
+
+
+def test_signals_are_python_s_own():
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

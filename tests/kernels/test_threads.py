@@ -1,0 +1,75 @@
+"""How many threads the kernels may use: whoever limits threads elsewhere limits them here."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import threadpoolctl
+
+from lamina import native
+
+pytestmark = pytest.mark.skipif(not native.present(), reason="the kernels are not built")
+
+
+def threads_in_a_process(code="", **environment):
+    everything = {name: value for name, value in os.environ.items() if not name.endswith("NUM_THREADS")}
+    code = f"import os; {code}\nfrom lamina import native; print(native.threads())"
+    done = subprocess.run([sys.executable, "-c", code], env=everything | environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)
+
+
+def test_environment_variables():
+    assert threads_in_a_process(OMP_NUM_THREADS="3") == 3
+    assert threads_in_a_process(OMP_NUM_THREADS="3,2") == 3
+    assert threads_in_a_process(OMP_NUM_THREADS="3", LAMINA_NUM_THREADS="5") == 5
+    cores = len(os.sched_getaffinity(0))
+    assert threads_in_a_process(OMP_NUM_THREADS="", LAMINA_NUM_THREADS="many") == min(cores, native._quota())
+
+
+def test_affinity():
+    core = min(os.sched_getaffinity(0))
+    assert threads_in_a_process(f"os.sched_setaffinity(0, {{{core}}})") == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [("max 100000", native.UNLIMITED), ("150000 100000", 2), ("5000 100000", 1), ("odd", native.UNLIMITED)],
+)
+def test_quota_of_the_control_group(content, expected, tmp_path):
+    file = tmp_path / "cpu.max"
+    file.write_text(content)
+    assert native._quota(str(file)) == expected
+
+
+def test_without_a_control_group(tmp_path):
+    assert native._quota(str(tmp_path / "none")) == native.UNLIMITED
+
+
+def test_threadpoolctl():
+    before = native.threads()
+    native.set_threads(7)
+    try:
+        assert [lib["num_threads"] for lib in threadpoolctl.threadpool_info() if lib["user_api"] == "lamina"] == [7]
+        with threadpoolctl.threadpool_limits(2):
+            assert native.threads() == 2
+        with threadpoolctl.threadpool_limits(2, user_api="blas"):
+            assert native.threads() == 7
+        assert native.threads() == 7
+    finally:
+        native.set_threads(before)
+
+
+def test_at_least_one():
+    before = native.threads()
+    native.set_threads(-3)
+    assert native.threads() == 1
+    native.set_threads(before)
+
+
+def test_in_loky_workers():
+    from joblib import Parallel, delayed, parallel_config
+
+    with parallel_config("loky", inner_max_num_threads=1):
+        assert Parallel(n_jobs=2)(delayed(native.threads)() for _ in range(2)) == [1, 1]
