@@ -5,6 +5,7 @@ There is no maths here and no loop over batches: a fit is a loop over epochs tha
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from inspect import Parameter, Signature
 from typing import Any, ClassVar, Literal
 
@@ -28,7 +29,9 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from lamina.data.frames import unmasked
 from lamina.data.sources import Table, read
+from lamina.data.target_values import plain_labels, plain_numbers
 from lamina.errors import SettingError, nearest
 from lamina.fitting import Carried, Fit
 from lamina.learning.hyperparameters import settings_for
@@ -92,11 +95,15 @@ feature_names_in_ : array of str
 """
 
 
+ONE_PASS = {"max_iter": 1, "early_stopping": False, "scoring": "cost", "schedule": "constant"}  # of partial_fit
+
+
 class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """What classifier and regressor share."""
 
     _task: ClassVar[Literal["classifier", "regressor"]]
     history_: list[dict[str, Any]]
+    model_: Model
 
     @with_callbacks  # type: ignore[untyped-decorator]
     def fit(
@@ -141,44 +148,38 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             sample_weight_val=sample_weight_val,
             settings=self.get_params(deep=False),
             task=self._task,
-            score=self._scorer(X, y, X_val, y_val),
-            goes_on_from=getattr(self, "_carried", None) if self.warm_start else None,
+            score=self._scorer(X if rows.matrix is None else rows.matrix, y, X_val, y_val),
+            goes_on_from=self._before() if self.warm_start else None,
         )
         for _ in self._with_progress(self._with_callbacks(fit, X, y)):
             pass
         self._take(fit, carry=self.warm_start)
         return self
 
-    def partial_fit(self, X: Rows, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
-        """Take one pass over these rows, going on from the last call.
-
-        The columns are scaled and encoded as the first call found them.
-
-        Parameters
-        ----------
-        X, y, sample_weight
-            As in `fit`.
-        classes : array, optional
-            Every class; needed by the first call of a classifier.
-
-        Returns
-        -------
-        self
-        """
-        before = getattr(self, "_carried", None)
-        if before is None and hasattr(self, "model_"):
-            before = Carried(self.model_)
+    def _partial_fit(self, X: Rows, y: Any, classes: Any, sample_weight: Any) -> Any:
+        before = self._before()
         rows, y = self._checked(X, y, reset=before is None)
         if before is None and classes is None and self._task == "classifier":
             raise SettingError("classes must be passed on the first call to partial_fit: later rows may bring more.")
-        once = {**self.get_params(deep=False), "max_iter": 1, "early_stopping": False, "scoring": "cost"}
-        fit = Fit(rows, y, sample_weight, settings=once, task=self._task, goes_on_from=before, classes=classes)
+        if before is not None and classes is not None:
+            _check_same_classes(classes, before.model.target)
+        fit = Fit(
+            rows,
+            y,
+            sample_weight,
+            settings={**self.get_params(deep=False), **ONE_PASS},
+            task=self._task,
+            goes_on_from=before,
+            classes=classes,
+        )
         for _ in fit:
             pass
         done = self.history_ if before is not None else []
         self._take(fit, carry=True)
         self.history_ = done + [{**record, "epoch": len(done) + 1} for record in self.history_]
-        self.n_iter_ = len(self.history_)
+        settings = {name: value for name, value in self.model_.settings.items() if name not in ONE_PASS}
+        self.model_ = replace(self.model_, history=self.history_, settings=settings)
+        self.n_iter_ = self.best_epoch_ = len(self.history_)
         return self
 
     def predict(self, X: Rows) -> NDArray[Any]:
@@ -275,16 +276,17 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         """Return the rows as a Table, after scikit-learn's checks of names and sizes."""
         if isinstance(X, Table):
             return X
-        if hasattr(X, "columns") or hasattr(X, "__arrow_c_stream__"):  # a data frame
+        if hasattr(X, "columns") or hasattr(X, "__arrow_c_stream__") or isinstance(X, list | tuple | dict):
             rows = read(X)
             _check_feature_names(self, X, reset=reset)
             _check_n_features(self, np.broadcast_to(np.float32(0), (rows.n_rows, len(rows.names))), reset=reset)
             return rows
+        X = X if hasattr(X, "tocsr") else _plain_array(X)
         X = validate_data(self, X, reset=reset, dtype=None, accept_sparse="csr", ensure_all_finite=False)
         return read(X)
 
     def _checked_target(self, y: Any) -> Any:
-        y = np.asarray(y)
+        y = _plain_array(y.toarray() if hasattr(y, "tocsr") else y)
         one_column = self._task == "classifier" and y.ndim == 2 and y.shape[1] == 1
         return column_or_1d(y, warn=True) if one_column else y
 
@@ -302,10 +304,10 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             inner = context.subcontext(task_name="epoch")
             inner.call_on_fit_task_begin(estimator=self, X=X, y=y)
             record = next(epochs, None)
-            now = lambda: self._attributes(fit, fit.current_model())  # noqa: E731
-            stop = inner.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=now)
             if record is None:
                 break
+            now = lambda: self._attributes(fit, fit.current_model())  # noqa: E731
+            stop = inner.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=now)
             yield fit, record
             if stop:
                 fit.stopped = "a callback asked for it"
@@ -346,13 +348,13 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
                 f"scoring={self.scoring!r}: expected 'cost', a scikit-learn scorer or its name, like 'roc_auc'.{close}"
             )
         scorer = check_scoring(self, self.scoring)
+        plain_y = plain_labels if self._task == "classifier" else plain_numbers
 
         def score(model: Model, rows: Any) -> float:
             estimator = self.__class__(**self.get_params(deep=False))
             estimator.__dict__.update(self._attributes(None, model))
-            if rows is None:
-                return float(scorer(estimator, X_val, y_val))
-            return float(scorer(estimator, _safe_indexing(X, rows), _safe_indexing(y, rows)))
+            some = (X_val, y_val) if rows is None else (_safe_indexing(X, rows), y[rows])
+            return float(scorer(estimator, some[0], plain_y(some[1])))
 
         return score
 
@@ -367,6 +369,11 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             found |= {"n_iter_": len(fit.history), "best_epoch_": fit.best_epoch, "stopped_": fit.stopped}
             found["_score_name"] = fit.score_name
         return found
+
+    def _before(self) -> Carried | None:
+        """Return where the last call ended; None before the first."""
+        carried: Carried | None = getattr(self, "_carried", None)
+        return Carried(self.model_) if carried is None and hasattr(self, "model_") else carried
 
     def _take(self, fit: Fit, carry: bool) -> None:
         self.__dict__.update(self._attributes(fit, fit.model()))
@@ -384,9 +391,40 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             raise AttributeError(str(problem)) from None
 
 
+def _plain_array(values: Any) -> NDArray[Any]:
+    """Return an array; of a masked one with NaN or None where it is masked."""
+    return unmasked(values) if isinstance(values, np.ma.MaskedArray) else np.asarray(values)
+
+
+def _check_same_classes(classes: Any, target: Any) -> None:
+    """Raise a SettingError where a later call of partial_fit names other classes than the first."""
+    if target.task != "multilabel" and not np.array_equal(np.unique(classes), target.classes):
+        found, known = np.unique(classes).tolist(), target.classes.tolist()
+        raise SettingError(f"classes={found}: the first call had {known}. Leave classes out, or start with a clone.")
+
+
 class DeepClassifier(ClassifierMixin, _DeepEstimator):
     _task = "classifier"
     __init__ = _constructor("classifier")
+
+    def partial_fit(self, X: Rows, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
+        """Take one pass over these rows, going on from the last call.
+
+        The columns are scaled and encoded as the first call found them. The learning rate is constant, since a schedule
+        spans all the passes of a fit.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in `fit`.
+        classes : array, optional
+            Every class; needed by the first call.
+
+        Returns
+        -------
+        self
+        """
+        return self._partial_fit(X, y, classes, sample_weight)
 
     def predict_proba(self, X: Rows) -> NDArray[np.float64]:
         """Return a probability per row and class, shape (m, classes), classes in the order of `classes_`."""
@@ -410,6 +448,23 @@ class DeepClassifier(ClassifierMixin, _DeepEstimator):
 class DeepRegressor(RegressorMixin, _DeepEstimator):
     _task = "regressor"
     __init__ = _constructor("regressor")
+
+    def partial_fit(self, X: Rows, y: Any, sample_weight: Any = None) -> Any:
+        """Take one pass over these rows, going on from the last call.
+
+        Columns and targets are scaled and encoded as the first call found them. The learning rate is constant, since a
+        schedule spans all the passes of a fit.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in `fit`.
+
+        Returns
+        -------
+        self
+        """
+        return self._partial_fit(X, y, None, sample_weight)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -17,16 +17,18 @@ from typing import Any, Literal
 import numpy as np
 
 from lamina.data.batches import check_weights, counted, hold_out
-from lamina.data.class_weights import class_factors, class_numbers
+from lamina.data.class_weights import class_factors, class_numbers, row_factors
 from lamina.data.encoding import Encoder
 from lamina.data.sources import Table, read
+from lamina.data.target_values import plain
 from lamina.data.targets import Labels, Numbers
 from lamina.engine import choose
 from lamina.equations import random
 from lamina.equations.losses import Gamma, Loss, Poisson
-from lamina.equations.network import Network
-from lamina.errors import DataError, DataWarning, DivergenceError, DivergenceWarning
+from lamina.equations.network import Network, penalty
+from lamina.errors import DataError, DataWarning, DivergenceError, DivergenceWarning, SettingError
 from lamina.learning.choices import chosen
+from lamina.learning.divergence import diverged
 from lamina.learning.hyperparameters import OPTIMISER_CHOICES, automatic_batch_size, check, seed_from, settings_for
 from lamina.learning.initialisers import starting_parameters
 from lamina.learning.networks import loss_from, network_from
@@ -39,7 +41,7 @@ Task = Literal["classifier", "regressor"]
 Score = Callable[[Model, Any], float]  # model, row numbers or None
 
 EARLY_FROM = 1000  # rows from which early_stopping="auto" holds some out
-SCORED_ROWS = 2048  # training rows whose score goes into the history
+SCORED_ROWS = 2048  # training rows whose score goes into the history, and whose cost is watched where no others are
 
 
 @dataclass(frozen=True)
@@ -97,14 +99,15 @@ class Fit:
         goes_on_from: "Carried | None" = None,
         classes: Any = None,
     ) -> None:
-        self.settings = {**{name: one.default for name, one in settings_for(task).items()}, **(settings or {})}
+        given = {n: v.tolist() if isinstance(v, np.generic | np.ndarray) else v for n, v in (settings or {}).items()}
+        self.settings = {**{name: one.default for name, one in settings_for(task).items()}, **given}
         check(self.settings, task)
         self.task, self.target_name, self.score = task, target_name, score
         self.seed = seed_from(self.settings["random_state"])
         self.history: list[dict[str, Any]] = []
         self.stopped = ""
 
-        table, y = X if isinstance(X, Table) else read(X), np.asarray(y)
+        table, y = X if isinstance(X, Table) else read(X), plain(y)
         before = None if goes_on_from is None else goes_on_from.model
         rows, weights = self._rows(table, y, sample_weight)
         target = before.target if before else self._target(y[rows], weights, classes)
@@ -117,8 +120,9 @@ class Fit:
         self.encoder: Encoder = before.encoder if before else self._encoder(table.take(rows[learn]), weights, learn)
         table = self.encoder.align(table) if before else table
         outputs = target.n_outputs if isinstance(target, Labels) else target.n_targets
-        made = before or network_from(self.settings, self.encoder.n_features, outputs, loss)
-        self.network: Network = made.network if isinstance(made, Model) else made
+        self.network: Network = network_from(self.settings, self.encoder.n_features, outputs, loss)
+        if before:
+            _check_same_arrays(before.network, self.network)
         self.dtype = np.dtype(self.settings["dtype"])
         self.engine = choose(self.network, self.settings["engine"])
         self.class_factors = self._class_factors(Y[learn], None if weights is None else weights[learn])
@@ -164,8 +168,8 @@ class Fit:
         return self._model(self.state.params.copy() if best is None else best)
 
     def current_model(self) -> Model:
-        """Return the model with the weights as they are now, shared with the training run."""
-        return self._model(self.state.params)
+        """Return the model with the weights as they are now."""
+        return self._model(self.state.params.copy())
 
     def carried(self) -> "Carried":
         """Return what a later run needs to go on from here."""
@@ -182,14 +186,19 @@ class Fit:
                     self._diverged(problem)
                     return
                 if epoch is None:
-                    self.stopped = self.stopped or f"all {self.state.epoch} epochs were done"
+                    self.stopped = self.stopped or f"the optimiser found nothing better after {self.state.epoch} epochs"
                     return
                 record = self._record(epoch)
-            patience_ends = self._watch.see(self._watched(record), epoch.number, self.state.params)
+                watched = self._watched(record)
+            patience_ends = self._watch.see(watched, epoch.number, self.state.params)
             self.history.append(record)
             if patience_ends:
                 what = "the held-out rows" if self.held_out is not None else "the training rows"
                 self.stopped = f"no progress on {what} for {self._watch.patience} epochs"
+            elif epoch.number == self.epochs:
+                self.stopped = f"all {epoch.number} epochs were done"
+            if self.stopped and self.score is None and self._watch.best_params is None:
+                raise self._never_finite(epoch.number)
             yield record
             if patience_ends:
                 return
@@ -208,9 +217,8 @@ class Fit:
 
     def _rows(self, table: Table, y: Any, sample_weight: Any) -> tuple[Any, Any]:
         """Return which rows count, in an order that only their values decide, and their weights of mean 1."""
-        if y.ndim == 0 or len(y) != table.n_rows:
-            found = f"{len(y)} values" if y.ndim else "one value"
-            raise DataError(f"y has {found} and X has {table.n_rows} rows: expected one for each.")
+        if len(y) != table.n_rows:
+            raise DataError(f"y has {len(y)} values and X has {table.n_rows} rows: expected one for each.")
         if sample_weight is None:
             return counted(table, self._plain(y), None)
         weights = check_weights(sample_weight, table.n_rows)
@@ -220,7 +228,9 @@ class Fit:
 
     def _plain(self, y: Any) -> Any:
         """Return the targets as numbers that do not depend on the other rows' weights."""
-        return (Labels.fit(y) if self.task == "classifier" else Numbers.fit(y, standardise=False)).encode(y)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DataWarning)  # the target itself is fitted later, and warns
+            return (Labels.fit(y) if self.task == "classifier" else Numbers.fit(y, standardise=False)).encode(y)
 
     def _split(self, n: int, target: Labels | Numbers, Y: Any, watched_elsewhere: bool) -> tuple[Any, Any]:
         early = self.settings["early_stopping"]
@@ -247,8 +257,8 @@ class Fit:
         """Return the weights of some rows, class weights included, scaled to mean 1 over them."""
         w = None if weights is None else weights[some]
         if self.class_factors is not None:
-            of_class = self.class_factors[class_numbers(Y[some])]
-            w = of_class if w is None else w * of_class
+            factors = row_factors(self.class_factors, Y[some])
+            w = factors if w is None else w * factors
         return None if w is None or not w.any() else (w / w.mean()).astype(self.dtype)
 
     def _examples(self, table: Table, rows: Any, Y: Any, weights: Any) -> InMemory | EncodedByBatch:
@@ -260,6 +270,8 @@ class Fit:
     def _held_out(
         self, table: Table, rows: Any, held: Any, Y: Any, weights: Any, X_val: Any, y_val: Any, weight_val: Any
     ) -> InMemory | EncodedByBatch | None:
+        if X_val is None and (y_val is not None or weight_val is not None):
+            raise DataError("y_val or sample_weight_val was given without X_val: pass all the rows to watch.")
         if X_val is not None:
             if y_val is None:
                 raise DataError("X_val was given without y_val: both are needed to watch their cost.")
@@ -351,7 +363,21 @@ class Fit:
         """Return the value that decides about the best epoch and about stopping: lower is better."""
         if self.score is not None:
             return -float(record["score"] if self.held_out is None else record["validation_score"])
-        return float(record["cost"] if record["validation_cost"] is None else record["validation_cost"])
+        return self._cost_now() if self.held_out is None else float(record["validation_cost"])
+
+    def _cost_now(self) -> float:
+        """Return the cost of the parameters as they are: an epoch's own is a mean over those that it passed through."""
+        X, Y, weights = next(iter(self.examples.blocks(SCORED_ROWS)))
+        J = self.engine.cost(self.network, self.state.params, X, Y, weights)
+        return J + penalty(self.network, self.state.params, self.examples.n)
+
+    def _never_finite(self, epoch: int) -> DivergenceError:
+        """Return the error for a run in which no epoch ended with a finite cost."""
+        X, Y, weights = next(iter((self.held_out or self.examples).blocks(SCORED_ROWS)))
+        batches = -(-self.examples.n // self.recipe.batch_size)
+        place, n = (epoch, batches, batches), self.examples.n
+        state = self.state
+        return diverged(self.network, state.params, X, Y, weights, self.seed, state.step, n, place, self.recipe)
 
     def _diverged(self, problem: DivergenceError) -> None:
         if self._watch.best_params is None:
@@ -360,6 +386,19 @@ class Fit:
         warnings.warn(
             f"{problem} The weights of epoch {self.best_epoch}, the best, were kept.", DivergenceWarning, stacklevel=4
         )
+
+
+def _check_same_arrays(before: Network, now: Network) -> None:
+    shapes = [[(slot.name, slot.shape) for slot in network.slots] for network in (before, now)]
+    if shapes[0] != shapes[1] or before.loss.output_name != now.loss.output_name:
+        raise SettingError(
+            f"the settings make another network ({now.loss.kind}, {_shapes(now)}) than the one to go on with "
+            f"({before.loss.kind}, {_shapes(before)}): set them back, or start anew with warm_start=False or a clone."
+        )
+
+
+def _shapes(network: Network) -> str:
+    return ", ".join(f"{slot.name} {slot.shape}" for slot in network.slots if slot.group == "weights")
 
 
 def _check_range(loss: Loss, Y: Any) -> None:

@@ -72,10 +72,11 @@ class Model:
         Several quantiles give a column each, shape (m, quantiles), or (m, targets, quantiles) for several targets.
         """
         A, loss = self.output(X), self.network.loss
-        if isinstance(loss, Quantile) and isinstance(self.target, Numbers):
-            y = self.target.decode(A)  # all quantiles of target 1 first
+        y = self.target.decode(A)
+        if isinstance(loss, Quantile) and isinstance(self.target, Numbers) and len(loss.quantiles) > 1:
+            # all quantiles of target 1 come first
             return y if self.target.n_targets == 1 else y.reshape(len(y), self.target.n_targets, -1)
-        return self.target.decode(A)
+        return y
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return a probability per row and class, shape (m, n_classes); for labels only."""
@@ -118,8 +119,12 @@ class Model:
         output : int, optional
             Without y, the outcome is this unit of Z[L]; by default the one of the predicted class.
         """
-        table = self._table(X)
+        table, units = self._table(X), self.network.n_outputs
         Y = None if y is None else np.asarray(self.target.encode(y), np.float64)
+        if Y is not None and len(Y) != table.n_rows:
+            raise DataError(f"y has {len(Y)} values and X has {table.n_rows} rows: expected one for each.")
+        if output is not None and not 0 <= output < units:
+            raise SettingError(f"output={output}: Z[L] has {units} units, expected a number from 0 to {units - 1}.")
         params, parts, start = self.params.astype(np.float64), [], 0
         for block in self._blocks(table):
             Z, caches = forward(self.network, params, block.T.astype(np.float64), None)

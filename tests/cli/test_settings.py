@@ -82,7 +82,7 @@ def test_what_is_not_given_is_not_there():
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("batch_size", "0", "batch_size=0: expected a whole number at least 1 or 'auto'"),
+        ("batch_size", "0", "batch_size=0: expected a whole number of at least 1 or 'auto'"),
         ("batch_size", "-5", "batch_size=-5: expected"),
         ("batch_size", "many", "batch_size='many': expected"),
         ("hidden_layer_sizes", "0", "0 is not a hidden layer"),
@@ -136,7 +136,7 @@ def test_toml_may_spell_choices_as_tables_and_weights_by_class(tmp_path):
         ("max_iter = 5\ndropout = = 3\n", r"a\.toml is no TOML: .*line 2"),
         ("max_itre = 5\n", r"a\.toml: there is no setting 'max_itre'\. Did you mean 'max_iter'"),
         ("verbose = true\n", "there is no setting 'verbose'"),
-        ("max_iter = 0\n", r"a\.toml: max_iter=0: expected a whole number at least 1"),
+        ("max_iter = 0\n", r"a\.toml: max_iter=0: expected a whole number of at least 1"),
         ('max_iter = "5"\n', r"max_iter='5': expected a whole number"),
         ('max_iter = "none"\n', r"max_iter=None: expected a whole number"),
         ("[optimizer]\nkind = 'adam'\nbeta = 1\n", "adam has no setting 'beta'"),

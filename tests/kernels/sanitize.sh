@@ -18,7 +18,7 @@ sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", *sys.argv[1:]]))
 
 # Its allocator is the sanitizer's: these two ask the operating system how much memory is used or left.
 not_these=(--deselect tests/kernels/test_safety.py::test_a_failed_allocation_is_a_memory_error
-           --deselect tests/kernels/test_safety.py::test_no_memory_is_lost)
+           --deselect tests/kernels/test_leaks.py)
 
 check() { # sanitizer, library, tests...
     local folder=build/sanitize/$1 library=$2

@@ -98,7 +98,7 @@ def test_a_model_that_predicts_nothing_is_not_saved(models, tmp_path):
     [
         ({"params": np.zeros(3, np.float32)}, r"params has shape \(3,\), the network has 53 parameters"),
         ({"params": np.zeros(53, np.float16)}, "params has dtype float16, expected float32 or float64"),
-        ({"settings": {"max_iter": 0}}, "max_iter=0: expected a whole number at least 1"),
+        ({"settings": {"max_iter": 0}}, "max_iter=0: expected a whole number of at least 1"),
         ({"settings": {"max_itre": 5}}, "settings: names of settings expected"),
         ({"history": [{"cost": 1.0}]}, "history: records of epoch, cost"),
         ({"target_name": 5}, "target_name: text expected, found int"),

@@ -139,9 +139,7 @@ def counted(
     if (weights == np.floor(weights)).all() and weights.sum() <= REPEATS * len(weights):
         order = np.argsort(hash_rows(X, Y), kind="stable")
         return np.repeat(order, weights[order].astype(np.intp)), None
-    # Equal rows may differ in weight: it takes part in the order.
-    beside = weights[:, None] if Y is None else np.column_stack([Y, weights])
-    order = np.argsort(hash_rows(X, beside), kind="stable")
+    order = np.lexsort((weights, hash_rows(X, Y)))  # equal rows may differ in weight: the lighter first
     order = order[weights[order] > 0]
     w = weights[order] / weights.max()
     w = w / w.mean()

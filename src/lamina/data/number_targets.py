@@ -12,6 +12,8 @@ from lamina.data.moments import moments
 from lamina.data.target_values import check_numbers, plain_numbers, same_length
 from lamina.errors import DataError
 
+LARGEST = np.finfo(np.float64).max  # where a prediction would be beyond
+
 
 @dataclass(frozen=True, eq=False)
 class Numbers:
@@ -97,6 +99,7 @@ class Numbers:
             y = A * scale + location
             if not np.isfinite(y).all():  # the product may leave the float range where the sum does not
                 y = np.where(np.isfinite(y), y, (A / 4 * scale + location / 4) * 4)
+                y = np.clip(y, -LARGEST, LARGEST)
         return y[:, 0] if self.flat and y.shape[1] == 1 else y
 
     def to_header(self) -> dict[str, Any]:

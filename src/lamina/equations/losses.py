@@ -19,7 +19,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 from scipy.special import xlogy
 
-from lamina.equations.activations import sigmoid, softplus
+from lamina.equations.activations import sigmoid
 from lamina.equations.types import Array
 
 
@@ -72,8 +72,8 @@ class BinaryLogLoss(_OneUnitPerTarget):
         return sigmoid(Z)
 
     def losses(self, Z: Array, Y: Array) -> Array:
-        """softplus(Z) - Y Z: the log loss written in Z, which cannot overflow."""
-        return np.mean(softplus(Z) - self.smooth(Y) * Z, axis=0)
+        """max(Z, 0) - Y Z + log(1 + e^-|Z|): the log loss written in Z, which neither overflows nor loses digits."""
+        return np.mean(np.maximum(Z, 0) - self.smooth(Y) * Z + np.log1p(np.exp(-np.abs(Z))), axis=0)
 
     def dZ(self, Z: Array, Y: Array) -> Array:
         return (sigmoid(Z) - self.smooth(Y)) / len(Z)

@@ -11,22 +11,22 @@ template <class T>
 struct Training {
     const Plan* plan;
     Optimiser optimiser{};
-    T* params;           // flat, as Python has it
+    T* params = nullptr; // flat, as Python has it
     T* grads = nullptr;  // flat; where it is given, the gradient goes there and nothing moves
     T* memory = nullptr; // flat, one stretch of flat_size after the other
-    const T* X;
-    const T* Y;
+    const T* X = nullptr;
+    const T* Y = nullptr;
     const T* weights = nullptr;
     const int64_t* order = nullptr; // row numbers; without it the rows are taken as they come
-    int64_t rows;                   // of X
-    int64_t count;                  // of order, or of rows
-    int64_t batch_size, steps;
+    int64_t rows = 0;               // of X
+    int64_t count = 0;              // of order, or of rows
+    int64_t batch_size = 0, steps = 0;
     const double* rates = nullptr;
-    double* costs;
-    int64_t examples;
+    double* costs = nullptr;
+    int64_t examples = 0;
     uint64_t seed = 0;
     int64_t step = 0;
-    void* arena;                 // of training_bytes()
+    void* arena = nullptr;       // of training_bytes()
     int64_t (*poll)() = nullptr; // now and then on the calling thread; not 0: stop
     // results
     int64_t done = 0;

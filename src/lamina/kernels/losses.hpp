@@ -63,9 +63,11 @@ struct BinaryLogLoss {
     static LAMINA_INLINE void output(const Column<T>& c) {
         for (int64_t u = 0; u < c.units; u++) store(c.Z + u * P<T>, Sigmoid<T>::g(c.z(u)));
     }
-    // softplus(Z) - Y Z
+    // max(Z, 0) - Y Z + log(1 + e^-|Z|)
     static LAMINA_INLINE V losses(const Column<T>& c) {
-        return mean(c, [&](V Z, V Y) { return Softplus<T>::g(Z) - smooth(c, Y) * Z; });
+        return mean(c, [&](V Z, V Y) {
+            return (max(V{}, Z) - smooth(c, Y) * Z) + log1p_of_fraction<T>(exp<T>(-magnitude<T>(Z)));
+        });
     }
     static LAMINA_INLINE void dZ(const Column<T>& c, T* dZ) {
         each(c, dZ, [&](V Z, V Y) { return Sigmoid<T>::g(Z) - smooth(c, Y); });

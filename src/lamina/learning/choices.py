@@ -51,9 +51,9 @@ def within(value: Any, low: float, high: float, ends: str) -> bool:
 
 
 def interval(low: float, high: float, ends: str) -> str:
-    """Return the interval in words: "[0, 1)", "at least 1", "above 0"."""
+    """Return the interval in words: "in [0, 1)", "of at least 1", "above 0"."""
     if high == float("inf"):
-        return f"at least {low:g}" if ends[0] == "[" else f"above {low:g}"
+        return f"of at least {low:g}" if ends[0] == "[" else f"above {low:g}"
     return f"in {ends[0]}{low:g}, {high:g}{ends[1]}"
 
 
@@ -126,6 +126,10 @@ def _checked(setting: str, choice: Any) -> Any:
             continue
         if one.type in (int, "int") and not isinstance(value, int):
             raise SettingError(f"{setting}: {choice.kind}({one.name}={value!r}): expected a whole number.")
+        if isinstance(one.default, tuple) and not (isinstance(value, tuple) and value):
+            raise SettingError(
+                f"{setting}: {choice.kind}({one.name}={value!r}): expected numbers like {one.default!r}."
+            )
         for number in value if isinstance(value, tuple) else (value,):
             if not within(number, *bounds):
                 expected = f"a number {interval(*bounds)}"

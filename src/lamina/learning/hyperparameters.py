@@ -40,7 +40,7 @@ class Number:
             fits = any(value is word or (isinstance(word, str) and value == word) for word in self.words)
         else:
             number = isinstance(value, Integral if self.whole else Real)
-            fits = number and within(float(value), self.low, self.high, self.ends)
+            fits = number and within(_float(value), self.low, self.high, self.ends)
         if not fits:
             raise SettingError(f"{name}={value!r}: expected {self.text}.")
 
@@ -48,6 +48,13 @@ class Number:
     def text(self) -> str:
         number = f"a {'whole ' if self.whole else ''}number {interval(self.low, self.high, self.ends)}"
         return " or ".join([number, *(repr(word) for word in self.words)])
+
+
+def _float(number: Any) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return float("inf")
 
 
 @dataclass(frozen=True)
@@ -107,7 +114,7 @@ class Activations:
 
     def check(self, name: str, value: Any) -> None:
         for one in [value] if isinstance(value, str) else value if isinstance(value, Sequence) else [None]:
-            if one not in ACTIVATIONS:
+            if not isinstance(one, str) or one not in ACTIVATIONS:
                 raise SettingError(f"{name}={value!r}: expected {self.text}.{nearest(one, ACTIVATIONS)}")
 
 

@@ -15,6 +15,8 @@ import numpy as np
 from lamina.engine import Engine
 from lamina.equations.network import Network
 
+ROUNDING = 64 * np.finfo(np.float64).eps  # a smaller fall of the cost, relative to it, is none
+
 
 @dataclass(frozen=True, kw_only=True)
 class LBFGS:
@@ -72,7 +74,8 @@ def iterations(
 
     def work() -> None:
         try:
-            options = {"maxiter": limit, "maxcor": optimiser.history, "gtol": tolerance, "maxfun": 20 * limit}
+            options: dict[str, Any] = {"maxiter": limit, "maxcor": optimiser.history, "maxfun": 20 * limit}
+            options |= {"gtol": tolerance, "ftol": ROUNDING}
             with np.errstate(over="ignore", invalid="ignore"):
                 minimize(J, theta[trained].copy(), jac=True, method="L-BFGS-B", callback=after, options=options)
             results.put(None)

@@ -192,7 +192,8 @@ def _one_pass(
     """Return the mean cost of the pass and its last learning rate."""
     n, size, total, batches_done = examples.n, recipe.batch_size, 0.0, 0
     steps = -(-n // size)
-    rates = np.array([_rate(recipe, state.epoch + k / steps, state.costs) for k in range(steps)])
+    middles = (state.epoch + (k + 0.5) / steps for k in range(steps))  # of a step: a warm-up's first is not 0
+    rates = np.array([_rate(recipe, middle, state.costs) for middle in middles])
     for X, Y, weights, order in examples.chunks(_order(n, recipe, state.epoch), size):
         here = rates[batches_done : batches_done + -(-len(order) // size)]
         costs = engine.train_steps(
@@ -245,7 +246,7 @@ def _full_batch(network: Network, engine: Engine, state: State, examples: Exampl
     blocks = list(examples.blocks())
     X, Y = np.concatenate([block.X for block in blocks]), np.concatenate([block.Y for block in blocks])
     weights = None if blocks[0].weights is None else np.concatenate([block.weights for block in blocks])
-    yield from iterations(
+    passes = iterations(
         network,
         engine,
         recipe.optimiser,
@@ -257,6 +258,12 @@ def _full_batch(network: Network, engine: Engine, state: State, examples: Exampl
         tolerance=recipe.tolerance,
         seed=recipe.seed,
     )
+    found = next(passes, None)
+    if found is None and not np.isfinite(engine.gradients(network, state.params, X, Y, weights, seed=recipe.seed)[0]):
+        raise diverged(network, state.params, X, Y, weights, recipe.seed, 0, len(X), (1, 1, 1), recipe)
+    if found is not None:
+        yield found
+        yield from passes
 
 
 @dataclass
@@ -277,7 +284,7 @@ class Watch:
 
     def see(self, value: float, epoch: int, params: Any) -> bool:
         """Take note of an epoch; return whether patience is at its end."""
-        if self.best_params is None or value < self.best:
+        if value < self.best:  # never of a value that is not finite
             self.best, self.best_epoch, self.best_params = value, epoch, params.copy()
         self.waited = 0 if value < self.bar - self.tolerance else self.waited + 1
         self.bar = min(self.bar, value)

@@ -1,0 +1,93 @@
+"""The message of a run that left the finite numbers: which quantity of which layer, in which epoch and batch."""
+
+import numpy as np
+import pytest
+
+from lamina.engine import choose
+from lamina.equations.layers import Activation, Dense, Dropout, LayerNorm, Linear, Residual
+from lamina.equations.losses import SquaredError
+from lamina.equations.network import Network
+from lamina.equations.optimisers import Adam
+from lamina.equations.random import Key
+from lamina.errors import DivergenceError
+from lamina.learning.choices import chosen
+from lamina.learning.divergence import WHAT_TO_TRY, diverged, first_not_finite
+from lamina.learning.hyperparameters import OPTIMISER_CHOICES, check, settings_for
+from lamina.learning.schedules import Constant
+from lamina.learning.training import InMemory, Recipe, State, train
+
+HIDDEN = [Linear(4), LayerNorm(), Activation("tanh"), Dropout(0.5), Residual([Dense(4, "relu"), Linear(4)]), Linear(1)]
+X, Y = np.random.default_rng(0).normal(size=(6, 3)), np.ones((6, 1))
+
+
+def place(layers=HIDDEN, X=X, Y=Y, weights=None, dtype=np.float64, **broken):
+    """What is said of a network whose named arrays hold a value that is not finite, or too large."""
+    network = Network(3, layers, SquaredError())
+    params = np.full(network.size, 0.1, dtype)
+    for name, value in broken.items():
+        network.named(params)[name][0, 0] = value
+    with np.errstate(all="ignore"):
+        return first_not_finite(network, params, X.astype(dtype), Y.astype(dtype), weights, Key(0, 0))
+
+
+def test_on_the_way_forward():
+    assert place(W1=np.inf) == "Z of layer 1 (linear) is not finite"
+    assert place(gamma1=np.nan) == "Z of layer 1 (tanh) is not finite"
+    assert place(W2=np.nan) == "Z of layer 2 (residual) is not finite"
+    assert place(b4=-np.inf) == "Z of layer 2 (linear) is not finite"
+
+
+def test_the_rows_themselves():
+    rows = X.copy()
+    rows[2, 1] = np.inf
+    assert place(X=rows) == "A[0], the encoded rows, is not finite"
+
+
+def test_the_cost():
+    found = place([Linear(1)], Y=Y * 1e30, dtype=np.float32)
+    assert found.startswith("the cost (squared_error) is not finite, with |Z[L]| up to 0.")
+
+
+def test_on_the_way_back():
+    layers = [Linear(2), Activation("identity"), Linear(1)]
+    assert place(layers, Y=Y * 1e20, weights=np.full(6, 1e290)) == "dW of layer 2 (linear) is not finite"
+
+
+def test_when_each_part_is_finite():
+    assert place(Y=Y * 1e150) == "the sum of cost and penalty is not finite"
+
+
+def test_the_whole_message():
+    network = Network(3, [Linear(1)], SquaredError())
+    params = np.full(network.size, np.nan)
+    recipe = Recipe(Adam(), Constant(), 0.5, 2, 3, 0)
+    error = diverged(network, params, X, Y, None, 0, 7, 6, (3, 2, 9), recipe)
+    assert isinstance(error, DivergenceError)
+    assert str(error) == (
+        "training diverged in epoch 3, batch 2 of 9: Z of layer 1 (linear) is not finite "
+        f"(learning_rate_init=0.5, optimizer='adam'). {WHAT_TO_TRY}"
+    )
+
+
+def test_what_to_try_can_be_tried():
+    """The settings named in the message are settings, spelled so that they are understood."""
+    assert "learning_rate_init" in settings_for("regressor")
+    assert "adam(clip_norm=1)" in WHAT_TO_TRY
+    assert chosen("optimizer", "adam(clip_norm=1)", OPTIMISER_CHOICES) == Adam(clip_norm=1)
+    check({"dtype": "float64"}, "regressor")
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3])
+def test_the_loop_names_the_batch_and_stops_before_it(batch):
+    """One row in the middle of the second pass is beyond single precision."""
+    network = Network(3, [Dense(4, "tanh"), Linear(1)], SquaredError())
+    rows, targets = X.astype(np.float32), np.ones((6, 1), np.float32)
+    state = State.start(network, Adam(), np.full(network.size, 0.1, np.float32))
+    recipe = Recipe(Adam(), Constant(), 0.01, 2, 5, 0, shuffle=False)
+    passes = train(network, choose(network, "equations"), state, InMemory(rows, targets), recipe)
+    next(passes)
+    targets[2 * batch - 1] = 1e30
+    with pytest.raises(DivergenceError, match=rf"epoch 2, batch {batch} of 3: the cost \(squared_error\)"):
+        next(passes)
+    assert state.step == 3 + batch - 1  # the steps that were taken
+    assert np.isfinite(state.params).all()
