@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 test oracles: export OMP_NUM_THREADS ?= 1
 test oracles: export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test check oracles lock clean
+.PHONY: help setup demo test check oracles bench sanitize lock clean
 .DEFAULT_GOAL := help
 
 help:  ## print these verbs
@@ -34,6 +34,12 @@ check: setup  ## lint, format, types, architecture
 
 oracles: $(venv)/.torch  ## run the tests against PyTorch, installing it first
 	$(py) -m pytest tests/oracles
+
+bench: $(venv)/.bench  ## measure lamina beside scikit-learn, PyTorch, JAX and ONNX Runtime; BENCH=--quick for a look
+	$(py) benchmarks/bench.py $(BENCH)
+
+sanitize: setup  ## run the tests of the kernels under the address, undefined-behaviour and thread sanitizers
+	tests/kernels/sanitize.sh $(py)
 
 lock:  ## renew requirements/*.lock from pyproject.toml (in an environment of its own)
 	$(PYTHON) -m venv --clear build/lock
@@ -61,7 +67,13 @@ $(venv)/.installed: $(venv)/.locked pyproject.toml CMakeLists.txt $(kernels)
 	$(py) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Plain pip, so that it takes the build of torch that the machine provides. Not in any lock: only the oracles need it.
+# Plain pip, so that it takes the build of torch that the machine provides. Not in any lock: only the oracles and the
+# benchmark need it.
 $(venv)/.torch: $(venv)/.installed
 	$(py) -m pip install --quiet torch==2.13.0
+	@touch $@
+
+# The rest of the benchmark's peers; what is locked stays as it is.
+$(venv)/.bench: $(venv)/.torch
+	$(py) -m pip install --quiet --no-build-isolation --editable '.[bench]'
 	@touch $@

@@ -276,6 +276,8 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         """Return the rows as a Table, after scikit-learn's checks of names and sizes."""
         if isinstance(X, Table):
             return X
+        if not reset and self._fits_as_it_is(X):
+            return read(X)
         if hasattr(X, "columns") or hasattr(X, "__arrow_c_stream__") or isinstance(X, list | tuple | dict):
             rows = read(X)
             _check_feature_names(self, X, reset=reset)
@@ -284,6 +286,12 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         X = X if hasattr(X, "tocsr") else _plain_array(X)
         X = validate_data(self, X, reset=reset, dtype=None, accept_sparse="csr", ensure_all_finite=False)
         return read(X)
+
+    def _fits_as_it_is(self, X: Rows) -> bool:
+        """Return whether scikit-learn's checks, which take longer than a row's prediction, can find nothing."""
+        plain = type(X) is np.ndarray and X.ndim == 2 and X.dtype.kind in "fiu" and len(X) > 0
+        fitted = hasattr(self, "n_features_in_") and not hasattr(self, "feature_names_in_")
+        return bool(plain and fitted and X.shape[1] == self.n_features_in_)
 
     def _checked_target(self, y: Any) -> Any:
         y = _plain_array(y.toarray() if hasattr(y, "tocsr") else y)
@@ -380,7 +388,8 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         self._carried: Carried | None = fit.carried() if carry else None
 
     def _fitted(self) -> Model:
-        check_is_fitted(self, "model_")
+        if not hasattr(self, "model_"):
+            check_is_fitted(self, "model_")  # raises, in scikit-learn's words
         model: Model = self.model_
         return model
 

@@ -4,7 +4,8 @@ rows -> Encoder.encode -> A[0] -> engine.predict -> A[L] -> Labels.decode or Num
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import cached_property
 from html import escape
 from typing import Any, NamedTuple
 
@@ -64,7 +65,17 @@ class Model:
 
     def logits(self, X: Any) -> NDArray[np.float64]:
         """Return Z[L] as rows, shape (m, n_outputs): A[L] without the output function."""
-        return self._by_block(emitting_logits(self.network), X)
+        return self._by_block(self._emitting_logits, X)
+
+    @cached_property
+    def _emitting_logits(self) -> Network:
+        """The same network with the identity as its output function: it predicts Z[L]."""
+        n = self.network
+        return Network(n.n_inputs, n.layers, SquaredError(), n.l1, n.l2, n.groups)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the fields: what is cached beside them is not worth a pickle."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return labels or numbers, one per row, in the order of the rows.
@@ -150,11 +161,6 @@ class Model:
         verbs = choose(network, self.engine)
         parts = [verbs.predict(network, self.params, block) for block in self._blocks(self._table(X))]
         return np.concatenate(parts).astype(np.float64)
-
-
-def emitting_logits(network: Network) -> Network:
-    """Return the same network with the identity as its output function: it predicts Z[L]."""
-    return Network(network.n_inputs, network.layers, SquaredError(), network.l1, network.l2, network.groups)
 
 
 def _one_hot(Z: NDArray[Any], unit: int | None) -> NDArray[Any]:

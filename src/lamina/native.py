@@ -32,17 +32,21 @@ if _kernels is not None and (wanted := os.environ.get("LAMINA_ISA")):
 PACKED = {} if _kernels is None else {4: _kernels.Packed32, 8: _kernels.Packed64}
 
 
+_missing: dict[int, list[str]] = {}  # by the network's identity: a prediction of one row must not ask again
+
+
 def missing(network: Any, optimiser: Any = None) -> list[str]:
     """Return what the kernels lack to run this network with this optimiser: nothing where they know every part."""
     if REASON:
         return [REASON]
-    *layers, loss = network.blueprint()
-    found = [*_missing_of(layers)]
-    if loss["name"] not in _kernels.LOSSES:
-        found.append(f"loss {loss['name']}")
-    if optimiser is not None and optimiser.kind not in _kernels.RULES:
-        found.append(f"optimiser {optimiser.kind}")
-    return list(dict.fromkeys(found))
+    found = _missing.get(id(network))
+    if found is None:
+        *layers, loss = network.blueprint()
+        lacks_loss = [] if loss["name"] in _kernels.LOSSES else [f"loss {loss['name']}"]
+        found = _missing[id(network)] = list(dict.fromkeys([*_missing_of(layers), *lacks_loss]))
+        weakref.finalize(network, _missing.pop, id(network), None)
+    known = optimiser is None or optimiser.kind in _kernels.RULES
+    return found if known else [*found, f"optimiser {optimiser.kind}"]
 
 
 def present() -> bool:

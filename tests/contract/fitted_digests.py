@@ -12,7 +12,7 @@ import numpy as np
 
 from lamina import DeepClassifier, DeepRegressor, native
 
-ROWS, WAIT = 400, 40
+ROWS, WAIT = 400, 60
 SETTINGS = {
     "hidden_layer_sizes": (128, 96),
     "batch_size": 128,
@@ -53,27 +53,32 @@ def in_threads(n: int = 3) -> list[str]:
     return found
 
 
-def _send(pipe, work) -> None:
+def alone_and_in_threads() -> list[str]:
+    """Return the digests of a fit in the main thread, then of fits in threads."""
+    return [fitted(), *in_threads()]
+
+
+def _send(pipe) -> None:
     native.set_threads(3)
-    pipe.send(work())
+    pipe.send(alone_and_in_threads())
 
 
-def in_processes(method: str, work, n: int = 2) -> list[str]:
+def in_processes(method: str, n: int = 2) -> list[str]:
     """Return the digests of fits in processes at once, started while the kernels' threads of this one are asleep."""
     context = multiprocessing.get_context(method)
     children = []
     for _ in range(n):
         ours, theirs = context.Pipe()
-        child = context.Process(target=_send, args=(theirs, work), daemon=True)
+        child = context.Process(target=_send, args=(theirs,), daemon=True)
         child.start()
         children.append((child, ours))
     found = []
     for child, ours in children:
         assert ours.poll(WAIT), f"a child by {method} is stuck"
-        found.append(ours.recv())
+        found += ours.recv()
         child.join(WAIT)
         assert child.exitcode == 0
-    return np.ravel(found).tolist()
+    return found
 
 
 def by_loky() -> list[str]:
@@ -84,12 +89,10 @@ def by_loky() -> list[str]:
 
 
 WAYS = {
-    "fork": lambda: in_processes("fork", fitted),
-    "spawn": lambda: in_processes("spawn", fitted),
-    "loky": by_loky,
     "threads": in_threads,
-    "threads in forked processes": lambda: in_processes("fork", in_threads),
-    "threads in spawned processes": lambda: in_processes("spawn", in_threads),
+    "fork": lambda: in_processes("fork"),
+    "spawn": lambda: in_processes("spawn"),
+    "loky": by_loky,
 }
 
 if __name__ == "__main__":

@@ -40,20 +40,22 @@ def test_at_any_number_of_threads(n, script, expected):
     native.set_threads(n)
     try:
         assert script.fitted() == expected
+        if os.path.isdir("/proc/self/task"):  # the test means nothing if one thread does it all
+            assert len(os.listdir("/proc/self/task")) >= n
     finally:
         native.set_threads(before)
 
 
-WAYS = ["fork", "spawn", "loky", "threads", "threads in forked processes", "threads in spawned processes"]
+WAYS = ["threads", "fork", "spawn", "loky"]
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_in_other_processes_and_threads(way, expected):
-    """A child that never comes back fails after the limit, rather than hang the tests."""
+    """Also threads within processes. Whoever never comes back fails after the limit, rather than hang the tests."""
     path = os.pathsep.join(p for p in sys.path if p)
     environment = {**os.environ, "PYTHONPATH": path}
     command = [sys.executable, str(SCRIPT), way]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=150)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [expected]
 

@@ -65,6 +65,16 @@ def test_wheel_holds_the_package_and_nothing_else(wheel):
 
 
 @pytest.mark.slow
+def test_the_extension_is_small(wheel):
+    """3 MB at most, unpacked: every instruction set in it is a copy of the kernels."""
+    with zipfile.ZipFile(wheel) as archive:
+        sizes = {one.filename: one.file_size for one in archive.infolist() if one.filename.endswith(".so")}
+    assert {name: size for name, size in sizes.items() if size > 3_000_000} == {}
+    if (ROOT / "src/lamina/kernels/module.cpp").exists():
+        assert list(sizes) != []
+
+
+@pytest.mark.slow
 def test_wheel_works_in_an_empty_environment(wheel, tmp_path):
     """The locked libraries come from the declared dependencies alone, so an undeclared import fails here."""
     venv.create(tmp_path / "empty", with_pip=True)
