@@ -28,9 +28,10 @@ volatile float sink;
 void multiply_add() {
     Vector x{}, y{}, z[CHAINS]{};
     x += 0.999f, y += 1e-3f;
+    for (int k = 0; k < CHAINS; k++) z[k] += float(k); // different, or the compiler would compute one
     for (long i = 0; i < STEPS; i++) {
-        for (int k = 0; k < CHAINS; k++) z[k] = z[k] * x + y;
-        asm volatile("" ::: "memory");
+#pragma GCC unroll 16
+        for (int k = 0; k < CHAINS; k++) z[k] = z[k] * x + y; // unrolled, or the chains lie in memory
     }
     for (int k = 1; k < CHAINS; k++) z[0] += z[k];
     sink = z[0][0];

@@ -42,7 +42,7 @@ def measured(threads: Sequence[int]) -> dict[str, float]:
     They are multiply-adds in registers, each two operations, and the triad. Empty where no C++ compiler works.
     """
     compiler = os.environ.get("CXX") or shutil.which("c++") or "clang++"
-    flags = ["-O3", "-march=native", "-std=c++20", "-pthread"]
+    flags = ["-O3", "-march=native", "-std=c++20", "-ffp-contract=fast", "-pthread"]
     with TemporaryDirectory() as folder:
         program = Path(folder) / "machine"
         try:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -202,6 +203,7 @@ def _dimensions(array: NDArray[Any]) -> str:
     return "scalar array" if array.ndim == 0 else f"{array.ndim}D array"
 
 
+@lru_cache(maxsize=16)
 def default_names(n: int) -> tuple[str, ...]:
     """Return "x0", "x1", ..., as scikit-learn names the columns of an array."""
     return tuple(f"x{j}" for j in range(n))
