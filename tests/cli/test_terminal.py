@@ -19,6 +19,11 @@ COMMAND = [sys.executable, "-m", "lamina.cli.main"]
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
+def hear_ctrl_c():
+    """In a process started in the background Ctrl-C is ignored, and so in its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def in_a_terminal(words, cwd, *, columns=80, interrupt_at=None, **environment):
     """Run a command in a pseudo-terminal; return exit code and everything it wrote.
 
@@ -26,7 +31,15 @@ def in_a_terminal(words, cwd, *, columns=80, interrupt_at=None, **environment):
     """
     master, slave = pty.openpty()
     settings = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(columns), "LINES": "40", **environment}
-    process = subprocess.Popen([*COMMAND, *words], cwd=cwd, stdin=slave, stdout=slave, stderr=slave, env=settings)
+    process = subprocess.Popen(
+        [*COMMAND, *words],
+        cwd=cwd,
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env=settings,
+        preexec_fn=hear_ctrl_c,
+    )
     os.close(slave)
     seen, until = b"", time.monotonic() + 100
     while time.monotonic() < until:
@@ -99,7 +112,12 @@ def test_ctrl_c_from_the_keyboard_writes_the_best_model(trained, in_terminal):
         code, seen = in_a_terminal(words, trained, interrupt_at="cost 0.")
     else:
         process = subprocess.Popen(
-            [*COMMAND, *words], cwd=trained, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [*COMMAND, *words],
+            cwd=trained,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=hear_ctrl_c,
         )
         assert process.stderr is not None
         assert process.stderr.readline().startswith("epoch ")

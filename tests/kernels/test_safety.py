@@ -157,6 +157,7 @@ def test_ctrl_c_stops_within_a_call():
         from lamina.equations.losses import SquaredError
         from lamina.equations.network import Network
         from lamina.equations.optimisers import Adam
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
         network = Network(20, [Dense(64), Dense(32), Linear(1)], SquaredError())
         X = np.random.default_rng(0).normal(size=(1000, 20)).astype(np.float32)
         params = np.full(network.size, 0.01, np.float32)
