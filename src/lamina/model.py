@@ -4,7 +4,7 @@ rows -> Encoder.encode -> A[0] -> engine.predict -> A[L] -> Labels.decode or Num
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from html import escape
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from lamina.data.targets import Labels, Numbers
 from lamina.engine import EngineName, choose
 from lamina.equations.layers import chain_predict
 from lamina.equations.losses import Quantile, SquaredError
-from lamina.equations.network import Network, backward, forward
+from lamina.equations.network import Network, backward, for_members, forward, mean_of_members
 from lamina.errors import DataError, SettingError
 
 BLOCK = 8192  # rows that are encoded and predicted together
@@ -70,8 +70,7 @@ class Model:
     @cached_property
     def _emitting_logits(self) -> Network:
         """The same network with the identity as its output function: it predicts Z[L]."""
-        n = self.network
-        return Network(n.n_inputs, n.layers, SquaredError(), n.l1, n.l2, n.groups)
+        return replace(self.network, loss=SquaredError())
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the fields: what is cached beside them is not worth a pickle."""
@@ -97,11 +96,12 @@ class Model:
         return self.target.probabilities(A / A.sum(axis=1, keepdims=True) if self.target.task == "multiclass" else A)
 
     def activations(self, X: Any, layer: int) -> NDArray[np.float64]:
-        """Return what layer `layer` (a position in `network.layers`) gives, shape (m, units)."""
+        """Return what layer `layer` (a position in `network.layers`) gives, the mean over members, shape (m, units)."""
         views = self.network.views(self.params.astype(np.float64))[: layer + 1]
-        layers = self.network.layers[: layer + 1]
-        table = self._table(X)
-        parts = [chain_predict(layers, views, block.T.astype(np.float64)).T for block in self._blocks(table)]
+        layers, parts = self.network.layers[: layer + 1], []
+        for block in self._blocks(self._table(X)):
+            A = chain_predict(layers, views, for_members(self.network, block.T.astype(np.float64)))
+            parts.append(mean_of_members(self.network, A).T)
         return np.concatenate(parts)
 
     def end_of_layer(self, number: int) -> int:
@@ -138,10 +138,11 @@ class Model:
             raise SettingError(f"output={output}: Z[L] has {units} units, expected a number from 0 to {units - 1}.")
         params, parts, start = self.params.astype(np.float64), [], 0
         for block in self._blocks(table):
-            Z, caches = forward(self.network, params, block.T.astype(np.float64), None)
+            A0 = for_members(self.network, block.T.astype(np.float64))
+            Z, caches = forward(self.network, params, A0, None)
             rows = slice(start, start + len(block))
-            dZ = _one_hot(Z, output) if Y is None else self.network.loss.dZ(Z, Y[rows].T)
-            parts.append(backward(self.network, params, dZ, caches)[0].T)
+            dZ = _one_hot(Z, output) if Y is None else self.network.loss.dZ(Z, for_members(self.network, Y[rows].T))
+            parts.append(mean_of_members(self.network, backward(self.network, params, dZ, caches)[0]).T)
             start += len(block)
         return np.concatenate(parts)
 

@@ -155,7 +155,9 @@ def test_blueprint_says_where_everything_is():
     }
     assert (activation["function"], dropout["rate"]) == ("relu", 0.25)
     assert [layer["layer"] for layer in network.blueprint()[:-1]] == [1, 2, 3, 4, 5]
-    assert loss == {"kind": "loss", "name": "binary_log_loss", "label_smoothing": 0.1, "l1": 0.0, "l2": 0.5}
+    settings = {"kind": "loss", "name": "binary_log_loss", "label_smoothing": 0.1, "l1": 0.0, "l2": 0.5, "members": 1}
+    assert loss.pop("groups") == {name: {"rate": g.rate, "decay": g.decay} for name, g in network.groups.items()}
+    assert loss == settings
 
 
 def test_order_of_the_groups_does_not_depend_on_how_they_are_given():

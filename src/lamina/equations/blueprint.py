@@ -9,6 +9,7 @@ from lamina.equations.losses import LOSSES
 from lamina.equations.random import Key
 
 DERIVED = ("kind", "inputs", "layer", "arrays")  # in the blueprint, but not a setting of the layer
+OF_THE_NETWORK = ("kind", "name", "l1", "l2", "groups", "members")  # with the loss, but not a setting of it
 
 
 class Group(NamedTuple):
@@ -21,6 +22,7 @@ class Group(NamedTuple):
 def described(network: Any) -> list[dict[str, Any]]:
     """Return the layers in order, then the loss; see `Network.blueprint`."""
     loss = {"kind": "loss", "name": network.loss.kind, **asdict(network.loss), "l1": network.l1, "l2": network.l2}
+    loss |= {"groups": {name: group._asdict() for name, group in network.groups.items()}, "members": network.members}
     return [*_described(network, network.layers, network.n_inputs, (), Key(0, 0)), loss]
 
 
@@ -42,7 +44,8 @@ def _described(
                 "rows": slot.shape[0],
                 "columns": slot.shape[1],
                 "group": slot.group,
-                **network.groups[slot.group]._asdict(),
+                "rate": slot.rate,
+                "decay": slot.decay,
             }
             for slot in network.slots
             if slot.path == (*path, i)
@@ -54,14 +57,15 @@ def _described(
 def read_back(blueprint: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the arguments of the Network that a blueprint describes."""
     *layers, loss = blueprint
-    settings = {name: _plain(value) for name, value in loss.items() if name not in ("kind", "name", "l1", "l2")}
+    settings = {name: _plain(value) for name, value in loss.items() if name not in OF_THE_NETWORK}
     return {
         "n_inputs": layers[0]["inputs"],
         "layers": [_layer(entry) for entry in layers],
         "loss": LOSSES[loss["name"]](**settings),
         "l1": loss["l1"],
         "l2": loss["l2"],
-        "groups": {a["group"]: Group(a["rate"], a["decay"]) for a in _arrays(layers)},
+        "groups": {name: Group(**group) for name, group in loss["groups"].items()},
+        "members": loss["members"],
     }
 
 
@@ -70,14 +74,8 @@ def _layer(entry: Mapping[str, Any]) -> Layer:
         return Residual([_layer(inner) for inner in entry["chain"]])
     kind = LAYERS[entry["kind"]]
     derived = DERIVED if kind is Linear else (*DERIVED, "units")
-    return kind(**{name: value for name, value in entry.items() if name not in derived})
+    return kind(**{name: _plain(value) for name, value in entry.items() if name not in derived})
 
 
 def _plain(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
-
-
-def _arrays(layers: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    for entry in layers:
-        yield from entry["arrays"]
-        yield from _arrays(entry.get("chain", ()))

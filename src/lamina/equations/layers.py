@@ -16,27 +16,22 @@ lecture (m times the derivative of the cost); the 1/m stands where parameters ge
     backward(p, dA, cache)    -> dA_prev, grads
     first_backward(...)       -> grads        the same for a first layer whose dA_prev nobody asked for
 
-Groups (see network.py): "weights" are matrices and the only arrays that L1, L2 and decay shrink; "biases" and "scales"
-are vectors; "statistics" are not trained: their "gradient" is the step by which the running value moves.
+Groups (see network.py): "weights" are the matrices of linear layers and the only arrays that L1, L2 and decay shrink;
+"embeddings" are what columns are looked up in; "biases" and "scales" are vectors; "statistics" are not trained: their
+"gradient" is the step by which the running value moves. What an embedding makes of columns is in embeddings.py.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from lamina.equations.activations import ACTIVATIONS
+from lamina.equations.embeddings import Embedding, Periodic
+from lamina.equations.members import MemberChoice, MemberScale
 from lamina.equations.random import Key, kept
-from lamina.equations.types import Array
-
-Arrays = dict[str, Any]  # named arrays; inside a Residual: {"chain": [Arrays, ...]}
-
-
-class Shape(NamedTuple):
-    rows: int
-    columns: int
-    group: str
+from lamina.equations.types import Array, Arrays, Shape
 
 
 class Layer(Protocol):
@@ -65,16 +60,23 @@ class _SameWidth:
 
 @dataclass(frozen=True)
 class Linear:
-    """Z = W A_prev + b."""
+    """Z = W A_prev + b.
+
+    With `ntk`, W learns as in the NTK form `Z = V A_prev / sqrt(units_prev) + b` (Jacot et al. 2018): a rule like Adam
+    takes a step in V that does not depend on the size of the gradient, so W = V / sqrt(units_prev) moves at the rate
+    divided by sqrt(units_prev), and shrinks at the rate itself.
+    """
 
     kind: ClassVar[str] = "linear"
     units: int
+    ntk: bool = False
 
     def width(self, n: int) -> int:
         return self.units
 
     def shapes(self, n: int) -> dict[str, Shape]:
-        return {"W": Shape(self.units, n, "weights"), "b": Shape(self.units, 1, "biases")}
+        rate = n**-0.5 if self.ntk else 1.0
+        return {"W": Shape(self.units, n, "weights", rate, 1 / rate), "b": Shape(self.units, 1, "biases")}
 
     def forward(self, p: Arrays, A_prev: Array, key: Key | None) -> tuple[Array, Arrays]:
         Z = p["W"] @ A_prev + p["b"]  # (units, m)
@@ -109,7 +111,10 @@ class Activation(_SameWidth):
 
 @dataclass(frozen=True)
 class Dropout(_SameWidth):
-    """Inverted dropout: A = A_prev D / (1 - rate), with D = 1 where a unit is kept (Srivastava et al. 2014)."""
+    """Inverted dropout: A = A_prev D / (1 - rate), with D = 1 where a unit is kept (Srivastava et al. 2014).
+
+    A schedule may lower the rate of a step: `key.dropout` is what it is multiplied by.
+    """
 
     kind: ClassVar[str] = "dropout"
     rate: float
@@ -118,14 +123,16 @@ class Dropout(_SameWidth):
         if key is None:
             return A_prev, {}
         units, m = A_prev.shape
-        D = kept(units, m, self.rate, key)  # (units, m)
-        return self._drop(A_prev, D), {"D": D}
+        rate = self.rate * key.dropout
+        D = kept(units, m, rate, key)  # (units, m)
+        return _drop(A_prev, D, rate), {"D": D, "rate": np.array(rate)}
 
     def backward(self, p: Arrays, dA: Array, cache: Arrays) -> tuple[Array, Arrays]:
-        return (self._drop(dA, cache["D"]) if "D" in cache else dA), {}
+        return (_drop(dA, cache["D"], float(cache["rate"])) if "D" in cache else dA), {}
 
-    def _drop(self, A: Array, D: Any) -> Array:
-        return np.where(D, A * A.dtype.type(1 / (1 - self.rate)), A.dtype.type(0))
+
+def _drop(A: Array, D: Any, rate: float) -> Array:
+    return np.where(D, A * A.dtype.type(1 / (1 - rate)), A.dtype.type(0))
 
 
 @dataclass(frozen=True)
@@ -202,12 +209,16 @@ class BatchNorm(_SameWidth):
 
 @dataclass(frozen=True)
 class Scale(_SameWidth):
-    """A = s * A_prev: a learnable factor per unit; in front, a soft choice of features."""
+    """A = s * A_prev: a learnable factor per unit; in front, a soft choice of features.
+
+    `rate_factor` multiplies the learning rate of s.
+    """
 
     kind: ClassVar[str] = "scale"
+    rate_factor: float = 1.0
 
     def shapes(self, n: int) -> dict[str, Shape]:
-        return {"s": Shape(n, 1, "scales")}
+        return {"s": Shape(n, 1, "scales", self.rate_factor)}
 
     def forward(self, p: Arrays, A_prev: Array, key: Key | None) -> tuple[Array, Arrays]:
         return p["s"] * A_prev, {"A_prev": A_prev}  # (units, m)
@@ -215,6 +226,31 @@ class Scale(_SameWidth):
     def backward(self, p: Arrays, dA: Array, cache: Arrays) -> tuple[Array, Arrays]:
         ds = np.sum(dA * cache["A_prev"], axis=1, keepdims=True) / dA.shape[1]  # (units, 1)
         return p["s"] * dA, {"s": ds}
+
+
+@dataclass(frozen=True)
+class ParametricActivation(_SameWidth):
+    """A = Z + alpha (g(Z) - Z): each unit learns how much of its activation it wants (Holzmueller et al. 2024).
+
+    `rate_factor` multiplies the learning rate of alpha, which starts at 1.
+    """
+
+    kind: ClassVar[str] = "parametric_activation"
+    function: str
+    rate_factor: float = 1.0
+
+    def shapes(self, n: int) -> dict[str, Shape]:
+        return {"alpha": Shape(n, 1, "scales", self.rate_factor)}
+
+    def forward(self, p: Arrays, Z: Array, key: Key | None) -> tuple[Array, Arrays]:
+        G = ACTIVATIONS[self.function].g(Z)  # (units, m)
+        return Z + p["alpha"] * (G - Z), {"Z": Z, "G": G}
+
+    def backward(self, p: Arrays, dA: Array, cache: Arrays) -> tuple[Array, Arrays]:
+        Z, G = cache["Z"], cache["G"]
+        dG = ACTIVATIONS[self.function].dg(Z, G)
+        dalpha = np.sum(dA * (G - Z), axis=1, keepdims=True) / dA.shape[1]  # (units, 1)
+        return dA * (1 + p["alpha"] * (dG - 1)), {"alpha": dalpha}
 
 
 @dataclass(frozen=True)
@@ -281,5 +317,19 @@ def chain_backward(
 
 
 LAYERS: dict[str, type[Layer]] = {
-    layer.kind: layer for layer in (Linear, Activation, Dropout, LayerNorm, BatchNorm, Scale, Residual)
+    layer.kind: layer
+    for layer in (
+        Linear,
+        Activation,
+        Dropout,
+        LayerNorm,
+        BatchNorm,
+        Scale,
+        ParametricActivation,
+        Residual,
+        Embedding,
+        Periodic,
+        MemberScale,
+        MemberChoice,
+    )
 }

@@ -7,6 +7,7 @@ Each loss is a frozen dataclass with
 
     units(targets)  how many units the last layer needs for this many target columns
     output(Z)       A[L]                                        (units, m)
+    link(A)         a Z whose output is A                       (units, m)
     losses(Z, Y)    L_i of every example, averaged over outputs (m,)
     dZ(Z, Y)        the derivative of L_i by Z[L]               (units, m)
 
@@ -31,6 +32,7 @@ class Loss(Protocol):
 
     def units(self, targets: int) -> int: ...
     def output(self, Z: Array) -> Array: ...
+    def link(self, A: Array) -> Array: ...
     def losses(self, Z: Array, Y: Array) -> Array: ...
     def dZ(self, Z: Array, Y: Array) -> Array: ...
 
@@ -46,6 +48,9 @@ class _Identity(_OneUnitPerTarget):
     def output(self, Z: Array) -> Array:
         return Z
 
+    def link(self, A: Array) -> Array:
+        return A
+
 
 class _Exp(_OneUnitPerTarget):
     output_name: ClassVar[str] = "exp"
@@ -54,6 +59,9 @@ class _Exp(_OneUnitPerTarget):
         """e^Z, held just below the largest finite number."""
         top = np.nextafter(np.log(np.finfo(Z.dtype).max), 0)  # the logarithm may have been rounded up
         return np.exp(np.minimum(Z, top))
+
+    def link(self, A: Array) -> Array:
+        return np.log(np.maximum(A, np.finfo(A.dtype).tiny))
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,12 @@ class BinaryLogLoss(_OneUnitPerTarget):
 
     def output(self, Z: Array) -> Array:
         return sigmoid(Z)
+
+    def link(self, A: Array) -> Array:
+        """log(A / (1 - A)), of an A held off 0 and 1 by what the type can tell."""
+        near = np.finfo(A.dtype).eps
+        A = np.clip(A, near, 1 - near)
+        return np.asarray(np.log(A / (1 - A)))
 
     def losses(self, Z: Array, Y: Array) -> Array:
         """max(Z, 0) - Y Z + log(1 + e^-|Z|): the log loss written in Z, which neither overflows nor loses digits."""
@@ -94,6 +108,9 @@ class CategoricalLogLoss(_OneUnitPerTarget):
     def output(self, Z: Array) -> Array:
         e = np.exp(_below_top(Z))
         return np.asarray(e / e.sum(axis=0))
+
+    def link(self, A: Array) -> Array:
+        return np.log(np.maximum(A, np.finfo(A.dtype).eps))
 
     def losses(self, Z: Array, Y: Array) -> Array:
         """log(sum e^Z) sum(Y) - sum(Y Z)."""

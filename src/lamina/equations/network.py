@@ -9,9 +9,12 @@ The cost is the lecture's, over m examples:
 
 `m` is the number of examples of the whole training set wherever a part of it is seen (`examples`), so every minibatch
 pulls towards the same cost. The weights w_i have mean 1 over that set.
+
+A network with several members (members.py) takes every row once for each of them: they learn each for itself, from the
+mean of their costs, and predict together, the mean of their A[L].
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
@@ -20,24 +23,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lamina.equations.blueprint import Group, described, read_back
-from lamina.equations.layers import (
-    Arrays,
-    Dense,
-    Layer,
-    Residual,
-    Shape,
-    chain_backward,
-    chain_forward,
-    chain_predict,
-    unrolled,
-)
+from lamina.equations.layers import Dense, Layer, Residual, chain_backward, chain_forward, chain_predict, unrolled
 from lamina.equations.losses import Loss
 from lamina.equations.optimisers import Optimiser
 from lamina.equations.random import Key
-from lamina.equations.types import Array
+from lamina.equations.types import Array, Arrays, Shape
 
 GROUPS: dict[str, Group] = {
     "weights": Group(rate=1.0, decay=1.0),
+    "embeddings": Group(rate=1.0, decay=0.0),
     "biases": Group(rate=1.0, decay=0.0),
     "scales": Group(rate=1.0, decay=0.0),
     "statistics": Group(rate=0.0, decay=0.0),
@@ -53,6 +47,8 @@ class Slot(NamedTuple):
     offset: int
     shape: tuple[int, int]
     group: str
+    rate: float  # what the learning rate and the decay are multiplied by for it
+    decay: float
 
     @property
     def size(self) -> int:
@@ -76,6 +72,8 @@ class Network:
         The lecture's lambda for Σ|W| and Σ W².
     groups : mapping of str to Group
         Factors on the learning rate and the decay of each group, where they differ from `GROUPS`.
+    members : int
+        How many networks in one: see members.py.
     """
 
     n_inputs: int
@@ -84,6 +82,7 @@ class Network:
     l1: float = 0.0
     l2: float = 0.0
     groups: Mapping[str, Group] = field(default_factory=dict)
+    members: int = 1
     slots: tuple[Slot, ...] = field(init=False, repr=False, compare=False)
 
     def __init__(
@@ -94,9 +93,11 @@ class Network:
         l1: float = 0.0,
         l2: float = 0.0,
         groups: Mapping[str, Group] | None = None,
+        members: int = 1,
     ) -> None:
         fields = {"n_inputs": n_inputs, "layers": unrolled(layers), "loss": loss, "l1": l1, "l2": l2}
-        for name, value in {**fields, "groups": {**GROUPS, **(groups or {})}}.items():  # in the order of GROUPS
+        fields |= {"groups": {**GROUPS, **(groups or {})}, "members": members}  # in the order of GROUPS
+        for name, value in fields.items():
             object.__setattr__(self, name, value)
         object.__setattr__(self, "slots", tuple(_placed(_walk(self.layers, n_inputs), self.groups)))
 
@@ -172,7 +173,7 @@ def _walk(layers: Sequence[Layer], n: int, path: tuple[int, ...] = ()) -> Iterat
         n = layer.width(n)
 
 
-def _placed(arrays: Iterator[tuple[tuple[int, ...], str, Shape]], groups: Iterable[str]) -> Iterator[Slot]:
+def _placed(arrays: Iterator[tuple[tuple[int, ...], str, Shape]], groups: Mapping[str, Group]) -> Iterator[Slot]:
     """Give every array its name and its place: group after group, within a group in the order of the layers.
 
     A Linear layer starts a new number l, as in the lecture; what follows it (`gamma1`) has the same number, what stands
@@ -185,18 +186,32 @@ def _placed(arrays: Iterator[tuple[tuple[int, ...], str, Shape]], groups: Iterab
         taken[name] = taken.get(name, 0) + 1
         named.append((path, role, name if taken[name] == 1 else f"{name}_{taken[name]}", shape))
     offset = 0
-    for group in groups:
+    for group, (rate, decay) in groups.items():
         for path, role, name, shape in named:
             if shape.group == group:
-                yield Slot(path, role, name, offset, (shape.rows, shape.columns), group)
+                factors = rate * shape.rate, decay * shape.decay
+                yield Slot(path, role, name, offset, (shape.rows, shape.columns), group, *factors)
                 offset += shape.rows * shape.columns
 
 
 # ---- the four verbs of this engine (engine.py chooses between this and the kernels) ----
 
 
+def for_members(network: Network, A: Array) -> Array:
+    """Return every example once for each member, (units, m) -> (units, m * members)."""
+    return A if network.members == 1 else np.repeat(A, network.members, axis=1)
+
+
+def mean_of_members(network: Network, A: Array) -> Array:
+    """Return the mean over the members, (units, m * members) -> (units, m)."""
+    return A if network.members == 1 else A.reshape(len(A), -1, network.members).mean(axis=2)
+
+
 def forward(network: Network, params: Array, A0: Array, key: Key | None) -> tuple[Array, list[Arrays]]:
-    """Take A[0] of shape (n_inputs, m) to Z[L], keeping every cache; `key` is None when predicting."""
+    """Take A[0] of shape (n_inputs, m) to Z[L], keeping every cache; `key` is None when predicting.
+
+    With several members, A[0] has every example once for each (`for_members`).
+    """
     return chain_forward(network.layers, network.views(params), A0, key)
 
 
@@ -219,9 +234,11 @@ def predict(network: Network, params: Array, X: Array) -> Array:
     -------
     array, shape (m, n_outputs)
     """
-    Z = chain_predict(network.layers, network.views(params.astype(np.float64)), X.T.astype(np.float64))
+    A0 = for_members(network, X.T.astype(np.float64))
+    Z = chain_predict(network.layers, network.views(params.astype(np.float64)), A0)
+    A = mean_of_members(network, network.loss.output(Z))
     largest = np.finfo(params.dtype).max  # an e^Z may be beyond single precision
-    return np.clip(network.loss.output(Z), -largest, largest).T.astype(params.dtype)
+    return np.clip(A, -largest, largest).T.astype(params.dtype)
 
 
 def penalty(network: Network, params: Array, examples: int) -> float:
@@ -237,9 +254,20 @@ def d_penalty(network: Network, params: Array, examples: int) -> Array:
 
 
 def cost(network: Network, params: Array, X: Array, Y: Array, weights: Array | None = None) -> float:
-    """Return (1/m) Σ w_i L_i without draws, penalty or gradient: the cost that is reported and watched."""
+    """Return (1/m) Σ w_i L_i without draws, penalty or gradient: the cost that is reported and watched.
+
+    With several members it is the cost of what they predict together.
+    """
+    if network.members > 1:
+        return cost_of_output(network.loss, predict(network, params, X), Y, weights)
     Z = chain_predict(network.layers, network.views(params), X.T)
     L = network.loss.losses(Z, Y.T)  # (m,)
+    return float(np.mean(L if weights is None else weights * L))
+
+
+def cost_of_output(loss: Loss, A: Array, Y: Array, weights: Array | None) -> float:
+    """Return (1/m) Σ w_i L_i of given predictions A (m, n_outputs), rows like Y."""
+    L = loss.losses(loss.link(A.T), Y.T)  # (m,)
     return float(np.mean(L if weights is None else weights * L))
 
 
@@ -253,6 +281,7 @@ def gradients(
     seed: int = 0,
     step: int = 0,
     examples: int | None = None,
+    dropout: float = 1.0,
 ) -> tuple[float, Array]:
     """Return the cost and its gradient by the flat vector.
 
@@ -266,6 +295,8 @@ def gradients(
         Place the random numbers of dropout.
     examples : int, optional
         Size of the whole training set; m where it is not given.
+    dropout : float
+        What the rates of dropout are multiplied by.
 
     Returns
     -------
@@ -274,12 +305,13 @@ def gradients(
         In the places of the statistics: what the update takes off them.
     """
     examples = examples or len(X)
-    Y_ = Y.T
-    Z, caches = forward(network, params, X.T, Key(seed, step))
+    Y_ = for_members(network, Y.T)
+    Z, caches = forward(network, params, for_members(network, X.T), Key(seed, step, dropout=dropout))
     L = network.loss.losses(Z, Y_)  # (m,)
     dZ = network.loss.dZ(Z, Y_)  # (units, m)
     if weights is not None:
-        L, dZ = weights * L, weights * dZ
+        w = for_members(network, weights[None])[0]
+        L, dZ = w * L, w * dZ
     views = network.views(params)
     dA, above = chain_backward(network.layers[1:], views[1:], dZ, caches[1:])
     first = network.layers[0].first_backward(views[0], dA, caches[0])
@@ -299,7 +331,14 @@ def _gather(grads: Sequence[Arrays], into: Sequence[Arrays]) -> None:
 
 
 def update(
-    network: Network, optimiser: Optimiser, params: Array, grads: Array, memory: Array, rate: float, step: int
+    network: Network,
+    optimiser: Optimiser,
+    params: Array,
+    grads: Array,
+    memory: Array,
+    rate: float,
+    step: int,
+    decay: float = 1.0,
 ) -> None:
     """Move the parameters and the optimiser's memory by one step, in place.
 
@@ -312,6 +351,8 @@ def update(
         The learning rate of this step.
     step : int
         Counts the steps from 0.
+    decay : float
+        What the optimiser's weight_decay is multiplied by.
     """
     trained = network.trained
     g, p = grads[trained], params[trained]
@@ -319,14 +360,15 @@ def update(
         norm = float(np.linalg.norm(g))
         g = g * (optimiser.clip_norm / max(norm, optimiser.clip_norm))
     d = optimiser.direction(memory[:, trained], g, step + 1)
-    for name, span in network.spans.items():
-        group = network.groups[name]
-        if name == "statistics":
-            params[span] -= grads[span]
-        elif group.decay * optimiser.weight_decay == 0:
-            p[span] -= rate * group.rate * d[span]
+    for slot in network.slots:
+        place = slice(slot.offset, slot.offset + slot.size)
+        shrink = optimiser.weight_decay * decay * slot.decay
+        if slot.group == "statistics":
+            params[place] -= grads[place]
+        elif shrink == 0:
+            p[place] -= rate * slot.rate * d[place]
         else:
-            p[span] -= rate * group.rate * (d[span] + optimiser.weight_decay * group.decay * p[span])
+            p[place] -= rate * slot.rate * (d[place] + shrink * p[place])
 
 
 def train_steps(
@@ -344,6 +386,8 @@ def train_steps(
     seed: int,
     step: int,
     examples: int,
+    decays: Any = None,
+    dropouts: Any = None,
 ) -> Any:
     """Take one step for every rate, on `batch_size` rows each, and return the costs.
 
@@ -361,6 +405,8 @@ def train_steps(
         The first step's place in the random numbers and in the optimiser's count, from 0.
     examples : int
         Size of the whole training set.
+    decays, dropouts : array, shape (steps,), optional
+        What the optimiser's weight_decay and the rates of dropout are multiplied by at each step.
 
     Returns
     -------
@@ -372,9 +418,20 @@ def train_steps(
         rows = order[k * batch_size : (k + 1) * batch_size]
         w = None if weights is None else weights[rows]
         with np.errstate(over="ignore", invalid="ignore"):  # said by the costs that are missing
-            J, grads = gradients(network, params, X[rows], Y[rows], w, seed=seed, step=step + k, examples=examples)
+            J, grads = gradients(
+                network,
+                params,
+                X[rows],
+                Y[rows],
+                w,
+                seed=seed,
+                step=step + k,
+                examples=examples,
+                dropout=1.0 if dropouts is None else float(dropouts[k]),
+            )
         if not (np.isfinite(J) and np.isfinite(grads).all()):
             return costs[:k]
-        update(network, optimiser, params, grads, memory, float(rate), step + k)
+        decay = 1.0 if decays is None else float(decays[k])
+        update(network, optimiser, params, grads, memory, float(rate), step + k, decay)
         costs[k] = J
     return costs

@@ -27,15 +27,16 @@ HALF = np.uint64(32)
 
 
 class Key(NamedTuple):
-    """Where random numbers are used: everything but the index."""
+    """Where random numbers are used: everything but the index; and how much of its rate dropout has at this step."""
 
     seed: int
     step: int
     layer: int = 0
+    dropout: float = 1.0
 
     def inside(self, i: int) -> "Key":
         """Return the key of layer `i` of the chain inside this layer; the outermost chain is layer 0."""
-        return Key(self.seed, self.step, (self.layer * 256 + i + 1) & 0xFFFFFFFF)
+        return self._replace(layer=(self.layer * 256 + i + 1) & 0xFFFFFFFF)
 
 
 def philox(block: NDArray[Any], layer: int, step: int, stream: int, seed: int) -> Words:

@@ -40,6 +40,13 @@ RANGES: dict[str, tuple[float, float, str]] = {
     "rate": (0, 1, "[)"),
     "momentum": (0, 1, "(]"),
     "units": (1, float("inf"), "[)"),
+    "rate_factor": (0, float("inf"), "[)"),
+    "columns": (0, float("inf"), "[)"),
+    "levels": (1, float("inf"), "[)"),
+    "size": (1, 4096, "[]"),
+    "frequencies": (1, 4096, "[]"),
+    "outputs": (1, 4096, "[]"),
+    "members": (1, 4096, "[]"),
 }
 
 
@@ -119,6 +126,8 @@ def _parsed(setting: str, text: str) -> tuple[str, dict[str, Any]]:
 
 def _checked(setting: str, choice: Any) -> Any:
     for one in fields(choice):
+        if one.type in (bool, "bool") and not isinstance(getattr(choice, one.name), bool):
+            raise SettingError(f"{setting}: {choice.kind}({one.name}={getattr(choice, one.name)!r}): True or False.")
         if one.name not in RANGES:
             continue
         value, bounds = getattr(choice, one.name), RANGES[one.name]
@@ -130,8 +139,9 @@ def _checked(setting: str, choice: Any) -> Any:
             raise SettingError(
                 f"{setting}: {choice.kind}({one.name}={value!r}): expected numbers like {one.default!r}."
             )
+        whole = str(one.type) == "tuple[int, ...]"
         for number in value if isinstance(value, tuple) else (value,):
-            if not within(number, *bounds):
+            if not within(number, *bounds) or (whole and not isinstance(number, int)):
                 expected = f"a number {interval(*bounds)}"
                 raise SettingError(f"{setting}: {choice.kind}({one.name}={value!r}): expected {expected}.")
     return choice

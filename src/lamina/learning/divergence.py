@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from lamina.equations.layers import Arrays
 from lamina.equations.network import Network, backward, forward
 from lamina.equations.random import Key
+from lamina.equations.types import Arrays
 from lamina.errors import DivergenceError
 
 WHAT_TO_TRY = (

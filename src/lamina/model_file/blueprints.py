@@ -10,6 +10,7 @@ from typing import Any
 
 from lamina.data import headers
 from lamina.equations.activations import ACTIVATIONS
+from lamina.equations.blueprint import OF_THE_NETWORK, Group
 from lamina.equations.layers import LAYERS, Residual
 from lamina.equations.losses import LOSSES
 from lamina.equations.network import GROUPS, Network
@@ -19,7 +20,9 @@ from lamina.learning.choices import RANGES, chosen, within
 MAX_LAYERS = 4096  # building takes a time that grows with the square of the layers
 MAX_DEPTH = 32  # of residuals inside residuals
 MAX_UNITS = 2**31 - 1
+MAX_MEMBERS = 4096
 DERIVED = ("kind", "inputs", "units", "layer", "arrays")
+LISTS = ("quantiles", "columns", "levels")  # settings that are lists of numbers
 ARRAY = ("role", "name", "offset", "rows", "columns", "group", "rate", "decay")
 
 
@@ -78,10 +81,15 @@ def _check_arrays(arrays: Any) -> None:
 def _check_loss(loss: Any) -> None:
     name = _kind(loss, "name", LOSSES)
     own = [one.name for one in fields(LOSSES[name])]  # type: ignore[arg-type]
-    headers.fields(loss, f"blueprint {name}", ["kind", "name", "l1", "l2", *own])
+    headers.fields(loss, f"blueprint {name}", [*OF_THE_NETWORK, *own])
     if loss["kind"] != "loss":
         raise ModelFileError("blueprint: the loss stands at the end")
     _check_at_least_0(loss, ("l1", "l2"))
+    headers.whole(loss["members"], "blueprint members", 1, MAX_MEMBERS)
+    headers.fields(loss["groups"], "blueprint groups", GROUPS)
+    for group in loss["groups"].values():
+        headers.fields(group, "blueprint group", Group._fields)
+        _check_at_least_0(group, Group._fields)
     _check_settings("loss", name, {one: loss[one] for one in own}, LOSSES)
 
 
@@ -90,7 +98,9 @@ def _check_settings(what: str, kind: str, settings: dict[str, Any], table: Any) 
     for name, value in settings.items():
         if name == "function":
             headers.choice(value, "blueprint function", ACTIVATIONS)
-        elif name not in RANGES or (name == "quantiles") != isinstance(value, list) or value == []:
+        elif name == "ntk":
+            headers.flag(value, "blueprint ntk")
+        elif name not in RANGES or (name in LISTS) != isinstance(value, list) or value == []:
             raise ModelFileError(f"blueprint {kind}: {name} cannot be {str(value)[:40]}")
     chosen(what, {"kind": kind, **settings}, table)
 

@@ -1,0 +1,125 @@
+"""What a column is looked up in before the first linear layer: waves for numbers, vectors for categories.
+
+Both keep the units that they do not replace, in their order, and put theirs behind.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from lamina.equations.random import Key
+from lamina.equations.types import Array, Arrays, Shape
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """A column that holds the number of a category becomes `size` numbers: a column of E, looked up.
+
+    Parameters
+    ----------
+    columns : tuple of int
+        The units of A_prev that hold such numbers, increasing.
+    levels : tuple of int
+        How many categories each has; a number beyond them counts as the nearest.
+    size : int
+    rate_factor : float
+        Multiplies the learning rate of E.
+    """
+
+    kind: ClassVar[str] = "embedding"
+    columns: tuple[int, ...] = (0,)
+    levels: tuple[int, ...] = (1,)
+    size: int = 8
+    rate_factor: float = 1.0
+
+    def width(self, n: int) -> int:
+        return n + len(self.columns) * (self.size - 1)
+
+    def shapes(self, n: int) -> dict[str, Shape]:
+        return {"E": Shape(self.size, sum(self.levels), "embeddings", self.rate_factor)}
+
+    def forward(self, p: Arrays, A_prev: Array, key: Key | None) -> tuple[Array, Arrays]:
+        at = self._places(A_prev)  # (columns, m)
+        looked_up = p["E"][:, at].transpose(1, 0, 2).reshape(-1, A_prev.shape[1])  # (columns * size, m)
+        kept = np.delete(A_prev, self.columns, axis=0)
+        return np.concatenate([kept, looked_up]), {"at": at, "A_prev": A_prev}
+
+    def backward(self, p: Arrays, dA: Array, cache: Arrays) -> tuple[Array, Arrays]:
+        dA_prev = np.zeros_like(cache["A_prev"])
+        kept = np.delete(np.arange(len(dA_prev)), self.columns)
+        dA_prev[kept] = dA[: len(kept)]  # a category has no slope: 0
+        return dA_prev, self.first_backward(p, dA, cache)
+
+    def first_backward(self, p: Arrays, dA: Array, cache: Arrays) -> Arrays:
+        dE, m = np.zeros_like(p["E"]), dA.shape[1]
+        own = dA[len(dA) - len(self.columns) * self.size :].reshape(len(self.columns), self.size, m)
+        for at, dlooked_up in zip(cache["at"], own, strict=True):
+            np.add.at(dE.T, at, dlooked_up.T)
+        return {"E": dE / m}
+
+    def _places(self, A_prev: Array) -> Array:
+        levels = np.array(self.levels)[:, None]
+        first = np.cumsum(levels, axis=0) - levels  # the levels of one column after those of another
+        chosen = np.clip(A_prev[list(self.columns)], 0, levels - 1).astype(np.intp)
+        return np.asarray(first + chosen)
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """Every chosen number x brings `outputs` more: V cos(2 pi F x + phi) + c, each number with arrays of its own.
+
+    With x itself, which stays, that is the PBLD embedding of Holzmueller et al. 2024, after Gorishniy et al. 2022. The
+    first new unit of all the numbers comes before the second of any.
+
+    Parameters
+    ----------
+    columns : tuple of int
+        The units of A_prev that are numbers, increasing.
+    frequencies : int
+        Waves per number.
+    outputs : int
+        New units per number.
+    rate_factor : float
+        Multiplies the learning rate of all its arrays.
+    """
+
+    kind: ClassVar[str] = "periodic"
+    columns: tuple[int, ...] = (0,)
+    frequencies: int = 16
+    outputs: int = 3
+    rate_factor: float = 1.0
+
+    def width(self, n: int) -> int:
+        return n + len(self.columns) * self.outputs
+
+    def shapes(self, n: int) -> dict[str, Shape]:
+        numbers, waves = len(self.columns), self.frequencies
+        columns = {"F": waves, "phi": waves, "V": waves * self.outputs, "c": self.outputs}  # V: j * frequencies + k
+        return {role: Shape(numbers, count, "embeddings", self.rate_factor) for role, count in columns.items()}
+
+    def forward(self, p: Arrays, A_prev: Array, key: Key | None) -> tuple[Array, Arrays]:
+        X = A_prev[list(self.columns)]  # (numbers, m)
+        angle = 2 * np.pi * p["F"][:, :, None] * X[:, None, :] + p["phi"][:, :, None]  # (numbers, frequencies, m)
+        U = np.einsum("njk,nkm->jnm", self._V(p), np.cos(angle)) + p["c"].T[:, :, None]  # (outputs, numbers, m)
+        return np.concatenate([A_prev, U.reshape(-1, X.shape[1])]), {"X": X, "angle": angle}
+
+    def backward(self, p: Arrays, dA: Array, cache: Arrays) -> tuple[Array, Arrays]:
+        X, m = cache["X"], dA.shape[1]
+        n = len(dA) - len(X) * self.outputs
+        dU = dA[n:].reshape(self.outputs, len(X), m)
+        dangle = -np.sin(cache["angle"]) * np.einsum("njk,jnm->nkm", self._V(p), dU)  # (numbers, frequencies, m)
+        dA_prev = dA[:n].copy()
+        dA_prev[list(self.columns)] += 2 * np.pi * np.einsum("nk,nkm->nm", p["F"], dangle)
+        return dA_prev, {
+            "F": 2 * np.pi * np.einsum("nkm,nm->nk", dangle, X) / m,
+            "phi": dangle.sum(axis=2) / m,
+            "V": np.einsum("jnm,nkm->njk", dU, np.cos(cache["angle"])).reshape(len(X), -1) / m,
+            "c": dU.sum(axis=2).T / m,
+        }
+
+    def first_backward(self, p: Arrays, dA: Array, cache: Arrays) -> Arrays:
+        return self.backward(p, dA, cache)[1]
+
+    def _V(self, p: Arrays) -> Array:
+        return np.asarray(p["V"]).reshape(len(p["V"]), self.outputs, self.frequencies)
