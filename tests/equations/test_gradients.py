@@ -4,8 +4,20 @@ import numpy as np
 import pytest
 
 from lamina.equations.activations import ACTIVATIONS
-from lamina.equations.layers import LAYERS, Dense, Dropout, LayerNorm, Residual, Scale
-from lamina.equations.losses import LOSSES, BinaryLogLoss, CategoricalLogLoss, Quantile
+from lamina.equations.layers import (
+    LAYERS,
+    Dense,
+    Dropout,
+    Embedding,
+    LayerNorm,
+    Linear,
+    MemberChoice,
+    MemberScale,
+    Periodic,
+    Residual,
+    Scale,
+)
+from lamina.equations.losses import LOSSES, BinaryLogLoss, CategoricalLogLoss, Huber, Quantile, SquaredError
 from lamina.equations.network import Network
 from lamina.learning.gradient_check import gradient_check
 
@@ -31,8 +43,17 @@ def test_certificate(kind, activation, loss, network_of, params_of, targets_for)
         Network(3, [Scale(), Dense(4, "silu"), Dense(6, "identity")], Quantile((0.1, 0.5, 0.9)), l1=0.1),
         Network(3, [Dropout(0.3), Residual([Residual([Dense(3)]), LayerNorm()]), Dense(2, "tanh")], BinaryLogLoss(0.2)),
         Network(3, [Residual([Dense(5, "gelu"), Dropout(0.5), Dense(3)]), Dense(3, "selu")], CategoricalLogLoss(0.1)),
+        Network(3, [Embedding((0, 2), (2, 3), 4), Periodic((0, 3), 5, 2), Dense(4, "silu"), Linear(2)], Huber()),
+        Network(3, [Dense(4, "tanh"), Embedding((1,), (3,), 2), Periodic((4, 1), 3, 1), Linear(2)], SquaredError()),
+        Network(
+            3,
+            [MemberScale(4), Residual([Dense(3, "tanh"), Dropout(0.4), MemberScale(4)]), Linear(8), MemberChoice(4)],
+            BinaryLogLoss(),
+            l2=0.2,
+            members=4,
+        ),
     ],
-    ids=["quantiles", "nested", "dropout"],
+    ids=["quantiles", "nested", "dropout", "columns", "columns inside", "members"],
 )
 def test_certificate_of_settings_and_of_first_layers(network, params_of, targets_for):
     X = np.random.default_rng(5).normal(size=(M, 3))

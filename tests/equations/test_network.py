@@ -164,6 +164,6 @@ def test_order_of_the_groups_does_not_depend_on_how_they_are_given():
     layers = [BatchNorm(), Dense(2), Dense(1)]
     plain = Network(2, layers, SquaredError())
     given = Network(2, layers, SquaredError(), groups={"scales": Group(6.0, 0.0), "biases": Group(0.1, 0.0)})
-    assert given.slots == plain.slots
+    assert [slot[:6] for slot in given.slots] == [slot[:6] for slot in plain.slots]
     assert given.spans == plain.spans
     assert given != plain

@@ -71,6 +71,27 @@ def _layer_norm(layer: Any, p: Any, A: Any, cache: Any) -> Any:
     return F.layer_norm(A, (A.shape[1],), p["gamma"].ravel(), p["beta"].ravel(), eps=layer.epsilon)
 
 
+def _others(layer: Any, A: Any) -> Any:
+    return A[:, [j for j in range(A.shape[1]) if j not in layer.columns]]
+
+
+def _embedding(layer: Any, p: Any, A: Any, cache: Any) -> Any:
+    """A table for every column, cut out of E."""
+    tables = p["E"].T.split(layer.levels)
+    places = [A[:, j].detach().clamp(0, n - 1).long() for j, n in zip(layer.columns, layer.levels, strict=True)]
+    looked_up = [F.embedding(at, table) for at, table in zip(places, tables, strict=True)]
+    return torch.cat([_others(layer, A), *looked_up], dim=1)
+
+
+def _periodic(layer: Any, p: Any, A: Any, cache: Any) -> Any:
+    """One small linear layer for every number, over its own waves; then unit by unit, as we order them."""
+    made = []
+    for n, j in enumerate(layer.columns):
+        waves = torch.cos(A[:, [j]] @ (2 * torch.pi * p["F"][[n]]) + p["phi"][n])  # (m, frequencies)
+        made.append(F.linear(waves, p["V"][n].view(layer.outputs, layer.frequencies), p["c"][n]))
+    return torch.cat([A, torch.stack(made, dim=2).flatten(1)], dim=1)
+
+
 # Rows: A_prev (m, units) -> A. Dropout takes its draws from our cache; batch norm moves its statistics in place.
 LAYERS: dict[str, Any] = {
     "linear": lambda layer, p, A, cache: F.linear(A, p["W"], p["b"].ravel()),
@@ -79,6 +100,15 @@ LAYERS: dict[str, Any] = {
     "layer_norm": _layer_norm,
     "batch_norm": _batch_norm,
     "scale": lambda layer, p, A, cache: A * p["s"].ravel(),
+    "parametric_activation": lambda layer, p, A, cache: torch.lerp(
+        A, ACTIVATIONS[layer.function](A), p["alpha"].ravel()
+    ),
+    "embedding": _embedding,
+    "periodic": _periodic,
+    "member_scale": lambda layer, p, A, cache: (A.unflatten(0, (-1, layer.members)) * p["R"].T).flatten(0, 1),
+    "member_choice": lambda layer, p, A, cache: torch.stack(
+        [row.chunk(layer.members)[i % layer.members] for i, row in enumerate(A)]
+    ),
     "residual": lambda layer, p, A, cache: A + _chain(layer.layers, p["chain"], A, cache["chain"]),
 }
 
@@ -96,10 +126,11 @@ def _losses(loss: Any, Z: Any, Y: Any) -> Any:
 
 
 def _cost(network: Any, theta: Any, X: Any, Y: Any, weights: Any, caches: Any) -> Any:
-    """Z (m, units) and J; `theta` is one flat tensor, cut up by our own views."""
+    """Z (m, units) and J; `theta` is one flat tensor, cut up by our own views. Rows come once for each member."""
+    X, Y, weights = (rows.repeat_interleave(network.members, 0) for rows in (X, Y, weights))
     Z = _chain(network.layers, network.views(theta), X, caches)
     W = theta[network.spans["weights"]]
-    penalty = (network.l2 / 2 * (W * W).sum() + network.l1 * W.abs().sum()) / len(X)
+    penalty = (network.l2 / 2 * (W * W).sum() + network.l1 * W.abs().sum()) * network.members / len(X)
     return Z, (weights * _losses(network.loss, Z, Y)).mean() + penalty
 
 

@@ -8,10 +8,25 @@ import torch
 
 from lamina.engine import choose
 from lamina.equations.activations import ACTIVATIONS
-from lamina.equations.layers import LAYERS, BatchNorm, Dense, Dropout, LayerNorm, Linear, Residual, Scale
+from lamina.equations.layers import (
+    LAYERS,
+    Activation,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Embedding,
+    LayerNorm,
+    Linear,
+    MemberChoice,
+    MemberScale,
+    ParametricActivation,
+    Periodic,
+    Residual,
+    Scale,
+)
 from lamina.equations.losses import LOSSES, BinaryLogLoss, CategoricalLogLoss, Huber, Quantile, SquaredError
-from lamina.equations.network import Network, backward, forward
-from lamina.equations.optimisers import Adam, GradientDescent, Momentum
+from lamina.equations.network import Network, backward, for_members, forward, mean_of_members
+from lamina.equations.optimisers import Adam, AdamW, GradientDescent, Momentum
 from lamina.equations.random import Key
 
 M = 12
@@ -36,8 +51,9 @@ def assert_agree(network, oracle, targets_for, targets):
     weights = np.random.default_rng(4).gamma(2, 0.5, M)
     params = starting_params(network)
     J, grads = choose(network, "equations").gradients(network, params, X, Y, weights, seed=5, step=6)
-    Z, caches = forward(network, params, X.T, Key(5, 6))
-    dA0, _ = backward(network, params, weights * network.loss.dZ(Z, Y.T), caches)
+    Z, caches = forward(network, params, for_members(network, X.T), Key(5, 6))
+    dZ = for_members(network, weights[None]) * network.loss.dZ(Z, for_members(network, Y.T))
+    dA0 = mean_of_members(network, backward(network, params, dZ, caches)[0])
 
     theta, X_ = torch.tensor(params, requires_grad=True), torch.tensor(X, requires_grad=True)
     moved, statistics = theta.clone(), network.spans["statistics"]  # batch norm moves the latter in place
@@ -75,6 +91,30 @@ ARCHITECTURES = {
         Quantile((0.1, 0.5, 0.9)),
         l1=0.1,
     ),
+    "columns": Network(
+        4,
+        [
+            Embedding(columns=(1, 3), levels=(3, 2), size=5),
+            Periodic(columns=(0, 1), frequencies=6, outputs=3),
+            Scale(),
+            Linear(6),
+            ParametricActivation("mish"),
+            Linear(3),
+        ],
+        CategoricalLogLoss(),
+    ),
+    "inside": Network(
+        3,
+        [Dense(4), Periodic(columns=(1, 3), outputs=2), Embedding(columns=(0,), levels=(4,), size=1), Linear(2)],
+        Huber(),
+    ),
+    "members": Network(
+        4,
+        [MemberScale(3), Dense(5, "tanh"), Dropout(0.3), BatchNorm(), Linear(6), MemberChoice(3)],
+        SquaredError(),
+        l2=0.3,
+        members=3,
+    ),
     "normalised": Network(4, [Linear(8), LayerNorm(), Dense(8, "selu"), BatchNorm(), Dense(2, "elu")], Huber(0.5)),
 }
 
@@ -111,7 +151,7 @@ TRAININGS = {
 }
 
 
-@pytest.mark.parametrize("architecture", ["deep", "first", "nested"])
+@pytest.mark.parametrize("architecture", ["deep", "first", "nested", "columns", "members"])
 @pytest.mark.parametrize("training", TRAININGS)
 def test_twenty_steps_on_minibatches(training, architecture, oracle, targets_for):
     network, (optimiser, theirs) = ARCHITECTURES[architecture], TRAININGS[training]
@@ -126,7 +166,7 @@ def test_twenty_steps_on_minibatches(training, architecture, oracle, targets_for
     for k in range(steps):
         batch = order[k * size : (k + 1) * size]
         whole = np.concatenate([theta.detach().numpy(), statistics.numpy()])
-        _, caches = forward(network, whole, X[batch].T, Key(7, k))  # for the draws of dropout
+        _, caches = forward(network, whole, for_members(network, X[batch].T), Key(7, k))  # for the draws of dropout
         rule.zero_grad()
         moved = torch.cat([theta, statistics])
         data = torch.tensor(X[batch]), torch.tensor(Y[batch]), torch.ones(size)
@@ -143,3 +183,35 @@ def test_twenty_steps_on_minibatches(training, architecture, oracle, targets_for
     np.testing.assert_allclose(costs, their_costs, rtol=1e-9)
     np.testing.assert_allclose(params[trained], theta.detach().numpy(), rtol=1e-8, atol=1e-9)
     np.testing.assert_allclose(params[trained.stop :], statistics.numpy(), rtol=1e-9)
+
+
+def test_ntk_form_learns_as_if_its_weights_were_divided():
+    """W = V / sqrt(n), with V trained by PyTorch's AdamW at the rate itself."""
+    network = Network(4, [Linear(5, ntk=True), Activation("tanh"), Linear(2, ntk=True)], SquaredError())
+    optimiser, steps = AdamW(weight_decay=0.3, epsilon=1e-12), 12
+    X, Y, params = *np.random.default_rng(1).normal(size=(2, M, 4)), starting_params(network)
+    Y = Y[:, :2].copy()
+    theirs = {
+        name: torch.tensor(array * (array.shape[1] ** 0.5 if name[0] == "W" else 1), requires_grad=True)
+        for name, array in network.named(params).items()
+    }
+    decays = [0.3 if name[0] == "W" else 0.0 for name in theirs]
+    groups = [{"params": [p], "weight_decay": d} for p, d in zip(theirs.values(), decays, strict=True)]
+    rule = torch.optim.AdamW(groups, lr=0.05, eps=1e-12)
+    for _ in range(steps):
+        rule.zero_grad()
+        A = torch.tensor(X)
+        for layer in (1, 2):
+            V, b = theirs[f"W{layer}"], theirs[f"b{layer}"]
+            A = A @ V.T / V.shape[1] ** 0.5 + b.ravel()
+            A = torch.tanh(A) if layer == 1 else A
+        torch.nn.functional.mse_loss(A, torch.tensor(Y)).div(2).backward()
+        rule.step()
+    memory, rates = np.zeros((2, network.size)), np.full(steps, 0.05)
+    everything = np.tile(np.arange(M), steps)
+    choose(network, "equations").train_steps(
+        network, optimiser, params, memory, X, Y, None, everything, M, rates, seed=0, step=0, examples=M
+    )
+    for name, array in network.named(params).items():
+        divided = theirs[name].detach().numpy() / (array.shape[1] ** 0.5 if name[0] == "W" else 1)
+        np.testing.assert_allclose(array, divided, rtol=1e-7, atol=1e-10)

@@ -125,14 +125,15 @@ class Dropout(_SameWidth):
         units, m = A_prev.shape
         rate = self.rate * key.dropout
         D = kept(units, m, rate, key)  # (units, m)
-        return _drop(A_prev, D, rate), {"D": D, "rate": np.array(rate)}
+        scale = np.array(1 / (1 - rate), A_prev.dtype)
+        return _drop(A_prev, D, scale), {"D": D, "scale": scale}
 
     def backward(self, p: Arrays, dA: Array, cache: Arrays) -> tuple[Array, Arrays]:
-        return (_drop(dA, cache["D"], float(cache["rate"])) if "D" in cache else dA), {}
+        return (_drop(dA, cache["D"], cache["scale"]) if "D" in cache else dA), {}
 
 
-def _drop(A: Array, D: Any, rate: float) -> Array:
-    return np.where(D, A * A.dtype.type(1 / (1 - rate)), A.dtype.type(0))
+def _drop(A: Array, D: Any, scale: Array) -> Array:
+    return np.where(D, A * scale, A.dtype.type(0))
 
 
 @dataclass(frozen=True)

@@ -215,6 +215,19 @@ def forward(network: Network, params: Array, A0: Array, key: Key | None) -> tupl
     return chain_forward(network.layers, network.views(params), A0, key)
 
 
+def to_the_loss(
+    network: Network, params: Array, X: Array, Y: Array, weights: Array | None, key: Key | None
+) -> tuple[Array, list[Arrays], Array, Array]:
+    """Take rows X (m, n_inputs) to the loss, once for each member; return Z[L], the caches, w L (m,) and w dZ[L]."""
+    Z, caches = forward(network, params, for_members(network, X.T), key)
+    Y_ = for_members(network, Y.T)
+    L, dZ = network.loss.losses(Z, Y_), network.loss.dZ(Z, Y_)  # (m,), (units, m)
+    if weights is None:
+        return Z, caches, L, dZ
+    w = for_members(network, weights[None])[0]
+    return Z, caches, w * L, w * dZ
+
+
 def backward(network: Network, params: Array, dZ: Array, caches: Sequence[Arrays]) -> tuple[Array, list[Arrays]]:
     """Take dZ[L] back to dA[0] and the gradients of every layer."""
     return chain_backward(network.layers, network.views(params), dZ, caches)
@@ -305,13 +318,7 @@ def gradients(
         In the places of the statistics: what the update takes off them.
     """
     examples = examples or len(X)
-    Y_ = for_members(network, Y.T)
-    Z, caches = forward(network, params, for_members(network, X.T), Key(seed, step, dropout=dropout))
-    L = network.loss.losses(Z, Y_)  # (m,)
-    dZ = network.loss.dZ(Z, Y_)  # (units, m)
-    if weights is not None:
-        w = for_members(network, weights[None])[0]
-        L, dZ = w * L, w * dZ
+    _, caches, L, dZ = to_the_loss(network, params, X, Y, weights, Key(seed, step, dropout=dropout))
     views = network.views(params)
     dA, above = chain_backward(network.layers[1:], views[1:], dZ, caches[1:])
     first = network.layers[0].first_backward(views[0], dA, caches[0])

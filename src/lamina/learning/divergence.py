@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.equations.network import Network, backward, forward
+from lamina.equations.network import Network, backward, to_the_loss
 from lamina.equations.random import Key
 from lamina.equations.types import Arrays
 from lamina.errors import DivergenceError
@@ -52,15 +52,14 @@ def first_not_finite(network: Network, params: Any, X: Any, Y: Any, weights: Any
     """Say which quantity of which layer is the first that is not finite, on the way forward or back."""
     if not np.isfinite(X).all():
         return "A[0], the encoded rows, is not finite"
-    Z, caches = forward(network, params, X.T, key)
+    Z, caches, L, dZ = to_the_loss(network, params, X, Y, weights, key)
     for i, cache in enumerate(caches):
         for name, array in _leaves(cache):
             if name not in ("A_prev", "D") and not np.isfinite(array).all():
                 return f"{name} of {_place(network, i)} is not finite"
-    if not np.isfinite(network.loss.losses(Z, Y.T)).all():
+    if not np.isfinite(L).all():
         return f"the cost ({network.loss.kind}) is not finite, with |Z[L]| up to {np.max(np.abs(Z)):.3g}"
-    dZ = network.loss.dZ(Z, Y.T)
-    grads = backward(network, params, dZ if weights is None else weights * dZ, caches)[1]
+    grads = backward(network, params, dZ, caches)[1]
     for i in reversed(range(len(grads))):
         for name, array in _leaves(grads[i]):
             if not np.isfinite(array).all():

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lamina.engine import EngineName, choose
-from lamina.equations.network import Network, backward, forward
+from lamina.equations.network import Network, backward, mean_of_members, to_the_loss
 from lamina.equations.random import Key
 from lamina.errors import DataError
 from lamina.learning.initialisers import starting_parameters
@@ -149,9 +149,8 @@ def _of(slot: Any) -> slice:
 
 def _dA0(network: Network, theta: Vector, X: Vector, Y: Vector, w: Any, key: Key) -> Vector:
     """Return dA[0] as rows, shape (m, n_inputs)."""
-    Z, caches = forward(network, theta, X.T, key)
-    dZ = network.loss.dZ(Z, Y.T)
-    return np.asarray(backward(network, theta, dZ if w is None else w * dZ, caches)[0].T)
+    _, caches, _, dZ = to_the_loss(network, theta, X, Y, w, key)
+    return mean_of_members(network, backward(network, theta, dZ, caches)[0]).T
 
 
 def _checked(network: Network, X: Any, Y: Any, params: Any, seed: int) -> tuple[Vector, Vector, Vector]:
