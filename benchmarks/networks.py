@@ -49,7 +49,7 @@ def task_of(case: Case) -> Task:
     order = np.arange(case.rows)
     np.random.RandomState(SEED).shuffle(order)
     network = network_of(case)
-    params = unflattened(network, starting_parameters(network, "auto", SEED, np.float32))
+    params = unflattened(network, starting_parameters(network, "suited", SEED, np.float32))
     layers = list(zip(params[::2], params[1::2], strict=True))
     return Task(case, X, np.ascontiguousarray(Y, np.float32), order.reshape(case.steps, case.batch), layers)
 

@@ -30,8 +30,11 @@ from lamina.errors import DataError, DataWarning, DivergenceError, DivergenceWar
 from lamina.learning.choices import chosen
 from lamina.learning.divergence import diverged
 from lamina.learning.hyperparameters import OPTIMISER_CHOICES, automatic_batch_size, check, seed_from, settings_for
+from lamina.learning.data_driven import ROWS as DECIDING_ROWS
+from lamina.learning.data_driven import fit_to_rows
 from lamina.learning.initialisers import starting_parameters
-from lamina.learning.networks import loss_from, network_from
+from lamina.learning.networks import Inputs, loss_from, network_from
+from lamina.learning.presets import Facts, resolved
 from lamina.learning.schedules import SCHEDULES
 from lamina.learning.scores import plain_score
 from lamina.learning.training import EncodedByBatch, Epoch, InMemory, Recipe, State, Watch, train
@@ -52,6 +55,7 @@ class Carried:
     memory: Any = None  # (len(optimiser.remembers), network.size)
     step: int = 0
     optimiser: str = ""
+    n_rows: int = 0  # of the first run: what its preset looked at
 
 
 class Fit:
@@ -100,16 +104,18 @@ class Fit:
         classes: Any = None,
     ) -> None:
         given = {n: v.tolist() if isinstance(v, np.generic | np.ndarray) else v for n, v in (settings or {}).items()}
-        self.settings = {**{name: one.default for name, one in settings_for(task).items()}, **given}
-        check(self.settings, task)
+        self.given = {**{name: one.default for name, one in settings_for(task).items()}, **given}
+        check(self.given, task)
         self.task, self.target_name, self.score = task, target_name, score
-        self.seed = seed_from(self.settings["random_state"])
+        self.seed = seed_from(self.given["random_state"])
         self.history: list[dict[str, Any]] = []
         self.stopped = ""
 
         table, y = X if isinstance(X, Table) else read(X), plain(y)
         before = None if goes_on_from is None else goes_on_from.model
         rows, weights = self._rows(table, y, sample_weight)
+        self.n_first = len(rows) if goes_on_from is None else goes_on_from.n_rows
+        self.settings = resolved(self.given, Facts(task, self.n_first))
         target = before.target if before else self._target(y[rows], weights, classes)
         Y = target.encode(y[rows])
         self.target: Labels | Numbers = target
@@ -120,7 +126,7 @@ class Fit:
         self.encoder: Encoder = before.encoder if before else self._encoder(table.take(rows[learn]), weights, learn)
         table = self.encoder.align(table) if before else table
         outputs = target.n_outputs if isinstance(target, Labels) else target.n_targets
-        self.network: Network = network_from(self.settings, self.encoder.n_features, outputs, loss)
+        self.network: Network = network_from(self.settings, _inputs(self.encoder), outputs, loss)
         if before:
             _check_same_arrays(before.network, self.network)
         self.dtype = np.dtype(self.settings["dtype"])
@@ -173,7 +179,8 @@ class Fit:
 
     def carried(self) -> "Carried":
         """Return what a later run needs to go on from here."""
-        return Carried(self.model(), self.state.memory.copy(), self.state.step, self.recipe.optimiser.kind)
+        memory = self.state.memory.copy()
+        return Carried(self.model(), memory, self.state.step, self.recipe.optimiser.kind, self.n_first)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Train; yield a record after every epoch: epoch, cost, validation_cost, score, validation_score, ..."""
@@ -306,21 +313,39 @@ class Fit:
             seed=self.seed,
             shuffle=bool(s["shuffle"]),
             tolerance=float(s["tol"]),
+            decay_schedule=chosen("decay_schedule", s["decay_schedule"], SCHEDULES),
+            dropout_schedule=chosen("dropout_schedule", s["dropout_schedule"], SCHEDULES),
         )
 
     def _state(self, before: "Carried | None") -> State:
         if before is None:
-            params = starting_parameters(self.network, self.settings["initializer"], self.seed, self.dtype)
+            params = self._starting_parameters()
             return State.start(self.network, self.recipe.optimiser, params)
         state = State.start(self.network, self.recipe.optimiser, before.model.params.astype(self.dtype))
         if before.optimiser == self.recipe.optimiser.kind:
             state.memory[:], state.step = before.memory, before.step
         return state
 
+    def _starting_parameters(self) -> Any:
+        s = self.settings
+        weights, biases = (s[name] for name in ("initializer", "bias_initializer"))
+        params = starting_parameters(
+            self.network,
+            "lecun_normal" if weights == "data" else weights,
+            self.seed,
+            self.dtype,
+            biases="zeros" if biases == "data" else biases,
+            zero_last_layer=bool(s["zero_last_layer"]),
+        )
+        if "data" in (weights, biases):
+            some = next(iter(self.examples.blocks(DECIDING_ROWS))).X
+            fit_to_rows(self.network, params, some, self.seed, weights=weights == "data", biases=biases == "data")
+        return params
+
     # ---- the steps of training ----
 
     def _model(self, params: Any) -> Model:
-        changed = {n: v for n, v in self.settings.items() if v != settings_for(self.task)[n].default}
+        changed = {n: v for n, v in self.given.items() if v != settings_for(self.task)[n].default}
         at = next((r for r in self.history if r["epoch"] == self.best_epoch), None)
         scores = {}
         if at is not None and self.held_out is not None:
@@ -386,6 +411,10 @@ class Fit:
         warnings.warn(
             f"{problem} The weights of epoch {self.best_epoch}, the best, were kept.", DivergenceWarning, stacklevel=4
         )
+
+
+def _inputs(encoder: Encoder) -> Inputs:
+    return Inputs(encoder.n_features, encoder.number_positions, encoder.embedded)
 
 
 def _check_same_arrays(before: Network, now: Network) -> None:

@@ -91,7 +91,7 @@ def test_every_activation_has_an_initialiser_that_suits_it(activation):
     """Through ten layers of 256 units the signal neither dies nor explodes."""
     assert SUITS.get(activation, OTHERS) in INITIALISERS
     network = Network(256, [Dense(256, activation) for _ in range(10)], SquaredError())
-    params = starting_parameters(network, "auto", 0, np.float64)
+    params = starting_parameters(network, "suited", 0, np.float64)
     A = np.random.default_rng(0).normal(size=(256, 50))
     for layer, views in zip(network.layers, network.views(params), strict=True):
         A, _ = layer.forward(views, A, None)
@@ -108,7 +108,7 @@ def network():
     return Network(4, layers, SquaredError())
 
 
-@pytest.mark.parametrize("way", ["auto", *INITIALISERS])
+@pytest.mark.parametrize("way", ["suited", *INITIALISERS])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_biases_start_at_0_and_factors_at_1(network, way, dtype):
     params = starting_parameters(network, way, 0, dtype)
@@ -124,7 +124,7 @@ def test_biases_start_at_0_and_factors_at_1(network, way, dtype):
 
 def test_auto_looks_at_the_activation_that_follows(network):
     """W1 has none before the residual takes over, W2 selu, W3 none; W4 is the last."""
-    found = network.named(starting_parameters(network, "auto", 7, np.float64))
+    found = network.named(starting_parameters(network, "suited", 7, np.float64))
     numbers = {slot.name: number for number, slot in enumerate(network.slots)}
     ways = {"W1": "he_normal", "W2": "lecun_normal", "W3": "glorot_uniform", "W4": "glorot_uniform"}
     for name, way in ways.items():
@@ -139,12 +139,12 @@ def test_a_named_way_holds_for_every_matrix(network):
 
 
 def test_single_precision_starts_at_the_same_numbers(network):
-    double = starting_parameters(network, "auto", 3, np.float64)
-    np.testing.assert_array_equal(starting_parameters(network, "auto", 3), double.astype(np.float32))
+    double = starting_parameters(network, "suited", 3, np.float64)
+    np.testing.assert_array_equal(starting_parameters(network, "suited", 3), double.astype(np.float32))
 
 
 def test_another_seed_starts_elsewhere(network):
     weights = network.spans["weights"]
-    one, other = (starting_parameters(network, "auto", seed)[weights] for seed in (0, 1))
+    one, other = (starting_parameters(network, "suited", seed)[weights] for seed in (0, 1))
     assert not np.isin(one, other).any()
     assert len(np.unique(one)) == len(one)  # and no matrix repeats another's numbers

@@ -29,7 +29,7 @@ def recipe(optimiser=None, **settings):
 
 
 def begin(how, network=NETWORK, dtype=np.float32):
-    return State.start(network, how.optimiser, starting_parameters(network, "auto", 5, dtype))
+    return State.start(network, how.optimiser, starting_parameters(network, "suited", 5, dtype))
 
 
 def passes(how, state, rows=ROWS, held_out=None, network=NETWORK):

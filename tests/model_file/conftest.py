@@ -26,7 +26,7 @@ def labelled(layers, loss, target, dtype=np.float32, **others):
     """A model for ROWS with random parameters."""
     encoder = Encoder.fit(read(ROWS))
     network = Network(encoder.n_features, layers, loss, l1=0.25, l2=1e-4)
-    params = starting_parameters(network, "auto", 7, dtype)
+    params = starting_parameters(network, "suited", 7, dtype)
     return Model(network, params, encoder, target, **others)
 
 

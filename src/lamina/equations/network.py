@@ -131,6 +131,13 @@ class Network:
         """The slice that the optimiser moves: everything before the statistics."""
         return slice(0, self.spans["statistics"].start)
 
+    def layer_at(self, path: tuple[int, ...]) -> Layer:
+        """Return the layer at a slot's path."""
+        layer = self.layers[path[0]]
+        for i in path[1:]:
+            layer = layer.layers[i]  # type: ignore[attr-defined]
+        return layer
+
     def views(self, params: Array) -> list[Arrays]:
         """Return per layer a dict of named views into the flat vector; a Residual has `{"chain": [...]}`."""
         tree = _empty(self.layers)

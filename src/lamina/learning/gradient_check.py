@@ -150,7 +150,7 @@ def _of(slot: Any) -> slice:
 def _dA0(network: Network, theta: Vector, X: Vector, Y: Vector, w: Any, key: Key) -> Vector:
     """Return dA[0] as rows, shape (m, n_inputs)."""
     _, caches, _, dZ = to_the_loss(network, theta, X, Y, w, key)
-    return mean_of_members(network, backward(network, theta, dZ, caches)[0]).T
+    return np.asarray(mean_of_members(network, backward(network, theta, dZ, caches)[0]).T, np.float64)
 
 
 def _checked(network: Network, X: Any, Y: Any, params: Any, seed: int) -> tuple[Vector, Vector, Vector]:
@@ -163,7 +163,7 @@ def _checked(network: Network, X: Any, Y: Any, params: Any, seed: int) -> tuple[
             f"Y has shape {Y.shape}: expected {len(X)} rows for a network with {network.n_outputs} outputs."
         )
     if params is None:
-        theta = starting_parameters(network, "auto", seed, np.float64)
+        theta = starting_parameters(network, "suited", seed, np.float64)
         generator = np.random.default_rng(seed)
         theta[network.trained] += 0.1 * generator.standard_normal(network.trained.stop)
     else:

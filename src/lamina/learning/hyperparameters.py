@@ -18,8 +18,9 @@ from lamina.equations.losses import LOSSES
 from lamina.equations.optimisers import OPTIMISERS
 from lamina.errors import SettingError, nearest
 from lamina.learning.choices import chosen, interval, within
-from lamina.learning.initialisers import INITIALISERS
+from lamina.learning.initialisers import BIAS_INITIALISERS, INITIALISERS
 from lamina.learning.lbfgs import LBFGS
+from lamina.learning.presets import PRESETS
 from lamina.learning.schedules import SCHEDULES
 
 OPTIMISER_CHOICES: dict[str, type] = {**OPTIMISERS, LBFGS.kind: LBFGS}
@@ -95,6 +96,8 @@ class HiddenLayers:
     text: str = "a list of whole numbers of at least 1, or layers"
 
     def check(self, name: str, value: Any) -> None:
+        if isinstance(value, str) and value == "auto":
+            return
         entries = [value] if isinstance(value, Integral) else value
         if isinstance(entries, str) or not (isinstance(entries, Sequence) or hasattr(entries, "tolist")):
             raise SettingError(f"{name}={value!r}: expected {self.text}.")
@@ -114,7 +117,7 @@ class Activations:
 
     def check(self, name: str, value: Any) -> None:
         for one in [value] if isinstance(value, str) else value if isinstance(value, Sequence) else [None]:
-            if not isinstance(one, str) or one not in ACTIVATIONS:
+            if not isinstance(one, str) or one not in ("auto", *ACTIVATIONS):
                 raise SettingError(f"{name}={value!r}: expected {self.text}.{nearest(one, ACTIVATIONS)}")
 
 
@@ -142,17 +145,68 @@ class Setting:
 YES_NO = OneOf((True, False))
 RATE = Number(0, 1, "[)")
 
+# Settings that a preset answers have the default "auto": learning/presets.py.
+AUTO = ("auto",)
+AUTO_YES_NO = OneOf(("auto", True, False))
+AUTO_SCHEDULE = Choice(SCHEDULES, AUTO)
+
 SETTINGS: tuple[Setting, ...] = (
+    Setting("preset", "auto", OneOf(tuple(PRESETS)), "The recipe that answers what is left at auto."),
     # The network
-    Setting("hidden_layer_sizes", (128, 64), HiddenLayers(), "Units of each hidden layer."),
-    Setting("activation", "relu", Activations(), "What each hidden layer applies to Z = W A_prev + b."),
+    Setting("hidden_layer_sizes", "auto", HiddenLayers(), "Units of each hidden layer."),
+    Setting("activation", "auto", Activations(), "What each hidden layer applies to Z = W A_prev + b."),
+    Setting("parametric_activation", "auto", AUTO_YES_NO, "Let each unit learn how much of its activation it wants."),
     Setting("normalization", None, OneOf((None, "layer", "batch")), "Normalisation between Z and the activation."),
-    Setting("dropout", 0.0, RATE, "Part of the hidden units switched off at random in each training step."),
-    Setting("initializer", "auto", OneOf(("auto", *INITIALISERS)), "Start of the weights; auto suits the activation."),
-    # What it learns
-    Setting("loss", "auto", Choice(LOSSES, ("auto",)), "The cost of an error; auto: log loss, or squared error."),
+    Setting("dropout", "auto", Number(0, 1, "[)", words=AUTO), "Part of the hidden units switched off in each step."),
+    Setting("dropout_schedule", "auto", AUTO_SCHEDULE, "How dropout changes while training goes on."),
     Setting(
-        "label_smoothing", 0.0, RATE, "Part of each label spread evenly over all the classes.", only_for="classifier"
+        "numeric_embedding",
+        "auto",
+        OneOf(("auto", None, "periodic")),
+        "Let each number bring learned waves of itself into the network.",
+    ),
+    Setting("embedding_size", 8, Number(1, 4096, whole=True), "Numbers that an embedded category becomes."),
+    Setting(
+        "front_scale",
+        "auto",
+        Number(0, ends="[)", words=AUTO),
+        "A learned factor on every feature, with its rate this many times the rate; 0: none.",
+    ),
+    Setting(
+        "n_members",
+        "auto",
+        Number(1, 1024, whole=True, words=AUTO),
+        "Networks in one that share most of their weights and predict together.",
+    ),
+    Setting("ntk", "auto", AUTO_YES_NO, "Let the weights of wide layers learn more slowly, as in the NTK form."),
+    Setting(
+        "initializer",
+        "auto",
+        OneOf(("auto", "suited", "data", *INITIALISERS)),
+        "Start of the weights; suited: to the activation; data: so that each Z has deviation 1 on the training rows.",
+    ),
+    Setting(
+        "bias_initializer",
+        "auto",
+        OneOf(("auto", "data", *BIAS_INITIALISERS)),
+        "Start of the biases; data: so that units switch amid the training rows.",
+    ),
+    Setting("zero_last_layer", "auto", AUTO_YES_NO, "Start the weights and biases of the last layer at 0."),
+    # What it learns
+    Setting("loss", "auto", Choice(LOSSES, AUTO), "The cost of an error; auto: log loss, or squared error."),
+    Setting(
+        "label_smoothing",
+        "auto",
+        Number(0, 1, "[)", words=AUTO),
+        "Part of each label spread evenly over all the classes.",
+        only_for="classifier",
+    ),
+    Setting(
+        "calibrate",
+        "auto",
+        AUTO_YES_NO,
+        "Divide Z[L] by the temperature that makes the probabilities of the held-out rows best.",
+        only_for="classifier",
     ),
     Setting(
         "class_weight",
@@ -164,19 +218,26 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "scale_target", True, YES_NO, "Learn targets standardised, give predictions back in their units.", "regressor"
     ),
-    Setting("alpha", 1e-4, Number(0, ends="[)"), "L2: the lecture's lambda, of lambda/2m times the sum of W^2."),
+    Setting("alpha", "auto", Number(0, ends="[)", words=AUTO), "L2: the lambda of lambda/2m times the sum of W^2."),
     Setting("l1", 0.0, Number(0, ends="[)"), "L1: lambda of lambda/m times the sum of |W|."),
     # How it learns
-    Setting("optimizer", "adam", Choice(OPTIMISER_CHOICES), "The rule that moves the parameters."),
-    Setting("learning_rate_init", 1e-3, Number(0, ends="()"), "The learning rate before the schedule's factor."),
-    Setting("schedule", "constant", Choice(SCHEDULES), "How the learning rate changes while training goes on."),
+    Setting("optimizer", "auto", Choice(OPTIMISER_CHOICES, AUTO), "The rule that moves the parameters."),
+    Setting("decay_schedule", "auto", AUTO_SCHEDULE, "How the optimizer's weight_decay changes as training goes on."),
+    Setting(
+        "learning_rate_init",
+        "auto",
+        Number(0, ends="()", words=AUTO),
+        "The learning rate before the schedule's factor.",
+    ),
+    Setting("bias_rate", "auto", Number(0, ends="[)", words=AUTO), "What the rate is multiplied by for biases."),
+    Setting("schedule", "auto", AUTO_SCHEDULE, "How the learning rate changes while training goes on."),
     Setting(
         "batch_size",
         "auto",
-        Number(1, ends="[)", whole=True, words=("auto",)),
-        "Rows of one step; auto: 32 to 256, growing with the rows.",
+        Number(1, ends="[)", whole=True, words=AUTO),
+        "Rows of one step; auto: as the preset says, else 32 to 256, growing with the rows.",
     ),
-    Setting("max_iter", 200, Number(1, ends="[)", whole=True), "Most passes over the rows (epochs)."),
+    Setting("max_iter", "auto", Number(1, ends="[)", whole=True, words=AUTO), "Most passes over the rows (epochs)."),
     Setting("shuffle", True, YES_NO, "Draw a new order of the rows for every epoch."),
     # When it stops
     Setting(
@@ -185,8 +246,18 @@ SETTINGS: tuple[Setting, ...] = (
         OneOf(("auto", True, False)),
         "Hold rows out, and stop when their cost no longer falls; auto: from 1,000 rows on.",
     ),
-    Setting("validation_fraction", 0.1, Number(0, 1, "()"), "Part of the rows held out for early stopping."),
-    Setting("n_iter_no_change", 10, Number(1, ends="[)", whole=True), "Epochs without progress before it stops."),
+    Setting(
+        "validation_fraction",
+        "auto",
+        Number(0, 1, "()", words=AUTO),
+        "Part of the rows held out for early stopping.",
+    ),
+    Setting(
+        "n_iter_no_change",
+        "auto",
+        Number(1, ends="[)", whole=True, words=AUTO),
+        "Epochs without progress before it stops.",
+    ),
     Setting("tol", 1e-4, Number(0, ends="[)"), "What counts as progress."),
     Setting(
         "scoring",
@@ -195,7 +266,7 @@ SETTINGS: tuple[Setting, ...] = (
         "What is watched for stopping and for the best epoch.",
     ),
     # How columns become features
-    Setting("scaling", "standard", OneOf(("standard", "none")), "Numbers: to mean 0 and deviation 1, or as they are."),
+    Setting("scaling", "auto", OneOf(("auto", "standard", "none")), "Numbers: to mean 0 and deviation 1, or as they are."),
     Setting("missing", "encode", OneOf(("encode", "raise")), "Missing values: fill in and mark, or refuse."),
     Setting(
         "max_categories",

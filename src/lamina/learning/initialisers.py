@@ -1,4 +1,4 @@
-"""Where the weights start, and the table of ways. Biases start at 0, factors at 1.
+"""Where the parameters start, and the tables of ways.
 
 Each is `name(units, units_prev, draw) -> W`, where `draw.normal(n)` and `draw.uniform(n)` give the random numbers of
 this array. The names say the variance: Glorot and Bengio 2010, He et al. 2015, LeCun et al. 1998, Saxe et al. 2014.
@@ -6,13 +6,15 @@ this array. The names say the variance: Glorot and Bengio 2010, He et al. 2015, 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lamina.equations import random
-from lamina.equations.network import Network
+from lamina.equations.layers import Embedding, MemberScale, Periodic
+from lamina.equations.network import Network, Slot
 
 Matrix = NDArray[np.float64]  # (units, units_prev)
 
@@ -112,19 +114,74 @@ SUITS: dict[str, str] = {
 }
 OTHERS = "glorot_uniform"
 
-ONES = ("gamma", "s", "var")  # roles that start at 1
 
 
-def starting_parameters(network: Network, way: str, seed: int, dtype: Any = np.float32) -> NDArray[Any]:
+def normal(units: int, units_prev: int, draw: Draw) -> Matrix:
+    """N(0, 1)."""
+    return _normal(1.0, units, units_prev, draw)
+
+
+# Biases, of a layer with so many inputs; each gives (units, 1).
+BIAS_INITIALISERS: dict[str, Callable[[int, int, Draw], Matrix]] = {
+    "zeros": lambda units, units_prev, draw: zeros(units, 1, draw),
+    "normal": lambda units, units_prev, draw: normal(units, 1, draw),
+    "glorot_uniform": lambda units, units_prev, draw: _uniform(np.sqrt(6 / (units + units_prev)), units, 1, draw),
+}
+
+
+def levels(layer: Embedding, draw: Draw) -> Matrix:
+    """N(0, 1), but 0 for the first two of every column: the unknown and the missing (data/category_columns.py)."""
+    E = normal(layer.size, sum(layer.levels), draw)
+    for first, count in zip(accumulate(layer.levels, initial=0), layer.levels, strict=False):
+        E[:, first : first + min(count, 2)] = 0
+    return E
+
+
+def members(units: int, count: int, draw: Draw, after_waves: bool) -> Matrix:
+    """+1 or -1; N(0, 1) on numbers that were embedded, where signs differ too little (Gorishniy et al. 2025)."""
+    R = normal(units, count, draw)
+    return R if after_waves else np.where(R < 0, -1.0, 1.0)
+
+
+SIGMA = 0.1  # of the frequencies of `Periodic`; this and what follows from Holzmueller et al. 2024
+
+
+def _others(network: Network, slot: Slot, draw: Draw) -> Matrix | float:
+    """Return where an array that is neither weight nor bias starts."""
+    layer, shape = network.layer_at(slot.path), slot.shape
+    if isinstance(layer, Embedding):
+        return levels(layer, draw)
+    if isinstance(layer, MemberScale):
+        return members(*shape, draw, any(one.kind == Periodic.kind for one in network.layers))
+    if isinstance(layer, Periodic):
+        if slot.role == "F":
+            return SIGMA * normal(*shape, draw)
+        return _uniform(np.pi if slot.role == "phi" else layer.frequencies**-0.5, *shape, draw)
+    return 1.0 if slot.group == "scales" or slot.role == "var" else 0.0
+
+
+def starting_parameters(
+    network: Network,
+    way: str,
+    seed: int,
+    dtype: Any = np.float32,
+    *,
+    biases: str = "zeros",
+    zero_last_layer: bool = False,
+) -> NDArray[Any]:
     """Return the flat vector at the start.
 
     Parameters
     ----------
     network : Network
     way : str
-        A row of `INITIALISERS`, or "auto": by the activation that follows each linear layer (`SUITS`).
+        A row of `INITIALISERS`, or "suited": to the activation that follows each linear layer (`SUITS`).
     seed : int
     dtype : {numpy.float32, numpy.float64}
+    biases : str
+        A row of `BIAS_INITIALISERS`.
+    zero_last_layer : bool
+        Whether the last linear layer starts at 0.
 
     Returns
     -------
@@ -132,13 +189,20 @@ def starting_parameters(network: Network, way: str, seed: int, dtype: Any = np.f
     """
     params = np.zeros(network.size, dtype)
     followers = dict(_followers(network.layers))
+    last = max((slot.path for slot in network.slots if slot.role == "W"), default=())
+    shapes = {slot.path: slot.shape for slot in network.slots if slot.role == "W"}
     for number, slot in enumerate(network.slots):
         view = params[slot.offset : slot.offset + slot.size].reshape(slot.shape)
+        draw = Draw(seed, number)
+        if zero_last_layer and slot.path == last:
+            continue
         if slot.role == "W":
-            name = SUITS.get(followers.get(slot.path, "identity"), OTHERS) if way == "auto" else way
-            view[:] = INITIALISERS[name](*slot.shape, Draw(seed, number))
-        elif slot.role in ONES:
-            view[:] = 1
+            name = SUITS.get(followers.get(slot.path, "identity"), OTHERS) if way == "suited" else way
+            view[:] = INITIALISERS[name](*slot.shape, draw)
+        elif slot.role == "b":
+            view[:] = BIAS_INITIALISERS[biases](*shapes[slot.path], draw)
+        else:
+            view[:] = _others(network, slot, draw)
     return params
 
 

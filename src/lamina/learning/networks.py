@@ -1,11 +1,32 @@
-"""From settings to a network: hidden layers, normalisation, dropout, and the last layer that the loss needs."""
+"""From settings to a network: what columns are looked up in, hidden layers, and the last layer that the loss needs.
+
+    columns   Embedding, Periodic, Scale, MemberScale     where they are asked for
+    hidden    Linear, normalisation, activation, dropout  for every entry of hidden_layer_sizes
+    last      Linear                                      and MemberChoice, with several members
+"""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Any
 
-from lamina.equations.layers import Activation, BatchNorm, Dropout, Layer, LayerNorm, Linear, Residual, unrolled
+from lamina.equations.blueprint import Group
+from lamina.equations.layers import (
+    Activation,
+    BatchNorm,
+    Dropout,
+    Embedding,
+    Layer,
+    LayerNorm,
+    Linear,
+    MemberChoice,
+    MemberScale,
+    ParametricActivation,
+    Periodic,
+    Residual,
+    Scale,
+    unrolled,
+)
 from lamina.equations.losses import LOSSES, BinaryLogLoss, CategoricalLogLoss, Loss, SquaredError
 from lamina.equations.network import Network
 from lamina.errors import SettingError
@@ -37,22 +58,68 @@ def loss_from(settings: Mapping[str, Any], task: str) -> Loss:
         others = [kind for kind in LOSSES if ("log_loss" in kind) != (task == "regression")]
         expected = fitting.kind if task != "regression" else f"one of {', '.join(others)}"
         raise SettingError(f"loss={loss.kind!r} does not fit a {task} target: expected {expected}, or 'auto'.")
-    if log_loss and settings.get("label_smoothing"):
-        loss = replace(loss, label_smoothing=float(settings["label_smoothing"]))  # type: ignore[type-var]
+    smoothing = settings.get("label_smoothing", "auto")
+    if log_loss and smoothing not in ("auto", 0):
+        loss = replace(loss, label_smoothing=float(smoothing))  # type: ignore[type-var]
     return loss
 
 
-def network_from(settings: Mapping[str, Any], n_inputs: int, n_targets: int, loss: Loss) -> Network:
-    """Return the network: the hidden layers as set, then a linear layer with as many units as the loss needs.
+@dataclass(frozen=True)
+class Inputs:
+    """What the encoded columns are."""
+
+    n: int
+    numbers: tuple[int, ...] = ()  # which are scaled numbers
+    embedded: tuple[tuple[int, int], ...] = ()  # which hold the number of a category, and how many there are
+
+
+def network_from(settings: Mapping[str, Any], inputs: Inputs, n_targets: int, loss: Loss) -> Network:
+    """Return the network: the hidden layers as set, between what the columns and what the loss needs.
+
+    Parameters
+    ----------
+    settings : mapping
+        Every setting of the network, none at "auto" (`presets.resolved`).
+    inputs : Inputs
+    n_targets : int
+    loss : Loss
 
     Raises
     ------
     SettingError
         As many activations as hidden layers were expected, or a Residual does not give back the width it got.
     """
-    layers = [*_hidden(settings), Linear(loss.units(n_targets))]
-    _check_widths(unrolled(layers), n_inputs)
-    return Network(n_inputs, layers, loss, l1=float(settings["l1"]), l2=float(settings["alpha"]))
+    members, units = int(settings["n_members"]), loss.units(n_targets)
+    layers = [*_columns(settings, inputs), *_hidden(settings), Linear(units * members, bool(settings["ntk"]))]
+    if members > 1:
+        layers.append(MemberChoice(members))
+    _check_widths(unrolled(layers), inputs.n)
+    return Network(
+        inputs.n,
+        layers,
+        loss,
+        l1=float(settings["l1"]),
+        l2=float(settings["alpha"]),
+        groups={"biases": Group(float(settings["bias_rate"]), 0.0)},
+        members=members,
+    )
+
+
+LOOKED_UP_RATE = 0.1  # of the arrays of `Periodic` and of the alphas, beside all others; Holzmueller et al. 2024
+
+
+def _columns(settings: Mapping[str, Any], inputs: Inputs) -> Iterator[Layer]:
+    """Yield what stands before the first hidden layer."""
+    embedded = [j for j, _ in inputs.embedded]
+    if embedded:
+        yield Embedding(tuple(embedded), tuple(n for _, n in inputs.embedded), int(settings["embedding_size"]))
+    if settings["numeric_embedding"] is not None and inputs.numbers:
+        stay = [j for j in range(inputs.n) if j not in set(embedded)]  # the embedding takes its columns away
+        yield Periodic(tuple(stay.index(j) for j in inputs.numbers), rate_factor=LOOKED_UP_RATE)
+    if settings["front_scale"]:
+        yield Scale(float(settings["front_scale"]))
+    if settings["n_members"] > 1:
+        yield MemberScale(int(settings["n_members"]))
 
 
 def _hidden(settings: Mapping[str, Any]) -> Iterator[Any]:
@@ -70,10 +137,12 @@ def _hidden(settings: Mapping[str, Any]) -> Iterator[Any]:
         if not isinstance(entry, Integral):
             yield entry
             continue
-        yield Linear(int(entry))
+        yield Linear(int(entry), bool(settings["ntk"]))
         if settings["normalization"] is not None:
             yield NORMALISATIONS[settings["normalization"]]()
-        yield Activation(next(following))
+        function = next(following)
+        parametric = settings["parametric_activation"]
+        yield ParametricActivation(function, LOOKED_UP_RATE) if parametric else Activation(function)
         if rate > 0:
             yield Dropout(rate)
 

@@ -1,7 +1,7 @@
 """The loop: a generator that yields an Epoch per pass; its caller prints, stores, draws or stops by leaving it."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -13,7 +13,7 @@ from lamina.equations import random
 from lamina.equations.network import Network
 from lamina.learning.divergence import diverged
 from lamina.learning.lbfgs import LBFGS, iterations
-from lamina.learning.schedules import Schedule, rate_factor
+from lamina.learning.schedules import Constant, Schedule, rate_factor
 
 
 class Epoch(NamedTuple):
@@ -123,6 +123,8 @@ class Recipe:
     seed: int
     shuffle: bool = True
     tolerance: float = 1e-4  # of L-BFGS's gradient
+    decay_schedule: Schedule = Constant()
+    dropout_schedule: Schedule = Constant()
 
 
 @dataclass
@@ -192,10 +194,11 @@ def _one_pass(
     """Return the mean cost of the pass and its last learning rate."""
     n, size, total, batches_done = examples.n, recipe.batch_size, 0.0, 0
     steps = -(-n // size)
-    middles = (state.epoch + (k + 0.5) / steps for k in range(steps))  # of a step: a warm-up's first is not 0
-    rates = np.array([_rate(recipe, middle, state.costs) for middle in middles])
+    rates = recipe.learning_rate * _factors(recipe.schedule, state, recipe, steps)
+    decays = _factors(recipe.decay_schedule, state, recipe, steps)
+    dropouts = _factors(recipe.dropout_schedule, state, recipe, steps)
     for X, Y, weights, order in examples.chunks(_order(n, recipe, state.epoch), size):
-        here = rates[batches_done : batches_done + -(-len(order) // size)]
+        here = slice(batches_done, batches_done + -(-len(order) // size))
         costs = engine.train_steps(
             network,
             recipe.optimiser,
@@ -206,13 +209,15 @@ def _one_pass(
             weights,
             order,
             size,
-            here,
+            rates[here],
             seed=recipe.seed,
             step=state.step,
             examples=n,
+            decays=decays[here],
+            dropouts=dropouts[here],
         )
         state.step += len(costs)
-        if len(costs) < len(here):
+        if len(costs) < len(rates[here]):
             rows = order[len(costs) * size : (len(costs) + 1) * size]
             w = None if weights is None else weights[rows]
             at = (state.epoch + 1, batches_done + len(costs) + 1, steps)
@@ -222,8 +227,10 @@ def _one_pass(
     return total / n, float(rates[-1])
 
 
-def _rate(recipe: Recipe, epoch: float, costs: Sequence[float]) -> float:
-    return recipe.learning_rate * rate_factor(recipe.schedule, epoch, recipe.epochs, costs)
+def _factors(schedule: Schedule, state: State, recipe: Recipe, steps: int) -> Any:
+    """Return a schedule's factor in the middle of every step of the pass: a warm-up's first is not 0."""
+    middles = (state.epoch + (k + 0.5) / steps for k in range(steps))
+    return np.array([rate_factor(schedule, middle, recipe.epochs, state.costs) for middle in middles])
 
 
 def _order(n: int, recipe: Recipe, epoch: int) -> Any:

@@ -1,0 +1,57 @@
+"""Where weights and biases start when the training rows decide (Holzmueller et al. 2024).
+
+    weights    each row of W divided so that its Z has deviation 1 over the rows
+    biases     minus a random mean of five of its Z: units switch where there are rows ("he+5")
+"""
+
+from typing import Any
+
+import numpy as np
+
+from lamina.equations.layers import chain_predict
+from lamina.equations.network import Network, for_members
+from lamina.learning.initialisers import Draw
+
+ROWS = 1024  # looked at
+POINTS = 5
+
+
+def fit_to_rows(network: Network, params: Any, X: Any, seed: int, *, weights: bool, biases: bool) -> None:
+    """Change the parameters in place, one linear layer after the other.
+
+    Parameters
+    ----------
+    network : Network
+    params : array, shape (network.size,)
+        Where drawn weights start.
+    X : array, shape (m, n_inputs)
+        Training rows in random order; the first 1,024 are looked at.
+    """
+    exact = params.astype(np.float64)
+    numbers = {slot.path: number for number, slot in enumerate(network.slots) if slot.role == "b"}
+
+    def walk(layers: Any, views: Any, A: Any, path: tuple[int, ...]) -> Any:
+        for i, layer in enumerate(layers):
+            p, here = views[i], (*path, i)
+            if layer.kind == "residual":
+                walk(layer.layers, p["chain"], A, here)
+            if layer.kind == "linear" and weights:
+                std = np.std(p["W"] @ A, axis=1, keepdims=True)  # (units, 1)
+                p["W"][:] /= np.where(std > 0, std, 1.0)
+            if layer.kind == "linear" and biases:
+                p["b"][:] = -_mean_of_some(p["W"] @ A, Draw(seed, numbers[here]))
+            A = chain_predict([layer], [p], A)
+        return A
+
+    walk(network.layers, network.views(exact), for_members(network, X[:ROWS].T.astype(np.float64)), ())
+    params[:] = exact
+
+
+def _mean_of_some(Z: Any, draw: Draw) -> Any:
+    """Return a weighted mean of five random examples for every unit, weights uniform on the simplex, (units, 1)."""
+    units, m = Z.shape
+    u = draw.uniform(units * 2 * POINTS).reshape(2, units, POINTS)
+    chosen = np.minimum((u[0] * m).astype(np.intp), m - 1)
+    shares = -np.log(u[1])
+    shares /= shares.sum(axis=1, keepdims=True)
+    return np.sum(np.take_along_axis(Z, chosen, axis=1) * shares, axis=1, keepdims=True)

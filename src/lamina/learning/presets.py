@@ -1,0 +1,143 @@
+"""What settings that say "auto" mean: named recipes, every trick on a line of its own.
+
+    DeepClassifier()                                  the default recipe
+    DeepClassifier(dropout=0.3)                       the same with another dropout
+    DeepClassifier(preset="td", numeric_embedding=None)        a recipe without one of its tricks
+
+A preset is a function of a few facts about the rows to a dict of settings. What a preset leaves at "auto" has a rule of
+its own where it is used. How much each trick brings is measured in docs/accuracy.md.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a preset may look at."""
+
+    task: Literal["classifier", "regressor"]
+    n_rows: int
+
+
+Settings = dict[str, Any]
+
+# The plain network of the lecture: what the other presets start from.
+PLAIN: Settings = {
+    "hidden_layer_sizes": (100,),
+    "activation": "relu",
+    "parametric_activation": False,
+    "dropout": 0.0,
+    "dropout_schedule": "constant",
+    "front_scale": 0.0,
+    "numeric_embedding": None,
+    "embed_above": None,
+    "n_members": 1,
+    "ntk": False,
+    "initializer": "suited",
+    "bias_initializer": "zeros",
+    "zero_last_layer": False,
+    "label_smoothing": 0.0,
+    "alpha": 0.0,
+    "optimizer": "adam",
+    "decay_schedule": "constant",
+    "learning_rate_init": 1e-3,
+    "bias_rate": 1.0,
+    "schedule": "constant",
+    "max_iter": 200,
+    "validation_fraction": 0.1,
+    "n_iter_no_change": 10,
+    "calibrate": False,
+    "scaling": "standard",
+}
+
+
+def course(facts: Facts) -> Settings:
+    """The lecture: gradient descent on relu layers whose weights start small, all rows in a step."""
+    return PLAIN | {
+        "hidden_layer_sizes": (20, 7, 5),
+        "initializer": "lecun_normal",
+        "optimizer": "gradient_descent",
+        "learning_rate_init": 0.0075,
+        "batch_size": max(facts.n_rows, 1),
+        "max_iter": 2500,
+        "early_stopping": False,
+        "n_iter_no_change": 2500,
+    }
+
+
+def sklearn(facts: Facts) -> Settings:
+    """What scikit-learn's MLPClassifier and MLPRegressor do by default, on standardised columns."""
+    return PLAIN | {
+        "initializer": "glorot_uniform",
+        "bias_initializer": "glorot_uniform",
+        "alpha": 1e-4,
+        "batch_size": min(200, max(facts.n_rows, 1)),
+        "early_stopping": False,
+    }
+
+
+def td_s(facts: Facts) -> Settings:
+    """RealMLP-TD-S of Holzmueller, Grinsztajn, Steinwart 2024, "Better by Default", table A.1."""
+    classifies = facts.task == "classifier"
+    return PLAIN | {
+        "hidden_layer_sizes": (256, 256, 256),
+        "activation": "selu" if classifies else "mish",
+        "front_scale": 6.0,
+        "ntk": True,
+        "initializer": "lecun_normal",  # N(0, 1) in NTK form
+        "bias_initializer": "normal",
+        "zero_last_layer": True,
+        "label_smoothing": 0.1 if classifies else 0.0,
+        "optimizer": "adam(beta2=0.95)",
+        "learning_rate_init": 0.04 if classifies else 0.07,
+        "bias_rate": 0.1,
+        "schedule": "four_cycle",
+        "batch_size": 256,
+        "max_iter": 256,
+        "validation_fraction": 0.2,
+        "n_iter_no_change": 256,
+        "scaling": "robust",
+    }
+
+
+def td(facts: Facts) -> Settings:
+    """RealMLP-TD of the same paper: TD-S and embeddings, units that choose their activation, dropout, decay."""
+    return td_s(facts) | {
+        "numeric_embedding": "periodic",
+        "embed_above": 9,
+        "parametric_activation": True,
+        "initializer": "data",
+        "bias_initializer": "data",
+        "zero_last_layer": False,
+        "dropout": 0.15,
+        "dropout_schedule": "flat_then_cosine",
+        "optimizer": "adamw(beta2=0.95, weight_decay=0.02)",
+        "decay_schedule": "flat_then_cosine",
+        "learning_rate_init": 0.04 if facts.task == "classifier" else 0.2,
+    }
+
+
+def auto(facts: Facts) -> Settings:
+    """The default."""
+    return td(facts)
+
+
+PRESETS: dict[str, Callable[[Facts], Settings]] = {
+    "auto": auto,
+    "td": td,
+    "td_s": td_s,
+    "sklearn": sklearn,
+    "course": course,
+}
+
+
+def resolved(settings: Mapping[str, Any], facts: Facts) -> Settings:
+    """Return the settings with every "auto" replaced by what the preset says, where it says something."""
+    chosen = PRESETS[settings["preset"]](facts)
+    return {name: chosen.get(name, value) if _is_auto(value) else value for name, value in settings.items()}
+
+
+def _is_auto(value: Any) -> bool:
+    return isinstance(value, str) and value == "auto"
