@@ -11,7 +11,7 @@ is how it looks: a progress bar, scikit-learn's callbacks, a page.
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -28,10 +28,10 @@ from lamina.equations.losses import Gamma, Loss, Poisson
 from lamina.equations.network import Network, penalty
 from lamina.errors import DataError, DataWarning, DivergenceError, DivergenceWarning, SettingError
 from lamina.learning.choices import chosen
-from lamina.learning.divergence import diverged
-from lamina.learning.hyperparameters import OPTIMISER_CHOICES, automatic_batch_size, check, seed_from, settings_for
 from lamina.learning.data_driven import ROWS as DECIDING_ROWS
 from lamina.learning.data_driven import fit_to_rows
+from lamina.learning.divergence import diverged
+from lamina.learning.hyperparameters import OPTIMISER_CHOICES, automatic_batch_size, check, seed_from, settings_for
 from lamina.learning.initialisers import starting_parameters
 from lamina.learning.networks import Inputs, loss_from, network_from
 from lamina.learning.presets import Facts, resolved
@@ -216,11 +216,11 @@ class Fit:
         if self.task == "classifier":
             return Labels.fit(y, classes=classes)
         scaled, log_link = self.settings["scale_target"], loss_from(self.settings, "regression").output_name == "exp"
-        numbers = Numbers.fit(y, weights, standardise=scaled and not log_link)
+        numbers = Numbers.fit(y, weights, standardise=scaled and not log_link, clamp=self.settings["clamp"])
         if not (scaled and log_link):
             return numbers
         mean = np.average(numbers.encode(y), axis=0, weights=weights)  # e^Z is positive: a scale, but no shift
-        return Numbers(numbers.location, np.where(mean > 0, mean, 1.0), numbers.flat)
+        return replace(numbers, scale=np.where(mean > 0, mean, 1.0))
 
     def _rows(self, table: Table, y: Any, sample_weight: Any) -> tuple[Any, Any]:
         """Return which rows count, in an order that only their values decide, and their weights of mean 1."""
@@ -250,9 +250,19 @@ class Fit:
         return hold_out(n, fraction, lambda m: random.bits(m, seed=self.seed, stream=random.HOLD_OUT), strata)
 
     def _encoder(self, table: Table, weights: Any, learn: Any) -> Encoder:
-        numbers, missing, limit = (self.settings[name] for name in ("scaling", "missing", "max_categories"))
-        w = None if weights is None else weights[learn]
-        return Encoder.fit(table, w, numbers=numbers, missing=missing, max_categories=int(limit))
+        s, w = self.settings, None if weights is None else weights[learn]
+        columns = () if s["categorical"] is None else s["categorical"]
+        return Encoder.fit(
+            table,
+            w,
+            numbers=s["scaling"],
+            missing=s["missing"],
+            max_categories=int(s["max_categories"]),
+            min_frequency=int(s["min_frequency"]),
+            embed_above=None if s["embed_above"] is None else int(s["embed_above"]),
+            categorical=(columns,) if isinstance(columns, str | int) else tuple(columns),
+            dates=s["dates"],
+        )
 
     def _class_factors(self, Y: Any, weights: Any) -> Any:
         class_weight = self.settings.get("class_weight")

@@ -304,7 +304,14 @@ def test_learning_from_parts_is_learning_from_all():
 
 def test_settings_are_checked():
     table = read(np.eye(2))
-    for settings in ({"numbers": "robust"}, {"missing": "drop"}, {"max_categories": 1}):
+    for settings in (
+        {"numbers": "rubust"},
+        {"missing": "drop"},
+        {"max_categories": 1},
+        {"dates": "year"},
+        {"embed_above": 1},
+        {"min_frequency": 0},
+    ):
         with pytest.raises(SettingError):
             Encoder.fit(table, **settings)
     with pytest.raises(DataError, match="2 rows, but 3 weights"):

@@ -98,7 +98,7 @@ def _at(header, path):
         (("names",), ["age", "age", "owner", "built"], "a string occurs twice"),
         (("dates",), [1], "different number columns expected"),
         (("categories", 1, "levels"), ["True", "False"], "a boolean column has the levels False and True"),
-        (("categories", 0, "kind"), "number", "one of category, boolean expected, found 'number'"),
+        (("categories", 0, "kind"), "text", "one of category, boolean, number expected, found 'text'"),
     ],
 )
 def test_what_an_encoder_header_may_not_hold(path, value, message):

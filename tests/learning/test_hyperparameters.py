@@ -44,7 +44,7 @@ def test_the_constructor_is_the_table(task):
 def test_what_is_for_one_task_only():
     both = settings_for("classifier").keys() & settings_for("regressor").keys()
     assert settings_for("classifier").keys() - both == {"label_smoothing", "class_weight"}
-    assert settings_for("regressor").keys() - both == {"scale_target"}
+    assert settings_for("regressor").keys() - both == {"scale_target", "clamp"}
 
 
 def test_an_unknown_setting_suggests_the_nearest():
@@ -73,6 +73,10 @@ GOOD = [
     ("verbose", 2),
     ("verbose", True),
     ("tol", 0),
+    ("categorical", ["zip", 3]),
+    ("categorical", "zip"),
+    ("categorical", 0),
+    ("embed_above", 9),
 ]
 
 
@@ -120,7 +124,16 @@ BAD = [
     ("validation_fraction", 1, r"validation_fraction=1: expected a number in \(0, 1\)"),
     ("n_iter_no_change", 0, "n_iter_no_change=0: expected a whole number of at least 1"),
     ("tol", -1, "tol=-1: expected a number of at least 0"),
-    ("scaling", "minmax", "scaling='minmax': expected one of 'standard', 'none'"),
+    ("scaling", "minimax", "scaling='minimax': expected one of 'robust', 'standard', 'minmax'.*Did you mean 'minmax'"),
+    ("dates", "year", "dates='year': expected one of 'number', 'parts', 'cyclic'"),
+    ("embed_above", 1, "embed_above=1: expected a whole number of at least 2 or None"),
+    ("min_frequency", 0, "min_frequency=0: expected a whole number of at least 1"),
+    ("categorical", (1.5,), r"categorical=\(1.5,\): expected a list of names or positions of columns, or None"),
+    ("categorical", (-1,), "expected a list of names or positions"),
+    ("categorical", (True,), "expected a list of names or positions"),
+    ("categorical", True, "expected a list of names or positions"),
+    ("categorical", 2.5, "expected a list of names or positions"),
+    ("clamp", 1, "clamp=1: expected one of True, False"),
     ("missing", "drop", "missing='drop': expected one of 'encode', 'raise'"),
     ("max_categories", 1, "max_categories=1: expected a whole number of at least 2"),
     ("verbose", -1, "verbose=-1: expected a whole number of at least 0"),

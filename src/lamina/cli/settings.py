@@ -18,7 +18,7 @@ from cyclopts import Group, Parameter
 
 from lamina.errors import SettingError, nearest
 from lamina.learning import hyperparameters
-from lamina.learning.hyperparameters import SETTINGS, Activations, HiddenLayers, Setting
+from lamina.learning.hyperparameters import SETTINGS, Activations, Columns, HiddenLayers, Setting
 
 Task = Literal["classifier", "regressor"]
 
@@ -84,6 +84,8 @@ def _meanings(one: Setting, text: Any) -> Iterator[Any]:
     elif isinstance(one.kind, HiddenLayers | Activations):
         parts = [part.strip() for part in text.strip("[]() ").split(",") if part.strip()]
         yield parts[0] if isinstance(one.kind, Activations) and len(parts) == 1 else tuple(map(_literal, parts))
+    elif isinstance(one.kind, Columns) and _literal(text) is not None:
+        yield tuple(int(part) if part.isdecimal() else part for part in map(str.strip, text.split(",")))
     else:
         yield _literal(text)
         yield text

@@ -9,6 +9,7 @@ from lamina.cli.scores import named
 from lamina.cli.settings import spelled
 from lamina.cli.terminal import Terminal, counted
 from lamina.data.encoding import Encoder
+from lamina.data.number_columns import NumberColumns
 from lamina.data.targets import Labels
 from lamina.learning.choices import spelled as as_dict
 from lamina.model import Model
@@ -58,15 +59,30 @@ def columns(encoder: Encoder) -> Iterator[tuple[str, str, str]]:
     """Yield name, kind and encoding of every input column, in their order."""
     numbers, found = encoder.numbers, dict[int, tuple[str, str]]()
     for i, j in enumerate(numbers.at.tolist()):
-        kind = "date" if j in encoder.dates else "number"
-        scale, missing = numbers.scale[i], ", missing marked" if numbers.indicator[i] else ""
-        text = f"(x - {numbers.location[i]:.4g}) / {scale:.4g}" if scale else "0: constant in training"
-        found[j] = kind, ("as it is" if scale == 1 and numbers.location[i] == 0 else text) + missing
+        if numbers.parts[i] == "":
+            parts = [part for part, at in zip(numbers.parts, numbers.at, strict=True) if at == j and part]
+            missing = ["missing marked"] if numbers.indicator[i] else []
+            found[j] = "date" if j in encoder.dates else "number", ", ".join([_scaled(numbers, i), *parts, *missing])
     for column in encoder.categories:
-        others = (", (other)" if column.pooled else "") + (", missing marked" if column.indicator else "")
-        found[column.at] = column.kind, f"{len(column.levels)} levels: {_listed(list(column.levels))}{others}"
+        kind = "category" if column.kind == "number" else column.kind
+        marked = column.indicator and not column.embedded
+        others = (", (other)" if column.pooled else "") + (", missing marked" if marked else "")
+        text = f"{len(column.levels)} levels{' by place' * column.embedded}: {_listed(list(column.levels))}{others}"
+        found[column.at] = kind, text
     for j, name in enumerate(encoder.names_in):
         yield name, *found[j]
+
+
+def _scaled(numbers: NumberColumns, i: int) -> str:
+    """Return how number column `i` is encoded."""
+    location, scale = numbers.location[i], numbers.scale[i]
+    if scale == 0:
+        return "0: constant in training"
+    if numbers.scaling == "quantile":
+        return f"to a normal through {len(numbers.quantiles[i])} quantiles"
+    if scale == 1 and location == 0 and numbers.scaling != "robust":
+        return "as it is"
+    return f"(x - {location:.4g}) / {scale:.4g}" + ", clipped smoothly" * (numbers.scaling == "robust")
 
 
 def _value(value: Any) -> str:

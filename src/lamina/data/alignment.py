@@ -103,7 +103,8 @@ def cast_category(column: Column, trained: str) -> Column:
     if column.levels is not None:
         return column
     if column.kind == "date" and not np.isnan(column.values).all():
-        _refuse(column, "text" if trained == "category" else "booleans", "dates")
+        kinds = {"category": "text", "boolean": "booleans", "number": "numbers"}
+        _refuse(column, kinds[trained], "dates")
     return as_category(column)
 
 

@@ -25,15 +25,23 @@ class Numbers:
         Y = (y - location) / scale; 0 and 1 where not standardised.
     flat : bool
         Whether y had one dimension, and predictions have too.
+    low, high : array, shape (n_targets,), or None
+        Predictions are kept between them.
     """
 
     location: NDArray[np.float64]
     scale: NDArray[np.float64]
     flat: bool
+    low: NDArray[np.float64] | None = None
+    high: NDArray[np.float64] | None = None
 
     @staticmethod
-    def fit(y: Any, weights: NDArray[np.float64] | None = None, standardise: bool = True) -> "Numbers":
+    def fit(
+        y: Any, weights: NDArray[np.float64] | None = None, standardise: bool = True, clamp: bool = False
+    ) -> "Numbers":
         """Learn mean and standard deviation of the targets (of a constant target the scale is 1).
+
+        With `clamp`, predictions are later kept between the lowest and the highest target whose weight is not 0.
 
         Raises
         ------
@@ -43,15 +51,15 @@ class Numbers:
         given = plain_numbers(y)
         check_numbers(given)
         flat, rows = given.ndim == 1, given.reshape(len(given), -1)
-        ones, zeros = np.ones(rows.shape[1]), np.zeros(rows.shape[1])
-        if not standardise:
-            return Numbers(zeros, ones, flat)
         if weights is not None:
             same_length(len(rows), len(weights), "weights")
             rows, weights = rows[weights > 0], weights[weights > 0] / weights.max()
+        low, high = (rows.min(axis=0), rows.max(axis=0)) if clamp else (None, None)
+        if not standardise:
+            return Numbers(np.zeros(rows.shape[1]), np.ones(rows.shape[1]), flat, low, high)
         found = moments(rows, weights)
         scale = found.scale()
-        return Numbers(found.location(), np.where(scale > 0, scale, 1.0), flat)
+        return Numbers(found.location(), np.where(scale > 0, scale, 1.0), flat, low, high)
 
     @property
     def n_targets(self) -> int:
@@ -100,18 +108,32 @@ class Numbers:
             if not np.isfinite(y).all():  # the product may leave the float range where the sum does not
                 y = np.where(np.isfinite(y), y, (A / 4 * scale + location / 4) * 4)
                 y = np.clip(y, -LARGEST, LARGEST)
+        if self.low is not None and self.high is not None:
+            y = np.clip(y, np.repeat(self.low, outputs), np.repeat(self.high, outputs))
         return y[:, 0] if self.flat and y.shape[1] == 1 else y
 
     def to_header(self) -> dict[str, Any]:
         """Return the targets as plain JSON values."""
-        return {"location": self.location.tolist(), "scale": self.scale.tolist(), "flat": self.flat}
+        return {
+            "location": self.location.tolist(),
+            "scale": self.scale.tolist(),
+            "flat": self.flat,
+            "range": None if self.low is None or self.high is None else [self.low.tolist(), self.high.tolist()],
+        }
 
     @staticmethod
     def from_header(header: Mapping[str, Any]) -> "Numbers":
         """Return the targets of a header; raise a DataError for anything else."""
-        header = headers.fields(header, "targets", ("location", "scale", "flat"))
+        header = headers.fields(header, "targets", ("location", "scale", "flat", "range"))
         location = headers.finite(header["location"], "targets location")
         scale = headers.finite(header["scale"], "targets scale", len(location))
         if len(location) == 0 or (scale <= 0).any():
             raise DataError("targets scale: one positive number per target expected")
-        return Numbers(location, scale, headers.flag(header["flat"], "targets flat"))
+        flat = headers.flag(header["flat"], "targets flat")
+        if header["range"] is None:
+            return Numbers(location, scale, flat)
+        ends = headers.listed(header["range"], "targets range", 2)
+        low, high = (headers.finite(end, "targets range", len(location)) for end in ends)
+        if (low > high).any():
+            raise DataError("targets range: the lowest targets expected, then the highest")
+        return Numbers(location, scale, flat, low, high)

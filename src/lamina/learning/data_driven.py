@@ -1,7 +1,7 @@
 """Where weights and biases start when the training rows decide (Holzmueller et al. 2024).
 
-    weights    each row of W divided so that its Z has deviation 1 over the rows
-    biases     minus a random mean of five of its Z: units switch where there are rows ("he+5")
+weights    each row of W divided so that its Z has deviation 1 over the rows
+biases     minus a random mean of five of its Z: units switch where there are rows ("he+5")
 """
 
 from typing import Any

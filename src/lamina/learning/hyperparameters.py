@@ -122,6 +122,24 @@ class Activations:
 
 
 @dataclass(frozen=True)
+class Columns:
+    """Columns by name or position, or none."""
+
+    text: str = "a list of names or positions of columns, or None"
+
+    def check(self, name: str, value: Any) -> None:
+        entries = () if value is None else [value] if isinstance(value, str | Integral) else value
+        if not isinstance(entries, Sequence) or not all(map(self._is_column, entries)):
+            raise SettingError(f"{name}={value!r}: expected {self.text}.")
+
+    @staticmethod
+    def _is_column(entry: Any) -> bool:
+        return isinstance(entry, str) or (
+            isinstance(entry, Integral) and not isinstance(entry, bool) and int(entry) >= 0
+        )
+
+
+@dataclass(frozen=True)
 class Anything:
     """Checked where it is used: by scikit-learn (scorers, random states, class weights)."""
 
@@ -137,7 +155,7 @@ class Setting:
 
     name: str
     default: Any
-    kind: Number | OneOf | Choice | HiddenLayers | Activations | Anything
+    kind: Number | OneOf | Choice | HiddenLayers | Activations | Columns | Anything
     help: str
     only_for: str | None = None  # "classifier" or "regressor"
 
@@ -218,6 +236,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "scale_target", True, YES_NO, "Learn targets standardised, give predictions back in their units.", "regressor"
     ),
+    Setting(
+        "clamp", False, YES_NO, "Keep predictions between the smallest and the largest target of training.", "regressor"
+    ),
     Setting("alpha", "auto", Number(0, ends="[)", words=AUTO), "L2: the lambda of lambda/2m times the sum of W^2."),
     Setting("l1", 0.0, Number(0, ends="[)"), "L1: lambda of lambda/m times the sum of |W|."),
     # How it learns
@@ -266,13 +287,32 @@ SETTINGS: tuple[Setting, ...] = (
         "What is watched for stopping and for the best epoch.",
     ),
     # How columns become features
-    Setting("scaling", "auto", OneOf(("auto", "standard", "none")), "Numbers: to mean 0 and deviation 1, or as they are."),
+    Setting(
+        "scaling",
+        "auto",
+        OneOf(("auto", "robust", "standard", "minmax", "quantile", "none")),
+        "Numbers: by quartiles, smoothly clipped; to mean 0 and deviation 1; to [0, 1]; to a normal; or as they are.",
+    ),
     Setting("missing", "encode", OneOf(("encode", "raise")), "Missing values: fill in and mark, or refuse."),
     Setting(
         "max_categories",
         50,
         Number(2, ends="[)", whole=True),
         "Levels of a column that get a feature of their own; the rarest beyond share one.",
+    ),
+    Setting("min_frequency", 1, Number(1, ends="[)", whole=True), "Levels of fewer rows share one feature."),
+    Setting(
+        "embed_above",
+        "auto",
+        Number(2, ends="[)", whole=True, words=("auto", None)),
+        "A column of more levels is looked up in an embedding instead of getting a feature for each; none: never.",
+    ),
+    Setting("categorical", None, Columns(), "Columns of numbers to treat as categories."),
+    Setting(
+        "dates",
+        "number",
+        OneOf(("number", "parts", "cyclic")),
+        "Dates: one number, also its year, month, weekday and hour, or the last three as points of a circle.",
     ),
     # Everything else
     Setting("warm_start", False, YES_NO, "Go on from the last fit instead of starting anew."),

@@ -115,7 +115,6 @@ SUITS: dict[str, str] = {
 OTHERS = "glorot_uniform"
 
 
-
 def normal(units: int, units_prev: int, draw: Draw) -> Matrix:
     """N(0, 1)."""
     return _normal(1.0, units, units_prev, draw)

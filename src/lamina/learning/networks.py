@@ -1,8 +1,8 @@
 """From settings to a network: what columns are looked up in, hidden layers, and the last layer that the loss needs.
 
-    columns   Embedding, Periodic, Scale, MemberScale     where they are asked for
-    hidden    Linear, normalisation, activation, dropout  for every entry of hidden_layer_sizes
-    last      Linear                                      and MemberChoice, with several members
+columns   Embedding, Periodic, Scale, MemberScale     where they are asked for
+hidden    Linear, normalisation, activation, dropout  for every entry of hidden_layer_sizes
+last      Linear                                      and MemberChoice, with several members
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,0 +1,57 @@
+"""A column of numbers mapped to a standard normal, piecewise linearly through its quantiles.
+
+    landmark i of n         the quantile of level p = i / (n - 1), at most 1,000 of them
+    its normal score        the p-quantile of the standard normal, within ±5.2 (p from 1e-7 to 1 - 1e-7)
+    one value, many p       where landmarks coincide, the middle of their levels counts
+    between two landmarks   a straight line; outside of them, the end
+
+At the landmarks this is what scikit-learn's QuantileTransformer(output_distribution="normal") does, but where many rows
+share the smallest or the largest number: there it takes the end, which throws half of a column of zeros to -5.2.
+"""
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.data.quantiles import Distribution
+
+Array = NDArray[np.float64]
+
+LANDMARKS = 1000
+CUT = 1e-7  # of the levels
+
+
+def landmarks(found: Distribution, low: float, high: float, row: float) -> Array:
+    """Return the landmarks of a column, in order, as many as it has rows but at most 1,000."""
+    n = int(np.clip(np.round(found.counts.sum() / row), 2, LANDMARKS))
+    quantiles = found.quantiles(np.linspace(0, 1, n), row)
+    quantiles[0], quantiles[-1] = low, high
+    ordered: Array = np.maximum.accumulate(quantiles)
+    return ordered
+
+
+class NormalScores:
+    """The map of one column; `quantiles` are its landmarks, at least two different ones."""
+
+    def __init__(self, quantiles: Array) -> None:
+        self.quantiles = quantiles
+
+    @cached_property
+    def _knots(self) -> tuple[Array, Array, float]:
+        """Return the distinct landmarks, their scores, and what keeps their differences in the float range."""
+        from scipy.special import ndtri
+
+        knots, first, count = np.unique(self.quantiles, return_index=True, return_counts=True)
+        level = (first + (count - 1) / 2) / (len(self.quantiles) - 1)
+        unit = 0.25 if np.abs(knots[[0, -1]]).max() > 1e300 else 1.0
+        return knots * unit, ndtri(np.clip(level, CUT, 1 - CUT)), unit
+
+    def __call__(self, x: Array) -> Array:
+        """Return the scores of numbers; NaN stays NaN."""
+        knots, scores, unit = self._knots
+        x = np.clip(x * unit, knots[0], knots[-1])
+        i = np.clip(np.searchsorted(knots, x, "right") - 1, 0, len(knots) - 2)  # NaN is sorted last
+        t = (x - knots[i]) / (knots[i + 1] - knots[i])
+        found: Array = scores[i] + t * (scores[i + 1] - scores[i])
+        return found
