@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.equations import random
-from lamina.equations.layers import Embedding, MemberScale, Periodic
+from lamina.equations.embeddings import Embedding, Periodic
+from lamina.equations.members import MemberScale
 from lamina.equations.network import Network, Slot
 
 Matrix = NDArray[np.float64]  # (units, units_prev)

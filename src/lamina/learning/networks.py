@@ -11,23 +11,21 @@ from numbers import Integral
 from typing import Any
 
 from lamina.equations.blueprint import Group
+from lamina.equations.embeddings import Embedding, Periodic
 from lamina.equations.layers import (
     Activation,
     BatchNorm,
     Dropout,
-    Embedding,
     Layer,
     LayerNorm,
     Linear,
-    MemberChoice,
-    MemberScale,
     ParametricActivation,
-    Periodic,
     Residual,
     Scale,
     unrolled,
 )
 from lamina.equations.losses import LOSSES, BinaryLogLoss, CategoricalLogLoss, Loss, SquaredError
+from lamina.equations.members import MemberChoice, MemberScale
 from lamina.equations.network import Network
 from lamina.errors import SettingError
 from lamina.learning.choices import chosen

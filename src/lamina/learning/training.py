@@ -52,6 +52,7 @@ class Examples(Protocol):
     def blocks(self, first: int | None = None) -> Iterator[Block]: ...
 
 
+ALWAYS = Constant()
 CHUNK_ROWS = 65_536  # rows between two returns to the caller
 ENCODED_ROWS = 4096  # rows that are encoded together where they cannot all be
 
@@ -123,8 +124,8 @@ class Recipe:
     seed: int
     shuffle: bool = True
     tolerance: float = 1e-4  # of L-BFGS's gradient
-    decay_schedule: Schedule = Constant()
-    dropout_schedule: Schedule = Constant()
+    decay_schedule: Schedule = ALWAYS
+    dropout_schedule: Schedule = ALWAYS
 
 
 @dataclass
