@@ -27,6 +27,7 @@ from lamina.equations import random
 from lamina.equations.losses import Gamma, Loss, Poisson
 from lamina.equations.network import Network, penalty
 from lamina.errors import DataError, DataWarning, DivergenceError, DivergenceWarning, SettingError
+from lamina.learning.calibration import calibrated
 from lamina.learning.choices import chosen
 from lamina.learning.data_driven import ROWS as DECIDING_ROWS
 from lamina.learning.data_driven import fit_to_rows
@@ -171,7 +172,8 @@ class Fit:
     def model(self) -> Model:
         """Return the model with the best weights so far."""
         best = self._watch.best_params
-        return self._model(self.state.params.copy() if best is None else best)
+        params = self.state.params.copy() if best is None else best
+        return self._model(self._calibrated(params) if self.settings.get("calibrate") is True else params)
 
     def current_model(self) -> Model:
         """Return the model with the weights as they are now."""
@@ -371,6 +373,11 @@ class Fit:
             scores=scores,
             engine=self.settings["engine"],
         )
+
+    def _calibrated(self, params: Any) -> Any:
+        if self.held_out is None:
+            return params
+        return calibrated(self.network, self.engine, params, self.held_out)[0]
 
     def _record(self, epoch: Epoch) -> dict[str, Any]:
         held = self.held_out

@@ -1,0 +1,72 @@
+"""Temperature: a number that divides Z[L] so that probabilities can be taken at their word (Guo et al. 2017)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from math import exp, log
+from typing import Any
+
+import numpy as np
+
+from lamina.engine import Engine
+from lamina.equations.losses import BinaryLogLoss, CategoricalLogLoss
+from lamina.equations.network import Network
+from lamina.learning.training import Examples
+
+LOWEST, HIGHEST = 0.05, 20.0  # temperatures that are tried
+GOLDEN = (5**0.5 - 1) / 2
+TURNS = 24  # each makes the interval 0.618 times as long: 1e-5 of it is left
+
+
+def calibrated(network: Network, engine: Engine, params: Any, held_out: Examples) -> tuple[Any, float]:
+    """Return the parameters with Z[L] divided by the best temperature for the held-out rows, and that temperature.
+
+    The cost is the plain log loss, without smoothed labels; it is a convex function of 1/T for a single network.
+
+    Parameters
+    ----------
+    network : Network
+        With a log loss, and a linear layer as its last with weights.
+    engine : Engine
+    params : array, shape (network.size,)
+    held_out : Examples
+        Rows that were not learned from.
+    """
+    loss = network.loss
+    assert isinstance(loss, BinaryLogLoss | CategoricalLogLoss)
+    plain = replace(network, loss=replace(loss, label_smoothing=0.0))
+
+    def cost(log_T: float) -> float:
+        softened = divided(network, params, exp(log_T))
+        sums = (len(X) * engine.cost(plain, softened, X, Y, w) for X, Y, w in held_out.blocks())
+        return float(sum(sums))
+
+    best = lowest_point(cost, log(LOWEST), log(HIGHEST))
+    if cost(best) >= cost(0.0):
+        return params, 1.0
+    return divided(network, params, exp(best)), exp(best)
+
+
+def divided(network: Network, params: Any, T: float) -> Any:
+    """Return the parameters with the last linear layer's divided by T: Z[L] / T = (W / T) A + b / T."""
+    last = max(slot.path for slot in network.slots if slot.role == "W")
+    params = params.copy()
+    for slot in network.slots:
+        if slot.path == last:
+            params[slot.offset : slot.offset + slot.size] /= params.dtype.type(T)
+    return params
+
+
+def lowest_point(f: Callable[[float], float], low: float, high: float) -> float:
+    """Return where f is lowest between low and high, by golden sections; f has one valley there."""
+    a, b = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
+    at_a, at_b = f(a), f(b)
+    for _ in range(TURNS):
+        if at_a < at_b:
+            high, b, at_b = b, a, at_a
+            a = high - GOLDEN * (high - low)
+            at_a = f(a)
+        else:
+            low, a, at_a = a, b, at_b
+            b = low + GOLDEN * (high - low)
+            at_b = f(b)
+    return float(np.clip((low + high) / 2, low, high))
