@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 test oracles: export OMP_NUM_THREADS ?= 1
 test oracles: export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test check oracles bench sanitize lock clean
+.PHONY: help setup demo test check oracles bench data sanitize lock clean
 .DEFAULT_GOAL := help
 
 help:  ## print these verbs
@@ -37,6 +37,9 @@ oracles: $(venv)/.torch  ## run the tests against PyTorch, installing it first
 
 bench: $(venv)/.bench  ## measure lamina beside scikit-learn, PyTorch, JAX and ONNX Runtime; BENCH=--quick for a look
 	$(py) benchmarks/bench.py $(BENCH)
+
+data: setup  ## fetch the real tables for measuring accuracy into build/data (docs/datasets.md)
+	$(py) benchmarks/fetch.py $(DATA)
 
 sanitize: setup  ## run the tests of the kernels under the address, undefined-behaviour and thread sanitizers
 	tests/kernels/sanitize.sh $(py)

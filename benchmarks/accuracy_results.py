@@ -1,0 +1,72 @@
+"""Results as lines of JSON, and the process that measures one."""
+
+import argparse
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from machine import described
+from runners import THREAD_VARIABLES, plain_environment
+
+WORKER = Path(__file__).with_name("accuracy_worker.py")
+KEYS = ("set", "method", "seed", "part", "rows", "threads")
+
+
+class Results:
+    """The lines of a folder; a file for every method, so that two runs can write beside each other."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.lines: list[dict[str, Any]] = []
+        for file in sorted(folder.glob("*.jsonl")):
+            self.lines += [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        self.lines.sort(key=lambda line: line["date"])
+
+    def has(self, job: dict[str, Any], version: str) -> bool:
+        """Return True where this was measured, with this release. A failure is tried again."""
+        wanted = {**job, "version": version}
+        return any(all(line.get(name) == value for name, value in wanted.items()) for line in self.lines)
+
+    def add(self, line: dict[str, Any]) -> None:
+        self.lines.append(line)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        name = "".join(letter if letter.isalnum() or letter in "-=,." else "_" for letter in line["method"])
+        with (self.folder / f"{line['part']}-{name[:100]}.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def latest(self, chosen: argparse.Namespace) -> list[dict[str, Any]]:
+        """Return the newest result of every set, method and seed, at the chosen part, rows and threads."""
+        newest: dict[tuple, dict[str, Any]] = {}
+        for line in self.lines:
+            fits = all(line[name] == getattr(chosen, name) for name in ("part", "rows", "threads"))
+            if fits and "reason" not in line and (not chosen.seeds or line["seed"] in chosen.seeds):
+                newest[tuple(line[name] for name in KEYS)] = line
+        return list(newest.values())
+
+
+def run(job: dict[str, Any], limit: float) -> dict[str, Any]:
+    """Return a line: the measurement, or with the key `reason` why there is none."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return {**job, "date": now, "processor": described()["processor"], **_asked(job, limit)}
+
+
+def version_of(method: str) -> str:
+    """Return which release a method is, or a question mark and why it cannot be used."""
+    answer = _asked({"about": method, "threads": 1}, 300)
+    return answer["version"] if "version" in answer else f"?{answer['reason']}"
+
+
+def _asked(job: dict[str, Any], limit: float) -> dict[str, Any]:
+    environment = plain_environment() | dict.fromkeys((*THREAD_VARIABLES, "LAMINA_NUM_THREADS"), str(job["threads"]))
+    command = [sys.executable, "-W", "ignore", WORKER, json.dumps(job)]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", env=environment, timeout=limit, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return {"reason": f"over {limit:g} seconds"}
+    lines = done.stdout.splitlines()
+    return json.loads(lines[-1]) if lines else {"reason": f"ended with {done.returncode}: {done.stderr.strip()[-200:]}"}

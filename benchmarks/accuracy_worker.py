@@ -1,0 +1,93 @@
+"""One method on one split in a process of its own: `python accuracy_worker.py JOB`, JSON in, a line of JSON out.
+
+A job {"about": method} asks for its release alone.
+"""
+
+import gc
+import importlib
+import json
+import os
+import resource
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+
+def cpu_seconds() -> float:
+    """Return the time of this process and its ended children, in user and system mode."""
+    both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in both)
+
+
+def timed(work: Callable[[], Any], name: str) -> tuple[Any, dict[str, float]]:
+    began, cpu = time.perf_counter(), cpu_seconds()
+    result = work()
+    return result, {f"{name}_cpu": cpu_seconds() - cpu, f"{name}_wall": time.perf_counter() - began}
+
+
+def forget_peak() -> None:
+    """Have the system measure the peak of memory anew; where it cannot, loading is part of it."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def memory(name: str) -> float:
+    """Return MiB: "VmRSS", what is held now, or "VmHWM", the peak."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        lines = dict(line.split(":", 1) for line in status.read_text(encoding="ascii").splitlines())
+        return int(lines[name].split()[0]) / 1024
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def about(job: dict[str, Any]) -> dict[str, Any]:
+    from accuracy_peers import found
+
+    module, _ = found(job["about"])
+    return {"version": importlib.import_module(f"accuracy_peers.{module}").version()}
+
+
+def measured(job: dict[str, Any]) -> dict[str, Any]:
+    import accuracy_metrics as metrics
+    from accuracy_peers import found
+    from datasets import SETS, development, split
+
+    module, options = found(job["method"])
+    peer = importlib.import_module(f"accuracy_peers.{module}")
+    rows_of = {"test": split, "development": development}[job["part"]]
+    X, y, X_test, y_test = rows_of(job["set"], job["seed"], job["rows"])
+    task = SETS[job["set"]].task
+    model = peer.estimator(task, job["seed"], job["threads"], **options)
+    gc.collect()
+    forget_peak()
+    before = memory("VmRSS")
+    _, fit = timed(lambda: model.fit(X, y), "fit")
+    if task == "classification":
+        answer, predict = timed(lambda: model.predict_proba(X_test), "predict")
+        scores = metrics.classification(answer, model.classes_, y_test)
+    else:
+        answer, predict = timed(lambda: model.predict(X_test), "predict")
+        scores = metrics.regression(answer, y_test)
+    sizes = {"training_rows": len(X), "test_rows": len(X_test), "columns": X.shape[1], "task": task}
+    return {**job, "version": peer.version(), **sizes, **scores, **fit, **predict, "peak_mib": memory("VmHWM") - before}
+
+
+def main(job: dict[str, Any]) -> int:
+    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever a library prints is no result
+    try:
+        print(json.dumps((about if "about" in job else measured)(job)), file=channel, flush=True)
+    except Exception as problem:
+        traceback.print_exc()
+        print(json.dumps({"reason": f"{type(problem).__name__}: {problem}".splitlines()[0]}), file=channel, flush=True)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(json.loads(sys.argv[1])))

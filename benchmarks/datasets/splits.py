@@ -1,0 +1,116 @@
+"""Training and test rows: the same for every method, from the number of the row and a seed alone.
+
+One half of every table, chosen by a hash that knows no seed, is for development: its rows are never test rows, in no
+split. So whatever is tried out on `development` has not seen a row that is judged by. Places come from hashes, not from
+a library's random numbers: no new release moves a row.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from .catalogue import SETS
+
+FOLDER = Path(__file__).parents[2] / "build" / "data"
+
+TRAINING_ROWS = 10_000
+TEST_ROWS = 50_000
+TRAINING_SHARE = 0.75  # of sets that are too small for TRAINING_ROWS
+NO_SEED = -1
+SMALL = 1_000  # training rows below which results of one split say little
+
+
+def load(name: str, folder: Path = FOLDER) -> tuple[pd.DataFrame, pd.Series, str]:
+    """Return a data set's columns without the target, the target, and its task.
+
+    Raises
+    ------
+    FileNotFoundError
+        `make data` has not been run.
+    """
+    one = SETS[name]
+    path = folder / f"{name}.parquet"
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is not there: run `make data`, or `python benchmarks/fetch.py --sets {name}`.")
+    frame = pd.read_parquet(path)
+    return frame.drop(columns=one.target), frame[one.target], one.task
+
+
+def split(
+    name: str, seed: int = 0, rows: int | None = TRAINING_ROWS, folder: Path = FOLDER
+) -> tuple[pd.DataFrame, pd.Series, pd.DataFrame, pd.Series]:
+    """Return X_train, y_train, X_test, y_test.
+
+    Parameters
+    ----------
+    seed : int
+        Which split.
+    rows : int, optional
+        The most training rows; None takes all that are not test rows.
+    """
+    X, y, _ = load(name, folder)
+    return _taken(X, y, *places(len(X), seed, SETS[name].own_test, rows))
+
+
+def development(
+    name: str, seed: int = 0, rows: int | None = TRAINING_ROWS, folder: Path = FOLDER
+) -> tuple[pd.DataFrame, pd.Series, pd.DataFrame, pd.Series]:
+    """Return X_train, y_train, X_val, y_val of the half of the rows that `split` never tests on: to choose defaults."""
+    X, y, _ = load(name, folder)
+    own = development_rows(len(X), SETS[name].own_test)
+    training, rest = places(len(own), seed, rows=rows)
+    return _taken(X, y, own[training], own[rest])
+
+
+def _taken(X: pd.DataFrame, y: pd.Series, *places: np.ndarray) -> tuple:
+    return tuple(part.iloc[at].reset_index(drop=True) for at in places for part in (X, y))
+
+
+def development_rows(count: int, own_test: int = 0) -> np.ndarray:
+    """Return the rows that are never test rows: half of all, or all before the publisher's own test part."""
+    if own_test:
+        return np.arange(count - own_test)
+    return np.argsort(row_hashes(count, NO_SEED), kind="stable")[: count // 2]
+
+
+def places(count: int, seed: int, own_test: int = 0, rows: int | None = TRAINING_ROWS) -> tuple[np.ndarray, np.ndarray]:
+    """Return which rows are for training and which for the test.
+
+    The order: development rows shuffled by the seed, then the others, likewise. Training rows are the first of it, at
+    most 75 % of all; test rows are the last, never a development row. With a test part of the publisher's, `own_test`
+    rows at the end of the table, those are the test.
+    """
+    hashes = row_hashes(count, seed)
+    first = development_rows(count, own_test)
+    first = first[np.argsort(hashes[first], kind="stable")]
+    if own_test:
+        return first[:rows], np.arange(count - own_test, count)
+    others = np.setdiff1d(np.arange(count), first)
+    others = others[np.argsort(hashes[others], kind="stable")]
+    limit = int(TRAINING_SHARE * count)
+    training = limit if rows is None else min(rows, limit)
+    test = min(count - training, len(others), TEST_ROWS)
+    order = np.concatenate([first, others])
+    return order[:training], order[count - test :]
+
+
+def seeds(name: str, rows: int = TRAINING_ROWS) -> range:
+    """Return the seeds of a data set's splits: three, or five where there are under 1,000 training rows."""
+    one = SETS[name]
+    count = one.rows - one.own_test
+    return range(5 if min(rows, int(TRAINING_SHARE * count)) < SMALL else 3)
+
+
+def row_hashes(count: int, seed: int) -> np.ndarray:
+    """Return a number per row: SplitMix64 (Steele, Lea, Flood 2014) of the seed and the number of the row."""
+    with np.errstate(over="ignore"):
+        z = mixed(np.full(count, seed + 2, np.uint64)) + np.arange(count, dtype=np.uint64)
+        return mixed(z)
+
+
+def mixed(z: np.ndarray) -> np.ndarray:
+    z = z * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
