@@ -27,7 +27,8 @@ SIGNAL = X[:, 0] - X[:, 1] * X[:, 2]
 X_VAL = rng.normal(size=(50, 4))
 SIGNAL_VAL = X_VAL[:, 0] - X_VAL[:, 1] * X_VAL[:, 2]
 W_VAL = rng.gamma(2, 0.5, 50)
-QUICK = {"hidden_layer_sizes": (8,), "learning_rate_init": 0.02, "random_state": 0, "max_iter": 25}
+QUICK = {"preset": "sklearn", "hidden_layer_sizes": (8,), "learning_rate_init": 0.02, "random_state": 0, "max_iter": 25}
+QUICK |= {"batch_size": 32, "bias_initializer": "zeros", "initializer": "suited"}
 
 
 def regression(X=X, y=SIGNAL, sample_weight=None, *, rows=None, **settings):
@@ -236,11 +237,11 @@ def test_a_best_epoch_after_which_nothing_got_better():
 
 @pytest.mark.parametrize(
     ("early", "n", "held"),
-    [("auto", 999, 0), ("auto", 1000, 100), (True, 30, 3), (False, 1000, 0)],
+    [("auto", 999, 0), ("auto", 1000, 200), (True, 30, 6), (False, 1000, 0)],
 )
 def test_how_many_rows_are_held_out(early, n, held):
     many = np.random.default_rng(1).normal(size=(n, 2))
-    fit = regression(many, many[:, 0], early_stopping=early)
+    fit = regression(many, many[:, 0], preset="td_s", batch_size="auto", early_stopping=early)
     assert (fit.n_rows, fit.n_held_out) == (n - held, held)
 
 

@@ -310,7 +310,7 @@ class Fit:
     def _recipe(self, n: int) -> Recipe:
         s = self.settings
         size = automatic_batch_size(n) if s["batch_size"] == "auto" else int(s["batch_size"])
-        if size > n and s["batch_size"] != "auto":
+        if size > n and self.given["batch_size"] != "auto":
             warnings.warn(
                 f"batch_size={size} is larger than the {n} training rows: a step takes all of them.",
                 DataWarning,

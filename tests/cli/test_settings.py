@@ -165,7 +165,7 @@ def test_settings_of_the_other_task_are_refused_unless_they_are_the_default():
         joined({}, {"scale_target": True}, "classifier")
     with pytest.raises(SettingError, match="label_smoothing is only for classes, and the target holds numbers"):
         joined({"label_smoothing": 0.1}, {}, "regressor")
-    assert joined({"label_smoothing": 0.0}, {}, "regressor") == {}
+    assert joined({"label_smoothing": "auto"}, {}, "regressor") == {}
 
 
 def test_init_writes_the_file_once(lamina, folder):

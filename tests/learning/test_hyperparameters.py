@@ -43,7 +43,7 @@ def test_the_constructor_is_the_table(task):
 
 def test_what_is_for_one_task_only():
     both = settings_for("classifier").keys() & settings_for("regressor").keys()
-    assert settings_for("classifier").keys() - both == {"label_smoothing", "class_weight"}
+    assert settings_for("classifier").keys() - both == {"label_smoothing", "class_weight", "calibrate"}
     assert settings_for("regressor").keys() - both == {"scale_target", "clamp"}
 
 
@@ -52,7 +52,7 @@ def test_an_unknown_setting_suggests_the_nearest():
         check({"learning_rate": 0.1}, "regressor")
     with pytest.raises(SettingError, match="no setting 'class_weight' for a regressor"):
         check({"class_weight": None}, "regressor")
-    with pytest.raises(TypeError, match="DeepRegressor has no setting 'hidden'; it has hidden_layer_sizes"):
+    with pytest.raises(TypeError, match="DeepRegressor has no setting 'hidden'; it has preset, hidden_layer_sizes"):
         DeepRegressor(hidden=3)
 
 
@@ -104,7 +104,7 @@ BAD = [
     ("dropout", True, "dropout=True: expected a number"),
     ("dropout", "0.5", "dropout='0.5': expected a number"),
     ("dropout", 1j, "dropout=1j: expected a number"),
-    ("initializer", "he", "initializer='he': expected one of 'auto', 'zeros'"),
+    ("initializer", "he", "initializer='he': expected one of 'auto', 'suited'"),
     ("loss", "mse", "loss='mse': expected one of binary_log_loss"),
     ("loss", None, "loss=None: expected one of"),
     ("alpha", -1e-9, "alpha=-1e-09: expected a number of at least 0"),
@@ -124,9 +124,13 @@ BAD = [
     ("validation_fraction", 1, r"validation_fraction=1: expected a number in \(0, 1\)"),
     ("n_iter_no_change", 0, "n_iter_no_change=0: expected a whole number of at least 1"),
     ("tol", -1, "tol=-1: expected a number of at least 0"),
-    ("scaling", "minimax", "scaling='minimax': expected one of 'robust', 'standard', 'minmax'.*Did you mean 'minmax'"),
+    (
+        "scaling",
+        "minimax",
+        "scaling='minimax': expected one of 'auto', 'robust', 'standard', 'minmax'.*Did you mean 'minmax'",
+    ),
     ("dates", "year", "dates='year': expected one of 'number', 'parts', 'cyclic'"),
-    ("embed_above", 1, "embed_above=1: expected a whole number of at least 2 or None"),
+    ("embed_above", 1, "embed_above=1: expected a whole number of at least 2 or 'auto' or None"),
     ("min_frequency", 0, "min_frequency=0: expected a whole number of at least 1"),
     ("categorical", (1.5,), r"categorical=\(1.5,\): expected a list of names or positions of columns, or None"),
     ("categorical", (-1,), "expected a list of names or positions"),

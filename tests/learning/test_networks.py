@@ -6,13 +6,15 @@ from lamina.equations.layers import Activation, BatchNorm, Dense, Dropout, Layer
 from lamina.equations.losses import LOSSES, BinaryLogLoss, CategoricalLogLoss, Huber, Quantile, SquaredError
 from lamina.errors import SettingError
 from lamina.learning.hyperparameters import settings_for
-from lamina.learning.networks import loss_from, network_from
+from lamina.learning.networks import Inputs, loss_from, network_from
+from lamina.learning.presets import Facts, resolved
 
 DEFAULTS = {name: one.default for name, one in settings_for("classifier").items()}
+PLAIN = resolved({**DEFAULTS, "preset": "sklearn"}, Facts("classifier", 100))
 
 
 def layers(n_inputs=3, n_targets=1, loss=None, **settings):
-    return list(network_from({**DEFAULTS, **settings}, n_inputs, n_targets, loss or SquaredError()).layers)
+    return list(network_from({**PLAIN, **settings}, Inputs(n_inputs), n_targets, loss or SquaredError()).layers)
 
 
 def test_the_lectures_network():
@@ -58,7 +60,7 @@ def test_the_last_layer_has_the_units_that_the_loss_needs(targets, units):
 
 
 def test_penalties():
-    network = network_from({**DEFAULTS, "alpha": 0.3, "l1": 0.2}, 3, 1, SquaredError())
+    network = network_from({**PLAIN, "alpha": 0.3, "l1": 0.2}, Inputs(3), 1, SquaredError())
     assert (network.l2, network.l1) == (0.3, 0.2)
 
 

@@ -76,7 +76,7 @@ BINARY = {
         "its network has 1 outputs, its target needs 3",
     ),
     "a number to predict": (
-        put("target", to={"kind": "numbers", "location": [0.0], "scale": [1.0], "flat": True}),
+        put("target", to={"kind": "numbers", "location": [0.0], "scale": [1.0], "flat": True, "range": None}),
         "loss='binary_log_loss' does not fit a regression target",
     ),
     "a kind of target": (put("target", "kind", to="object"), "target kind: one of labels, numbers"),

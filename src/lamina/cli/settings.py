@@ -83,7 +83,8 @@ def _meanings(one: Setting, text: Any) -> Iterator[Any]:
         yield text
     elif isinstance(one.kind, HiddenLayers | Activations):
         parts = [part.strip() for part in text.strip("[]() ").split(",") if part.strip()]
-        yield parts[0] if isinstance(one.kind, Activations) and len(parts) == 1 else tuple(map(_literal, parts))
+        alone = len(parts) == 1 and (isinstance(one.kind, Activations) or parts[0] == "auto")
+        yield parts[0] if alone else tuple(map(_literal, parts))
     elif isinstance(one.kind, Columns) and _literal(text) is not None:
         yield tuple(int(part) if part.isdecimal() else part for part in map(str.strip, text.split(",")))
     else:

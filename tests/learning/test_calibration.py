@@ -1,0 +1,86 @@
+"""The temperature against SciPy's minimum of scikit-learn's log loss."""
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize_scalar
+from scipy.special import expit, softmax
+from sklearn.metrics import log_loss
+
+from lamina.engine import EQUATIONS
+from lamina.equations.layers import Dense, Linear
+from lamina.equations.losses import BinaryLogLoss, CategoricalLogLoss
+from lamina.equations.members import MemberChoice, MemberScale
+from lamina.equations.network import Network
+from lamina.learning.calibration import calibrated, divided, lowest_point
+from lamina.learning.training import InMemory
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(300, 3))
+WEIGHTS = rng.gamma(2.0, 0.5, 300)
+BINARY = Network(3, [Dense(5, "tanh"), Linear(1)], BinaryLogLoss())
+MULTI = Network(3, [Dense(5, "tanh"), Linear(3)], CategoricalLogLoss(label_smoothing=0.2))
+MEMBERS = Network(3, [MemberScale(4), Dense(5, "tanh"), Linear(4), MemberChoice(4)], BinaryLogLoss(), members=4)
+
+
+def params_of(network, loud):
+    params = np.random.default_rng(1).normal(size=network.size)
+    return divided(network, params, 1 / loud)
+
+
+def labels(p, seed=2):
+    return (np.random.default_rng(seed).random(len(p)) < p).astype(float)
+
+
+@pytest.mark.parametrize("loud", [0.2, 1.0, 6.0])
+@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["plain", "weighted"])
+def test_binary(loud, weights):
+    params = params_of(BINARY, loud)
+    logits = np.log(1 / (1 / EQUATIONS.predict(BINARY, params_of(BINARY, 1.0), X)[:, 0] - 1))
+    Y = labels(expit(logits))[:, None]
+    found, T = calibrated(BINARY, EQUATIONS, params, InMemory(X, Y, weights))
+    best = minimize_scalar(
+        lambda t: log_loss(Y[:, 0], expit(loud * logits / t), sample_weight=weights),
+        bounds=(0.05, 20),
+        method="bounded",
+    ).x
+    assert pytest.approx(best, rel=2e-3) == T
+    A = EQUATIONS.predict(BINARY, found, X)[:, 0]
+    np.testing.assert_allclose(A, expit(loud * logits / T), rtol=1e-9)
+
+
+def test_several_classes_without_the_smoothing_of_their_labels():
+    params = params_of(MULTI, 5.0)
+    logits = np.log(EQUATIONS.predict(MULTI, params, X))
+    drawn = (softmax(logits / 5, axis=1).cumsum(axis=1) > rng.random((300, 1))).argmax(axis=1)
+    _, T = calibrated(MULTI, EQUATIONS, params, InMemory(X, np.eye(3)[drawn]))
+    best = minimize_scalar(
+        lambda t: log_loss(drawn, softmax(logits / t, axis=1)), bounds=(0.05, 20), method="bounded"
+    ).x
+    assert pytest.approx(best, rel=2e-3) == T
+    assert 3 < T < 8
+
+
+def test_members_are_divided_before_their_mean_is_taken():
+    params = params_of(MEMBERS, 6.0)
+    Y = labels(EQUATIONS.predict(MEMBERS, params_of(MEMBERS, 1.0), X)[:, 0])
+    found, T = calibrated(MEMBERS, EQUATIONS, params, InMemory(X, Y[:, None]))
+
+    def cost(t):
+        return log_loss(Y, EQUATIONS.predict(MEMBERS, divided(MEMBERS, params, t), X)[:, 0])
+
+    assert cost(T) == pytest.approx(min(cost(t) for t in np.geomspace(0.05, 20, 400)), rel=1e-4)
+    assert log_loss(Y, EQUATIONS.predict(MEMBERS, found, X)[:, 0]) < cost(1.0)
+
+
+def test_what_is_right_stays_and_the_given_parameters_are_left_alone():
+    params = params_of(BINARY, 1.0)
+    before = params.copy()
+    A = EQUATIONS.predict(BINARY, params, X)
+    calibrated(BINARY, EQUATIONS, params, InMemory(X, A))
+    np.testing.assert_array_equal(params, before)
+    np.testing.assert_allclose(calibrated(BINARY, EQUATIONS, params, InMemory(X, A))[0], params, rtol=1e-3)
+
+
+@pytest.mark.parametrize("at", [-1.0, 0.3, 0.999, 2.0])
+def test_the_lowest_point_of_a_valley(at):
+    assert lowest_point(lambda x: abs(x - at) ** 1.5, -1, 2) == pytest.approx(at, abs=1e-4)
