@@ -27,6 +27,10 @@ def params_of(network, loud):
     return divided(network, params, 1 / loud)
 
 
+def lowest(cost):
+    return minimize_scalar(cost, bounds=(0.05, 20), method="bounded").x
+
+
 def labels(p, seed=2):
     return (np.random.default_rng(seed).random(len(p)) < p).astype(float)
 
@@ -38,11 +42,7 @@ def test_binary(loud, weights):
     logits = np.log(1 / (1 / EQUATIONS.predict(BINARY, params_of(BINARY, 1.0), X)[:, 0] - 1))
     Y = labels(expit(logits))[:, None]
     found, T = calibrated(BINARY, EQUATIONS, params, InMemory(X, Y, weights))
-    best = minimize_scalar(
-        lambda t: log_loss(Y[:, 0], expit(loud * logits / t), sample_weight=weights),
-        bounds=(0.05, 20),
-        method="bounded",
-    ).x
+    best = lowest(lambda t: log_loss(Y[:, 0], expit(loud * logits / t), sample_weight=weights))
     assert pytest.approx(best, rel=2e-3) == T
     A = EQUATIONS.predict(BINARY, found, X)[:, 0]
     np.testing.assert_allclose(A, expit(loud * logits / T), rtol=1e-9)
@@ -53,9 +53,7 @@ def test_several_classes_without_the_smoothing_of_their_labels():
     logits = np.log(EQUATIONS.predict(MULTI, params, X))
     drawn = (softmax(logits / 5, axis=1).cumsum(axis=1) > rng.random((300, 1))).argmax(axis=1)
     _, T = calibrated(MULTI, EQUATIONS, params, InMemory(X, np.eye(3)[drawn]))
-    best = minimize_scalar(
-        lambda t: log_loss(drawn, softmax(logits / t, axis=1)), bounds=(0.05, 20), method="bounded"
-    ).x
+    best = lowest(lambda t: log_loss(drawn, softmax(logits / t, axis=1)))
     assert pytest.approx(best, rel=2e-3) == T
     assert 3 < T < 8
 
