@@ -57,12 +57,14 @@ def present() -> bool:
 # What the kernels read of a blueprint's entry, beside what every entry has.
 DERIVED = {"kind", "inputs", "units", "layer", "arrays"}
 SETTINGS = {
-    "linear": set[str](),
+    "linear": {"ntk"},  # in the factors of its arrays
     "activation": {"function"},
     "dropout": {"rate"},
     "layer_norm": {"epsilon"},
     "batch_norm": {"momentum", "epsilon"},
-    "scale": set[str](),
+    "scale": {"rate_factor"},  # in the factors of its array
+    "member_scale": {"members"},
+    "member_choice": {"members"},
     "residual": {"chain"},
 }
 
@@ -128,6 +130,7 @@ class Predictor:
         self._packed = PACKED[params.dtype.itemsize](plan, np.ascontiguousarray(params))
         self._dtype = params.dtype
         self._n_outputs = plan.n_outputs
+        self._members, self._loss = network.members, network.loss
 
     def __call__(self, X: Any) -> Any:
         """Return A[L] for the rows of X (m, n_inputs), shape (m, n_outputs)."""
@@ -138,9 +141,12 @@ class Predictor:
         return A
 
     def cost(self, X: Any, Y: Any, weights: Any = None) -> float:
-        """Return (1/m) Σ w_i L_i."""
+        """Return (1/m) Σ w_i L_i; with several members, of what they predict together."""
         X, Y, weights = (None if a is None else np.ascontiguousarray(a, self._dtype) for a in (X, Y, weights))
-        return float(self._packed.cost(X, Y, weights))
+        if self._members == 1:
+            return float(self._packed.cost(X, Y, weights))
+        L = self._loss.losses(self._loss.link(self(X).T), Y.T)  # (m,)
+        return float(np.mean(L if weights is None else weights * L))
 
 
 def cost(network: Any, params: Any, X: Any, Y: Any, weights: Any = None) -> float:
@@ -158,19 +164,22 @@ def gradients(
     seed: int = 0,
     step: int = 0,
     examples: int | None = None,
+    dropout: float = 1.0,
 ) -> tuple[float, Any]:
     """Return the cost and its gradient by the flat vector; see `equations.network.gradients`."""
     grads = np.empty_like(params)
     params, X, Y, weights = _like(params, params, X, Y, weights)
     plan = _plan(network, params.dtype)
-    J = _kernels.gradients(plan, params, grads, X, Y, weights, seed & SEED, step, examples or len(X))
+    J = _kernels.gradients(plan, params, grads, X, Y, weights, seed & SEED, step, examples or len(X), dropout)
     return float(J), grads
 
 
-def update(network: Any, optimiser: Any, params: Any, grads: Any, memory: Any, rate: float, step: int) -> None:
+def update(
+    network: Any, optimiser: Any, params: Any, grads: Any, memory: Any, rate: float, step: int, decay: float = 1.0
+) -> None:
     """Move the parameters and the memory by one step, in place; see `equations.network.update`."""
     (grads,) = _like(params, grads)
-    _kernels.update(_plan(network, params.dtype), _rule(optimiser), params, grads, memory, rate, step)
+    _kernels.update(_plan(network, params.dtype), _rule(optimiser), params, grads, memory, rate, step, decay)
 
 
 def train_steps(
@@ -188,11 +197,15 @@ def train_steps(
     seed: int,
     step: int,
     examples: int,
+    decays: Any = None,
+    dropouts: Any = None,
 ) -> Any:
     """Take one step for every rate and return the costs; see `equations.network.train_steps`."""
     X, Y, weights = _like(params, X, Y, weights)
     order = np.ascontiguousarray(order, np.int64)
-    rates = np.ascontiguousarray(rates, np.float64)
+    rates, decays, dropouts = (
+        None if a is None else np.ascontiguousarray(a, np.float64) for a in (rates, decays, dropouts)
+    )
     costs = np.empty(len(rates))
     done = _kernels.train_steps(
         _plan(network, params.dtype),
@@ -209,6 +222,8 @@ def train_steps(
         seed & SEED,
         step,
         examples,
+        decays,
+        dropouts,
     )
     return costs[:done]
 

@@ -24,8 +24,9 @@ from lamina.equations.layers import (
     Scale,
 )
 from lamina.equations.losses import LOSSES, BinaryLogLoss, CategoricalLogLoss, Huber, Quantile, SquaredError
+from lamina.equations.members import MemberChoice, MemberScale
 from lamina.equations.network import Group, Network
-from lamina.equations.optimisers import OPTIMISERS, Adam
+from lamina.equations.optimisers import OPTIMISERS, Adam, AdamW
 
 pytestmark = pytest.mark.skipif(not native.present(), reason="the kernels are not built")
 
@@ -41,6 +42,8 @@ EXAMPLES = {
     "layer_norm": lambda: [LayerNorm()],
     "batch_norm": lambda: [BatchNorm()],
     "scale": lambda: [Scale()],
+    "member_scale": lambda: [MemberScale()],
+    "member_choice": lambda: [MemberChoice()],
     "residual": lambda: [Residual([Dense(9, "tanh"), Residual([Activation("silu")]), Dropout(0.2), Linear(9)])],
 }
 
@@ -96,6 +99,7 @@ def agree(network, m, dtype, loose=1.0, weighted=False, **settings):
 
 def test_the_kernels_know_every_row_of_every_table():
     every = [Linear(4), *(Activation(name) for name in ACTIVATIONS), Dropout(0.1), LayerNorm(), BatchNorm(), Scale()]
+    every += [MemberScale(), MemberChoice()]
     for loss in LOSSES.values():
         network = Network(3, [*every, Residual([Linear(4)])], loss())
         assert set(LAYERS) == {layer.kind for layer in network.layers}
@@ -189,19 +193,85 @@ def test_batch_norm_over_many_examples(dtype):
     agree(Network(4, [BatchNorm(), Linear(20), BatchNorm(), Linear(1)], SquaredError()), 1500, dtype, 20)
 
 
-def steps(engine, network, rule, dtype, n=70, batch=16, passes=3, rate=0.01, weighted=True, seed=0):
+def steps(engine, network, rule, dtype, n=70, batch=16, passes=3, rate=0.01, weighted=True, seed=0, **factors):
     params, X, Y, w = case(network, n, dtype, seed, weighted)
     memory = np.zeros((len(rule.remembers), network.size), dtype)
     order = np.random.default_rng(1).permutation(n)
     costs, per_pass = [], -(-n // batch)
     for i in range(passes):
         rates = rate * (1 - 0.1 * np.arange(per_pass))
-        costs.append(
-            engine.train_steps(
-                network, rule, params, memory, X, Y, w, order, batch, rates, seed=3, step=i * per_pass, examples=n
-            )
-        )
+        place = {"seed": 3, "step": i * per_pass, "examples": n}
+        now = {name: factor(np.arange(per_pass)) for name, factor in factors.items()}
+        costs.append(engine.train_steps(network, rule, params, memory, X, Y, w, order, batch, rates, **place, **now))
     return np.concatenate(costs), params, memory
+
+
+def ensemble(members, loss=None, n=11, units=1, inside=(), **settings):
+    """An ensemble as TabM has it: a factor for each member in front and within, outputs of its own at the end."""
+    layers = [
+        MemberScale(members), Dense(19, "tanh"), *inside, MemberScale(members), Dense(17),
+        Linear(members * units), MemberChoice(members),
+    ]  # fmt: skip
+    return Network(n, layers, loss or SquaredError(), members=members, **settings)
+
+
+@TYPES
+@pytest.mark.parametrize("members", [2, 3, 8, 16, 100])
+def test_members(members, dtype):
+    for m in (1, 5, 33):
+        agree(ensemble(members), m, dtype, 10, m > 1)
+        agree(ensemble(members, CategoricalLogLoss(), units=3), m, dtype, 10, m > 1)
+
+
+@TYPES
+@pytest.mark.parametrize("members", [3, 8])
+def test_members_over_many_examples(members, dtype):
+    agree(ensemble(members, l2=0.3), 400, dtype, 20, True, examples=1000)
+    inside = [BatchNorm(), Residual([Dense(19, "gelu"), MemberScale(members)]), Dropout(0.3), LayerNorm(), Dense(16)]
+    agree(ensemble(members, CategoricalLogLoss(), units=17, inside=inside), 400, dtype, 20, True)
+
+
+@TYPES
+@pytest.mark.parametrize("loss", LOSSES)
+def test_losses_of_members(loss, dtype):
+    agree(ensemble(3, LOSSES[loss](), units=6), 19, dtype, 20, True)
+
+
+@TYPES
+def test_members_where_nothing_is_theirs(dtype):
+    """All members alike, and layers that do not look at them."""
+    agree(Network(5, [MemberScale(), Dense(9), MemberChoice(), Linear(2)], SquaredError(), members=4), 13, dtype, 5)
+
+
+@pytest.mark.parametrize("members", [1, 4])
+@pytest.mark.parametrize("kind", ["adamw", "gradient_descent", "lion"])
+def test_factors_of_each_step(kind, members):
+    """Decay and dropout that change from step to step; the last batch is a part of one."""
+    rule = replace(OPTIMISERS[kind](), weight_decay=0.2)
+    network = ensemble(members, inside=[Dropout(0.4), BatchNorm(), Dense(12)], l2=0.1, groups=GROUPS)
+    factors = {"decays": lambda k: 1 - 0.2 * k, "dropouts": lambda k: 1 / (1 + k)}
+    found, expected = (steps(engine, network, rule, np.float64, **factors) for engine in (KERNELS, EQUATIONS))
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
+    for name in factors:
+        other = steps(KERNELS, network, rule, np.float64, **{**factors, name: np.ones_like})
+        assert np.abs(other[1] - found[1]).max() > 1e-4
+
+
+@TYPES
+def test_dropout_of_one_gradient(dtype):
+    for dropout in (0.0, 0.37, 1.0):
+        agree(Network(6, [Dropout(0.6), Dense(9), Linear(2)], SquaredError()), 50, dtype, 5, dropout=dropout)
+
+
+def test_decay_of_one_update():
+    network, rule = Network(5, [Dense(7), Scale(), Linear(1)], SquaredError(), groups=GROUPS), AdamW(weight_decay=0.3)
+    found = [np.linspace(-1, 1, network.size) for _ in range(3)]
+    for params, engine, decay in zip(found, (KERNELS, EQUATIONS, KERNELS), (0.5, 0.5, 1.0), strict=True):
+        memory = np.zeros((2, network.size))
+        engine.update(network, rule, params, np.cos(np.arange(network.size)), memory, 0.1, 3, decay)
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-12)
+    assert np.abs(found[0] - found[2]).max() > 1e-3
 
 
 GROUPS = {"biases": Group(0.5, 0.0), "scales": Group(2.0, 0.5), "weights": Group(1.0, 2.0)}

@@ -13,6 +13,7 @@ from lamina import native
 from lamina.engine import KERNELS
 from lamina.equations.layers import BatchNorm, Dense, Dropout, LayerNorm, Linear, Residual
 from lamina.equations.losses import CategoricalLogLoss, SquaredError
+from lamina.equations.members import MemberChoice, MemberScale
 from lamina.equations.network import Network
 from lamina.equations.optimisers import Adam
 
@@ -26,6 +27,18 @@ NETWORKS = {
         33,
         [Dropout(0.1), Dense(129), BatchNorm(), Residual([Dense(129, "silu"), LayerNorm(), Dropout(0.3)]), Linear(3)],
         CategoricalLogLoss(0.1),
+    ),
+    "members": Network(
+        21,
+        [MemberScale(7), Dense(40), Dropout(0.2), MemberScale(7), Dense(33, "tanh"), Linear(21), MemberChoice(7)],
+        CategoricalLogLoss(),
+        members=7,
+    ),
+    "members and batch": Network(
+        21,
+        [MemberScale(3), Dense(40), BatchNorm(), MemberScale(3), Dense(33, "tanh"), Linear(3), MemberChoice(3)],
+        SquaredError(),
+        members=3,
     ),
 }
 

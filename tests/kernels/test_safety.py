@@ -13,15 +13,16 @@ import pytest
 from lamina import native
 from lamina.engine import KERNELS, choose
 from lamina.equations.activations import ACTIVATIONS, Pair, d_identity, identity
-from lamina.equations.layers import Dense, Linear, Residual
+from lamina.equations.layers import Dense, Dropout, Linear, Residual
 from lamina.equations.losses import SquaredError
+from lamina.equations.members import MemberChoice, MemberScale
 from lamina.equations.network import Network
 from lamina.equations.optimisers import Adam
 from lamina.errors import EngineError, EngineWarning
 
 _kernels = pytest.importorskip("lamina._kernels")
 
-NETWORK = Network(3, [Dense(4), Linear(2)], SquaredError())
+NETWORK = Network(3, [Dropout(0.5), Dense(4), Linear(2)], SquaredError())
 
 
 def arguments(**changes):
@@ -44,14 +45,14 @@ def arguments(**changes):
 
 def train(network=NETWORK, rule=None, seed=0, **a):
     names = ("params", "memory", "X", "Y", "weights", "order", "batch_size", "rates")
-    return KERNELS.train_steps(
-        network, rule or Adam(), *(a[name] for name in names), seed=seed, step=a["step"], examples=a["examples"]
-    )
+    settings = {name: value for name, value in a.items() if name not in names}
+    return KERNELS.train_steps(network, rule or Adam(), *(a[name] for name in names), seed=seed, **settings)
 
 
 def test_right_arguments_train():
     assert len(train(**arguments())) == 3
     assert len(train(seed=-1, **arguments())) == 3
+    assert len(train(**arguments(decays=np.arange(3), dropouts=[0, 1, 2]))) == 3
 
 
 @pytest.mark.parametrize(
@@ -80,6 +81,12 @@ def test_right_arguments_train():
         {"examples": 0},
         {"step": -1},
         {"rates": np.zeros(4)},
+        {"decays": np.ones(2)},
+        {"decays": np.ones((3, 1))},
+        {"dropouts": np.ones(4)},
+        {"dropouts": np.array([1, 1, -0.1])},
+        {"dropouts": np.array([1, np.nan, 1])},
+        {"dropouts": np.array([2.1, 1, 1])},
     ],
     ids=lambda wrong: next(iter(wrong)),
 )
@@ -109,14 +116,50 @@ def test_wrong_rows_to_predict_are_refused():
 def test_a_broken_blueprint_is_refused():
     for change in ({"units": 5}, {"inputs": 2}, {"kind": "linier"}):
         blueprint = NETWORK.blueprint()
-        blueprint[0] |= change
+        blueprint[1] |= change
         with pytest.raises(ValueError, match="blueprint"):
             _kernels.Plan(blueprint, 4)
     for name, value in (("offset", 1), ("rows", 3), ("columns", 1 << 40)):
         blueprint = NETWORK.blueprint()
-        blueprint[0]["arrays"][0][name] = value
+        blueprint[1]["arrays"][0][name] = value
         with pytest.raises(ValueError, match="blueprint"):
             _kernels.Plan(blueprint, 8)
+    for rate in (-0.1, 1.1, np.nan):
+        blueprint = NETWORK.blueprint()
+        blueprint[0]["rate"] = rate
+        with pytest.raises(ValueError, match="rate of dropout"):
+            _kernels.Plan(blueprint, 4)
+
+
+@pytest.mark.parametrize("layer", [0, 2, 3])
+@pytest.mark.parametrize("members", [-1, 0, 2, 3, 1 << 40])
+def test_members_that_do_not_fit_are_refused(layer, members):
+    network = Network(3, [MemberScale(6), Linear(6), MemberChoice(6)], SquaredError(), members=6)
+    blueprint = network.blueprint()
+    _kernels.Plan(blueprint, 4)
+    blueprint[layer]["members"] = members
+    with pytest.raises(ValueError, match=r"members|shape of R|width of member_choice"):
+        _kernels.Plan(blueprint, 4)
+
+
+def test_more_members_than_memory_holds_are_refused():
+    """Their number is multiplied by that of the rows only once the product is known to be small enough."""
+    blueprint = Network(1, [Linear(1)], SquaredError()).blueprint()
+    X, params, grads = np.zeros((8, 1)), np.zeros(2), np.zeros(2)
+    for members in (1 << 52, 1 << 61, (1 << 63) - 1):
+        blueprint[-1]["members"] = members
+        plan = _kernels.Plan(blueprint, 8)
+        with pytest.raises(ValueError, match="bytes"):
+            _kernels.gradients(plan, params, grads, X, X, None, 0, 0, 8, 1.0)
+        with pytest.raises(ValueError, match="bytes"):
+            _kernels.Packed64(plan, params).predict(X, np.zeros((8, 1)))
+
+
+def test_the_cost_of_members_is_not_that_of_their_rows():
+    network = Network(3, [MemberScale(2), Linear(2), MemberChoice(2)], SquaredError(), members=2)
+    packed = _kernels.Packed64(_kernels.Plan(network.blueprint(), 8), np.zeros(network.size))
+    with pytest.raises(ValueError, match="together"):
+        packed.cost(np.zeros((4, 3)), np.zeros((4, 1)), None)
 
 
 def test_a_size_that_overflows_is_refused():

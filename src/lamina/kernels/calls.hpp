@@ -17,11 +17,12 @@ struct Training {
     const T* X = nullptr;
     const T* Y = nullptr;
     const T* weights = nullptr;
-    const int64_t* order = nullptr; // row numbers; without it the rows are taken as they come
-    int64_t rows = 0;               // of X
-    int64_t count = 0;              // of order, or of rows
-    int64_t batch_size = 0, steps = 0;
+    const int64_t* order = nullptr;    // row numbers; without it the rows are taken as they come
+    int64_t rows = 0;                  // of X
+    int64_t count = 0;                 // of order, or of rows
+    int64_t batch_size = 0, steps = 0; // of rows
     const double* rates = nullptr;
+    const double *decays = nullptr, *dropouts = nullptr; // factors of each step; without them 1
     double* costs = nullptr;
     int64_t examples = 0;
     uint64_t seed = 0;
@@ -55,7 +56,7 @@ struct Update {
     T* params;
     const T* grads;
     T* memory;
-    double rate;
+    double rate, decay;
     int64_t step;
 };
 
@@ -81,17 +82,21 @@ struct Path {
     }
 };
 
-// Examples of a batch that go through the network together; sums over more are cut here and joined in order.
+// Examples of a batch of so many rows that go through the network together; sums over more are cut here and joined in
+// order.
 inline int64_t chunk_rows(const Plan& plan, int64_t batch) {
-    int64_t limit = plan.has_batch_norm ? batch : 1024;
-    return batch < limit ? batch : limit;
+    int64_t examples = batch * plan.members, limit = plan.has_batch_norm ? examples : 1024;
+    return examples < limit ? examples : limit;
 }
 // Rows between two panels: so that panels do not compete for the same places in the caches.
 inline int64_t padded_rows(int64_t rows) {
     return rows < 128 ? rows : (rows + 127) / 128 * 128 + 64;
 }
-// Rows that are predicted together; of a cost, those whose sum is joined first.
+// Examples that are predicted together; of a cost, those whose sum is joined first. A row's members stay together.
 inline constexpr int64_t BLOCK = 96;
+inline int64_t rows_at_once(const Plan& plan) {
+    return plan.members < BLOCK ? BLOCK / plan.members : 1;
+}
 
 // The parts of a training arena, in elements of T from its start.
 struct Parts {
@@ -109,7 +114,7 @@ inline Parts training_parts(const Plan& plan, int64_t batch, int itemsize, int m
     int64_t chunk = chunk_rows(plan, batch);
     p.params = take(plan.size);
     p.grads = take(plan.size);
-    p.chunk_grads = take(chunk < batch ? plan.size : 0);
+    p.chunk_grads = take(chunk < batch * plan.members ? plan.size : 0);
     p.first = take(memories > 0 ? plan.size : 0);
     p.second = take(memories > 1 ? plan.size : 0);
     p.seconds = take(plan.seconds);
@@ -123,7 +128,7 @@ inline Parts training_parts(const Plan& plan, int64_t batch, int itemsize, int m
     return p;
 }
 inline int64_t prediction_elements(const Plan& plan, int64_t rows, int itemsize) { // of one thread
-    int64_t line = 64 / itemsize, block = rows < BLOCK ? rows : BLOCK;
+    int64_t line = 64 / itemsize, block = (rows < rows_at_once(plan) ? rows : rows_at_once(plan)) * plan.members;
     return (plan.value_panels * block + 2 * plan.n_outputs + plan.targets + 2 + 2 * line) * line;
 }
 

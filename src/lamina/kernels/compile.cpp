@@ -31,6 +31,8 @@ std::vector<std::string> roles_of(Kind kind) {
         return {"gamma", "beta", "mean", "var"};
     case Kind::scale:
         return {"s"};
+    case Kind::member_scale:
+        return {"R"};
     default:
         return {};
     }
@@ -53,8 +55,9 @@ struct Compiler {
         auto found = std::find(layer.roles.begin(), layer.roles.end(), role);
         expect(found != layer.roles.end(), layer.kind + " has no array " + role);
         Slot s = layer.arrays[found - layer.roles.begin()];
-        s.matrix = role == "W";
-        expect(s.rows == layer.units && s.columns == (s.matrix ? layer.units_prev : 1), "shape of " + role);
+        s.matrix = role == "W" || role == "R";
+        int64_t columns = role == "W" ? layer.units_prev : role == "R" ? layer.members : 1;
+        expect(s.rows == layer.units && s.columns == columns, "shape of " + role);
         expect(s.flat >= 0, "offset of " + role);
         double bytes = (double(s.rows) + plan.P) * double(s.columns) * (64. / plan.P) + double(plan.size);
         if (bytes > MOST_BYTES) refuse("array " + role + " needs " + std::to_string(bytes) + " bytes");
@@ -111,7 +114,12 @@ struct Compiler {
         op.units_prev = layer.units_prev, op.units = layer.units;
         op.rate = layer.rate, op.epsilon = layer.epsilon, op.momentum = layer.momentum, op.layer = layer.layer;
         op.A_prev = x.A, op.dA_prev = x.dA;
-        if (op.kind != Kind::linear) expect(op.units == op.units_prev, "width of " + layer.kind);
+        op.members = layer.members;
+        expect(op.members == 1 || op.members == plan.members, "members of " + layer.kind);
+        if (op.kind == Kind::member_choice)
+            expect(op.units_prev % op.members == 0 && op.units == op.units_prev / op.members, "width of " + layer.kind);
+        else if (op.kind != Kind::linear)
+            expect(op.units == op.units_prev, "width of " + layer.kind);
         if (op.kind == Kind::activation) {
             int function = index_of(function_names, layer.function);
             expect(function >= 0, "function " + layer.function);
@@ -125,7 +133,12 @@ struct Compiler {
         // The derivative may be written over as well, except where a skip takes it round.
         bool same = (activation || op.kind == Kind::dropout) && x.dA >= 0 && !last_of_chain;
         op.dA = same ? x.dA : extra(panels(op.units));
-        if (op.kind == Kind::dropout) op.cache = extra(panels(op.units)), plan.has_dropout = true;
+        if (op.kind == Kind::dropout) {
+            expect(op.rate >= 0 && op.rate <= 1, "rate of dropout");
+            op.cache = extra(panels(op.units));
+            plan.has_dropout = true;
+            plan.highest_rate = std::max(plan.highest_rate, op.rate);
+        }
         if (op.kind == Kind::layer_norm) op.cache = extra(panels(op.units)), op.cache_2 = extra(1);
         if (op.kind == Kind::batch_norm) {
             op.cache = extra(panels(op.units));
@@ -186,8 +199,8 @@ struct Compiler {
         for (int o = 0; o < int(plan.ops.size()); o++) {
             const Op& op = plan.ops[o];
             if (op.slots[0] < 0) continue;
-            bool matrix = op.kind == Kind::linear;
-            int64_t all = panels(op.units), rows = matrix ? op.units_prev : 1;
+            const Slot& slot = plan.slots[op.slots[0]];
+            int64_t all = panels(slot.rows), rows = slot.matrix ? slot.columns : 1;
             int64_t wide = std::clamp(int64_t(share / (double(rows) * plan.P)), int64_t(1), int64_t(8));
             int64_t deep = std::max(int64_t(share / (double(wide) * plan.P * plan.P)), int64_t(1)) * plan.P;
             for (int64_t p = 0; p < all; p += wide)
@@ -207,6 +220,8 @@ Plan compile(const std::vector<Layer>& layers, const LossSettings& loss, int ite
     Compiler c;
     Plan& plan = c.plan;
     plan.P = 64 / itemsize;
+    plan.members = loss.members;
+    expect(plan.members > 0, "members");
     plan.n_inputs = layers[0].units_prev;
     plan.n_outputs = layers.back().units;
     c.value(plan.n_inputs);

@@ -12,6 +12,7 @@ struct Layer {
     std::string kind, function;
     int64_t units_prev, units;
     double rate = 0, epsilon = 0, momentum = 0;
+    int64_t members = 1;
     uint32_t layer = 0;
     std::vector<std::string> roles;
     std::vector<Slot> arrays; // flat, rows, columns, factors and group are filled in
@@ -22,6 +23,7 @@ struct LossSettings {
     std::string name;
     double label_smoothing = 0, delta = 1, l1 = 0, l2 = 0;
     std::vector<double> quantiles;
+    int64_t members = 1;
 };
 
 // A plan for numbers of `itemsize` bytes. Throws std::invalid_argument where the layers do not fit together.

@@ -29,6 +29,7 @@ struct Place {
     int64_t first = 0; // number, within the batch, of the example in row 0
     uint64_t seed = 0;
     int64_t step = 0;
+    double dropout = 1; // what the rates of dropout are multiplied by
 
     LAMINA_INLINE T* at(int64_t panel, int64_t row = 0) const { return values + panel * stride + row * P<T>; }
     LAMINA_INLINE const T* param(const Op& op, int i) const { return params + plan.slots[op.slots[i]].place; }
@@ -97,13 +98,14 @@ template <class T>
 LAMINA_INLINE void drop(const Place<T>& at, const Op& op, int64_t from, int64_t to, int64_t i0, int64_t i1) {
     const T *D = at.at(op.cache), *a = at.at(from);
     T* b = at.at(to);
-    const Vec<T> scale = all(T(1 / (1 - op.rate)));
+    const Vec<T> scale = all(T(1 / (1 - op.rate * at.dropout)));
     everywhere(at, op.units, i0, i1,
                [&](int64_t x) { store(b + x, load(D + x) != T(0) ? load(a + x) * scale : Vec<T>{}); });
 }
 template <class T>
 void dropout_forward(const Place<T>& at, const Op& op, int64_t i0, int64_t i1) {
-    uint32_t threshold = uint32_t(__builtin_rint(op.rate * 0x1p24)); // half to even, as Python rounds
+    double rate = op.rate * at.dropout;
+    uint32_t threshold = uint32_t(__builtin_rint(rate * 0x1p24)); // half to even, as Python rounds
     for (int64_t p = 0; p < panels_of<T>(op.units); p++)
         for (int64_t i = i0; i < i1; i++)
             kept<T>(op.units, at.first + i, p, threshold, op.layer, uint32_t(at.step), at.seed, at.at(op.cache + p, i));
@@ -316,6 +318,65 @@ LAMINA_INLINE void scale(const Place<T>& at, const Op& op, int64_t from, int64_t
     }
 }
 
+// ---- members: example e is of member e % members ----
+
+// Do f(i, j) for rows [i0, i1), j the member of row i.
+template <class T, class F>
+LAMINA_INLINE void by_member(const Place<T>& at, const Op& op, int64_t i0, int64_t i1, F f) {
+    int64_t j = (at.first + i0) % op.members;
+    for (int64_t i = i0; i < i1; i++) {
+        f(i, j);
+        if (++j == op.members) j = 0;
+    }
+}
+
+// A = R_j A_prev; backward dA_prev = R_j dA. R lies in panels of its transpose: a row for each member.
+template <class T>
+LAMINA_INLINE void member_scale(const Place<T>& at, const Op& op, int64_t from, int64_t to, int64_t i0, int64_t i1) {
+    for (int64_t p = 0; p < panels_of<T>(op.units); p++) {
+        const T* R = at.param(op, 0) + p * op.members * P<T>;
+        by_member(at, op, i0, i1, [&](int64_t i, int64_t j) {
+            Row<T> x = Row<T>::of(at.at(from + p, i)), r = Row<T>::of(R + j * P<T>);
+            for (int k = 0; k < NV<T>; k++) x.v[k] *= r.v[k];
+            x.into(at.at(to + p, i));
+        });
+    }
+}
+// dR_j = Σ dA A_prev over the examples of member j among m, for panel p
+template <class T>
+LAMINA_INLINE Row<T> member_scale_gradient(const Place<T>& at, const Op& op, int64_t m, int64_t p, int64_t j) {
+    int64_t own = (j - at.first % op.members + op.members) % op.members; // its first
+    if (own >= m) return Row<T>::zero();
+    return over_examples<T>((m - own - 1) / op.members + 1, [&](int64_t i) {
+        const int64_t e = own + i * op.members;
+        Row<T> x = Row<T>::of(at.at(op.dA + p, e)), y = Row<T>::of(at.at(op.A_prev + p, e));
+        for (int k = 0; k < NV<T>; k++) x.v[k] *= y.v[k];
+        return x;
+    });
+}
+
+// A[u] = A_prev[j units + u]
+template <class T>
+void member_choice_forward(const Place<T>& at, const Op& op, int64_t i0, int64_t i1) {
+    by_member(at, op, i0, i1, [&](int64_t i, int64_t j) {
+        for (int64_t u = 0; u < panels_of<T>(op.units) * P<T>; u++) {
+            const int64_t from = j * op.units + u;
+            at.at(op.A + u / P<T>, i)[u % P<T>] = u < op.units ? at.at(op.A_prev + from / P<T>, i)[from % P<T>] : T(0);
+        }
+    });
+}
+// dA_prev[j units + u] = dA[u], and 0 for the other members
+template <class T>
+void member_choice_backward(const Place<T>& at, const Op& op, int64_t i0, int64_t i1) {
+    everywhere(at, op.units_prev, i0, i1, [&](int64_t x) { store(at.at(op.dA_prev) + x, Vec<T>{}); });
+    by_member(at, op, i0, i1, [&](int64_t i, int64_t j) {
+        for (int64_t u = 0; u < op.units; u++) {
+            const int64_t to = j * op.units + u;
+            at.at(op.dA_prev + to / P<T>, i)[to % P<T>] = at.at(op.dA + u / P<T>, i)[u % P<T>];
+        }
+    });
+}
+
 // ---- residual: A = A_prev + chain(A_prev) ----
 
 template <class T>
@@ -344,6 +405,10 @@ void forward(const Place<T>& at, const Op& op, int64_t i0, int64_t i1, bool pred
         return batch_norm_forward(at, op, i0, i1, *team, t);
     case Kind::scale:
         return scale(at, op, op.A_prev, op.A, i0, i1);
+    case Kind::member_scale:
+        return member_scale(at, op, op.A_prev, op.A, i0, i1);
+    case Kind::member_choice:
+        return member_choice_forward(at, op, i0, i1);
     case Kind::open:
         return;
     case Kind::close:
@@ -366,6 +431,10 @@ void backward(const Place<T>& at, const Op& op, int64_t i0, int64_t i1, Team& te
         return layer_norm_backward(at, op, i0, i1);
     case Kind::scale:
         return scale(at, op, op.dA, op.dA_prev, i0, i1);
+    case Kind::member_scale:
+        return member_scale(at, op, op.dA, op.dA_prev, i0, i1);
+    case Kind::member_choice:
+        return member_choice_backward(at, op, i0, i1);
     case Kind::open:
         return add(at, op, op.dA_prev, op.d_skip, op.dA_prev, i0, i1);
     default:

@@ -81,9 +81,9 @@ Arena allocate(int64_t bytes) {
 }
 
 // Refuse sizes that no machine has, before anything is multiplied in integers.
-void expect_bytes(double rows, const Plan& plan, int itemsize) {
+void expect_bytes(double examples, const Plan& plan, int itemsize) {
     double bytes =
-        (rows + 256) * 64 * double(plan.panels + 2 * plan.n_outputs + 64) + 6.0 * itemsize * double(plan.size);
+        (examples + 256) * 64 * double(plan.panels + 2 * plan.n_outputs + 64) + 6.0 * itemsize * double(plan.size);
     if (bytes > MOST_BYTES)
         throw std::length_error("this batch needs " + std::to_string(bytes) + " bytes; use a smaller batch_size");
 }
@@ -108,6 +108,7 @@ std::vector<Layer> layers_of(const nb::list& entries, size_t count) {
         layer.rate = get<double>(entry, "rate", 0);
         layer.epsilon = get<double>(entry, "epsilon", 0);
         layer.momentum = get<double>(entry, "momentum", 0);
+        layer.members = get<int64_t>(entry, "members", 1);
         for (nb::handle a : nb::cast<nb::list>(entry["arrays"])) {
             nb::dict array = nb::cast<nb::dict>(a);
             Slot slot{};
@@ -141,6 +142,7 @@ Plan plan_of(const nb::list& blueprint, int itemsize) {
     loss.delta = get<double>(entry, "delta", 1);
     loss.l1 = nb::cast<double>(entry["l1"]);
     loss.l2 = nb::cast<double>(entry["l2"]);
+    loss.members = get<int64_t>(entry, "members", 1);
     if (entry.contains("quantiles"))
         for (nb::handle q : entry["quantiles"]) loss.quantiles.push_back(nb::cast<double>(q));
     return compile(layers_of(blueprint, n - 1), loss, itemsize);
@@ -185,6 +187,12 @@ void expect_targets(const Plan& plan, const Matrix<const T>& X, const Matrix<con
     if (weights) expect_size("weights", weights->shape(0), int64_t(X.shape(0)));
 }
 
+void expect_dropout(const Plan& plan, double factor) {
+    expect(factor >= 0 && factor * plan.highest_rate <= 1, "dropout: a factor of " + std::to_string(factor) +
+                                                               " on a rate of " + std::to_string(plan.highest_rate) +
+                                                               "; expected a product from 0 to 1");
+}
+
 // ---- threads and signals ----
 
 // In multiply-adds: what one thread does sooner than it could share it; a step that is shared without a trial; and
@@ -217,6 +225,8 @@ double run(Training<T>& call, int threads, int64_t from, int64_t steps) {
     part.count = call.count - from * call.batch_size;
     part.batch_size = call.batch_size, part.steps = steps, part.examples = call.examples;
     part.rates = call.rates ? call.rates + from : nullptr, part.costs = call.costs + from;
+    part.decays = call.decays ? call.decays + from : nullptr;
+    part.dropouts = call.dropouts ? call.dropouts + from : nullptr;
     part.seed = call.seed, part.step = call.step + from, part.poll = poll;
     auto begin = Clock::now();
     {
@@ -230,9 +240,10 @@ double run(Training<T>& call, int threads, int64_t from, int64_t steps) {
 
 template <class T>
 void run(Training<T>& call, const Plan& plan) {
-    double rows = double(std::min(call.batch_size, call.count)), work = rows * plan.work;
-    expect_bytes(rows, plan, sizeof(T));
-    int threads = threads_for(work, std::max<int64_t>(call.batch_size, 1));
+    double examples = double(std::min(call.batch_size, call.count)) * double(plan.members);
+    double work = examples * plan.work;
+    expect_bytes(examples, plan, sizeof(T));
+    int threads = threads_for(work, std::max<int64_t>(call.batch_size * plan.members, 1));
     int memories = call.grads ? 0 : remembered[int(call.optimiser.rule)];
     Arena arena = allocate(training_parts(plan, call.batch_size, sizeof(T), memories, threads).bytes);
     call.arena = arena.get();
@@ -253,7 +264,8 @@ template <class T>
 nb::object train_steps(const Plan& plan, const Optimiser& optimiser, Vector<T> params, Matrix<T> memory,
                        Matrix<const T> X, Matrix<const T> Y, std::optional<Vector<const T>> weights,
                        Vector<const int64_t> order, int64_t batch_size, Vector<const double> rates,
-                       Vector<double> costs, uint64_t seed, int64_t step, int64_t examples) {
+                       Vector<double> costs, uint64_t seed, int64_t step, int64_t examples,
+                       std::optional<Vector<const double>> decays, std::optional<Vector<const double>> dropouts) {
     expect_params<T>(plan, params.shape(0));
     expect_targets<T>(plan, X, Y, weights);
     int64_t steps = int64_t(rates.shape(0)), count = int64_t(order.shape(0)), rows = int64_t(X.shape(0));
@@ -261,6 +273,9 @@ nb::object train_steps(const Plan& plan, const Optimiser& optimiser, Vector<T> p
     if (memory.shape(0)) expect_size("memory", memory.shape(1), plan.flat_size);
     expect_size("costs", costs.shape(0), steps);
     expect(batch_size > 0 && examples > 0 && step >= 0, "batch_size, examples and step: expected positive numbers");
+    if (decays) expect_size("decays", decays->shape(0), steps);
+    if (dropouts) expect_size("dropouts", dropouts->shape(0), steps);
+    for (int64_t k = 0; dropouts && k < steps; k++) expect_dropout(plan, dropouts->data()[k]);
     expect(steps == 0 || count / batch_size + (count % batch_size != 0) >= steps, "order: too short for the steps");
     for (int64_t i = 0; i < count; i++)
         if (order.data()[i] < 0 || order.data()[i] >= rows)
@@ -272,6 +287,7 @@ nb::object train_steps(const Plan& plan, const Optimiser& optimiser, Vector<T> p
     call.X = X.data(), call.Y = Y.data(), call.weights = weights ? weights->data() : nullptr, call.order = order.data();
     call.rows = rows, call.count = count, call.batch_size = std::min(batch_size, count), call.steps = steps;
     call.rates = rates.data(), call.costs = costs.data(), call.examples = examples;
+    call.decays = decays ? decays->data() : nullptr, call.dropouts = dropouts ? dropouts->data() : nullptr;
     call.seed = seed, call.step = step;
     run(call, plan);
     return nb::int_(call.done);
@@ -279,32 +295,34 @@ nb::object train_steps(const Plan& plan, const Optimiser& optimiser, Vector<T> p
 
 template <class T>
 double gradients(const Plan& plan, Vector<const T> params, Vector<T> grads, Matrix<const T> X, Matrix<const T> Y,
-                 std::optional<Vector<const T>> weights, uint64_t seed, int64_t step, int64_t examples) {
+                 std::optional<Vector<const T>> weights, uint64_t seed, int64_t step, int64_t examples,
+                 double dropout) {
     expect_params<T>(plan, params.shape(0));
     expect_params<T>(plan, grads.shape(0));
     expect_targets<T>(plan, X, Y, weights);
     int64_t m = int64_t(X.shape(0));
     expect(m > 0 && examples > 0 && step >= 0, "expected at least one row");
+    expect_dropout(plan, dropout);
     double cost = 0;
     Training<T> call{&plan};
     call.params = const_cast<T*>(params.data()); // not written to where there are grads
     call.grads = grads.data();
     call.X = X.data(), call.Y = Y.data(), call.weights = weights ? weights->data() : nullptr;
     call.rows = call.count = call.batch_size = m, call.steps = 1;
-    call.costs = &cost, call.examples = examples, call.seed = seed, call.step = step;
+    call.dropouts = &dropout, call.costs = &cost, call.examples = examples, call.seed = seed, call.step = step;
     run(call, plan);
     return cost;
 }
 
 template <class T>
 void update(const Plan& plan, const Optimiser& optimiser, Vector<T> params, Vector<const T> grads, Matrix<T> memory,
-            double rate, int64_t step) {
+            double rate, int64_t step, double decay) {
     expect_params<T>(plan, params.shape(0));
     expect_params<T>(plan, grads.shape(0));
     expect_size("arrays of memory", memory.shape(0), remembered[int(optimiser.rule)]);
     if (memory.shape(0)) expect_size("memory", memory.shape(1), plan.flat_size);
     expect(step >= 0, "step: expected a positive number");
-    path->verbs<T>().update({&plan, optimiser, params.data(), grads.data(), memory.data(), rate, step});
+    path->verbs<T>().update({&plan, optimiser, params.data(), grads.data(), memory.data(), rate, decay, step});
 }
 
 // A matrix through Python's buffer protocol, which is quicker than nanobind's arrays: for the prediction of one row.
@@ -345,11 +363,12 @@ struct Packed {
     void run(Prediction<T>& call) const {
         call.plan = &plan;
         call.params = static_cast<const T*>(params.get());
-        expect_bytes(double(BLOCK), plan, sizeof(T));
-        call.threads = threads_for(double(call.rows) * plan.forward_work, (call.rows + BLOCK - 1) / BLOCK);
+        expect_bytes(std::max(double(BLOCK), double(plan.members)), plan, sizeof(T));
+        const double work = double(call.rows) * double(plan.members) * plan.forward_work;
+        call.threads = threads_for(work, (call.rows + rows_at_once(plan) - 1) / rows_at_once(plan));
         Arena arena = allocate(prediction_elements(plan, call.rows, sizeof(T)) * call.threads * int64_t(sizeof(T)));
         call.arena = arena.get();
-        if (double(call.rows) * plan.forward_work < 1e5) { // sooner done than the lock is handed over
+        if (work < 1e5) { // sooner done than the lock is handed over
             Team alone(1);
             path->verbs<T>().predict(&call, alone, 0);
         } else {
@@ -369,6 +388,7 @@ struct Packed {
     }
 
     double cost(Matrix<const T> X, Matrix<const T> Y, std::optional<Vector<const T>> weights) const {
+        expect(plan.members == 1, "the cost of several members is that of what they predict together");
         expect_targets<T>(plan, X, Y, weights);
         Prediction<T> call{};
         call.X = X.data(), call.rows = int64_t(X.shape(0));
@@ -399,11 +419,11 @@ void define(nb::module_& m, const char* packed) {
     auto maybe = [](const char* name) { return nb::arg(name).noconvert().none(); };
     m.def("train_steps", train_steps<T>, "plan"_a, "optimiser"_a, array("params"), array("memory"), array("X"),
           array("Y"), maybe("weights"), array("order"), "batch_size"_a, array("rates"), array("costs"), "seed"_a,
-          "step"_a, "examples"_a);
+          "step"_a, "examples"_a, maybe("decays"), maybe("dropouts"));
     m.def("gradients", gradients<T>, "plan"_a, array("params"), array("grads"), array("X"), array("Y"),
-          maybe("weights"), "seed"_a, "step"_a, "examples"_a);
+          maybe("weights"), "seed"_a, "step"_a, "examples"_a, "dropout"_a);
     m.def("update", update<T>, "plan"_a, "optimiser"_a, array("params"), array("grads"), array("memory"), "rate"_a,
-          "step"_a);
+          "step"_a, "decay"_a);
     m.def("evaluate", evaluate<T>, "name"_a, array("x"), array("y"));
     nb::class_<Packed<T>>(m, packed)
         .def(nb::init<const Plan&, const Vector<const T>&>(), "plan"_a, array("params"), nb::keep_alive<1, 2>())

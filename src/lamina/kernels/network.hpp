@@ -159,6 +159,10 @@ template <class T>
 void job_gradients(const Place<T>& at, const Job& job, int64_t m) {
     const Op& op = at.plan.ops[job.op];
     auto into = [&](int slot, int64_t p, Row<T> row) { row.into(at.grad(op, slot) + p * P<T>); };
+    if (op.kind == Kind::member_scale)
+        for (int64_t p = job.p0; p < job.p1; p++)
+            for (int64_t j = job.k0; j < job.k1; j++)
+                into(0, p * op.members + j, member_scale_gradient(at, op, m, p, j));
     if (op.kind == Kind::linear)
         outer<T>(at.at(op.A_prev), at.stride, at.at(op.dA), at.stride, m, op.units_prev, job.k0, job.k1, job.p0, job.p1,
                  at.grad(op, 0));
@@ -232,13 +236,13 @@ Found examine(const Plan& plan, const Job& job, const T* params, T* grads, int64
 
 template <class T>
 void move(const Plan& plan, const Job& job, const Optimiser& optimiser, const Numbers<T>& numbers, double rate,
-          double shorten, T* params, const T* grads, T* first, T* second) {
+          double weight_decay, double shorten, T* params, const T* grads, T* first, T* second) {
     stretches<T>(plan, job, [&](const Slot& s, int64_t place, int64_t n) {
         if (s.statistic) {
             for (int64_t i = place; i < place + n; i += WIDE<T>) store(params + i, load(params + i) - load(grads + i));
             return;
         }
-        Move how{rate * s.rate, optimiser.weight_decay * s.decay, shorten};
+        Move how{rate * s.rate, weight_decay * s.decay, shorten};
         update<T>(optimiser, numbers, how, params + place, grads + place, first ? first + place : nullptr,
                   second ? second + place : nullptr, n);
     });
@@ -278,11 +282,14 @@ struct Trainer {
         }
     }
 
-    // Forward, loss and backward of this thread's share of a chunk.
+    // Forward, loss and backward of this thread's share of a chunk; `start` is the batch's first row.
     void examples_part(Place<T>& at, int64_t start, int64_t m) {
         int64_t lo = m * t / team.size, hi = m * (t + 1) / team.size;
         int64_t size = plan.has_batch_norm ? m : block_rows();
-        auto example = [&](int64_t i) { return call.order ? call.order[start + i] : start + i; };
+        auto example = [&](int64_t i) {
+            int64_t row = start + (plan.members == 1 ? at.first + i : (at.first + i) / plan.members);
+            return call.order ? call.order[row] : row;
+        };
         for (int64_t i0 = lo, i1; i0 < hi || plan.has_batch_norm; i0 = i1) {
             i1 = least(hi, i0 + size);
             take_rows<T>(at, call.X, call.rows, i0, i1, example);
@@ -314,18 +321,19 @@ struct Trainer {
         }
     }
 
-    // The cost and the gradient of one batch; every thread gets the same answer.
-    double batch(int64_t begin, int64_t m, int64_t step, Found& sum) {
+    // The cost and the gradient of one batch of m examples; every thread gets the same answer.
+    double batch(int64_t begin, int64_t m, int64_t k, Found& sum) {
         int64_t chunk = chunk_rows(plan, call.batch_size);
         Place<T> at{plan,  arena + parts.values,  padded_rows(chunk) * P<T>, params, seconds,
                     grads, arena + parts.per_unit};
-        at.m = m, at.seed = call.seed, at.step = step;
+        at.m = m, at.seed = call.seed, at.step = call.step + k;
+        if (call.dropouts) at.dropout = call.dropouts[k];
         double L = 0;
         for (int64_t i = 0; i < m; i += chunk) {
             int64_t here = least(chunk, m - i);
             at.first = i;
             at.grads = grads;
-            examples_part(at, begin + i, here);
+            examples_part(at, begin, here);
             team.wait();
             L += total(losses, here);
             gradients_part(at, here, i == 0, i + chunk >= m);
@@ -352,14 +360,14 @@ struct Trainer {
         team.wait();
         int64_t k = 0;
         for (; k < call.steps; k++) {
-            int64_t begin = k * call.batch_size, m = least(call.batch_size, call.count - begin);
+            int64_t begin = k * call.batch_size, m = least(call.batch_size, call.count - begin) * plan.members;
             Found sum;
-            double J = batch(begin, m, call.step + k, sum);
+            double J = batch(begin, m, k, sum);
             if (call.stop.load()) break;
             if (t == 0) call.costs[k] = J;
             if (call.grads) break;
             if (!(__builtin_isfinite(J) && sum.finite == 0)) break;
-            move_all(call.step + k, call.rates[k], sum);
+            move_all(k, sum);
             team.wait();
         }
         if (t == 0) call.done = k;
@@ -375,16 +383,16 @@ struct Trainer {
         }
     }
 
-    void move_all(int64_t step, double rate, const Found& sum) {
-        const Numbers<T> numbers(call.optimiser, step + 1);
-        double shorten = 1;
+    void move_all(int64_t k, const Found& sum) {
+        const Numbers<T> numbers(call.optimiser, call.step + k + 1);
+        double shorten = 1, decay = call.optimiser.weight_decay * (call.decays ? call.decays[k] : 1);
         if (call.optimiser.clips) {
             double norm = __builtin_sqrt(sum.g2), clip = call.optimiser.clip_norm;
             shorten = clip / (norm > clip ? norm : clip);
         }
         for (int j = job0; j < job1; j++) {
             const Job& job = plan.jobs[j];
-            move<T>(plan, job, call.optimiser, numbers, rate, shorten, params, grads, first, second);
+            move<T>(plan, job, call.optimiser, numbers, call.rates[k], decay, shorten, params, grads, first, second);
             refresh_second(plan, job, params, seconds);
         }
     }
@@ -397,19 +405,34 @@ void train(void* call, Team& team, int t) {
 
 // ---- predict and cost ----
 
+// The mean over the members, into A of their rows: of n examples from number i on, whose outputs stand beside one
+// another. It is held at the largest finite number, which the sum of rounded shares may pass.
+template <class T>
+void add_members(const Plan& plan, const T* beside, int64_t i, int64_t n, T* A) {
+    constexpr T largest = Format<T>::largest;
+    for (int64_t e = 0; e < n; e++) {
+        const int64_t row = (i + e) / plan.members, j = (i + e) % plan.members;
+        for (int64_t u = 0; u < plan.n_outputs; u++) {
+            T *to = A + row * plan.n_outputs + u, share = beside[u * P<T> + e] / T(plan.members);
+            *to = j == 0 ? share : *to + share;
+            if (j == plan.members - 1) *to = *to > largest ? largest : *to < -largest ? -largest : *to;
+        }
+    }
+}
+
 template <class T>
 void predict(void* what, Team& team, int t) {
     Prediction<T>& call = *static_cast<Prediction<T>*>(what);
     const Plan& plan = *call.plan;
-    int64_t block = least(BLOCK, call.rows);
+    const int64_t at_once = rows_at_once(plan), block = least(at_once, call.rows) * plan.members;
     T* values = static_cast<T*>(call.arena) + t * prediction_elements(plan, call.rows, sizeof(T));
     T* scratch = values + plan.value_panels * block * P<T>;
     Place<T> at{plan, values, block * P<T>, call.params, nullptr, nullptr, nullptr};
     at.m = 1;
-    int64_t blocks = (call.rows + BLOCK - 1) / BLOCK;
+    int64_t blocks = (call.rows + at_once - 1) / at_once;
     for (int64_t b = blocks * t / team.size; b < blocks * (t + 1) / team.size; b++) {
-        int64_t start = b * BLOCK, m = least(BLOCK, call.rows - start);
-        auto example = [&](int64_t i) { return start + i; };
+        int64_t start = b * at_once, m = least(at_once, call.rows - start) * plan.members;
+        auto example = [&](int64_t i) { return start + (plan.members == 1 ? i : i / plan.members); };
         take_rows<T>(at, call.X, call.rows, 0, m, example);
         for (const Op& op : plan.ops) forward(at, op, 0, m, true, nullptr, 0);
         if (call.Y) {
@@ -423,6 +446,10 @@ void predict(void* what, Team& team, int t) {
                 int64_t n = least(P<T>, m - i);
                 beside<T>(at.at(plan.Z), at.stride, i, n, plan.n_outputs, scratch);
                 for (int j = 0; j < P<T>; j += WIDE<T>) loss.output(Column<T>{plan, scratch + j, scratch + j});
+                if (plan.members > 1) {
+                    add_members(plan, scratch, i, n, call.A + start * plan.n_outputs);
+                    continue;
+                }
                 for (int64_t e = 0; e < n; e++)
                     for (int64_t u = 0; u < plan.n_outputs; u++)
                         call.A[(start + i + e) * plan.n_outputs + u] = scratch[u * P<T> + e];
@@ -458,7 +485,7 @@ void update_flat(const Update<T>& call) {
             for (int64_t i = 0; i < n; i++) p[i] -= g[i];
             continue;
         }
-        Move how{call.rate * s.rate, call.optimiser.weight_decay * s.decay, shorten};
+        Move how{call.rate * s.rate, call.optimiser.weight_decay * call.decay * s.decay, shorten};
         update<T>(call.optimiser, numbers, how, p, g, memories > 0 ? call.memory + s.flat : nullptr,
                   memories > 1 ? call.memory + plan.flat_size + s.flat : nullptr, n);
     }

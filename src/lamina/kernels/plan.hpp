@@ -35,15 +35,26 @@ inline constexpr const char* rule_names[] = {
 inline constexpr int remembered[] = {0, 1, 1, 1, 2, 2, 1}; // arrays of memory
 
 // A residual is two of these: where its skip leaves (open) and where it comes back (close).
-enum class Kind { linear, activation, dropout, layer_norm, batch_norm, scale, open, close };
-inline constexpr const char* kind_names[] = {"linear",     "activation", "dropout", "layer_norm",
-                                             "batch_norm", "scale",      "residual"};
+enum class Kind {
+    linear,
+    activation,
+    dropout,
+    layer_norm,
+    batch_norm,
+    scale,
+    member_scale,
+    member_choice,
+    open,
+    close
+};
+inline constexpr const char* kind_names[] = {"linear", "activation",   "dropout",       "layer_norm", "batch_norm",
+                                             "scale",  "member_scale", "member_choice", "residual"};
 
 // One array of parameters.
 struct Slot {
     int64_t flat;          // offset in Python's flat vector
-    int64_t rows, columns; // W is (units, units_prev), everything else (units, 1)
-    int64_t place, size;   // in the arena: for W panels of Wᵀ, ceil(units / P) x units_prev x P
+    int64_t rows, columns; // W is (units, units_prev), R (units, members), everything else (units, 1)
+    int64_t place, size;   // in the arena: for a matrix panels of its transpose, ceil(rows / P) x columns x P
     int64_t second = -1;   // place of W itself in panels, ceil(units_prev / P) x units x P: for dA_prev = Wᵀ dZ
     double rate, decay;    // factors of its group
     bool matrix, weight, statistic;
@@ -53,10 +64,11 @@ struct Slot {
 struct Op {
     Kind kind;
     int64_t units_prev, units;
+    int64_t members = 1;
     Function function = Function::identity;
     double rate = 0, epsilon = 0, momentum = 0;
     uint32_t layer = 0;              // its word in the random counter
-    int slots[4] = {-1, -1, -1, -1}; // W b | gamma beta mean var | s
+    int slots[4] = {-1, -1, -1, -1}; // W b | gamma beta mean var | s | R
     int64_t A_prev, A, dA_prev, dA;
     int64_t skip = 0, d_skip = 0;     // of a residual: the value that went round, and its derivative
     int64_t cache = -1, cache_2 = -1; // A_hat, inv_std; D
@@ -77,6 +89,7 @@ struct Job {
 struct Plan {
     int P; // elements of a panel's row: 16 in single precision, 8 in double
     int64_t n_inputs, n_outputs, targets;
+    int64_t members = 1;        // examples that a row makes, one after the other: example e is of member e % members
     int64_t flat_size, trained; // of Python's vector: all of it, and what the optimiser moves
     std::vector<Slot> slots;
     std::vector<Op> ops;
@@ -91,9 +104,10 @@ struct Plan {
     int64_t unit_size;     // elements of what batch normalisation keeps per unit
     bool has_batch_norm = false;
     bool has_dropout = false;
-    double work;         // multiply-adds of a training step, per example
-    double forward_work; // of a prediction, per example
-    int first_trained;   // the first op with parameters
+    double highest_rate = 0; // of dropout
+    double work;             // multiply-adds of a training step, per example
+    double forward_work;     // of a prediction, per example
+    int first_trained;       // the first op with parameters
 };
 
 struct Optimiser {
