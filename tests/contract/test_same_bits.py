@@ -11,7 +11,8 @@ import pytest
 
 from lamina import native
 from lamina.engine import KERNELS
-from lamina.equations.layers import BatchNorm, Dense, Dropout, LayerNorm, Linear, Residual
+from lamina.equations.embeddings import Embedding, Periodic
+from lamina.equations.layers import BatchNorm, Dense, Dropout, LayerNorm, Linear, ParametricActivation, Residual, Scale
 from lamina.equations.losses import CategoricalLogLoss, SquaredError
 from lamina.equations.network import Network
 from lamina.equations.optimisers import Adam
@@ -26,6 +27,14 @@ NETWORKS = {
         33,
         [Dropout(0.1), Dense(129), BatchNorm(), Residual([Dense(129, "silu"), LayerNorm(), Dropout(0.3)]), Linear(3)],
         CategoricalLogLoss(0.1),
+    ),
+    "columns": Network(
+        40,
+        [
+            *(Scale(6.0), Embedding((0, 7, 39), (3000, 4, 2), 9), Periodic(tuple(range(1, 36)), 16, 3)),
+            *(Linear(130, True), ParametricActivation("mish", 0.1), Linear(3, True)),
+        ],
+        CategoricalLogLoss(),
     ),
 }
 

@@ -13,6 +13,8 @@ struct Layer {
     int64_t units_prev, units;
     double rate = 0, epsilon = 0, momentum = 0;
     uint32_t layer = 0;
+    std::vector<int64_t> columns, levels;
+    int64_t size = 0, frequencies = 0, outputs = 0;
     std::vector<std::string> roles;
     std::vector<Slot> arrays; // flat, rows, columns, factors and group are filled in
     std::vector<Layer> chain;
