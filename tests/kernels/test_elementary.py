@@ -1,4 +1,7 @@
-"""exp, log, tanh, erf, sin, cos and their relatives against the C library in extended precision, in units of the last place."""
+"""exp, log, tanh, erf, sin, cos and their relatives against the C library in extended precision.
+
+Errors are in units of the last place.
+"""
 
 import numpy as np
 import pytest
