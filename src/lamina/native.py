@@ -57,12 +57,15 @@ def present() -> bool:
 # What the kernels read of a blueprint's entry, beside what every entry has.
 DERIVED = {"kind", "inputs", "units", "layer", "arrays"}
 SETTINGS = {
-    "linear": {"ntk"},  # in the factors of its arrays
+    "linear": {"ntk"},  # in the factors of its arrays, as every rate_factor
     "activation": {"function"},
     "dropout": {"rate"},
     "layer_norm": {"epsilon"},
     "batch_norm": {"momentum", "epsilon"},
-    "scale": {"rate_factor"},  # in the factors of its array
+    "scale": {"rate_factor"},
+    "parametric_activation": {"function", "rate_factor"},
+    "embedding": {"columns", "levels", "size", "rate_factor"},
+    "periodic": {"columns", "frequencies", "outputs", "rate_factor"},
     "member_scale": {"members"},
     "member_choice": {"members"},
     "residual": {"chain"},
@@ -75,10 +78,12 @@ def _missing_of(layers: list[Mapping[str, Any]]) -> Iterator[str]:
         if kind not in _kernels.KINDS:
             yield f"layer {kind}"
         yield from (f"setting {name} of {kind}" for name in layer.keys() - DERIVED - SETTINGS.get(kind, set()))
-        if layer["kind"] == "activation" and layer["function"] not in _kernels.FUNCTIONS:
+        if layer.get("function", "identity") not in _kernels.FUNCTIONS:
             yield f"activation {layer['function']}"
         if layer["kind"] == "residual" and not layer["chain"]:
             yield "a residual without layers"
+        if not layer.get("columns", True):
+            yield f"layer {kind} without columns"
         yield from _missing_of(layer.get("chain", []))
 
 

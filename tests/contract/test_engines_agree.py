@@ -12,6 +12,7 @@ import pytest
 from lamina import native
 from lamina.engine import EQUATIONS, KERNELS, choose
 from lamina.equations.activations import ACTIVATIONS
+from lamina.equations.embeddings import Embedding, Periodic
 from lamina.equations.layers import (
     LAYERS,
     Activation,
@@ -20,6 +21,7 @@ from lamina.equations.layers import (
     Dropout,
     LayerNorm,
     Linear,
+    ParametricActivation,
     Residual,
     Scale,
 )
@@ -44,6 +46,9 @@ EXAMPLES = {
     "scale": lambda: [Scale()],
     "member_scale": lambda: [MemberScale()],
     "member_choice": lambda: [MemberChoice()],
+    "parametric_activation": lambda: [ParametricActivation("mish")],
+    "embedding": lambda: [Embedding((0,), (3,), 1)],
+    "periodic": lambda: [Periodic((0,), 3, 2), Linear(9)],
     "residual": lambda: [Residual([Dense(9, "tanh"), Residual([Activation("silu")]), Dropout(0.2), Linear(9)])],
 }
 
@@ -98,8 +103,9 @@ def agree(network, m, dtype, loose=1.0, weighted=False, **settings):
 
 
 def test_the_kernels_know_every_row_of_every_table():
-    every = [Linear(4), *(Activation(name) for name in ACTIVATIONS), Dropout(0.1), LayerNorm(), BatchNorm(), Scale()]
-    every += [MemberScale(), MemberChoice()]
+    every = [Linear(4, True), *(Activation(name) for name in ACTIVATIONS), Dropout(0.1), LayerNorm(), BatchNorm()]
+    every += [Scale(2.0), *(ParametricActivation(name, 0.5) for name in ACTIVATIONS), MemberScale(), MemberChoice()]
+    every += [Embedding((0,), (3,), 2, 3.0), Periodic((1,), rate_factor=0.1), Linear(4)]
     for loss in LOSSES.values():
         network = Network(3, [*every, Residual([Linear(4)])], loss())
         assert set(LAYERS) == {layer.kind for layer in network.layers}

@@ -11,7 +11,8 @@ import pytest
 
 from lamina import native
 from lamina.engine import KERNELS
-from lamina.equations.layers import BatchNorm, Dense, Dropout, LayerNorm, Linear, Residual
+from lamina.equations.embeddings import Embedding, Periodic
+from lamina.equations.layers import BatchNorm, Dense, Dropout, LayerNorm, Linear, ParametricActivation, Residual, Scale
 from lamina.equations.losses import CategoricalLogLoss, SquaredError
 from lamina.equations.members import MemberChoice, MemberScale
 from lamina.equations.network import Network
@@ -39,6 +40,14 @@ NETWORKS = {
         [MemberScale(3), Dense(40), BatchNorm(), MemberScale(3), Dense(33, "tanh"), Linear(3), MemberChoice(3)],
         SquaredError(),
         members=3,
+    ),
+    "columns": Network(
+        40,
+        [
+            *(Scale(6.0), Embedding((0, 7, 39), (3000, 4, 2), 9), Periodic(tuple(range(1, 36)), 16, 3)),
+            *(Linear(130, True), ParametricActivation("mish", 0.1), Linear(3, True)),
+        ],
+        CategoricalLogLoss(),
     ),
 }
 

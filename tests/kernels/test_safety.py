@@ -13,7 +13,8 @@ import pytest
 from lamina import native
 from lamina.engine import KERNELS, choose
 from lamina.equations.activations import ACTIVATIONS, Pair, d_identity, identity
-from lamina.equations.layers import Dense, Dropout, Linear, Residual
+from lamina.equations.embeddings import Embedding, Periodic
+from lamina.equations.layers import Dense, Dropout, Linear, ParametricActivation, Residual
 from lamina.equations.losses import SquaredError
 from lamina.equations.members import MemberChoice, MemberScale
 from lamina.equations.network import Network
@@ -111,6 +112,42 @@ def test_wrong_rows_to_predict_are_refused():
         with pytest.raises((ValueError, TypeError)):
             KERNELS.predict(NETWORK, params, X)
     assert KERNELS.predict(NETWORK, params, np.zeros((0, 3))).shape == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        (0, {"columns": (1, 0)}),
+        (0, {"columns": (0, 0)}),
+        (0, {"columns": (-1, 1)}),
+        (0, {"columns": (0, 3)}),
+        (0, {"columns": (0,)}),
+        (0, {"columns": ()}),
+        (0, {"levels": (4, 0)}),
+        (0, {"levels": (4, 5)}),
+        (0, {"levels": (9,)}),
+        (0, {"levels": (1 << 62, 1 << 62)}),
+        (0, {"size": 0}),
+        (0, {"size": 3}),
+        (0, {"size": 1 << 62}),
+        (1, {"columns": (2, 1)}),
+        (1, {"columns": (0, 5)}),
+        (1, {"frequencies": 0}),
+        (1, {"frequencies": 1 << 62}),
+        (1, {"outputs": 4}),
+        (1, {"outputs": 1 << 62}),
+        (2, {"function": "swash"}),
+        (2, {"units": 8}),
+    ],
+    ids=str,
+)
+def test_columns_that_do_not_fit_are_refused(kind, change):
+    layers = [Embedding((0, 2), (4, 6), 2), Periodic((1, 2), 3, 2), ParametricActivation("selu"), Linear(1)]
+    blueprint = Network(3, layers, SquaredError()).blueprint()
+    _kernels.Plan(blueprint, 8)
+    blueprint[kind] |= change
+    with pytest.raises(ValueError, match="blueprint"):
+        _kernels.Plan(blueprint, 8)
 
 
 def test_a_broken_blueprint_is_refused():

@@ -1,6 +1,7 @@
 #include "compile.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace lamina {
 
@@ -33,9 +34,51 @@ std::vector<std::string> roles_of(Kind kind) {
         return {"s"};
     case Kind::member_scale:
         return {"R"};
+    case Kind::parametric_activation:
+        return {"alpha"};
+    case Kind::embedding:
+        return {"E"};
+    case Kind::periodic:
+        return {"F", "phi", "V", "c"};
     default:
         return {};
     }
+}
+
+constexpr int64_t MOST = int64_t(1) << 31; // of any one of these, so that products of two do not overflow
+
+void expect_columns(const Layer& layer, Kind kind) {
+    auto sizes = [&](std::initializer_list<int64_t> all) {
+        for (int64_t n : all) expect(n > 0 && n < MOST, "sizes of " + layer.kind);
+    };
+    sizes({int64_t(layer.columns.size())});
+    for (size_t i = 0; i < layer.columns.size(); i++)
+        expect(layer.columns[i] < layer.units_prev && layer.columns[i] >= (i ? layer.columns[i - 1] + 1 : 0),
+               "columns of " + layer.kind);
+    if (kind == Kind::periodic) return sizes({layer.frequencies, layer.outputs});
+    expect(layer.levels.size() == layer.columns.size(), "levels of " + layer.kind);
+    sizes({layer.size});
+    for (int64_t levels : layer.levels) sizes({levels});
+}
+
+int64_t width_of(const Layer& layer, Kind kind) {
+    int64_t columns = int64_t(layer.columns.size());
+    if (kind == Kind::linear) return layer.units;
+    if (kind == Kind::embedding) return layer.units_prev + columns * (layer.size - 1);
+    if (kind == Kind::periodic) return layer.units_prev + columns * layer.outputs;
+    if (kind == Kind::member_choice) return layer.units_prev % layer.members ? -1 : layer.units_prev / layer.members;
+    return layer.units_prev;
+}
+
+std::pair<int64_t, int64_t> shape_of(const Layer& layer, const std::string& role) {
+    int64_t columns = int64_t(layer.columns.size());
+    if (role == "W") return {layer.units, layer.units_prev};
+    if (role == "E") return {layer.size, std::accumulate(layer.levels.begin(), layer.levels.end(), int64_t(0))};
+    if (role == "F" || role == "phi") return {columns, layer.frequencies};
+    if (role == "V") return {columns, layer.frequencies * layer.outputs};
+    if (role == "c") return {columns, layer.outputs};
+    if (role == "R") return {layer.units, layer.members};
+    return {layer.units, 1};
 }
 
 struct Compiler {
@@ -55,9 +98,7 @@ struct Compiler {
         auto found = std::find(layer.roles.begin(), layer.roles.end(), role);
         expect(found != layer.roles.end(), layer.kind + " has no array " + role);
         Slot s = layer.arrays[found - layer.roles.begin()];
-        s.matrix = role == "W" || role == "R";
-        int64_t columns = role == "W" ? layer.units_prev : role == "R" ? layer.members : 1;
-        expect(s.rows == layer.units && s.columns == columns, "shape of " + role);
+        expect(std::pair(s.rows, s.columns) == shape_of(layer, role), "shape of " + role);
         expect(s.flat >= 0, "offset of " + role);
         double bytes = (double(s.rows) + plan.P) * double(s.columns) * (64. / plan.P) + double(plan.size);
         if (bytes > MOST_BYTES) refuse("array " + role + " needs " + std::to_string(bytes) + " bytes");
@@ -116,11 +157,10 @@ struct Compiler {
         op.A_prev = x.A, op.dA_prev = x.dA;
         op.members = layer.members;
         expect(op.members == 1 || op.members == plan.members, "members of " + layer.kind);
-        if (op.kind == Kind::member_choice)
-            expect(op.units_prev % op.members == 0 && op.units == op.units_prev / op.members, "width of " + layer.kind);
-        else if (op.kind != Kind::linear)
-            expect(op.units == op.units_prev, "width of " + layer.kind);
-        if (op.kind == Kind::activation) {
+        bool parametric = op.kind == Kind::parametric_activation;
+        if (op.kind == Kind::embedding || op.kind == Kind::periodic) expect_columns(layer, op.kind);
+        expect(op.units == width_of(layer, op.kind), "width of " + layer.kind);
+        if (op.kind == Kind::activation || parametric) {
             int function = index_of(function_names, layer.function);
             expect(function >= 0, "function " + layer.function);
             op.function = Function(function);
@@ -133,6 +173,8 @@ struct Compiler {
         // The derivative may be written over as well, except where a skip takes it round.
         bool same = (activation || op.kind == Kind::dropout) && x.dA >= 0 && !last_of_chain;
         op.dA = same ? x.dA : extra(panels(op.units));
+        if (op.kind == Kind::embedding || op.kind == Kind::periodic) op.columns = columns_of(layer, op.kind);
+        if (parametric) op.cache = extra(panels(op.units));
         if (op.kind == Kind::dropout) {
             expect(op.rate >= 0 && op.rate <= 1, "rate of dropout");
             op.cache = extra(panels(op.units));
@@ -147,6 +189,32 @@ struct Compiler {
         }
         plan.ops.push_back(op);
         return {op.A, op.dA};
+    }
+
+    Columns columns_of(const Layer& layer, Kind kind) {
+        Columns c;
+        c.units = layer.columns, c.levels = layer.levels;
+        c.size = layer.size, c.frequencies = layer.frequencies, c.outputs = layer.outputs;
+        int64_t numbers = int64_t(c.units.size());
+        if (kind == Kind::embedding) {
+            int64_t next = 0, to = 0, levels = 0;
+            for (int64_t i = 0; i <= numbers; i++) {
+                int64_t end = i < numbers ? c.units[i] : layer.units_prev;
+                if (end > next) c.kept.push_back({next, to, end - next});
+                to += end - next, next = end + 1;
+                if (i < numbers) c.first.push_back(take(levels, c.levels[i]));
+            }
+            return c;
+        }
+        c.kept.push_back({0, 0, layer.units_prev});
+        c.X = value(numbers), c.U = take(values, c.outputs * panels(numbers));
+        for (int64_t i = 0, n; i < numbers; i += n) {
+            for (n = 1; i + n < numbers && c.units[i + n] == c.units[i] + n;) n++;
+            c.chosen.push_back({c.units[i], i, n});
+        }
+        for (int64_t j = 0; j < c.outputs; j++)
+            c.made.push_back({j * panels(numbers) * plan.P, layer.units_prev + j * numbers, numbers});
+        return c;
     }
 
     // What lies after the values when training.
@@ -172,6 +240,11 @@ struct Compiler {
                 Slot& W = plan.slots[op.slots[0]];
                 W.second = take(plan.seconds, panels(W.columns) * plan.P * W.rows);
             }
+            if (op.kind == Kind::periodic) {
+                double waves = double(panels(int64_t(op.columns.units.size()))) * plan.P * op.columns.frequencies;
+                plan.forward_work += waves * (12 + op.columns.outputs);
+                plan.work += waves * (12 + op.columns.outputs) * (op.back ? 4 : 3);
+            }
             if (op.kind != Kind::linear) continue;
             plan.forward_work += double(op.units) * op.units_prev;
             plan.work += double(op.units) * op.units_prev * (op.back ? 3 : 2);
@@ -193,20 +266,31 @@ struct Compiler {
         }
     }
 
+    // Of the gradient of one panel, in rows of a product: measured where it is none.
+    static double work_of(const Op& op, int64_t k0, int64_t k1) {
+        const Columns& c = op.columns;
+        if (op.kind == Kind::periodic) return double(c.frequencies) * (40 + 4. * double(c.outputs));
+        if (op.kind != Kind::embedding) return double(k1 - k0) + 4;
+        double columns = 0;
+        for (size_t i = 0; i < c.units.size(); i++) columns += c.first[i] < k1 && c.first[i] + c.levels[i] > k0;
+        return 12 * columns + double(k1 - k0) / 8;
+    }
+
     // Cut the parameters into pieces of work: about 1/64 of the whole, of at most 8 panels side by side.
     void cut_jobs() {
         double share = std::max(double(plan.size) / 64, 4096.);
         for (int o = 0; o < int(plan.ops.size()); o++) {
             const Op& op = plan.ops[o];
             if (op.slots[0] < 0) continue;
-            const Slot& slot = plan.slots[op.slots[0]];
-            int64_t all = panels(slot.rows), rows = slot.matrix ? slot.columns : 1;
+            const Slot& first = plan.slots[op.slots[0]];
+            int64_t all = panels(first.rows), rows = first.columns;
             int64_t wide = std::clamp(int64_t(share / (double(rows) * plan.P)), int64_t(1), int64_t(8));
             int64_t deep = std::max(int64_t(share / (double(wide) * plan.P * plan.P)), int64_t(1)) * plan.P;
+            if (op.kind == Kind::periodic) wide = 1, deep = rows;
             for (int64_t p = 0; p < all; p += wide)
                 for (int64_t k = 0; k < rows; k += deep) {
                     Job job{o, p, std::min(p + wide, all), k, std::min(k + deep, rows), 0};
-                    job.work = double(job.p1 - job.p0) * (double(job.k1 - job.k0) + 4);
+                    job.work = double(job.p1 - job.p0) * work_of(op, job.k0, job.k1);
                     plan.jobs.push_back(job);
                 }
         }

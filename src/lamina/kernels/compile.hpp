@@ -14,6 +14,8 @@ struct Layer {
     double rate = 0, epsilon = 0, momentum = 0;
     int64_t members = 1;
     uint32_t layer = 0;
+    std::vector<int64_t> columns, levels;
+    int64_t size = 0, frequencies = 0, outputs = 0;
     std::vector<std::string> roles;
     std::vector<Slot> arrays; // flat, rows, columns, factors and group are filled in
     std::vector<Layer> chain;

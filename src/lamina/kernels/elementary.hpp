@@ -1,4 +1,5 @@
-// exp, log, tanh, erf and their relatives as polynomials in fused multiply-adds, for a whole register at a time.
+// exp, log, tanh, erf, sin, cos and their relatives as polynomials in fused multiply-adds, for a whole register at a
+// time.
 //
 // Right to a few units in the last place over the whole range of floats (tests/kernels measures it), the same bits in
 // every lane and on every instruction set. Series are Taylor's where the reduced argument is small enough for them.
@@ -19,6 +20,9 @@ struct Format<float> {
     static constexpr int up_bits = 24;
     // log of the largest number, and the next number below it
     static constexpr float exp_top = 0x1.62e42ep6f;
+    // pi/2 in three parts, 2/pi, and where an angle that is left is cut
+    static constexpr float quarter_hi = 0x1.921fb6p0f, quarter_mid = -0x1.777a5cp-25f, quarter_lo = -0x1.ee59dap-50f,
+                           quarters = 0x1.45f306p-1f, longest = 1.1f;
 };
 template <>
 struct Format<double> {
@@ -30,6 +34,8 @@ struct Format<double> {
                             largest = 0x1.fffffffffffffp1023;
     static constexpr int up_bits = 54;
     static constexpr double exp_top = 0x1.62e42fefa39eep9;
+    static constexpr double quarter_hi = 0x1.921fb54442d18p0, quarter_mid = 0x1.1a62633145c07p-54,
+                            quarter_lo = -0x1.f1976b7ed8fbcp-110, quarters = 0x1.45f306dc9c883p-1, longest = 1.1;
 };
 
 // c[0] + c[1] x + ... + c[N-1] x^(N-1)
@@ -46,6 +52,8 @@ struct Series;
 template <>
 struct Series<float> {
     static constexpr float exp[] = {0.5f, 1 / 6.f, 1 / 24.f, 1 / 120.f, 1 / 720.f, 1 / 5040.f}; // 1/2! ..
+    static constexpr float sin[] = {-1 / 6.f, 1 / 120.f, -1 / 5040.f, 1 / 362880.f};            // -1/3! ..
+    static constexpr float cos[] = {1 / 24.f, -1 / 720.f, 1 / 40320.f, -1 / 3628800.f};         // 1/4! ..
     static constexpr float atanh_log[] = {1 / 3.f, 1 / 5.f, 1 / 7.f, 1 / 9.f, 1 / 11.f};        // |s| < 0.172
     static constexpr float atanh_log1p[] = {1 / 3.f,  1 / 5.f,  1 / 7.f,  1 / 9.f,
                                             1 / 11.f, 1 / 13.f, 1 / 15.f, 1 / 17.f}; // |s| <= 1/3
@@ -65,6 +73,10 @@ struct Series<double> {
     static constexpr double exp[] = {1. / 2,       1. / 6,        1. / 24,        1. / 120,
                                      1. / 720,     1. / 5040,     1. / 40320,     1. / 362880,
                                      1. / 3628800, 1. / 39916800, 1. / 479001600, 1. / 6227020800};
+    static constexpr double sin[] = {-1. / 6,        1. / 120,        -1. / 5040,          1. / 362880,
+                                     -1. / 39916800, 1. / 6227020800, -1. / 1307674368000, 1. / 355687428096000};
+    static constexpr double cos[] = {1. / 24,        -1. / 720,         1. / 40320,         -1. / 3628800,
+                                     1. / 479001600, -1. / 87178291200, 1. / 20922789888000};
     static constexpr double atanh_log[] = {1. / 3,  1. / 5,  1. / 7,  1. / 9,  1. / 11,
                                            1. / 13, 1. / 15, 1. / 17, 1. / 19, 1. / 21};
     static constexpr double atanh_log1p[] = {1. / 3,  1. / 5,  1. / 7,  1. / 9,  1. / 11, 1. / 13, 1. / 15, 1. / 17,
@@ -203,5 +215,33 @@ LAMINA_INLINE Vec<T> erf(Vec<T> x) {
     Vec<T> beyond = fma(-e, polynomial(Series<T>::erfc, t), all(T(1)));
     return with_sign<T>(a < T(1) ? near : beyond, x);
 }
+
+// An angle x = n pi/2 + r with |r| about pi/4 at most, as the sine and cosine of r. The three parts of pi/2 hold for n
+// below 2^22 (2^51 in double precision). Beyond, the next number is half a radian away: what comes is some sine and
+// cosine, never more than 1.
+template <class T>
+struct Turned {
+    Vec<T> s, c; // of r
+    Int<T> n;
+
+    explicit LAMINA_INLINE Turned(Vec<T> x) {
+        using F = Format<T>;
+        Vec<T> shifted = fma(x, all(F::quarters), all(F::round));
+        n = (Int<T>)shifted - (Int<T>)all(F::round);
+        Vec<T> whole = shifted - F::round;
+        Vec<T> r = fma(-whole, all(F::quarter_mid), fma(-whole, all(F::quarter_hi), x));
+        r = held<T>(fma(-whole, all(F::quarter_lo), r), -F::longest, F::longest);
+        Vec<T> q = r * r;
+        s = fma(r * q, polynomial(Series<T>::sin, q), r);
+        c = fma(q * q, polynomial(Series<T>::cos, q), fma(q, all(T(-0.5)), all(T(1))));
+    }
+    LAMINA_INLINE Vec<T> sin() const { return turned((n & 1) != 0 ? c : s, n); }
+    LAMINA_INLINE Vec<T> cos() const { return turned((n & 1) != 0 ? s : c, n + 1); }
+
+  private:
+    static LAMINA_INLINE Vec<T> turned(Vec<T> y, Int<T> n) { // its sign is that of two quarters in four
+        return (Vec<T>)((Int<T>)y ^ ((n & 2) << (8 * int(sizeof(T)) - 2)));
+    }
+};
 
 } // namespace lamina::LAMINA_PATH

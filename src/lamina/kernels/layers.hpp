@@ -376,6 +376,49 @@ void member_choice_backward(const Place<T>& at, const Op& op, int64_t i0, int64_
         }
     });
 }
+// ---- parametric activation: A = Z + alpha (G - Z) with G = g(Z); backward dZ = dA (1 + alpha (g'(Z) - 1)) ----
+
+template <class T>
+void parametric_forward(const Place<T>& at, const Op& op, int64_t i0, int64_t i1, bool keep) {
+    with_activation<T>(op.function, [&](auto g) {
+        for (int64_t p = 0; p < panels_of<T>(op.units); p++) {
+            const Row<T> alpha = Row<T>::of(at.param(op, 0) + p * P<T>);
+            for (int64_t i = i0; i < i1; i++) {
+                Row<T> Z = Row<T>::of(at.at(op.A_prev + p, i)), G, A;
+                for (int j = 0; j < NV<T>; j++) {
+                    G.v[j] = g.g(Z.v[j]);
+                    A.v[j] = fma(alpha.v[j], G.v[j] - Z.v[j], Z.v[j]);
+                }
+                if (keep) G.into(at.at(op.cache + p, i));
+                A.into(at.at(op.A + p, i));
+            }
+        }
+    });
+}
+template <class T>
+void parametric_backward(const Place<T>& at, const Op& op, int64_t i0, int64_t i1) {
+    with_activation<T>(op.function, [&](auto g) {
+        for (int64_t p = 0; p < panels_of<T>(op.units); p++) {
+            const Row<T> alpha = Row<T>::of(at.param(op, 0) + p * P<T>);
+            for (int64_t i = i0; i < i1; i++) {
+                Row<T> Z = Row<T>::of(at.at(op.A_prev + p, i)), G = Row<T>::of(at.at(op.cache + p, i)),
+                       d = Row<T>::of(at.at(op.dA + p, i));
+                for (int j = 0; j < NV<T>; j++) d.v[j] *= fma(alpha.v[j], g.dg(Z.v[j], G.v[j]) - T(1), all(T(1)));
+                d.into(at.at(op.dA_prev + p, i));
+            }
+        }
+    });
+}
+// dalpha = Σ dA (G - Z), for panel p
+template <class T>
+Row<T> sum_of_shares(const Place<T>& at, const Op& op, int64_t m, int64_t p) {
+    return over_examples<T>(m, [&](int64_t i) {
+        Row<T> d = Row<T>::of(at.at(op.dA + p, i)), G = Row<T>::of(at.at(op.cache + p, i)),
+               Z = Row<T>::of(at.at(op.A_prev + p, i));
+        for (int j = 0; j < NV<T>; j++) d.v[j] *= G.v[j] - Z.v[j];
+        return d;
+    });
+}
 
 // ---- residual: A = A_prev + chain(A_prev) ----
 
@@ -384,6 +427,17 @@ LAMINA_INLINE void add(const Place<T>& at, const Op& op, int64_t a, int64_t b, i
     everywhere(at, op.units, i0, i1,
                [&](int64_t x) { store(at.at(sum) + x, load(at.at(a) + x) + load(at.at(b) + x)); });
 }
+
+// ---- in embeddings.hpp ----
+
+template <class T>
+void embedding_forward(const Place<T>& at, const Op& op, int64_t i0, int64_t i1);
+template <class T>
+void embedding_backward(const Place<T>& at, const Op& op, int64_t i0, int64_t i1);
+template <class T>
+void periodic_forward(const Place<T>& at, const Op& op, int64_t i0, int64_t i1);
+template <class T>
+void periodic_backward(const Place<T>& at, const Op& op, int64_t i0, int64_t i1);
 
 // ---- every layer ----
 
@@ -409,6 +463,12 @@ void forward(const Place<T>& at, const Op& op, int64_t i0, int64_t i1, bool pred
         return member_scale(at, op, op.A_prev, op.A, i0, i1);
     case Kind::member_choice:
         return member_choice_forward(at, op, i0, i1);
+    case Kind::parametric_activation:
+        return parametric_forward(at, op, i0, i1, !predicting);
+    case Kind::embedding:
+        return embedding_forward(at, op, i0, i1);
+    case Kind::periodic:
+        return periodic_forward(at, op, i0, i1);
     case Kind::open:
         return;
     case Kind::close:
@@ -419,6 +479,7 @@ void forward(const Place<T>& at, const Op& op, int64_t i0, int64_t i1, bool pred
 template <class T>
 void backward(const Place<T>& at, const Op& op, int64_t i0, int64_t i1, Team& team, int t) {
     if (op.kind == Kind::batch_norm) return batch_norm_backward(at, op, i0, i1, team, t);
+    if (op.kind == Kind::periodic) return periodic_backward(at, op, i0, i1);
     if (!op.back) return;
     switch (op.kind) {
     case Kind::linear:
@@ -435,6 +496,10 @@ void backward(const Place<T>& at, const Op& op, int64_t i0, int64_t i1, Team& te
         return member_scale(at, op, op.dA, op.dA_prev, i0, i1);
     case Kind::member_choice:
         return member_choice_backward(at, op, i0, i1);
+    case Kind::parametric_activation:
+        return parametric_backward(at, op, i0, i1);
+    case Kind::embedding:
+        return embedding_backward(at, op, i0, i1);
     case Kind::open:
         return add(at, op, op.dA_prev, op.d_skip, op.dA_prev, i0, i1);
     default:

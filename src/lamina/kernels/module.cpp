@@ -109,6 +109,11 @@ std::vector<Layer> layers_of(const nb::list& entries, size_t count) {
         layer.epsilon = get<double>(entry, "epsilon", 0);
         layer.momentum = get<double>(entry, "momentum", 0);
         layer.members = get<int64_t>(entry, "members", 1);
+        layer.columns = get<std::vector<int64_t>>(entry, "columns", {});
+        layer.levels = get<std::vector<int64_t>>(entry, "levels", {});
+        layer.size = get<int64_t>(entry, "size", 0);
+        layer.frequencies = get<int64_t>(entry, "frequencies", 0);
+        layer.outputs = get<int64_t>(entry, "outputs", 0);
         for (nb::handle a : nb::cast<nb::list>(entry["arrays"])) {
             nb::dict array = nb::cast<nb::dict>(a);
             Slot slot{};
@@ -405,7 +410,7 @@ struct Packed {
 
 template <class T>
 void evaluate(const std::string& name, Vector<const T> x, Vector<T> y) {
-    static constexpr const char* names[] = {"exp", "expm1", "log", "tanh", "erf", "sigmoid", "softplus"};
+    static constexpr const char* names[] = {"exp", "expm1", "log", "tanh", "erf", "sigmoid", "softplus", "sin", "cos"};
     int function = index_of(names, name);
     expect(function >= 0, "no function " + name);
     expect_size("y", y.shape(0), int64_t(x.shape(0)));

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "calls.hpp"
+#include "embeddings.hpp"
 #include "layers.hpp"
 #include "losses.hpp"
 #include "optimisers.hpp"
@@ -19,16 +20,13 @@ namespace lamina::LAMINA_PATH {
 
 // ---- between Python's flat vector and panels ----
 
-// Do f(slot) for the slots of an op that job must carry: W's piece and, with its first rows, the op's vectors.
+// Do f(slot, k0, k1) for what a job carries: its rows of the op's first slot and, with the first of them, the others.
 template <class F>
-LAMINA_INLINE void vectors_of(const Plan& plan, const Job& job, F f) {
-    if (job.k0 == 0)
-        for (int s : plan.ops[job.op].slots)
-            if (s >= 0 && !plan.slots[s].matrix) f(plan.slots[s]);
-}
-LAMINA_INLINE const Slot* matrix_of(const Plan& plan, const Job& job) {
-    int s = plan.ops[job.op].slots[0];
-    return s >= 0 && plan.slots[s].matrix ? &plan.slots[s] : nullptr;
+LAMINA_INLINE void slots_of(const Plan& plan, const Job& job, F f) {
+    const Op& op = plan.ops[job.op];
+    f(plan.slots[op.slots[0]], job.k0, job.k1);
+    for (int i = 1; i < 4 && job.k0 == 0; i++)
+        if (op.slots[i] >= 0) f(plan.slots[op.slots[i]], int64_t(0), plan.slots[op.slots[i]].columns);
 }
 LAMINA_INLINE int64_t least(int64_t a, int64_t b) {
     return a < b ? a : b;
@@ -36,45 +34,39 @@ LAMINA_INLINE int64_t least(int64_t a, int64_t b) {
 
 template <class T>
 void pack(const Plan& plan, const Job& job, const T* flat, T* packed) {
-    if (const Slot* W = matrix_of(plan, job))
+    slots_of(plan, job, [&](const Slot& W, int64_t k0, int64_t k1) {
         for (int64_t p = job.p0; p < job.p1; p++)
-            for (int64_t k = job.k0; k < job.k1; k += P<T>)
-                transpose_corner<T>(flat + W->flat + p * P<T> * W->columns + k, W->columns,
-                                    least(P<T>, W->rows - p * P<T>), least(P<T>, job.k1 - k),
-                                    packed + W->place + (p * W->columns + k) * P<T>, P<T>);
-    vectors_of(plan, job, [&](const Slot& s) {
-        for (int64_t u = job.p0 * P<T>; u < job.p1 * P<T>; u++)
-            packed[s.place + u] = u < s.rows ? flat[s.flat + u] : T(0);
+            for (int64_t k = k0; k < k1; k += P<T>)
+                transpose_corner<T>(flat + W.flat + p * P<T> * W.columns + k, W.columns, least(P<T>, W.rows - p * P<T>),
+                                    least(P<T>, k1 - k), packed + W.place + (p * W.columns + k) * P<T>, P<T>);
     });
 }
 template <class T>
 void unpack(const Plan& plan, const Job& job, const T* packed, T* flat) {
-    if (const Slot* W = matrix_of(plan, job))
+    slots_of(plan, job, [&](const Slot& W, int64_t k0, int64_t k1) {
         for (int64_t p = job.p0; p < job.p1; p++)
-            for (int64_t k = job.k0; k < job.k1; k += P<T>) {
-                const T* from = packed + W->place + (p * W->columns + k) * P<T>;
-                T* to = flat + W->flat + p * P<T> * W->columns + k;
-                int64_t units = least(P<T>, W->rows - p * P<T>), wide = least(P<T>, job.k1 - k);
+            for (int64_t k = k0; k < k1; k += P<T>) {
+                const T* from = packed + W.place + (p * W.columns + k) * P<T>;
+                T* to = flat + W.flat + p * P<T> * W.columns + k;
+                int64_t units = least(P<T>, W.rows - p * P<T>), wide = least(P<T>, k1 - k);
                 if (units == P<T> && wide == P<T>)
-                    transpose_block<T>(from, P<T>, to, W->columns);
+                    transpose_block<T>(from, P<T>, to, W.columns);
                 else
                     for (int64_t u = 0; u < units; u++)
-                        for (int64_t j = 0; j < wide; j++) to[u * W->columns + j] = from[j * P<T> + u];
+                        for (int64_t j = 0; j < wide; j++) to[u * W.columns + j] = from[j * P<T> + u];
             }
-    vectors_of(plan, job, [&](const Slot& s) {
-        for (int64_t u = job.p0 * P<T>; u < least(s.rows, job.p1 * P<T>); u++) flat[s.flat + u] = packed[s.place + u];
     });
 }
 // W itself beside its transpose, for dA_prev = Wᵀ dZ.
 template <class T>
 void refresh_second(const Plan& plan, const Job& job, const T* params, T* seconds) {
-    const Slot* W = matrix_of(plan, job);
-    if (!W || W->second < 0) return;
+    const Slot& W = plan.slots[plan.ops[job.op].slots[0]];
+    if (W.second < 0) return;
     for (int64_t p = job.p0; p < job.p1; p++)
         for (int64_t k = job.k0; k < job.k1; k += P<T>) {
-            const T* from = params + W->place + (p * W->columns + k) * P<T>; // rows k.., columns p * P..
-            T* to = seconds + W->second + (k / P<T> * W->rows + p * P<T>)*P<T>;
-            transpose_corner<T>(from, P<T>, least(P<T>, job.k1 - k), least(P<T>, W->rows - p * P<T>), to, P<T>);
+            const T* from = params + W.place + (p * W.columns + k) * P<T>; // rows k.., columns p * P..
+            T* to = seconds + W.second + (k / P<T> * W.rows + p * P<T>)*P<T>;
+            transpose_corner<T>(from, P<T>, least(P<T>, job.k1 - k), least(P<T>, W.rows - p * P<T>), to, P<T>);
         }
 }
 
@@ -166,6 +158,7 @@ void job_gradients(const Place<T>& at, const Job& job, int64_t m) {
     if (op.kind == Kind::linear)
         outer<T>(at.at(op.A_prev), at.stride, at.at(op.dA), at.stride, m, op.units_prev, job.k0, job.k1, job.p0, job.p1,
                  at.grad(op, 0));
+    if (op.kind == Kind::embedding) return embedding_gradients(at, op, m, job.p0, job.p1, job.k0, job.k1);
     if (job.k0) return;
     for (int64_t p = job.p0; p < job.p1; p++) {
         if (op.kind == Kind::linear) into(1, p, sum_of(at, m, op.dA + p));
@@ -174,16 +167,18 @@ void job_gradients(const Place<T>& at, const Job& job, int64_t m) {
             into(1, p, sum_of(at, m, op.dA + p));
         }
         if (op.kind == Kind::scale) into(0, p, sum_of_product(at, m, op.dA + p, op.A_prev + p));
+        if (op.kind == Kind::parametric_activation) into(0, p, sum_of_shares(at, op, m, p));
+        if (op.kind == Kind::periodic) periodic_gradients(at, op, m, p);
     }
 }
 
 // Do f(slot, place, n) for every stretch of the arena that a job owns.
 template <class T, class F>
 LAMINA_INLINE void stretches(const Plan& plan, const Job& job, F f) {
-    if (const Slot* W = matrix_of(plan, job))
-        for (int64_t p = job.p0; p < job.p1; p++)
-            f(*W, W->place + (p * W->columns + job.k0) * P<T>, (job.k1 - job.k0) * P<T>);
-    vectors_of(plan, job, [&](const Slot& s) { f(s, s.place + job.p0 * P<T>, (job.p1 - job.p0) * P<T>); });
+    slots_of(plan, job, [&](const Slot& s, int64_t k0, int64_t k1) {
+        if (s.columns == 1) return f(s, s.place + job.p0 * P<T>, (job.p1 - job.p0) * P<T>);
+        for (int64_t p = job.p0; p < job.p1; p++) f(s, s.place + (p * s.columns + k0) * P<T>, (k1 - k0) * P<T>);
+    });
 }
 
 // Add the gradient of the penalty; look whether all is finite; sum squares where they are wanted.
@@ -520,6 +515,10 @@ void evaluate(int function, const T* x, T* y, int64_t n) {
         return apply([](V v) { return Sigmoid<T>::g(v); });
     case 6:
         return apply([](V v) { return Softplus<T>::g(v); });
+    case 7:
+        return apply([](V v) { return Turned<T>(v).sin(); });
+    case 8:
+        return apply([](V v) { return Turned<T>(v).cos(); });
     }
 }
 

@@ -42,22 +42,42 @@ enum class Kind {
     layer_norm,
     batch_norm,
     scale,
+    parametric_activation,
+    embedding,
+    periodic,
     member_scale,
     member_choice,
     open,
     close
 };
-inline constexpr const char* kind_names[] = {"linear", "activation",   "dropout",       "layer_norm", "batch_norm",
-                                             "scale",  "member_scale", "member_choice", "residual"};
+inline constexpr const char* kind_names[] = {
+    "linear",    "activation", "dropout",      "layer_norm",    "batch_norm", "scale", "parametric_activation",
+    "embedding", "periodic",   "member_scale", "member_choice", "residual"};
 
 // One array of parameters.
 struct Slot {
     int64_t flat;          // offset in Python's flat vector
-    int64_t rows, columns; // W is (units, units_prev), R (units, members), everything else (units, 1)
-    int64_t place, size;   // in the arena: for a matrix panels of its transpose, ceil(rows / P) x columns x P
+    int64_t rows, columns; // W is (units, units_prev), most others (units, 1)
+    int64_t place, size;   // in the arena: panels of its transpose, ceil(rows / P) x columns x P
     int64_t second = -1;   // place of W itself in panels, ceil(units_prev / P) x units x P: for dA_prev = Wᵀ dZ
     double rate, decay;    // factors of its group
-    bool matrix, weight, statistic;
+    bool weight, statistic;
+};
+
+// Units [from, from + n) of one value that are [to, to + n) of another.
+struct Run {
+    int64_t from, to, n;
+};
+
+// What an embedding or a periodic layer does to columns, and where the units go.
+struct Columns {
+    std::vector<int64_t> units;         // of A_prev, increasing
+    std::vector<int64_t> levels, first; // of an embedding: how many, and where those of a column start in E
+    int64_t size = 0;                   // of an embedding
+    int64_t frequencies = 0, outputs = 0;
+    std::vector<Run> kept;         // A_prev -> A
+    std::vector<Run> chosen, made; // of a periodic layer: A_prev -> X, U -> A
+    int64_t X = -1, U = -1;        // values: the numbers side by side; their first new units, their second, ...
 };
 
 // One layer, or one end of a residual. A, A_prev: places of values; dA, dA_prev: of their derivatives; in panels.
@@ -68,18 +88,20 @@ struct Op {
     Function function = Function::identity;
     double rate = 0, epsilon = 0, momentum = 0;
     uint32_t layer = 0;              // its word in the random counter
-    int slots[4] = {-1, -1, -1, -1}; // W b | gamma beta mean var | s | R
+    int slots[4] = {-1, -1, -1, -1}; // W b | gamma beta mean var | s | alpha | R | E | F phi V c
     int64_t A_prev, A, dA_prev, dA;
     int64_t skip = 0, d_skip = 0;     // of a residual: the value that went round, and its derivative
-    int64_t cache = -1, cache_2 = -1; // A_hat, inv_std; D
+    int64_t cache = -1, cache_2 = -1; // A_hat, inv_std; D; g(Z)
     int64_t per_unit = -1;            // batch mean, inv_std, var: three vectors per unit
     bool relu = false;                // linear: A = relu(Z) at once; the activation that follows has nothing to do
     bool d_relu = false;              // linear: dZ = dA_prev * relu' of the activation below at once
     bool done_forward = false, done_backward = false; // an activation that a linear layer takes over
     bool back = true;                                 // whether anything below it is trained, so that dA_prev is wanted
+    Columns columns;
 };
 
-// A piece of work on parameters: panels [p0, p1) and rows [k0, k1) of the gradient of op's slot.
+// A piece of work on parameters: panels [p0, p1) and rows [k0, k1) of op's first slot and, with its first rows, those
+// panels of the others.
 struct Job {
     int op;
     int64_t p0, p1, k0, k1;
