@@ -302,15 +302,24 @@ LAMINA_INLINE int next_rows(int64_t left) {
     return int((left + tiles - 1) / tiles);
 }
 
-// How much of the summed index is taken at a time, so that what a panel of B needs stays in the L1 cache: pieces of
-// about DEEP, as equal as possible. (Where they are cut changes nothing: a sum goes on from what is stored.)
-inline constexpr int64_t DEEP = 256;
+// How much of the summed index is taken at a time, so that what a panel of B needs stays in the L1 cache (across), or
+// what A's and B's panels need in the L2 cache (outer): pieces of about `deep`, as equal as possible. (Where they are
+// cut changes nothing: a sum goes on from what is stored.)
+inline constexpr int64_t DEEP = 256, DEEP_OUTER = 512;
 template <class T>
-LAMINA_INLINE int64_t next_deep(int64_t left) {
-    if (left <= DEEP + DEEP / 4) return left;
-    int64_t pieces = (left + DEEP + DEEP / 4 - 1) / (DEEP + DEEP / 4);
+LAMINA_INLINE int64_t next_deep(int64_t left, int64_t deep) {
+    const int64_t most = deep + deep / 4;
+    if (left <= most) return left;
+    int64_t pieces = (left + most - 1) / most;
     return ((left + pieces - 1) / pieces + P<T> - 1) / P<T> * P<T>;
 }
+
+// Bring `lines` rows of a panel nearer ahead of time: into all caches (3), or no nearer than L2 (2).
+template <int CACHE, class T>
+LAMINA_INLINE void fetch(const T* panel, int64_t lines) {
+    for (; lines > 0; lines--, panel += P<T>) __builtin_prefetch(panel, 0, CACHE);
+}
+inline constexpr int64_t NEAR_ACROSS = 16 << 10, NEAR_OUTER = 512 << 10; // bytes of B, and of A, that are near anyhow
 
 // C = bias + a B for `rows` examples and all panels of C. a: (rows, K) in panels `a_panel` apart; B: panels of K rows;
 // C: panels `c_panel` apart. Without a bias the sum starts at zero.
@@ -329,15 +338,22 @@ void across(const T* a, int64_t a_panel, const T* B, const T* bias, int64_t K, i
         some(across_panels<T, 1>, 1);
         return;
     }
+    const bool far = panels * K * 64 > NEAR_ACROSS;
     for (int64_t k = 0, deep; k < K; k += deep) {
-        deep = next_deep<T>(K - k);
+        deep = next_deep<T>(K - k, DEEP);
+        const int64_t lines = far ? (deep * TILE_ROWS + rows - 1) / rows : 0;
         for (int64_t p = 0; p < panels; p++) {
-            const T* Bp = B + (p * K + k) * P<T>;
+            const T *Bp = B + (p * K + k) * P<T>, *next = p + 1 < panels ? Bp + K * P<T> : B + (k + deep) * P<T>;
             const T* bp = bias ? bias + p * P<T> : nullptr;
             Start start = k ? Start::go_on : bias ? Start::bias : Start::zero;
             for (int64_t i = 0; i < rows;) {
                 int n = next_rows(rows - i);
                 int64_t c = p * c_panel + i * P<T>;
+                if (far) { // while this panel is multiplied, the next comes
+                    fetch<3>(next, lines);
+                    fetch<3>(C + c + c_panel, n);
+                    next += lines * P<T>;
+                }
                 Finish<T> f;
                 if (k + deep == K) f = {finish.relu, finish.d_relu ? finish.d_relu + c : nullptr};
                 across_rows<T>(n, start, f, bp, a + k / P<T> * a_panel + i * P<T>, a_panel, Bp, deep, C + c);
@@ -351,15 +367,22 @@ void across(const T* a, int64_t a_panel, const T* B, const T* bias, int64_t K, i
 template <class T>
 void outer(const T* a, int64_t a_panel, const T* B, int64_t b_panel, int64_t m, int64_t K, int64_t k0, int64_t k1,
            int64_t p0, int64_t p1, T* C) {
+    const bool far = (k1 - k0) * m * int64_t(sizeof(T)) > NEAR_OUTER;
     for (int64_t i = 0, deep; i < m; i += deep) {
-        deep = next_deep<T>(m - i);
+        deep = next_deep<T>(m - i, DEEP_OUTER);
+        const int64_t lines = far ? (deep * TILE_ROWS + (p1 - p0) * P<T> - 1) / ((p1 - p0) * P<T>) : 0;
         Start start = i ? Start::go_on : Start::zero;
         for (int64_t k = k0; k < k1; k += P<T>) {
             const T* ak = a + k / P<T> * a_panel + i * P<T>;
             int64_t wide = k1 - k < P<T> ? k1 - k : P<T>;
+            const T* next = ak + a_panel;
             for (int64_t p = p0; p < p1; p++)
                 for (int64_t r = 0; r < wide;) {
                     int n = next_rows(wide - r);
+                    if (far) { // while this panel of A is multiplied, the next comes
+                        fetch<2>(next, lines);
+                        next += lines * P<T>;
+                    }
                     outer_rows<T>(n, start, ak + r, B + p * b_panel + i * P<T>, deep, C + (p * K + k + r) * P<T>);
                     r += n;
                 }
