@@ -176,6 +176,12 @@ def test_no_infinity_comes_out_over_the_whole_float_range(numbers, train, dtype)
     json.dumps(encoder.to_header(), allow_nan=False)
 
 
+def test_quantile_between_landmarks_further_apart_than_the_largest_float():
+    end = norm.ppf(1 - 1e-7)
+    found = encoded(np.array([[-1.7e308], [1.7e308]]), "quantile", [[-0.85e308], [0.0], [0.85e308]])
+    np.testing.assert_allclose(found[:, 0], [-end / 2, 0, end / 2], rtol=1e-9, atol=1e-9)
+
+
 @pytest.mark.parametrize("numbers", SCALINGS)
 @pytest.mark.parametrize("row", [np.inf, -np.inf])
 def test_infinity_is_refused_whatever_the_scaling(numbers, row):

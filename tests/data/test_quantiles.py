@@ -55,7 +55,8 @@ def test_fractions_of_weights_give_the_same_bits_in_any_order(values, seed):
     one, two = distribution(values, weights), distribution(values[order], weights[order])
     np.testing.assert_array_equal(one.counts, two.counts)
     np.testing.assert_array_equal(one.quantiles(LEVELS), two.quantiles(LEVELS))
-    assert (np.diff(one.quantiles(LEVELS)) >= 0).all()
+    found = one.quantiles(LEVELS)
+    assert (found[1:] >= found[:-1]).all()
 
 
 @given(COLUMNS, st.integers(1, 9))
@@ -97,6 +98,8 @@ def test_a_long_stream_keeps_its_rank_error(order, room, step):
     between = 2.0 ** (len(found.buffers) - 1) / n  # a value of the sketch stands for so many rows
     assert off.max() <= found.rank_error() + between
     assert off.max() > 0 or order.startswith("half")
+    if not order.startswith("half"):  # values move up in turn: no rank is drawn to one side
+        assert abs(np.mean((low + high) / 2 - levels)) < found.rank_error() / 5
 
 
 def test_a_stream_is_the_same_bits_again_and_buffers_shrink_with_many_columns():
