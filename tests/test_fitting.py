@@ -474,3 +474,39 @@ def test_lbfgs_that_cannot_begin():
     fit = regression(X * 1e200, optimizer="lbfgs", scaling="none", dtype="float64")
     with pytest.raises(DivergenceError, match=r"epoch 1, batch 1 of 1: the cost \(squared_error\) is not finite"):
         list(fit)
+
+
+# ---- how columns become features ----
+
+TABLE = {
+    "zip": np.arange(120) % 5,
+    "when": np.datetime64("2020-01-30T05", "h") + 17 * np.arange(120),
+    "town": np.array([f"town {i % 9}" for i in range(117)] + ["a", "b", "c"], object),
+    "x": X[:, 0],
+}
+
+
+def test_settings_of_the_encoder_reach_it():
+    rows = {"y": SIGNAL, "scaling": "robust", "dates": "cyclic", "categorical": ["zip"], "embed_above": 5}
+    encoder = regression(TABLE, **rows, min_frequency=2).encoder
+    assert encoder.numbers.scaling == "robust"
+    circles = tuple(f"when {part} {axis}" for part in ("month", "weekday", "hour") for axis in ("sin", "cos"))
+    zips = tuple(f"zip={i}" for i in range(5))
+    assert encoder.feature_names == (*zips, "when", *circles, "town", "x")
+    assert encoder.embedded == ((12, 11),)  # unknown, missing, nine levels; the three rare ones are unknown
+    plain = regression(TABLE, SIGNAL).encoder
+    assert (plain.numbers.scaling, plain.embedded, plain.n_features) == ("standard", (), 3 + 12)
+    assert regression(TABLE, SIGNAL, categorical=0).encoder.feature_names[:5] == zips
+    assert regression(TABLE, SIGNAL, categorical="zip").encoder.feature_names[:5] == zips
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "poisson"])
+def test_clamped_predictions_stay_in_the_range_of_training(loss):
+    y = np.exp(SIGNAL)
+    fits = [regression(y=y, loss=loss, clamp=clamp, alpha=0.0) for clamp in (False, True)]
+    for fit in fits:
+        list(fit)
+    far = X * 1e3
+    free, clamped = (fit.model().predict(far) for fit in fits)
+    assert free.max() > y.max()
+    np.testing.assert_array_equal(clamped, np.clip(free, y.min(), y.max()))

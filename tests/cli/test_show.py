@@ -3,11 +3,14 @@
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import lamina as package
 from lamina.cli.curve import drawn
 from lamina.cli.show import best_epoch, columns
+from lamina.data.encoding import Encoder
+from lamina.data.sources import read
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +48,25 @@ def test_columns_tell_what_the_encoder_does():
     location, scale = encoder.numbers.location[at], encoder.numbers.scale[at]
     assert found["age"] == ("number", f"(x - {location:.4g}) / {scale:.4g}, missing marked")
     assert found["member"][0] == "boolean"
+
+
+def test_columns_of_every_scaling_dates_and_places():
+    rows = {
+        "n": [1.0, 2.0, 4.0, None],
+        "c": [3, 3, 3, 3],
+        "when": np.array(["2020-01-01", "2021-02-02", "2021-03-05", "2021-03-06"], "M8[D]"),
+        "zip": [1, 2, 3, 3],
+    }
+    settings = {"dates": "parts", "categorical": ("zip",), "embed_above": 2}
+    robust, quantile = (Encoder.fit(read(rows), numbers=one, **settings) for one in ("robust", "quantile"))
+    assert [text for _, _, text in columns(robust)] == [
+        "(x - 2) / 1.5, clipped smoothly, missing marked",
+        "0: constant in training",
+        "(x - 1.868e+04) / 130.8, clipped smoothly, year, month, weekday",
+        "3 levels by place: 1, 2, 3",
+    ]
+    assert [kind for _, kind, _ in columns(robust)] == ["number", "number", "date", "category"]
+    assert next(columns(quantile))[2] == "to a normal through 3 quantiles, missing marked"
 
 
 def test_settings_are_spelled_as_flags(lamina, tmp_path):

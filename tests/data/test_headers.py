@@ -22,10 +22,19 @@ FRAME = pd.DataFrame(
         "built": pd.to_datetime(["2001-01-01", "1990-06-01", "2010-12-31"]),
     }
 )
+MORE = FRAME.assign(zip=[1, 2, 3], when=pd.to_datetime(["2001-01-01 05:00", None, "2010-07-31 17:30"]))
 HEADERS = {
     "encoder": (Encoder, Encoder.fit(read(FRAME)).to_header()),
+    "quantiles": (
+        Encoder,
+        Encoder.fit(
+            read(MORE), numbers="quantile", dates="cyclic", embed_above=2, categorical=("zip",), min_frequency=1
+        ).to_header(),
+    ),
+    "robust": (Encoder, Encoder.fit(read(MORE), numbers="robust", dates="parts").to_header()),
     "labels": (Labels, Labels.fit(["no", "yes", "no"]).to_header()),
     "numbers": (Numbers, Numbers.fit([[1.0, 2.0], [3.0, 5.0]]).to_header()),
+    "clamped": (Numbers, Numbers.fit([[1.0, 2.0], [3.0, 5.0]], clamp=True).to_header()),
 }
 
 
@@ -97,6 +106,12 @@ def _at(header, path):
         (("n_columns",), 2_000_000_000, "each of 2000000000 columns expected once"),
         (("names",), ["age", "age", "owner", "built"], "a string occurs twice"),
         (("dates",), [1], "different number columns expected"),
+        (("numbers", "scaling"), "log", "one of standard, minmax, robust, quantile, none expected, found 'log'"),
+        (("numbers", "scaling"), "quantile", "quantiles: 2 values expected, found 0"),
+        (("numbers", "quantiles"), [[1.0, 2.0]], "quantiles: 0 values expected, found 1"),
+        (("numbers", "parts", 1), "hour", "parts in their order"),
+        (("numbers", "parts", 1), "minute", "one of , year, month"),
+        (("categories", 0, "embedded"), 1, "true or false expected"),
         (("categories", 1, "levels"), ["True", "False"], "a boolean column has the levels False and True"),
         (("categories", 0, "kind"), "text", "one of category, boolean, number expected, found 'text'"),
     ],
@@ -104,6 +119,45 @@ def _at(header, path):
 def test_what_an_encoder_header_may_not_hold(path, value, message):
     with pytest.raises(DataError, match=message):
         Encoder.from_header(altered(HEADERS["encoder"][1], path, value))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (("numbers", "quantiles", 0), [], "2 to 1000 increasing numbers expected"),
+        (("numbers", "quantiles", 0), [1.0], "2 to 1000 increasing numbers expected"),
+        (("numbers", "quantiles", 0), [1.0, 1.0], "2 to 1000 increasing numbers expected"),
+        (("numbers", "quantiles", 0), [2.0, 1.0], "2 to 1000 increasing numbers expected"),
+        (("numbers", "quantiles", 0), [float(i) for i in range(1001)], "2 to 1000 increasing numbers expected"),
+        (("numbers", "quantiles", 0, 0), float("nan"), "finite numbers expected"),
+        (("numbers", "quantiles", 5), [1.0, 2.0], "none expected for a column without a scale, found 2"),
+        (("numbers", "scale", 0), 0.0, "none expected for a column without a scale, found 2"),
+        (("numbers", "scaling"), "robust", "quantiles: 0 values expected, found "),
+        (("numbers", "indicator", 4), True, "true for a part of a date"),
+        (("numbers", "at", 2), 0, "increasing column numbers expected, and parts in their order"),
+        (("dates",), [3], "parts: only dates have some"),
+        (("categories", 2, "levels"), [], "an embedded column has some, found none"),
+        (("categories", 1, "embedded"), True, "a boolean column has the levels False and True"),
+    ],
+)
+def test_what_a_header_of_quantiles_parts_and_places_may_not_hold(path, value, message):
+    with pytest.raises(DataError, match=message):
+        Encoder.from_header(altered(HEADERS["quantiles"][1], path, value))
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ([[1.0, 2.0]], "2 values expected, found 1"),
+        ([[1.0], [2.0]], "2 values expected, found 1"),
+        ([[5.0, 2.0], [3.0, 5.0]], "the lowest targets expected, then the highest"),
+        ([[1.0, 2.0], [3.0, float("inf")]], "finite numbers expected"),
+        (True, "a list expected"),
+    ],
+)
+def test_what_a_range_of_targets_may_not_hold(value, message):
+    with pytest.raises(DataError, match=message):
+        Numbers.from_header(altered(HEADERS["clamped"][1], ("range",), value))
 
 
 @pytest.mark.parametrize(

@@ -186,6 +186,23 @@ def test_huge_targets():
         Numbers.fit([1.0, 1e300], standardise=False).encode([1.0, 1e300], np.float32)
 
 
+@pytest.mark.parametrize("standardise", [False, True])
+def test_clamped_predictions_stay_in_the_range_of_the_targets(standardise):
+    y, weights = np.array([[1.0, -9.0], [4.0, 20.0], [2.5, 0.0], [99.0, -99.0]]), np.array([1.0, 2.0, 3.0, 0.0])
+    wild = np.array([[-50.0, 50.0], [50.0, -50.0], [0.1, 0.2]])
+    free, clamped = (Numbers.fit(y, weights, standardise, clamp) for clamp in (False, True))
+    np.testing.assert_array_equal(clamped.decode(wild), np.clip(free.decode(wild), [1, -9], [4, 20]))
+    back = Numbers.from_header(json.loads(json.dumps(clamped.to_header(), allow_nan=False)))
+    np.testing.assert_array_equal(back.decode(wild), clamped.decode(wild))
+    np.testing.assert_array_equal(clamped.encode(y), free.encode(y))  # what is learned is the same
+
+
+def test_several_clamped_outputs_per_target():
+    numbers = Numbers.fit([[1.0, 10.0], [3.0, 30.0]], standardise=False, clamp=True)
+    assert numbers.decode(np.array([[0.0, 9, 0, 99]])).tolist() == [[1, 3, 10, 30]]
+    assert Numbers.fit([1.0, 3.0], standardise=False, clamp=True).decode(np.array([[7.0]])).tolist() == [3]
+
+
 @pytest.mark.parametrize(
     ("y", "message"),
     [

@@ -80,7 +80,7 @@ class NumberColumns:
         missing : array of bool, shape (m, columns), or None
         """
         divisor = np.where(self.scale == 0, np.inf, self.scale)
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             Z = (block - self.location) / divisor
             if self.scaling in ("robust", "quantile"):
                 if np.isfinite(Z).all():
