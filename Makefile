@@ -11,11 +11,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 test oracles: export OMP_NUM_THREADS ?= 1
 test oracles: export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test check oracles bench data sanitize lock clean
+.PHONY: help setup demo test check oracles bench data bench-accuracy sanitize lock clean
 .DEFAULT_GOAL := help
 
 help:  ## print these verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(venv)/.installed  ## make .venv from the lock file and install lamina into it, editable
 
@@ -40,6 +40,10 @@ bench: $(venv)/.bench  ## measure lamina beside scikit-learn, PyTorch, JAX and O
 
 data: setup  ## fetch the real tables for measuring accuracy into build/data (docs/datasets.md)
 	$(py) benchmarks/fetch.py $(DATA)
+
+bench-accuracy: $(venv)/.accuracy  ## measure accuracy and time on real tables beside scikit-learn, boosting and RealMLP; BENCH=--quick
+	$(py) benchmarks/fetch.py
+	$(py) benchmarks/accuracy.py $(BENCH)
 
 sanitize: setup  ## run the tests of the kernels under the address, undefined-behaviour and thread sanitizers
 	tests/kernels/sanitize.sh $(py)
@@ -76,7 +80,11 @@ $(venv)/.torch: $(venv)/.installed
 	$(py) -m pip install --quiet torch==2.13.0
 	@touch $@
 
-# The rest of the benchmark's peers; what is locked stays as it is.
+# The rest of the benchmarks' peers; what is locked stays as it is.
 $(venv)/.bench: $(venv)/.torch
 	$(py) -m pip install --quiet --no-build-isolation --editable '.[bench]'
+	@touch $@
+
+$(venv)/.accuracy: $(venv)/.torch
+	$(py) -m pip install --quiet --no-build-isolation --editable '.[bench-accuracy]'
 	@touch $@

@@ -25,9 +25,6 @@ METHODS: dict[str, tuple[str, dict[str, Any]]] = {  # name: module, options; the
     "lamina:course": ("lamina_peer", {"preset": "course"}),
 }
 
-# Hours for one number.
-LEFT_OUT = {("realmlp-td", "mnist")}
-
 
 def found(method: str) -> tuple[str, dict[str, Any]]:
     """Return a method's module and options.
