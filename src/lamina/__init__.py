@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from lamina.equations.network import Network
     from lamina.equations.optimisers import Adam, AdamW, GradientDescent, Lion, Momentum, Nesterov, RMSProp
     from lamina.estimators import DeepClassifier, DeepRegressor
+    from lamina.explaining import explain
     from lamina.learning.gradient_check import gradient_check
     from lamina.model import Model
     from lamina.model_file import load, save
@@ -42,6 +43,7 @@ __all__ = [
     "course",
     "equations",
     "errors",
+    "explain",
     "gradient_check",
     "load",
     "save",
@@ -55,6 +57,7 @@ _HOME = {
     "Model": "model",
     "load": "model_file",
     "save": "model_file",
+    "explain": "explaining",
     "gradient_check": "learning.gradient_check",
     "Network": "equations.network",
     "Linear": "equations.layers",

@@ -475,6 +475,18 @@ class DeepRegressor(RegressorMixin, _DeepEstimator):
         """
         return self._partial_fit(X, y, None, sample_weight)
 
+    def predict_quantiles(self, X: Rows) -> NDArray[np.float64]:
+        """Return the quantiles that the loss asked for, shape (m, quantiles), or (m, targets, quantiles).
+
+        They stand in the order of the loss, and do not cross.
+
+        Raises
+        ------
+        lamina.errors.SettingError
+            The loss has no quantiles: fit with ``loss="quantile(quantiles=(0.1, 0.5, 0.9))"``.
+        """
+        return self._fitted().predict_quantiles(self._checked_rows(X))
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True

@@ -81,12 +81,33 @@ class Model:
 
         Several quantiles give a column each, shape (m, quantiles), or (m, targets, quantiles) for several targets.
         """
-        A, loss = self.output(X), self.network.loss
-        y = self.target.decode(A)
+        y, loss = self.target.decode(self.output(X)), self.network.loss
         if isinstance(loss, Quantile) and isinstance(self.target, Numbers) and len(loss.quantiles) > 1:
             # all quantiles of target 1 come first
             return y if self.target.n_targets == 1 else y.reshape(len(y), self.target.n_targets, -1)
         return y
+
+    def predict_quantiles(self, X: Any) -> NDArray[np.float64]:
+        """Return the quantiles of the loss, shape (m, quantiles), or (m, targets, quantiles) for several targets.
+
+        They stand in the order of the loss. Where those of a row cross, they are put in their order, which never makes
+        them worse (Chernozhukov, Fernandez-Val, Galichon 2010).
+
+        Raises
+        ------
+        SettingError
+            The loss of this model has no quantiles.
+        """
+        loss = self.network.loss
+        if not isinstance(loss, Quantile):
+            raise SettingError(
+                f"This model was trained with the loss {loss.kind}, which has no quantiles: train it with "
+                'loss="quantile(quantiles=(0.1, 0.5, 0.9))", or loss=Quantile(quantiles=(0.1, 0.5, 0.9)) with Quantile '
+                "from lamina.equations.losses."
+            )
+        y = self.predict(X).reshape(-1, self.network.n_outputs // len(loss.quantiles), len(loss.quantiles))
+        y = np.sort(y, axis=2)[:, :, np.argsort(np.argsort(loss.quantiles, kind="stable"))]
+        return y[:, 0] if y.shape[1] == 1 else y
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return a probability per row and class, shape (m, n_classes); for labels only."""

@@ -35,7 +35,7 @@ class LearningCurveDisplay:
             matplotlib is not installed.
         """
         if axes is None:
-            axes = _two_axes()
+            axes = _new_axes(2, (9, 3.6))
         self.figure_ = axes[0].figure
         self.axes_ = axes
         for ax, name, label in zip(axes, ("cost", "score"), ("cost J", self.score_name), strict=True):
@@ -55,9 +55,28 @@ class LearningCurveDisplay:
         self.figure_.savefig(path, dpi=150)
 
 
-def _two_axes() -> Any:
+def draw_bars(names: Sequence[str], values: Any, label: str, axes: Any = None) -> Any:
+    """Draw a horizontal bar for each name, the first on top; return the axes.
+
+    Raises
+    ------
+    MissingExtraError
+        matplotlib is not installed.
+    """
+    if axes is None:
+        axes = _new_axes(1, (7, 1 + 0.28 * len(names)))
+    axes.barh(range(len(names)), values)
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.set_xlabel(label)
+    axes.grid(axis="x", alpha=0.3)
+    axes.set_axisbelow(True)
+    return axes
+
+
+def _new_axes(columns: int, size: tuple[float, float]) -> Any:
     try:
         from matplotlib import pyplot
     except ImportError:
         raise MissingExtraError("Pictures need matplotlib: pip install 'lamina[plot]'") from None
-    return pyplot.subplots(1, 2, figsize=(9, 3.6), layout="constrained")[1]
+    return pyplot.subplots(1, columns, figsize=size, layout="constrained")[1]

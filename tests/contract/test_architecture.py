@@ -25,8 +25,9 @@ MAY_IMPORT = {
     "model_file": {"errors", "equations", "engine", "data", "learning", "model"},
     "fitting": {"errors", "equations", "engine", "data", "learning", "model"},
     "plots": {"errors"},
+    "explaining": {"errors", "equations", "data", "model", "plots"},
 } | {
-    face: {"errors", "equations", "engine", "data", "learning", "model", "model_file", "fitting", "plots"}
+    face: {"errors", "equations", "engine", "data", "learning", "model", "model_file", "fitting", "plots", "explaining"}
     for face in FACES
 }
 

@@ -1,0 +1,259 @@
+"""What moves the predictions: input gradients, put together for every column of the table.
+
+A are the numbers that the network computes with: the encoded columns, and what an embedding gives for a category (whose
+place in the embedding has no slope). Of row i and number j, to first order around the mean of the rows,
+
+    effect_ij = dO_i/dA_ij (A_ij - mean_j)
+
+The effect of a column of the table is the sum over its numbers j; its strength is the mean of |effect| over the rows.
+
+    O   regression        the prediction, in units of the target
+        two classes       Z[L], the logarithm of the odds
+        more classes      Z[L] of a class, less the mean over all classes: softmax knows the differences only
+        several labels    Z[L] of a label
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from html import escape
+from math import isnan
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.data.sources import Table, read
+from lamina.data.targets import Labels, Numbers
+from lamina.equations.embeddings import Embedding
+from lamina.equations.layers import chain_backward, chain_forward
+from lamina.equations.network import Network, for_members, mean_of_members
+from lamina.equations.types import Array, Arrays
+from lamina.errors import DataError, SettingError, nearest
+from lamina.model import BLOCK, Model
+from lamina.plots import draw_bars
+
+NUMBERS = 2**24  # float64 numbers that a block of rows may take in all layers together: 128 MiB
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """How strongly each column moves the outcome; `print` it, or `plot` it.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        The columns of the table, in its order.
+    strength : array, shape (columns,)
+        The mean over the rows of |effect|, in units of the outcome: comparable between columns of any kind.
+    slope : array, shape (columns,)
+        The mean over the rows of the outcome's gradient per unit of the encoded number; NaN for categories, for dates
+        that were taken apart, and for what was constant in training.
+    outcome : str
+        What is explained: "price", "Z[L] of '>50K'", ...
+    """
+
+    columns: tuple[str, ...]
+    strength: NDArray[np.float64]
+    slope: NDArray[np.float64]
+    outcome: str
+
+    @property
+    def order(self) -> NDArray[np.intp]:
+        """The columns from the strongest to the weakest."""
+        return np.argsort(-self.strength, kind="stable")
+
+    def cells(self) -> list[tuple[str, str, str]]:
+        """Return heading and rows as strings, the strongest column first."""
+        rows = [(self.columns[j], f"{self.strength[j]:.4g}", _number(self.slope[j])) for j in self.order]
+        return [("column", "strength", "slope"), *rows]
+
+    def __str__(self) -> str:
+        cells = self.cells()
+        widths = [max(len(row[k]) for row in cells) for k in range(3)]
+        lines = [f"{a.ljust(widths[0])}  {b.rjust(widths[1])}  {c.rjust(widths[2])}".rstrip() for a, b, c in cells]
+        return "\n".join([f"what moves {self.outcome}", lines[0], "-" * (sum(widths) + 4), *lines[1:]])
+
+    def _repr_html_(self) -> str:
+        heading, *rows = self.cells()
+        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+        head = f"<tr>{''.join(f'<th>{cell}</th>' for cell in heading)}</tr>"
+        return f"<table><caption>what moves {escape(self.outcome)}</caption>{head}{body}</table>"
+
+    def to_frame(self) -> Any:
+        """Return a pandas data frame with the columns column, strength and slope, the strongest first."""
+        import pandas
+
+        names = [self.columns[j] for j in self.order]
+        return pandas.DataFrame(
+            {"column": names, "strength": self.strength[self.order], "slope": self.slope[self.order]}
+        )
+
+    def plot(self, axes: Any = None, top: int = 20) -> Any:
+        """Draw the strength of the `top` strongest columns as horizontal bars; return the axes.
+
+        Raises
+        ------
+        MissingExtraError
+            matplotlib is not installed.
+        """
+        chosen = self.order[:top]
+        names = [self.columns[j] for j in chosen]
+        return draw_bars(names, self.strength[chosen], f"mean |effect| on {self.outcome}", axes)
+
+
+def _number(value: float) -> str:
+    return "" if isnan(value) else f"{value:+.4g}"
+
+
+def explain(model: Any, X: Any, outcome: Any = None) -> Explanation:
+    """Say how strongly each column moves what a model predicts for these rows, by gradients.
+
+    It is a first-order look at the model, not at the world: of two columns that say the same, it shows which one the
+    network leans on.
+
+    Parameters
+    ----------
+    model : DeepClassifier, DeepRegressor or Model
+        Fitted.
+    X : array, data frame or CSR matrix, shape (m, n)
+        Two rows or more, as `predict` takes them. Effects are measured from their mean.
+    outcome : label or int, optional
+        A class (for several labels, a label's number). By default the second of two classes; of more, for each row the
+        predicted one. For regression the number of an output, counted from 0, where there are several.
+
+    Returns
+    -------
+    Explanation
+
+    Raises
+    ------
+    SettingError
+        Not a model, or no such outcome.
+    DataError
+        Rows with other columns than in training, or fewer than two.
+    """
+    model, table = _opened(model, X)
+    if table.n_rows < 2:
+        raise DataError("explain measures effects from the mean of the rows: two rows or more expected, found 1.")
+    name, derivative = _outcome(model, outcome)
+    views = model.network.views(model.params.astype(np.float64))
+    mean = sum(A.sum(axis=1, keepdims=True) for A in _numbers_of(model, views, table)) / table.n_rows  # (numbers, 1)
+    origin, (at, places) = _origin(model), _slopes(model)
+    strength, total = np.zeros(len(table.names)), np.zeros(len(places))
+    for A in _numbers_of(model, views, table):
+        dA = _gradient(model.network, views, A, derivative)
+        effects = np.zeros((len(strength), A.shape[1]))
+        np.add.at(effects, origin, dA * (A - mean))
+        strength += np.abs(effects).sum(axis=1)
+        total += dA[places].sum(axis=1)
+    slope = np.full(len(strength), np.nan)
+    slope[at] = total / table.n_rows
+    return Explanation(model.encoder.names_in, strength / table.n_rows, slope, name)
+
+
+def _opened(model: Any, X: Any) -> tuple[Model, Table]:
+    """Return the Model within an estimator, and the rows checked as `predict` checks them."""
+    if isinstance(model, Model):
+        return model, model.encoder.align(read(X))
+    if isinstance(model, type) or not hasattr(model, "_checked_rows"):
+        found = model.__name__ if isinstance(model, type) else type(model).__name__
+        raise SettingError(
+            f"explain: a fitted DeepClassifier or DeepRegressor, or a Model, expected; found {found}. Of a search, "
+            "pass best_estimator_; of a pipeline, its last step, with the rows as that step gets them."
+        )
+    fitted: Model = model._fitted()
+    return fitted, fitted.encoder.align(model._checked_rows(X))
+
+
+def _numbers_of(model: Model, views: list[Arrays], table: Table) -> Iterator[Array]:
+    """Yield A block by block, (numbers, m): encoded columns, those of the embedding replaced by what it gives."""
+    network, first = model.network, model.network.layers[0]
+    per_row = network.members * (network.n_inputs + sum(network.widths))
+    rows = min(BLOCK, max(NUMBERS // per_row, 1))
+    for start in range(0, table.n_rows, rows):
+        A = model.encoder.encode(table.take(slice(start, start + rows)), model.params.dtype).T.astype(np.float64)
+        yield first.forward(views[0], A, None)[0] if isinstance(first, Embedding) else A
+
+
+def _origin(model: Model) -> NDArray[np.intp]:
+    """Return which column of the table each number of A came from, shape (numbers,)."""
+    origin, first = model.encoder.origin, model.network.layers[0]
+    if not isinstance(first, Embedding):
+        return origin
+    embedded = list(first.columns)
+    return np.concatenate([np.delete(origin, embedded), np.repeat(origin[embedded], first.size)])
+
+
+def _slopes(model: Model) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the columns of the table that are one number, and which number of A that is."""
+    encoder, first = model.encoder, model.network.layers[0]
+    parts = np.bincount(encoder.numbers.at, minlength=len(encoder.names_in))
+    places = np.array([j for j in encoder.number_positions if parts[encoder.origin[j]] == 1], np.intp)
+    embedded = first.columns if isinstance(first, Embedding) else ()
+    return encoder.origin[places], places - np.searchsorted(embedded, places)
+
+
+def _gradient(network: Network, views: list[Arrays], A: Array, derivative: Callable[[Array], Array]) -> Array:
+    """Return dO/dA, the mean over the members, (numbers, m)."""
+    start = int(isinstance(network.layers[0], Embedding))
+    layers, p = network.layers[start:], views[start:]
+    Z, caches = chain_forward(layers, p, for_members(network, A), None)
+    return mean_of_members(network, chain_backward(layers, p, derivative(Z), caches)[0])
+
+
+# ---- what is explained ----
+
+
+def _outcome(model: Model, outcome: Any) -> tuple[str, Callable[[Array], Array]]:
+    """Return the name of the outcome, and the function from Z[L] to dO/dZ[L], both (units, m)."""
+    if isinstance(model.target, Labels):
+        return _of_class(model.network, model.target, outcome)
+    return _of_number(model.network, model.target, outcome, model.target_name)
+
+
+def _of_class(network: Network, target: Labels, outcome: Any) -> tuple[str, Callable[[Array], Array]]:
+    classes = target.classes.tolist()
+    if outcome is not None and outcome not in classes:
+        known = ", ".join(map(repr, classes[:20])) + (", ..." if len(classes) > 20 else "")
+        raise SettingError(f"outcome={outcome!r}: expected one of {known}.{nearest(outcome, classes)}")
+    if target.task == "multilabel" and outcome is None:
+        raise SettingError(f"This model predicts {len(classes)} labels: say which, outcome=0 to {len(classes) - 1}.")
+    if outcome is None and target.task == "multiclass":
+        return "Z[L] of the predicted class", lambda Z: _contrast(_of_units(Z, _most_likely(network, Z)))
+    k = len(classes) - 1 if outcome is None else classes.index(outcome)
+    name = f"Z[L] of label {k}" if target.task == "multilabel" else f"Z[L] of {classes[k]!r}"
+    if target.task == "binary":
+        sign = 1.0 if k == len(classes) - 1 else -1.0
+        return name, lambda Z: np.full_like(Z, sign)
+    if target.task == "multiclass":
+        return name, lambda Z: _contrast(_of_units(Z, k))
+    return name, lambda Z: _of_units(Z, k)
+
+
+def _of_number(network: Network, target: Numbers, outcome: Any, name: str) -> tuple[str, Callable[[Array], Array]]:
+    units = network.n_outputs
+    if outcome is None and units > 1:
+        raise SettingError(f"This model predicts {units} numbers for a row: say which, outcome=0 to {units - 1}.")
+    if outcome not in (None, *range(units)):
+        raise SettingError(f"outcome={outcome!r}: expected a whole number from 0 to {units - 1}.")
+    k = outcome or 0
+    scale = target.scale[k // (units // target.n_targets)]  # all outputs of target 1 come first
+    if network.loss.output_name == "exp":  # d e^Z / dZ = e^Z
+        return f"{name}[{k}]" if units > 1 else name, lambda Z: scale * _of_units(Z, k) * network.loss.output(Z)
+    return f"{name}[{k}]" if units > 1 else name, lambda Z: scale * _of_units(Z, k)
+
+
+def _most_likely(network: Network, Z: Array) -> NDArray[np.intp]:
+    """Return the unit that is predicted, the same for all members of a row, (m * members,)."""
+    A = mean_of_members(network, network.loss.output(Z))
+    return np.asarray(for_members(network, A.argmax(axis=0)[None])[0])
+
+
+def _of_units(Z: Array, unit: int | NDArray[np.intp]) -> Array:
+    """Return 1 for the unit of each example, 0 for the others, (units, m)."""
+    return np.where(np.arange(len(Z))[:, None] == unit, np.ones_like(Z), 0.0)
+
+
+def _contrast(dZ: Array) -> Array:
+    """Return the derivative of the unit less the mean of all units."""
+    return dZ - 1 / len(dZ)
