@@ -172,12 +172,12 @@ class Fit:
     def model(self) -> Model:
         """Return the model with the best weights so far."""
         best = self._watch.best_params
-        params = self.state.params.copy() if best is None else best
+        params = self.state.judged.copy() if best is None else best
         return self._model(self._calibrated(params) if self.settings.get("calibrate") is True else params)
 
     def current_model(self) -> Model:
         """Return the model with the weights as they are now."""
-        return self._model(self.state.params.copy())
+        return self._model(self.state.judged.copy())
 
     def carried(self) -> "Carried":
         """Return what a later run needs to go on from here."""
@@ -199,7 +199,7 @@ class Fit:
                     return
                 record = self._record(epoch)
                 watched = self._watched(record)
-            patience_ends = self._watch.see(watched, epoch.number, self.state.params)
+            patience_ends = self._watch.see(watched, epoch.number, self.state.judged)
             self.history.append(record)
             if patience_ends:
                 what = "the held-out rows" if self.held_out is not None else "the training rows"
@@ -327,6 +327,7 @@ class Fit:
             tolerance=float(s["tol"]),
             decay_schedule=chosen("decay_schedule", s["decay_schedule"], SCHEDULES),
             dropout_schedule=chosen("dropout_schedule", s["dropout_schedule"], SCHEDULES),
+            averaging=float(s["averaging"]),
         )
 
     def _state(self, before: "Carried | None") -> State:
@@ -395,7 +396,7 @@ class Fit:
         """Return the chosen score of the watched rows; accuracy or R^2 of others, or where none was chosen."""
         if watched and self.score is not None:
             return float(self.score(self.current_model(), self.scored_rows))
-        predict, params = self.engine.predict, self.state.params
+        predict, params = self.engine.predict, self.state.judged
         A = np.concatenate([predict(self.network, params, block.X) for block in rows.blocks(first)])
         some = slice(0, len(A))
         weights = None if rows.weights is None else rows.weights[some]
@@ -410,8 +411,8 @@ class Fit:
     def _cost_now(self) -> float:
         """Return the cost of the parameters as they are: an epoch's own is a mean over those that it passed through."""
         X, Y, weights = next(iter(self.examples.blocks(SCORED_ROWS)))
-        J = self.engine.cost(self.network, self.state.params, X, Y, weights)
-        return J + penalty(self.network, self.state.params, self.examples.n)
+        J = self.engine.cost(self.network, self.state.judged, X, Y, weights)
+        return J + penalty(self.network, self.state.judged, self.examples.n)
 
     def _never_finite(self, epoch: int) -> DivergenceError:
         """Return the error for a run in which no epoch ended with a finite cost."""

@@ -259,6 +259,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Rows of one step; auto: as the preset says, else 32 to 256, growing with the rows.",
     ),
     Setting("max_iter", "auto", Number(1, ends="[)", whole=True, words=AUTO), "Most passes over the rows (epochs)."),
+    Setting(
+        "averaging",
+        "auto",
+        Number(0, 1, "[)", words=AUTO),
+        "Watch and keep a running mean of the weights: what of it stays from epoch to epoch; 0: the weights themselves.",
+    ),
     Setting("shuffle", True, YES_NO, "Draw a new order of the rows for every epoch."),
     # When it stops
     Setting(

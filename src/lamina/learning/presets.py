@@ -45,6 +45,7 @@ PLAIN: Settings = {
     "learning_rate_init": 1e-3,
     "bias_rate": 1.0,
     "schedule": "constant",
+    "averaging": 0.0,
     "max_iter": 200,
     "validation_fraction": 0.1,
     "n_iter_no_change": 10,

@@ -126,6 +126,7 @@ class Recipe:
     tolerance: float = 1e-4  # of L-BFGS's gradient
     decay_schedule: Schedule = ALWAYS
     dropout_schedule: Schedule = ALWAYS
+    averaging: float = 0.0  # what of the running mean of the parameters stays, epoch by epoch; 0: there is none
 
 
 @dataclass
@@ -137,6 +138,12 @@ class State:
     epoch: int = 0
     step: int = 0
     costs: list[float] = field(default_factory=list)  # watched cost of every epoch, for a plateau
+    average: Any = None  # the running mean of the parameters, where there is one
+
+    @property
+    def judged(self) -> Any:
+        """The parameters that are watched and kept: their running mean, or they themselves."""
+        return self.params if self.average is None else self.average
 
     @classmethod
     def start(cls, network: Network, optimiser: Any, params: Any) -> "State":
@@ -183,10 +190,20 @@ def train(
             return
         else:
             cost, rate = found, 1.0
-        watched = None if held_out is None else _cost(network, engine, state.params, held_out)
+        if recipe.averaging:
+            _average(state, recipe.averaging)
+        watched = None if held_out is None else _cost(network, engine, state.judged, held_out)
         state.epoch += 1
         state.costs.append(cost if watched is None else watched)
         yield Epoch(state.epoch, cost, watched, rate, time.perf_counter() - began)
+
+
+def _average(state: State, stays: float) -> None:
+    """Move the running mean of the parameters; the first epochs, in which most is learned, leave it soon."""
+    if state.average is None:
+        state.average = state.params.copy()
+    stays = min(stays, (1 + state.epoch) / (10 + state.epoch))
+    state.average += state.params.dtype.type(1 - stays) * (state.params - state.average)
 
 
 def _one_pass(
