@@ -131,10 +131,11 @@ class Predictor:
 
     def __call__(self, X: Any) -> Any:
         """Return A[L] for the rows of X (m, n_inputs), shape (m, n_outputs)."""
-        if X.dtype != self._dtype or not X.flags.c_contiguous:
-            X = np.ascontiguousarray(X, self._dtype)
         A = np.empty((len(X), self._n_outputs), self._dtype)
-        self._packed.predict(X, A)
+        try:  # to ask for type and order beforehand would take a tenth of the time of one row
+            self._packed.predict(X, A)
+        except (ValueError, BufferError):
+            self._packed.predict(np.ascontiguousarray(X, self._dtype), A)
         return A
 
     def cost(self, X: Any, Y: Any, weights: Any = None) -> float:
