@@ -44,6 +44,10 @@ class Measurement:
     def median(self) -> float:
         return median(self.seconds)
 
+    @property
+    def least(self) -> float:
+        return min(self.seconds)
+
 
 @dataclass
 class Outcome:

@@ -42,7 +42,8 @@ def table(outcomes: Sequence[Outcome], peers: Sequence[str], limits: dict[str, f
 
     first = peers[0]
     grid = Table(
-        title=f"Median of a step or call at the best number of threads (1t, 2t); 3x: takes 3 times as long as {first}"
+        title="Median of a step or call at the best number of threads (1t, 2t), and the least of its repetitions; "
+        f"3x: takes 3 times as long as {first} in the median"
     )
     for heading in ("case", "network, batch", *peers, "at the peak", f"{first}: of peak", "of bandwidth"):
         grid.add_column(heading, justify="left" if heading in ("case", "network, batch") else "right")
@@ -63,7 +64,8 @@ def _cell(one: Measurement | None, mine: Measurement | None, is_first: bool, qui
         return "-"
     text = f"{duration(one.median)} {one.threads}t"
     text = f"[bold]{text}[/bold]" if quickest else text
-    return text if mine is None or is_first else f"{text}\n{ratio(one.median / mine.median)}"
+    times = "" if mine is None or is_first else f"{ratio(one.median / mine.median)}, "
+    return f"{text}\n{times}least {duration(one.least)}"
 
 
 def results_table(outcomes: Sequence[Outcome], peers: Sequence[str]) -> Any:
@@ -99,7 +101,12 @@ def write(path: Path, run: dict[str, Any], outcomes: Sequence[Outcome], limits: 
         for one in outcome.measurements:
             line = {"record": "measurement", "date": run["date"], **asdict(one)}
             if one.seconds:
-                line |= {"median": one.median, "best_threads": best[one.peer] is one, **shares(one, limits)}
+                line |= {
+                    "median": one.median,
+                    "least": one.least,
+                    "best_threads": best[one.peer] is one,
+                    **shares(one, limits),
+                }
             lines.append(line | {"cost_at_start": outcome.start if outcome.case.work == "train" else None})
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")

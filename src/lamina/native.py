@@ -139,10 +139,11 @@ class Predictor:
 
     def __call__(self, X: Any) -> Any:
         """Return A[L] for the rows of X (m, n_inputs), shape (m, n_outputs)."""
-        if X.dtype != self._dtype or not X.flags.c_contiguous:
-            X = np.ascontiguousarray(X, self._dtype)
         A = np.empty((len(X), self._n_outputs), self._dtype)
-        self._packed.predict(X, A)
+        try:  # to ask for type and order beforehand would take a tenth of the time of one row
+            self._packed.predict(X, A)
+        except (ValueError, BufferError):
+            self._packed.predict(np.ascontiguousarray(X, self._dtype), A)
         return A
 
     def cost(self, X: Any, Y: Any, weights: Any = None) -> float:
@@ -259,13 +260,18 @@ def _allowed_threads() -> int:
     return max(1, min(cores, _quota(), 64))
 
 
-def _quota(file: str = "/sys/fs/cgroup/cpu.max") -> int:
-    """Return how many cores' time the control group may use, rounded up; a large number without a limit."""
-    try:
-        quota, period = Path(file).read_text().split()
-        return UNLIMITED if quota == "max" else max(1, -(-int(quota) // int(period)))
-    except (OSError, ValueError):
-        return UNLIMITED
+def _quota(folder: str = "/sys/fs/cgroup") -> int:
+    """Return how many cores' time the control group may use, rounded up; a large number without a limit.
+
+    Version 2 of control groups keeps quota and period in one file, version 1 in two.
+    """
+    for names in (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")):
+        try:
+            quota, period = " ".join((Path(folder) / name).read_text() for name in names).split()
+            return UNLIMITED if quota in ("max", "-1") else max(1, -(-int(quota) // int(period)))
+        except (OSError, ValueError, ZeroDivisionError):
+            continue
+    return UNLIMITED
 
 
 UNLIMITED = 1 << 16

@@ -98,6 +98,13 @@ def test_a_batch_large_enough_for_threads_is_shared(monkeypatch):
     assert len(os.listdir("/proc/self/task")) >= max(16, before[1])
 
 
+def test_in_memory_that_another_network_has_used():
+    """A large arena is kept for the next call: what the last one left there must not matter."""
+    networks = [Network(300, [Dense(units), Dense(600), Linear(3)], CategoricalLogLoss()) for units in (600, 601)]
+    first = [learned(network, batch=700, steps=2) for network in networks]
+    assert [learned(network, batch=700, steps=2) for network in networks] == first
+
+
 @pytest.mark.parametrize("rows", [1, 2, 5, 16, 95, 96, 97, 500])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_row_is_predicted_alike_in_any_company(name, rows):

@@ -38,13 +38,28 @@ def test_affinity():
     [("max 100000", native.UNLIMITED), ("150000 100000", 2), ("5000 100000", 1), ("odd", native.UNLIMITED)],
 )
 def test_quota_of_the_control_group(content, expected, tmp_path):
-    file = tmp_path / "cpu.max"
-    file.write_text(content)
-    assert native._quota(str(file)) == expected
+    (tmp_path / "cpu.max").write_text(content)
+    assert native._quota(str(tmp_path)) == expected
+
+
+@pytest.mark.parametrize(
+    ("quota", "period", "expected"),
+    [
+        ("-1\n", "100000\n", native.UNLIMITED),
+        ("250000\n", "100000\n", 3),
+        ("100000\n", "100000\n", 1),
+        ("7\n", "0\n", native.UNLIMITED),
+    ],
+)
+def test_quota_of_a_control_group_of_version_1(quota, period, expected, tmp_path):
+    (tmp_path / "cpu").mkdir()
+    (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text(quota)
+    (tmp_path / "cpu" / "cpu.cfs_period_us").write_text(period)
+    assert native._quota(str(tmp_path)) == expected
 
 
 def test_without_a_control_group(tmp_path):
-    assert native._quota(str(tmp_path / "none")) == native.UNLIMITED
+    assert native._quota(str(tmp_path)) == native.UNLIMITED
 
 
 def test_threadpoolctl():

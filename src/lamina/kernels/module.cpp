@@ -70,8 +70,10 @@ struct Free {
 };
 using Arena = std::unique_ptr<void, Free>;
 
+constexpr int64_t HUGE_PAGES = 4 << 20; // bytes from which memory comes in huge pages
+
 Arena allocate(int64_t bytes) {
-    size_t align = bytes > (4 << 20) ? 2 << 20 : 64, size = (size_t(bytes) + align - 1) / align * align;
+    size_t align = bytes > HUGE_PAGES ? 2 << 20 : 64, size = (size_t(bytes) + align - 1) / align * align;
     void* p = std::aligned_alloc(align, size ? size : align);
     if (!p) throw std::bad_alloc();
 #if defined(__linux__)
@@ -79,6 +81,33 @@ Arena allocate(int64_t bytes) {
 #endif
     return Arena(p);
 }
+
+// A call's arena. The last large one of the process is kept for the next call, for its pages take long to come by; what
+// it holds is worthless, and the system may take the pages back whenever it is short of them. Only with the GIL.
+class Loan {
+  public:
+    explicit Loan(int64_t bytes) : bytes(bytes) {
+        if (bytes > HUGE_PAGES && kept && kept_bytes >= bytes && kept_bytes / 2 <= bytes)
+            arena = std::move(kept), this->bytes = kept_bytes;
+        else
+            kept.reset(), arena = allocate(bytes);
+    }
+    Loan(const Loan&) = delete;
+    ~Loan() {
+#if defined(__linux__) && defined(MADV_FREE)
+        if (bytes <= HUGE_PAGES) return;
+        madvise(arena.get(), size_t(bytes), MADV_FREE);
+        kept = std::move(arena), kept_bytes = bytes;
+#endif
+    }
+    void* get() const { return arena.get(); }
+
+  private:
+    Arena arena;
+    int64_t bytes;
+    static inline Arena kept;
+    static inline int64_t kept_bytes = 0;
+};
 
 // Refuse sizes that no machine has, before anything is multiplied in integers.
 void expect_bytes(double examples, const Plan& plan, int itemsize) {
@@ -201,8 +230,13 @@ void expect_dropout(const Plan& plan, double factor) {
 // ---- threads and signals ----
 
 // In multiply-adds: what one thread does sooner than it could share it; a step that is shared without a trial; and
-// about how much work is done at a time while one thread and several are tried.
-constexpr double SMALL = 400e3, LARGE = 20e6, PIECE = 200e6;
+// about how much one thread does while the others wake up.
+constexpr double SMALL = 400e3, LARGE = 20e6, MOMENT = 4e6;
+
+// A plan, and what was learnt about its pace. Changed only with the GIL.
+struct Paced : Plan {
+    Pace pace;
+};
 
 int threads_for(double work, int64_t most) {
     double n = std::min({work / SMALL, double(thread_limit()), double(most)});
@@ -244,21 +278,23 @@ double run(Training<T>& call, int threads, int64_t from, int64_t steps) {
 }
 
 template <class T>
-void run(Training<T>& call, const Plan& plan) {
+void run(Training<T>& call, Paced& plan) {
     double examples = double(std::min(call.batch_size, call.count)) * double(plan.members);
     double work = examples * plan.work;
     expect_bytes(examples, plan, sizeof(T));
     int threads = threads_for(work, std::max<int64_t>(call.batch_size * plan.members, 1));
     int memories = call.grads ? 0 : remembered[int(call.optimiser.rule)];
-    Arena arena = allocate(training_parts(plan, call.batch_size, sizeof(T), memories, threads).bytes);
+    Loan arena(training_parts(plan, call.batch_size, sizeof(T), memories, threads).bytes);
     call.arena = arena.get();
     looked = Clock::now();
     if (threads == 1 || work > LARGE) return void(run(call, threads, 0, call.steps));
-    Pace pace(threads);
-    const int64_t piece = 32 + int64_t(PIECE / work);
-    for (int64_t from = 0; from < call.steps; from += piece) {
-        int64_t steps = std::min(piece, call.steps - from);
-        pace.took(run(call, pace.threads(), from, steps));
+    const bool brief = double(plan.size) * 8 < work; // so that to begin anew costs little
+    for (int64_t from = 0, steps; from < call.steps; from += steps) {
+        int now = plan.pace.threads(work, threads);
+        const bool wakes = now > 1 && brief && work < 2 * MOMENT && !awake(now);
+        steps = std::min(wakes ? 1 + int64_t(MOMENT / work) : plan.pace.left(), call.steps - from);
+        double seconds = run(call, wakes ? 1 : now, from, steps);
+        if (!wakes) plan.pace.took(seconds * double(steps), steps);
         if (call.done < from + steps) return; // a step was not finite
     }
 }
@@ -266,11 +302,11 @@ void run(Training<T>& call, const Plan& plan) {
 // ---- verbs ----
 
 template <class T>
-nb::object train_steps(const Plan& plan, const Optimiser& optimiser, Vector<T> params, Matrix<T> memory,
-                       Matrix<const T> X, Matrix<const T> Y, std::optional<Vector<const T>> weights,
-                       Vector<const int64_t> order, int64_t batch_size, Vector<const double> rates,
-                       Vector<double> costs, uint64_t seed, int64_t step, int64_t examples,
-                       std::optional<Vector<const double>> decays, std::optional<Vector<const double>> dropouts) {
+nb::object train_steps(Paced& plan, const Optimiser& optimiser, Vector<T> params, Matrix<T> memory, Matrix<const T> X,
+                       Matrix<const T> Y, std::optional<Vector<const T>> weights, Vector<const int64_t> order,
+                       int64_t batch_size, Vector<const double> rates, Vector<double> costs, uint64_t seed,
+                       int64_t step, int64_t examples, std::optional<Vector<const double>> decays,
+                       std::optional<Vector<const double>> dropouts) {
     expect_params<T>(plan, params.shape(0));
     expect_targets<T>(plan, X, Y, weights);
     int64_t steps = int64_t(rates.shape(0)), count = int64_t(order.shape(0)), rows = int64_t(X.shape(0));
@@ -299,9 +335,14 @@ nb::object train_steps(const Plan& plan, const Optimiser& optimiser, Vector<T> p
 }
 
 template <class T>
+<<<<<<< HEAD
 double gradients(const Plan& plan, Vector<const T> params, Vector<T> grads, Matrix<const T> X, Matrix<const T> Y,
                  std::optional<Vector<const T>> weights, uint64_t seed, int64_t step, int64_t examples,
                  double dropout) {
+=======
+double gradients(Paced& plan, Vector<const T> params, Vector<T> grads, Matrix<const T> X, Matrix<const T> Y,
+                 std::optional<Vector<const T>> weights, uint64_t seed, int64_t step, int64_t examples) {
+>>>>>>> 74f5ac158f0164f343f7d9f4e5ac9a22fe0da1fa
     expect_params<T>(plan, params.shape(0));
     expect_params<T>(plan, grads.shape(0));
     expect_targets<T>(plan, X, Y, weights);
@@ -320,8 +361,13 @@ double gradients(const Plan& plan, Vector<const T> params, Vector<T> grads, Matr
 }
 
 template <class T>
+<<<<<<< HEAD
 void update(const Plan& plan, const Optimiser& optimiser, Vector<T> params, Vector<const T> grads, Matrix<T> memory,
             double rate, int64_t step, double decay) {
+=======
+void update(const Paced& plan, const Optimiser& optimiser, Vector<T> params, Vector<const T> grads, Matrix<T> memory,
+            double rate, int64_t step) {
+>>>>>>> 74f5ac158f0164f343f7d9f4e5ac9a22fe0da1fa
     expect_params<T>(plan, params.shape(0));
     expect_params<T>(plan, grads.shape(0));
     expect_size("arrays of memory", memory.shape(0), remembered[int(optimiser.rule)]);
@@ -359,7 +405,7 @@ struct Packed {
     const Plan& plan;
     Arena params;
 
-    Packed(const Plan& plan, const Vector<const T>& flat) : plan(plan) {
+    Packed(const Paced& plan, const Vector<const T>& flat) : plan(plan) {
         expect_params<T>(plan, flat.shape(0));
         params = allocate(plan.size * int64_t(sizeof(T)));
         path->verbs<T>().pack(plan, flat.data(), static_cast<T*>(params.get()));
@@ -431,7 +477,7 @@ void define(nb::module_& m, const char* packed) {
           "step"_a, "decay"_a);
     m.def("evaluate", evaluate<T>, "name"_a, array("x"), array("y"));
     nb::class_<Packed<T>>(m, packed)
-        .def(nb::init<const Plan&, const Vector<const T>&>(), "plan"_a, array("params"), nb::keep_alive<1, 2>())
+        .def(nb::init<const Paced&, const Vector<const T>&>(), "plan"_a, array("params"), nb::keep_alive<1, 2>())
         .def("predict", &Packed<T>::predict)
         .def("cost", &Packed<T>::cost, array("X"), array("Y"), maybe("weights"));
 }
@@ -458,10 +504,10 @@ NB_MODULE(_kernels, m) {
     m.attr("FUNCTIONS") = names(function_names);
     m.attr("LOSSES") = names(loss_names);
     m.attr("RULES") = names(rule_names);
-    nb::class_<Plan>(m, "Plan")
-        .def_ro("n_outputs", &Plan::n_outputs)
-        .def("__init__", [](Plan* self, const nb::list& blueprint, int itemsize) {
-            new (self) Plan(plan_of(blueprint, itemsize));
+    nb::class_<Paced>(m, "Plan")
+        .def_ro("n_outputs", &Paced::n_outputs)
+        .def("__init__", [](Paced* self, const nb::list& blueprint, int itemsize) {
+            new (self) Paced{plan_of(blueprint, itemsize), {}};
         });
     nb::class_<Optimiser>(m, "Optimiser")
         .def(

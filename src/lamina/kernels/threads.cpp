@@ -20,13 +20,20 @@ inline void pause() {
 #endif
 }
 
-// Wait until `value` is no longer `old`.
-void wait_while(std::atomic<int>& value, int old) {
-    for (int i = 0; i < SPINS; i++) {
-        if (value.load(std::memory_order_acquire) != old) return;
+// Watch `value` for a while; whether it is no longer `old`.
+bool changes(std::atomic<int>& value, int old, int spins = SPINS) {
+    for (int i = 0; i < spins; i++) {
+        if (value.load(std::memory_order_acquire) != old) return true;
         pause();
     }
+    return false;
+}
+void sleep_while(std::atomic<int>& value, int old) {
     while (value.load(std::memory_order_acquire) == old) value.wait(old, std::memory_order_acquire);
+}
+// Wait until `value` is no longer `old`.
+void wait_while(std::atomic<int>& value, int old) {
+    if (!changes(value, old)) sleep_while(value, old);
 }
 
 struct Pool {
@@ -34,6 +41,7 @@ struct Pool {
     std::vector<std::thread> threads;
     std::atomic<int> call{0};    // grows by one with every call
     std::atomic<int> working{0}; // threads still in the call
+    std::atomic<int> asleep{0};
     Team* team = nullptr;
     Work work = nullptr;
     void* what = nullptr;
@@ -41,26 +49,48 @@ struct Pool {
     const pid_t pid = getpid();
 
     void serve(int t, int seen) {
-        for (;;) {
-            wait_while(call, seen);
+        for (int spins = SPINS;;) {
+            if (!changes(call, seen, spins)) {
+                asleep.fetch_add(1);
+                sleep_while(call, seen);
+                asleep.fetch_sub(1);
+            }
             seen = call.load(std::memory_order_acquire);
             if (over) return;
-            if (t < team->size) work(what, *team, t);
+            spins = work ? SPINS : 8 * SPINS; // woken for a call that is about to come
+            if (work && t < team->size) work(what, *team, t);
             if (working.fetch_sub(1, std::memory_order_acq_rel) == 1) working.notify_all();
         }
     }
 
-    // The caller holds `owner`.
-    void run(int n, Work w, void* x) {
-        while (int(threads.size()) < n - 1)
-            threads.emplace_back(&Pool::serve, this, int(threads.size()) + 1, call.load());
-        Team here(n);
-        team = &here, work = w, what = x;
+    // The caller holds `owner`, and nobody is working.
+    void post(Team* here, Work w, void* x) {
+        team = here, work = w, what = x;
         working.store(int(threads.size()), std::memory_order_relaxed);
         call.fetch_add(1, std::memory_order_release);
         call.notify_all();
-        w(x, here, 0);
+    }
+    void wait_for_workers() {
         for (int left; (left = working.load(std::memory_order_acquire));) wait_while(working, left);
+    }
+
+    // The caller holds `owner`.
+    void run(int n, Work w, void* x) {
+        wait_for_workers(); // who are being woken
+        while (int(threads.size()) < n - 1)
+            threads.emplace_back(&Pool::serve, this, int(threads.size()) + 1, call.load());
+        Team here(n);
+        post(&here, w, x);
+        w(x, here, 0);
+        wait_for_workers();
+    }
+
+    // Whether all threads are about; if not, they are called. The caller holds `owner`.
+    bool awake() {
+        if (working.load(std::memory_order_acquire)) return false;
+        if (!asleep.load()) return true;
+        post(nullptr, nullptr, nullptr);
+        return false;
     }
 
     ~Pool() {
@@ -99,6 +129,13 @@ int thread_limit() {
 }
 void set_thread_limit(int threads) {
     limit.store(threads < 1 ? 1 : threads);
+}
+
+bool awake(int threads) {
+    if (threads == 1) return true;
+    Pool& p = here();
+    std::unique_lock lock(p.owner, std::try_to_lock);
+    return !lock || p.awake();
 }
 
 void parallel(int threads, Work work, void* what) {

@@ -263,7 +263,7 @@ SETTINGS: tuple[Setting, ...] = (
         "averaging",
         "auto",
         Number(0, 1, "[)", words=AUTO),
-        "Watch and keep a running mean of the weights: what of it stays from epoch to epoch; 0: the weights themselves.",
+        "Watch and keep a running mean of the weights: what of it stays in an epoch; 0: the weights themselves.",
     ),
     Setting("shuffle", True, YES_NO, "Draw a new order of the rows for every epoch."),
     # When it stops
