@@ -335,14 +335,9 @@ nb::object train_steps(Paced& plan, const Optimiser& optimiser, Vector<T> params
 }
 
 template <class T>
-<<<<<<< HEAD
-double gradients(const Plan& plan, Vector<const T> params, Vector<T> grads, Matrix<const T> X, Matrix<const T> Y,
+double gradients(Paced& plan, Vector<const T> params, Vector<T> grads, Matrix<const T> X, Matrix<const T> Y,
                  std::optional<Vector<const T>> weights, uint64_t seed, int64_t step, int64_t examples,
                  double dropout) {
-=======
-double gradients(Paced& plan, Vector<const T> params, Vector<T> grads, Matrix<const T> X, Matrix<const T> Y,
-                 std::optional<Vector<const T>> weights, uint64_t seed, int64_t step, int64_t examples) {
->>>>>>> 74f5ac158f0164f343f7d9f4e5ac9a22fe0da1fa
     expect_params<T>(plan, params.shape(0));
     expect_params<T>(plan, grads.shape(0));
     expect_targets<T>(plan, X, Y, weights);
@@ -361,13 +356,8 @@ double gradients(Paced& plan, Vector<const T> params, Vector<T> grads, Matrix<co
 }
 
 template <class T>
-<<<<<<< HEAD
-void update(const Plan& plan, const Optimiser& optimiser, Vector<T> params, Vector<const T> grads, Matrix<T> memory,
-            double rate, int64_t step, double decay) {
-=======
 void update(const Paced& plan, const Optimiser& optimiser, Vector<T> params, Vector<const T> grads, Matrix<T> memory,
-            double rate, int64_t step) {
->>>>>>> 74f5ac158f0164f343f7d9f4e5ac9a22fe0da1fa
+            double rate, int64_t step, double decay) {
     expect_params<T>(plan, params.shape(0));
     expect_params<T>(plan, grads.shape(0));
     expect_size("arrays of memory", memory.shape(0), remembered[int(optimiser.rule)]);
