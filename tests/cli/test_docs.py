@@ -70,7 +70,7 @@ def test_the_page_shows_what_happens(tmp_path):
         if done.returncode or not fits(shown, found):
             wrong.append(f"$ {command}\n[{done.returncode}] {found}\n{done.stderr}\ninstead of\n{shown}")
     assert not wrong, "\n\n".join(wrong)
-    assert count == 12
+    assert count == 13
 
 
 def test_the_page_lists_every_command_and_exit_code():
@@ -86,7 +86,7 @@ def test_the_page_lists_every_command_and_exit_code():
 def test_every_flag_on_the_page_is_one(lamina, monkeypatch):
     monkeypatch.setenv("COLUMNS", "300")
     known = set()
-    for command in ("demo", "train", "evaluate", "predict", "show", "init", "gradcheck"):
+    for command in ("demo", "train", "evaluate", "predict", "explain", "show", "init", "gradcheck"):
         known |= set(re.findall(r"--[a-z0-9-]+", lamina(command, "--help").out))
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", PAGE.read_text(encoding="utf-8")))
     assert named <= known | {"--debug", "--help"}

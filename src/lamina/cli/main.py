@@ -31,6 +31,7 @@ COMMANDS = {
     "train": "Train a deep network on a table and write it to a model file.",
     "evaluate": "Measure a model on rows whose answers are known.",
     "predict": "Predict the rows of a table.",
+    "explain": "Show which columns move the predictions.",
     "show": "Show what is in a model file.",
     "init": "Write a TOML file with every setting, for train --config.",
     "gradcheck": "Compare every derivative with central differences.",

@@ -1,4 +1,4 @@
-"""The learning curve as a picture; needs matplotlib, which is an extra."""
+"""Pictures of the commands; they need matplotlib, which is an extra."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -16,7 +16,7 @@ def can_draw() -> bool:
 
 
 def check_picture(path: Path | None) -> None:
-    """Find out before training whether the picture can be drawn after it.
+    """Find out before the work whether the picture can be drawn after it.
 
     Raises
     ------
@@ -34,9 +34,14 @@ def check_picture(path: Path | None) -> None:
 
 def draw_curve(path: Path, history: Sequence[dict[str, Any]], score_name: str, best_epoch: int) -> None:
     """Write cost and score per epoch to a picture."""
-    import matplotlib
-
     from lamina.plots import LearningCurveDisplay
 
-    matplotlib.use("Agg")  # no window
+    without_windows()
     LearningCurveDisplay(history, score_name, best_epoch).plot().save(path)
+
+
+def without_windows() -> None:
+    """Let matplotlib draw into files only."""
+    import matplotlib
+
+    matplotlib.use("Agg")

@@ -1,0 +1,76 @@
+"""lamina explain: which columns move the predictions."""
+
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+from lamina.cli.pictures import check_picture, without_windows
+from lamina.cli.terminal import Terminal, counted, number
+from lamina.data.sources import read
+from lamina.data.targets import Labels
+from lamina.errors import SettingError
+from lamina.explaining import Explanation
+from lamina.explaining import explain as explained
+from lamina.model import Model
+from lamina.model_file import load
+
+
+def explain(
+    model: Path,
+    file: Path,
+    /,
+    *,
+    outcome: str | None = None,
+    top: int = 20,
+    plot: Path | None = None,
+    json: bool = False,
+) -> int:
+    """Show which columns move the predictions for the rows of a table, and how strongly.
+
+    Parameters
+    ----------
+    model
+        A model file, as train writes it.
+    file
+        CSV, Parquet, Arrow or Feather file with the columns of training.
+    outcome
+        A class; without it the second of two classes, or of more the predicted one. Or the number of an output, counted
+        from 0, where there are several.
+    top
+        How many columns to show, the strongest first.
+    plot
+        A .png, .svg or .pdf file to draw them into; needs matplotlib.
+    json
+        Print the result as JSON on stdout, and nothing else there: all columns.
+    """
+    check_picture(plot)
+    if top < 1:
+        raise SettingError(f"--top {top}: expected a whole number of at least 1")
+    terminal, loaded = Terminal(json), load(model)
+    rows = read(file, text=loaded.encoder.text_columns)
+    found = explained(loaded, rows, None if outcome is None else _spelled(loaded, outcome))
+    terminal.say(f"{model}: what moves {found.outcome} on {counted(rows.n_rows, 'row')} of {file}:")
+    chosen = [(found.columns[j], float(found.strength[j]), _slope(found, j)) for j in found.order]
+    terminal.table(
+        ["column", "strength", "slope"], [(a, b, "" if c is None else number(c)) for a, b, c in chosen[:top]]
+    )
+    if len(chosen) > top:
+        terminal.say(f"(and {counted(len(chosen) - top, 'weaker column')}; --top shows more)")
+    if plot is not None:
+        without_windows()
+        found.plot(top=top).figure.savefig(plot, dpi=150)
+        terminal.note(f"picture: {plot}")
+    listed = [{"column": a, "strength": b, "slope": c} for a, b, c in chosen]
+    terminal.result({"model": str(model), "file": str(file), "outcome": found.outcome, "columns": listed})
+    return 0
+
+
+def _spelled(model: Model, text: str) -> Any:
+    """Return the class that is spelled so, or the number of an output; what is neither is left to `explain`."""
+    known = model.target.classes.tolist() if isinstance(model.target, Labels) else range(model.network.n_outputs)
+    return next((one for one in known if str(one) == text), text)
+
+
+def _slope(found: Explanation, j: int) -> float | None:
+    slope = float(found.slope[j])
+    return None if isnan(slope) else slope
