@@ -11,7 +11,9 @@ is how it looks: a progress bar, scikit-learn's callbacks, a page.
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
@@ -27,13 +29,14 @@ from lamina.equations import random
 from lamina.equations.losses import Gamma, Loss, Poisson
 from lamina.equations.network import Network, penalty
 from lamina.errors import DataError, DataWarning, DivergenceError, DivergenceWarning, SettingError
-from lamina.learning.calibration import calibrated
+from lamina.learning.calibration import divided, temperature
 from lamina.learning.choices import chosen
 from lamina.learning.data_driven import ROWS as DECIDING_ROWS
 from lamina.learning.data_driven import fit_to_rows
 from lamina.learning.divergence import diverged
 from lamina.learning.hyperparameters import OPTIMISER_CHOICES, automatic_batch_size, check, seed_from, settings_for
 from lamina.learning.initialisers import starting_parameters
+from lamina.learning.lbfgs import LBFGS
 from lamina.learning.networks import Inputs, loss_from, network_from
 from lamina.learning.presets import Facts, resolved
 from lamina.learning.schedules import SCHEDULES
@@ -133,11 +136,16 @@ class Fit:
         self.dtype = np.dtype(self.settings["dtype"])
         self.engine = choose(self.network, self.settings["engine"])
         self.class_factors = self._class_factors(Y[learn], None if weights is None else weights[learn])
-        self.examples = self._examples(table, rows[learn], Y[learn], self._weighted(Y, weights, learn))
+        some: Any = lambda at: self._examples(table, rows[at], Y[at], self._weighted(Y, weights, at))  # noqa: E731
+        self.examples = some(learn)
         self.held_out = self._held_out(table, rows, held, Y, weights, X_val, y_val, sample_weight_val)
         self.scored_rows = None if X_val is not None else rows[held if len(held) else learn]
         self.recipe = self._recipe(self.examples.n)
         self.state = self._state(goes_on_from)
+        self._everything: Any = None  # all rows, where the best number of epochs is to be done again with them
+        if self.settings["refit"] is True and len(held) and before is None and self.recipe.optimiser.kind != LBFGS.kind:
+            self._everything = lambda: some(np.concatenate([learn, held]))
+        self._refitted: Any = None
         self._watch = Watch(int(self.settings["n_iter_no_change"]), float(self.settings["tol"]))
 
     # ---- what a face asks for ----
@@ -173,7 +181,9 @@ class Fit:
         """Return the model with the best weights so far."""
         best = self._watch.best_params
         params = self.state.judged.copy() if best is None else best
-        return self._model(self._calibrated(params) if self.settings.get("calibrate") is True else params)
+        T = self._temperature(params)
+        params = params if self._refitted is None else self._refitted
+        return self._model(params if T == 1 else divided(self.network, params, T))
 
     def current_model(self) -> Model:
         """Return the model with the weights as they are now."""
@@ -196,7 +206,7 @@ class Fit:
                     return
                 if epoch is None:
                     self.stopped = self.stopped or f"the optimiser found nothing better after {self.state.epoch} epochs"
-                    return
+                    return self._refit()
                 record = self._record(epoch)
                 watched = self._watched(record)
             patience_ends = self._watch.see(watched, epoch.number, self.state.judged)
@@ -210,7 +220,23 @@ class Fit:
                 raise self._never_finite(epoch.number)
             yield record
             if patience_ends:
-                return
+                return self._refit()
+
+    def _refit(self) -> None:
+        """Learn from all rows, the held-out ones too, for as many epochs as were best without them."""
+        if self._everything is None or not self.best_epoch:
+            return
+        state, examples = (
+            State.start(self.network, self.recipe.optimiser, self._starting_parameters()),
+            self._everything(),
+        )
+        recipe = replace(self.recipe, batch_size=min(self.recipe.batch_size, examples.n))
+        passes = train(self.network, self.engine, state, examples, recipe)
+        with np.errstate(all="ignore"), suppress(DivergenceError):  # then what was found before stays
+            for _ in islice(passes, self.best_epoch):
+                pass
+            self._refitted = state.judged
+            self.stopped += f"; then {self.best_epoch} epochs with all {examples.n} rows"
 
     # ---- the steps of preparation ----
 
@@ -375,10 +401,10 @@ class Fit:
             engine=self.settings["engine"],
         )
 
-    def _calibrated(self, params: Any) -> Any:
-        if self.held_out is None:
-            return params
-        return calibrated(self.network, self.engine, params, self.held_out)[0]
+    def _temperature(self, params: Any) -> float:
+        if self.held_out is None or self.settings.get("calibrate") is not True:
+            return 1.0
+        return temperature(self.network, self.engine, params, self.held_out)
 
     def _record(self, epoch: Epoch) -> dict[str, Any]:
         held = self.held_out

@@ -17,8 +17,8 @@ GOLDEN = (5**0.5 - 1) / 2
 TURNS = 24  # each makes the interval 0.618 times as long: 1e-5 of it is left
 
 
-def calibrated(network: Network, engine: Engine, params: Any, held_out: Examples) -> tuple[Any, float]:
-    """Return the parameters with Z[L] divided by the best temperature for the held-out rows, and that temperature.
+def temperature(network: Network, engine: Engine, params: Any, held_out: Examples) -> float:
+    """Return the number that Z[L] is best divided by, for the held-out rows.
 
     The cost is the plain log loss, without smoothed labels; it is a convex function of 1/T for a single network.
 
@@ -41,9 +41,7 @@ def calibrated(network: Network, engine: Engine, params: Any, held_out: Examples
         return float(sum(sums))
 
     best = lowest_point(cost, log(LOWEST), log(HIGHEST))
-    if cost(best) >= cost(0.0):
-        return params, 1.0
-    return divided(network, params, exp(best)), exp(best)
+    return exp(best) if cost(best) < cost(0.0) else 1.0
 
 
 def divided(network: Network, params: Any, T: float) -> Any:

@@ -183,6 +183,12 @@ SETTINGS: tuple[Setting, ...] = (
         OneOf(("auto", None, "periodic")),
         "Let each number bring learned waves of itself into the network.",
     ),
+    Setting(
+        "numeric_embedding_rate",
+        "auto",
+        Number(0, ends="[)", words=AUTO),
+        "What the rate is multiplied by for the waves of numbers.",
+    ),
     Setting("embedding_size", 8, Number(1, 4096, whole=True), "Numbers that an embedded category becomes."),
     Setting(
         "front_scale",
@@ -284,6 +290,12 @@ SETTINGS: tuple[Setting, ...] = (
         "auto",
         Number(1, ends="[)", whole=True, words=AUTO),
         "Epochs without progress before it stops.",
+    ),
+    Setting(
+        "refit",
+        "auto",
+        AUTO_YES_NO,
+        "Afterwards learn from all rows, held-out ones too, for as many epochs as were best.",
     ),
     Setting("tol", 1e-4, Number(0, ends="[)"), "What counts as progress."),
     Setting(

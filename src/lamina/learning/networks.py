@@ -103,7 +103,7 @@ def network_from(settings: Mapping[str, Any], inputs: Inputs, n_targets: int, lo
     )
 
 
-LOOKED_UP_RATE = 0.1  # of the arrays of `Periodic` and of the alphas, beside all others; Holzmueller et al. 2024
+ALPHA_RATE = 0.1  # of a parametric activation's alphas, beside all others; Holzmueller et al. 2024
 
 
 def _columns(settings: Mapping[str, Any], inputs: Inputs) -> Iterator[Layer]:
@@ -113,7 +113,8 @@ def _columns(settings: Mapping[str, Any], inputs: Inputs) -> Iterator[Layer]:
         yield Embedding(tuple(embedded), tuple(n for _, n in inputs.embedded), int(settings["embedding_size"]))
     if settings["numeric_embedding"] is not None and inputs.numbers:
         stay = [j for j in range(inputs.n) if j not in set(embedded)]  # the embedding takes its columns away
-        yield Periodic(tuple(stay.index(j) for j in inputs.numbers), rate_factor=LOOKED_UP_RATE)
+        numbers = tuple(stay.index(j) for j in inputs.numbers)
+        yield Periodic(numbers, rate_factor=float(settings["numeric_embedding_rate"]))
     if settings["front_scale"]:
         yield Scale(float(settings["front_scale"]))
     if settings["n_members"] > 1:
@@ -140,7 +141,7 @@ def _hidden(settings: Mapping[str, Any]) -> Iterator[Any]:
             yield NORMALISATIONS[settings["normalization"]]()
         function = next(following)
         parametric = settings["parametric_activation"]
-        yield ParametricActivation(function, LOOKED_UP_RATE) if parametric else Activation(function)
+        yield ParametricActivation(function, ALPHA_RATE) if parametric else Activation(function)
         if rate > 0:
             yield Dropout(rate)
 

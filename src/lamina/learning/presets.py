@@ -32,6 +32,7 @@ PLAIN: Settings = {
     "dropout_schedule": "constant",
     "front_scale": 0.0,
     "numeric_embedding": None,
+    "numeric_embedding_rate": 1.0,
     "embed_above": None,
     "n_members": 1,
     "ntk": False,
@@ -49,6 +50,7 @@ PLAIN: Settings = {
     "max_iter": 200,
     "validation_fraction": 0.1,
     "n_iter_no_change": 10,
+    "refit": False,
     "calibrate": False,
     "scaling": "standard",
 }
@@ -107,6 +109,7 @@ def td(facts: Facts) -> Settings:
     """RealMLP-TD of the same paper: TD-S and embeddings, units that choose their activation, dropout, decay."""
     return td_s(facts) | {
         "numeric_embedding": "periodic",
+        "numeric_embedding_rate": 0.1,
         "embed_above": 9,
         "parametric_activation": True,
         "initializer": "data",
