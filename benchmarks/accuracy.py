@@ -35,7 +35,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     add("--part", choices=("test", "development"), default="test", help="development: never a test row, for choosing")
     add("--rows", type=int, default=TRAINING_ROWS, help=f"training rows at most; default {TRAINING_ROWS:,}")
     add("--threads", type=int, default=1, choices=(1, 2), help="of every method; default 1: CPU seconds compare")
-    add("--limit", type=float, default=3600, help="seconds after which a fit is given up; default 3600")
+    add("--limit", type=float, default=3600, help="seconds of CPU after which a method is given up; default 3600")
     add("--again", action="store_true", help="measure what is there too")
     add("--only-report", action="store_true", help="measure nothing, print what is there")
     add("--results", type=Path, default=FOLDER, help="folder of the lines of JSON; default build/accuracy")

@@ -116,7 +116,7 @@ def draw(path: Path, lines: Lines, methods: Sequence[str]) -> None:
     import matplotlib
 
     matplotlib.use("Agg")
-    from matplotlib import pyplot
+    from matplotlib import pyplot, ticker
 
     methods = [method for method in methods if any(one["method"] == method for one in lines)]
     sets = list(dict.fromkeys(one["set"] for one in lines))
@@ -132,8 +132,12 @@ def draw(path: Path, lines: Lines, methods: Sequence[str]) -> None:
             axes.annotate(method, (x, y), (4, 4), textcoords="offset points", size=7)
         axes.set(xscale="log", title=f"{title} ({len(over)} sets)", xlabel="seconds of CPU to fit, geometric mean")
         axes.set_yscale("log")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter("{x:g}")
+            axis.set_minor_formatter("{x:g}" if axis is axes.yaxis else ticker.NullFormatter())
         axes.title.set_size(9)
-        axes.margins(x=0.25, y=0.1)
+        axes.tick_params(labelsize=8, which="both")
+        axes.margins(x=0.3, y=0.1)
         axes.grid(alpha=0.3, which="both")
     figure.savefig(path, dpi=150)
     pyplot.close(figure)

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -48,25 +49,31 @@ class Results:
 
 
 def run(job: dict[str, Any], limit: float) -> dict[str, Any]:
-    """Return a line: the measurement, or with the key `reason` why there is none."""
+    """Return a line: the measurement, or with the key `reason` why there is none.
+
+    `limit` is in seconds of CPU; where the machine is busy with others, ten times as long may pass, and more is a hang.
+    """
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return {**job, "date": now, "processor": described()["processor"], **_asked(job, limit)}
+    return {**job, "date": now, "processor": described()["processor"], **_asked({**job, "limit": limit}, 10 * limit)}
 
 
 def version_of(method: str) -> str:
     """Return which release a method is, or a question mark and why it cannot be used."""
-    answer = _asked({"about": method, "threads": 1}, 300)
+    answer = _asked({"about": method, "threads": 1}, 600)
     return answer["version"] if "version" in answer else f"?{answer['reason']}"
 
 
-def _asked(job: dict[str, Any], limit: float) -> dict[str, Any]:
+def _asked(job: dict[str, Any], wall_limit: float) -> dict[str, Any]:
     environment = plain_environment() | dict.fromkeys((*THREAD_VARIABLES, "LAMINA_NUM_THREADS"), str(job["threads"]))
     command = [sys.executable, "-W", "ignore", WORKER, json.dumps(job)]
+    options = {"capture_output": True, "text": True, "errors": "replace", "env": environment, "check": False}
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", env=environment, timeout=limit, check=False
-        )
+        done = subprocess.run(command, timeout=wall_limit, **options)
     except subprocess.TimeoutExpired:
-        return {"reason": f"over {limit:g} seconds"}
+        return {"reason": f"no answer within {wall_limit:g} seconds"}
     lines = done.stdout.splitlines()
-    return json.loads(lines[-1]) if lines else {"reason": f"ended with {done.returncode}: {done.stderr.strip()[-200:]}"}
+    if lines:
+        return json.loads(lines[-1])
+    if done.returncode == -signal.SIGXCPU:
+        return {"reason": f"over {job['limit']:g} seconds of CPU"}
+    return {"reason": f"ended with {done.returncode}: {done.stderr.strip()[-200:]}"}

@@ -59,6 +59,8 @@ def measured(job: dict[str, Any]) -> dict[str, Any]:
 
     module, options = found(job["method"])
     peer = importlib.import_module(f"accuracy_peers.{module}")
+    if "limit" in job:
+        resource.setrlimit(resource.RLIMIT_CPU, (int(job["limit"]), int(job["limit"]) + 5))
     rows_of = {"test": split, "development": development}[job["part"]]
     X, y, X_test, y_test = rows_of(job["set"], job["seed"], job["rows"])
     task = SETS[job["set"]].task
@@ -74,7 +76,7 @@ def measured(job: dict[str, Any]) -> dict[str, Any]:
         answer, predict = timed(lambda: model.predict(X_test), "predict")
         scores = metrics.regression(answer, y_test)
     sizes = {"training_rows": len(X), "test_rows": len(X_test), "columns": X.shape[1], "task": task}
-    return {**job, "version": peer.version(), **sizes, **scores, **fit, **predict, "peak_mib": memory("VmHWM") - before}
+    return {"version": peer.version(), **sizes, **scores, **fit, **predict, "peak_mib": memory("VmHWM") - before}
 
 
 def main(job: dict[str, Any]) -> int:

@@ -1,5 +1,7 @@
 """XGBoost, with its own treatment of categories and missing values. It wants classes as numbers from 0."""
 
+import numpy as np
+import pandas as pd
 import xgboost
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import LabelEncoder
@@ -11,18 +13,26 @@ def version() -> str:
     return f"xgboost {xgboost.__version__}"
 
 
-class NumberedClasses(xgboost.XGBClassifier):
-    """XGBClassifier with any labels."""
+class NumberedClasses:
+    """A pipeline that ends in XGBClassifier, with any labels."""
 
-    def fit(self, X: object, y: object) -> "NumberedClasses":
-        self.labels = LabelEncoder().fit(y)
-        return super().fit(X, self.labels.transform(y))
+    def __init__(self, model: object) -> None:
+        self.model, self.labels = model, LabelEncoder()
+
+    def fit(self, X: pd.DataFrame, y: pd.Series) -> "NumberedClasses":
+        self.model.fit(X, self.labels.fit_transform(y))
+        return self
+
+    def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
+        return self.model.predict_proba(X)
 
     @property
-    def classes_(self) -> object:
+    def classes_(self) -> np.ndarray:
         return self.labels.classes_
 
 
 def estimator(task: str, seed: int, threads: int) -> object:
-    model = NumberedClasses if task == "classification" else xgboost.XGBRegressor
-    return make_pipeline(Categories(), model(random_state=seed, n_jobs=threads, enable_categorical=True))
+    settings = {"random_state": seed, "n_jobs": threads, "enable_categorical": True}
+    if task == "classification":
+        return NumberedClasses(make_pipeline(Categories(), xgboost.XGBClassifier(**settings)))
+    return make_pipeline(Categories(), xgboost.XGBRegressor(**settings))
