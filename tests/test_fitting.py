@@ -1,6 +1,7 @@
 """A training run: which weights are kept, when it stops, how it goes on, what happens when it leaves the numbers."""
 
 from functools import partial
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from lamina.equations import random
 from lamina.equations.losses import LOSSES
 from lamina.errors import DataWarning, DivergenceError, DivergenceWarning, SettingError
 from lamina.fitting import SCORED_ROWS, Fit
+from lamina.learning.training import InMemory, State, train
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(120, 4))
@@ -261,6 +263,39 @@ def test_held_out_rows_teach_nothing():
     fit = regression(early_stopping=True)
     np.testing.assert_allclose(fit.examples.X.mean(axis=0), 0, atol=1e-6)
     assert np.abs(fit.held_out.X.mean(axis=0)).max() > 1e-3
+
+
+def test_learning_again_from_all_rows():
+    """The same as so many passes over all of them, in any other way."""
+    again = {"early_stopping": True, "refit": True, "n_iter_no_change": 5, "max_iter": 40, "averaging": 0.5}
+    fit, plain = regression(**again), regression(**{**again, "refit": False})
+    assert [*map(untimed, fit)] == [*map(untimed, plain)]
+    n = fit.n_rows + fit.n_held_out
+    assert fit.stopped == f"{plain.stopped}; then {fit.best_epoch} epochs with all {n} rows"
+    everything = [np.concatenate([getattr(rows, name) for rows in (fit.examples, fit.held_out)]) for name in "XY"]
+    state = State.start(fit.network, fit.recipe.optimiser, plain._starting_parameters())
+    passes = train(fit.network, fit.engine, state, InMemory(*everything), fit.recipe)
+    assert len(list(islice(passes, fit.best_epoch))) == fit.best_epoch
+    np.testing.assert_array_equal(fit.model().params, state.average)
+    assert not np.array_equal(fit.model().params, plain.model().params)
+
+
+def test_learning_again_is_for_whole_runs_only():
+    again = {"early_stopping": True, "refit": True, "max_iter": 12}
+    fit = regression(**again)
+    for record in fit:
+        if record["epoch"] == 3:
+            break
+    left = regression(**{**again, "refit": False})
+    for record in left:
+        if record["epoch"] == 3:
+            break
+    np.testing.assert_array_equal(fit.model().params, left.model().params)
+    assert "all" not in "".join(regression(**again, rows={"X_val": X_VAL, "y_val": SIGNAL_VAL}).stopped)
+
+
+def untimed(record):
+    return {name: value for name, value in record.items() if name != "seconds"}
 
 
 def test_the_optimiser_is_at_its_end():

@@ -89,6 +89,8 @@ best_epoch_ : int
     The epoch whose weights were kept.
 stopped_ : str
     Why training ended.
+settings_ : dict
+    Every setting, with what the preset chose where it was left at "auto".
 n_features_in_ : int
 feature_names_in_ : array of str
     Where the training rows had names.
@@ -375,7 +377,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         found |= {"model_": model, "history_": model.history, "n_outputs_": model.network.n_outputs}
         if fit is not None:
             found |= {"n_iter_": len(fit.history), "best_epoch_": fit.best_epoch, "stopped_": fit.stopped}
-            found["_score_name"] = fit.score_name
+            found |= {"settings_": fit.settings, "_score_name": fit.score_name}
         return found
 
     def _before(self) -> Carried | None:

@@ -10,11 +10,21 @@ from lamina.engine import choose
 from lamina.equations.layers import BatchNorm, Dense, Dropout, Linear
 from lamina.equations.losses import SquaredError
 from lamina.equations.network import Network, penalty
-from lamina.equations.optimisers import OPTIMISERS, Adam, GradientDescent
+from lamina.equations.optimisers import OPTIMISERS, Adam, AdamW, GradientDescent
 from lamina.learning.initialisers import starting_parameters
 from lamina.learning.lbfgs import LBFGS
 from lamina.learning.schedules import Constant, Exponential, Plateau, Step
-from lamina.learning.training import CHUNK_ROWS, ENCODED_ROWS, EncodedByBatch, InMemory, Recipe, State, Watch, train
+from lamina.learning.training import (
+    CHUNK_ROWS,
+    ENCODED_ROWS,
+    EncodedByBatch,
+    InMemory,
+    Recipe,
+    State,
+    Watch,
+    _order,
+    train,
+)
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(53, 3)).astype(np.float32)
@@ -52,6 +62,41 @@ def test_a_copied_state_goes_on_with_the_same_bits(kind):
     assert found == expected
     np.testing.assert_array_equal(state.params, whole.params)
     np.testing.assert_array_equal(state.memory, whole.memory)
+
+
+def test_the_running_mean_of_the_parameters_is_what_is_watched():
+    how = recipe(averaging=0.6, epochs=9)
+    state, plain = begin(how), begin(how)
+    mean, engine, held = 0.0, choose(NETWORK, "equations"), InMemory(X[:9], Y[:9])
+    assert state.judged is state.params
+    for epoch, _ in zip(passes(how, state, held_out=held), passes(recipe(epochs=9), plain), strict=True):
+        np.testing.assert_array_equal(state.params, plain.params)  # training itself does not change
+        stays = min(0.6, epoch.number / (9 + epoch.number)) if epoch.number > 1 else 0
+        mean = stays * mean + (1 - stays) * plain.params
+        np.testing.assert_allclose(state.judged, mean, rtol=1e-5, atol=1e-6)
+        assert epoch.held_out == pytest.approx(engine.cost(NETWORK, state.judged, X[:9], Y[:9]), rel=1e-6)
+    assert not np.allclose(state.judged, state.params, rtol=1e-3)
+
+
+def test_schedules_of_decay_and_dropout_reach_every_step():
+    """Against a loop of single steps, the factors written out: 0.9^epoch on the decay, 0.5^epoch on dropout."""
+    optimiser = AdamW(weight_decay=0.5)
+    how = recipe(optimiser, decay_schedule=Exponential(decay=0.9), dropout_schedule=Step(every=1, drop=0.5), epochs=3)
+    state, by_hand, engine = begin(how), begin(how), choose(NETWORK, "equations")
+    for epoch in range(3):
+        order = _order(len(X), how, epoch)
+        for k in range(7):
+            rows = order[k * 8 : (k + 1) * 8]
+            place = {"seed": 3, "step": by_hand.step}
+            _, grads = engine.gradients(
+                NETWORK, by_hand.params, X[rows], Y[rows], examples=len(X), dropout=0.5**epoch, **place
+            )
+            engine.update(
+                NETWORK, optimiser, by_hand.params, grads, by_hand.memory, 0.01, by_hand.step, decay=0.9**epoch
+            )
+            by_hand.step += 1
+    assert len(list(passes(how, state))) == 3
+    np.testing.assert_array_equal(state.params, by_hand.params)
 
 
 def test_leaving_the_loop_leaves_a_whole_state():
