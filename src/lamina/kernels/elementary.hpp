@@ -227,7 +227,7 @@ struct Turned {
     explicit LAMINA_INLINE Turned(Vec<T> x) {
         using F = Format<T>;
         Vec<T> shifted = fma(x, all(F::quarters), all(F::round));
-        n = (Int<T>)shifted - (Int<T>)all(F::round);
+        n = (Int<T>)shifted; // its last two bits
         Vec<T> whole = shifted - F::round;
         Vec<T> r = fma(-whole, all(F::quarter_mid), fma(-whole, all(F::quarter_hi), x));
         r = held<T>(fma(-whole, all(F::quarter_lo), r), -F::longest, F::longest);
@@ -235,12 +235,14 @@ struct Turned {
         s = fma(r * q, polynomial(Series<T>::sin, q), r);
         c = fma(q * q, polynomial(Series<T>::cos, q), fma(q, all(T(-0.5)), all(T(1))));
     }
-    LAMINA_INLINE Vec<T> sin() const { return turned((n & 1) != 0 ? c : s, n); }
-    LAMINA_INLINE Vec<T> cos() const { return turned((n & 1) != 0 ? s : c, n + 1); }
+    // s, c, -s, -c for n = 0, 1, 2, 3
+    LAMINA_INLINE Vec<T> sin() const { return turned((n & 1) != 0 ? c : s, n & 2); }
+    // c, -s, -c, s
+    LAMINA_INLINE Vec<T> cos() const { return turned((n & 1) != 0 ? s : c, (n & 2) ^ ((n & 1) << 1)); }
 
   private:
-    static LAMINA_INLINE Vec<T> turned(Vec<T> y, Int<T> n) { // its sign is that of two quarters in four
-        return (Vec<T>)((Int<T>)y ^ ((n & 2) << (8 * int(sizeof(T)) - 2)));
+    static LAMINA_INLINE Vec<T> turned(Vec<T> y, Int<T> by) { // by two quarters, or none
+        return (Vec<T>)((Int<T>)y ^ (by << (8 * int(sizeof(T)) - 2)));
     }
 };
 

@@ -4,16 +4,17 @@
 
 #include "layers.hpp"
 
+#include <type_traits>
+
 namespace lamina::LAMINA_PATH {
 
 // ---- units that move ----
 
-// Copy n <= P numbers.
-template <class T>
+// Copy n <= P numbers: by 16, 8, 4, 2 and 1, which the compiler does without a loop.
+template <class T, int SIZE = P<T>>
 LAMINA_INLINE void copy_some(const T* from, T* to, int64_t n) {
-    if (n == P<T>) return Row<T>::of(from).into(to);
-    for (int64_t size = P<T> / 2; size; size /= 2)
-        if (n & size) std::memcpy(to, from, size_t(size) * sizeof(T)), from += size, to += size;
+    if (n & SIZE) std::memcpy(to, from, SIZE * sizeof(T)), from += SIZE, to += SIZE;
+    if constexpr (SIZE > 1) copy_some<T, SIZE / 2>(from, to, n);
 }
 
 // Units of value a to where they are in value b; backwards: from their place in b to that in a.
@@ -82,6 +83,15 @@ void embedding_backward(const Place<T>& at, const Op& op, int64_t i0, int64_t i1
     everywhere(at, op.units_prev, i0, i1, [&](int64_t x) { store(at.at(op.dA_prev) + x, Vec<T>{}); });
     move_units(at, op.columns.kept, op.dA_prev, op.dA, true, i0, i1);
 }
+// Add n <= P numbers to others.
+template <class T, int SIZE = P<T>>
+LAMINA_INLINE void add_some(const T* from, T* to, int64_t n) {
+    if (n & SIZE) {
+        for (int j = 0; j < SIZE; j++) to[j] += from[j];
+        from += SIZE, to += SIZE;
+    }
+    if constexpr (SIZE > 1) add_some<T, SIZE / 2>(from, to, n);
+}
 // dE[:, place] += dA of the looked up units, example after example; for panels [p0, p1) and places [k0, k1) of E.
 template <class T>
 void embedding_gradients(const Place<T>& at, const Op& op, int64_t m, int64_t p0, int64_t p1, int64_t k0, int64_t k1) {
@@ -94,14 +104,10 @@ void embedding_gradients(const Place<T>& at, const Op& op, int64_t m, int64_t p0
             const int64_t place = place_in_E(at, op, c, i);
             if (place < k0 || place >= k1) continue;
             looked_up<T>(op, c, p0, p1, [&](int64_t p, int64_t u, int64_t n) {
-                T looked[P<T>] = {};
                 int64_t room = P<T> - u % P<T>, here = n < room ? n : room;
-                copy_some(unit_of(at, op.dA, u, i), looked, here);
-                if (here < n) copy_some(unit_of(at, op.dA, u + here, i), looked + here, n - here);
                 T* to = dE + (p * all_levels + place) * P<T>;
-                Row<T> sum = Row<T>::of(to), d = Row<T>::of(looked);
-                for (int j = 0; j < NV<T>; j++) sum.v[j] += d.v[j];
-                sum.into(to);
+                add_some(unit_of(at, op.dA, u, i), to, here);
+                if (here < n) add_some(unit_of(at, op.dA, u + here, i), to + here, n - here);
             });
         }
     }
@@ -139,7 +145,7 @@ Waves<T, T*> wave_gradients(const Place<T>& at, const Op& op, int64_t p) {
     return {op, p, at.grad(op, 0), at.grad(op, 1), at.grad(op, 2), at.grad(op, 3)};
 }
 
-// Do f(j0, n) for some of the outputs at a time, n of them, where n is known to the compiler.
+// Do f(j0, count) for some of the outputs at a time, `count` of them, which the compiler knows.
 template <class F, int MOST = 4>
 LAMINA_INLINE void some_outputs(int64_t outputs, F f, int64_t j0 = 0) {
     if constexpr (MOST > 0) {
@@ -161,7 +167,8 @@ void periodic_forward(const Place<T>& at, const Op& op, int64_t i0, int64_t i1) 
     move_units(at, columns.chosen, op.A_prev, columns.X, false, i0, i1);
     for (int64_t p = 0; p < panels_of<T>(numbers); p++) {
         const auto w = waves(at, op, p);
-        some_outputs(w.outputs, [&](int64_t j0, auto n) {
+        some_outputs(w.outputs, [&](int64_t j0, auto count) {
+            constexpr int n = count;
             for (int64_t i = i0; i < i1; i++) {
                 Row<T> x = Row<T>::of(at.at(columns.X + p, i)), U[n];
 #pragma GCC unroll 4
@@ -184,15 +191,26 @@ void periodic_forward(const Place<T>& at, const Op& op, int64_t i0, int64_t i1) 
     move_units(at, columns.made, columns.U, op.A, false, i0, i1);
 }
 
-// Σ_j V dU: what a wave's derivative is multiplied by.
-template <class T>
-LAMINA_INLINE Vec<T> from_above(const Place<T>& at, const Op& op, const Waves<T, const T*>& w, int64_t p, int64_t k,
-                                int r, int64_t i) {
-    Vec<T> sum{};
-    for (int64_t j = 0; j < w.outputs; j++)
-        sum = fma(load(w.v(j, k) + r * WIDE<T>), load(at.at(U_of<T>(op, j, p), i) + r * WIDE<T>), sum);
-    return sum;
-}
+// Of one wave and some of the outputs: Σ_j V dU, what the derivative of the wave is multiplied by.
+template <class T, int N>
+struct Above {
+    Vec<T> V[N], dU[N];
+
+    LAMINA_INLINE void weights(const Waves<T, const T*>& w, int64_t j0, int64_t k, int r) {
+#pragma GCC unroll 4
+        for (int j = 0; j < N; j++) V[j] = load(w.v(j0 + j, k) + r * WIDE<T>);
+    }
+    LAMINA_INLINE void derivatives(const Place<T>& at, const Op& op, int64_t j0, int64_t p, int r, int64_t i) {
+#pragma GCC unroll 4
+        for (int j = 0; j < N; j++) dU[j] = load(at.at(U_of<T>(op, j0 + j, p), i) + r * WIDE<T>);
+    }
+    LAMINA_INLINE Vec<T> sum() const {
+        Vec<T> s = V[0] * dU[0];
+#pragma GCC unroll 4
+        for (int j = 1; j < N; j++) s = fma(V[j], dU[j], s);
+        return s;
+    }
+};
 
 // dU, for the gradients; dA_prev = dA + 2 pi Σ_k F dangle at the numbers, with dangle = -sin(angle) Σ_j V dU
 template <class T>
@@ -205,18 +223,26 @@ void periodic_backward(const Place<T>& at, const Op& op, int64_t i0, int64_t i1)
     move_units(at, columns.kept, op.dA_prev, op.dA, true, i0, i1);
     for (int64_t p = 0; p < panels_of<T>(numbers); p++) {
         const auto w = waves(at, op, p);
-        for (int64_t i = i0; i < i1; i++) {
-            Row<T> x = Row<T>::of(at.at(columns.X + p, i)), minus = Row<T>::zero();
-            for (int64_t k = 0; k < w.frequencies; k++)
+        some_outputs(w.outputs, [&](int64_t j0, auto count) {
+            for (int64_t i = i0; i < i1; i++) {
+                Row<T> x = Row<T>::of(at.at(columns.X + p, i)), minus;
                 for (int r = 0; r < NV<T>; r++) {
-                    Vec<T> dangle = Turned<T>(w.angle(k, r, x.v[r])).sin() * from_above(at, op, w, p, k, r, i);
-                    minus.v[r] = fma(load(w.F + k * P<T> + r * WIDE<T>), dangle, minus.v[r]);
+                    Above<T, count> above;
+                    above.derivatives(at, op, j0, p, r, i);
+                    Vec<T> sum{};
+                    for (int64_t k = 0; k < w.frequencies; k++) {
+                        above.weights(w, j0, k, r);
+                        Vec<T> dangle = Turned<T>(w.angle(k, r, x.v[r])).sin() * above.sum();
+                        sum = fma(load(w.F + k * P<T> + r * WIDE<T>), dangle, sum);
+                    }
+                    minus.v[r] = w.two_pi * sum;
                 }
-            T lanes[P<T>];
-            minus.into(lanes);
-            for (int64_t l = 0; l < P<T> && p * P<T> + l < numbers; l++)
-                *unit_of(at, op.dA_prev, columns.units[p * P<T> + l], i) -= w.two_pi * lanes[l];
-        }
+                T lanes[P<T>];
+                minus.into(lanes);
+                for (int64_t l = 0; l < P<T> && p * P<T> + l < numbers; l++)
+                    *unit_of(at, op.dA_prev, columns.units[p * P<T> + l], i) -= lanes[l];
+            }
+        });
     }
 }
 
@@ -235,30 +261,29 @@ void periodic_gradients(const Place<T>& at, const Op& op, int64_t m, int64_t p) 
     for (int64_t j = 0; j < w.outputs; j++) sum_of(at, m, U_of<T>(op, j, p)).into(d.c + j * P<T>);
     for (int64_t i0 = 0; i0 < m; i0 += DEEP) {
         const int64_t i1 = i0 + DEEP < m ? i0 + DEEP : m;
-        some_outputs(w.outputs, [&](int64_t j0, auto n) {
+        some_outputs(w.outputs, [&](int64_t j0, auto count) {
+            constexpr int n = count;
             for (int64_t k = 0; k < w.frequencies; k++)
                 for (int r = 0; r < NV<T>; r++) {
                     const int64_t lane = k * P<T> + r * WIDE<T>;
+                    Above<T, n> above;
+                    above.weights(w, j0, k, r);
                     Vec<T> dF{}, dphi{}, dV[n] = {};
                     for (int64_t i = i0; i < i1; i++) {
                         Vec<T> x = load(at.at(op.columns.X + p, i) + r * WIDE<T>);
                         const Turned<T> wave(w.angle(k, r, x));
-                        if (j0 == 0) {
-                            Vec<T> dangle = -wave.sin() * from_above(at, op, w, p, k, r, i);
-                            dF = fma(dangle, x, dF);
-                            dphi += dangle;
-                        }
-                        Vec<T> cosine = wave.cos();
+                        above.derivatives(at, op, j0, p, r, i);
+                        Vec<T> dangle = -wave.sin() * above.sum(), cosine = wave.cos();
+                        dF = fma(dangle, x, dF);
+                        dphi += dangle;
 #pragma GCC unroll 4
-                        for (int j = 0; j < n; j++)
-                            dV[j] = fma(load(at.at(U_of<T>(op, j0 + j, p), i) + r * WIDE<T>), cosine, dV[j]);
+                        for (int j = 0; j < n; j++) dV[j] = fma(above.dU[j], cosine, dV[j]);
                     }
-                    if (j0 == 0) {
-                        add_up<T>(d.F + lane, w.two_pi * dF, i0 == 0);
-                        add_up<T>(d.phi + lane, dphi, i0 == 0);
-                    }
+                    const bool first = i0 == 0;
+                    add_up<T>(d.F + lane, w.two_pi * dF, first && j0 == 0);
+                    add_up<T>(d.phi + lane, dphi, first && j0 == 0);
 #pragma GCC unroll 4
-                    for (int j = 0; j < n; j++) add_up<T>(d.v(j0 + j, k) + r * WIDE<T>, dV[j], i0 == 0);
+                    for (int j = 0; j < n; j++) add_up<T>(d.v(j0 + j, k) + r * WIDE<T>, dV[j], first);
                 }
         });
     }
