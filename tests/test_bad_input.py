@@ -17,7 +17,7 @@ X = rng.normal(size=(40, 3))
 Y = X[:, 0] - X[:, 1]
 LABELS = np.where(Y > 0, "up", "down")
 FRAME = pd.DataFrame(X, columns=["height", "width", "depth"])
-QUICK = {"hidden_layer_sizes": (4,), "max_iter": 3, "random_state": 0}
+QUICK = {"preset": "sklearn", "bias_initializer": "zeros", "hidden_layer_sizes": (4,), "max_iter": 3, "random_state": 0}
 
 
 def regressor(**settings):

@@ -21,6 +21,7 @@ TEXT = np.array(["low", "mid", "top"])[np.digitize(SIGNAL, [-0.7, 0.7])]
 LABELS = np.column_stack([SIGNAL > 0, SIGNAL < 1, X[:, 3] > 0]).astype(int)
 NUMBERS = 100 + 7 * SIGNAL
 QUICK = {"hidden_layer_sizes": (12,), "learning_rate_init": 0.03, "random_state": 0, "max_iter": 40}
+QUICK |= {"preset": "sklearn", "batch_size": 32, "initializer": "suited", "bias_initializer": "zeros"}
 
 
 def classifier(**settings):

@@ -16,12 +16,13 @@ from lamina.model import _bytes
 rng = np.random.default_rng(0)
 X = rng.normal(size=(60, 3))
 Y = np.column_stack([X[:, 0] * 3 + 10, X[:, 1] - X[:, 2]])
+QUICK = {"hidden_layer_sizes": (7, 5), "max_iter": 3, "random_state": 0, "learning_rate_init": 0.02}
+QUICK |= {"preset": "sklearn", "batch_size": 32, "initializer": "suited", "bias_initializer": "zeros"}
 HARD = {"dropout": 0.3, "normalization": "batch", "activation": ("tanh", "gelu"), "dtype": "float64"}
 
 
 def fitted(y=Y, task="regressor", X=X, **settings):
-    quick = {"hidden_layer_sizes": (7, 5), "max_iter": 3, "random_state": 0, "learning_rate_init": 0.02}
-    fit = Fit(X, y, settings={**quick, **settings}, task=task)
+    fit = Fit(X, y, settings={**QUICK, **settings}, task=task)
     list(fit)
     return fit.model()
 
@@ -223,12 +224,7 @@ def test_sizes_in_words():
 
 
 def test_settings_that_differ_from_the_defaults():
-    assert fitted(alpha=1e-4).settings == {
-        "hidden_layer_sizes": (7, 5),
-        "max_iter": 3,
-        "random_state": 0,
-        "learning_rate_init": 0.02,
-    }
+    assert fitted(alpha="auto", tol=1e-4).settings == QUICK
 
 
 def test_more_classes_than_inputs():

@@ -14,6 +14,7 @@ from lamina import DeepClassifier, DeepRegressor, native
 
 ROWS, WAIT = 400, 60
 SETTINGS = {
+    "preset": "sklearn",
     "hidden_layer_sizes": (128, 96),
     "batch_size": 128,
     "max_iter": 3,

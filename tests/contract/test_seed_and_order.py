@@ -17,6 +17,7 @@ LABELS = np.digitize(NUMBERS, [-1, 1])
 WEIGHTS = rng.gamma(2, 0.5, 150)
 ORDER = rng.permutation(150)
 QUICK = {"hidden_layer_sizes": (6,), "max_iter": 3, "learning_rate_init": 0.05, "random_state": 7}
+QUICK |= {"preset": "sklearn", "batch_size": 32, "initializer": "suited", "bias_initializer": "zeros"}
 MODES = [
     {},
     {"early_stopping": True},

@@ -8,6 +8,7 @@ from lamina.equations.optimisers import AdamW
 
 # Small and quick, and good enough for the checks that ask for a score.
 QUICK = {"hidden_layer_sizes": (8,), "max_iter": 8, "learning_rate_init": 0.1, "random_state": 0}
+QUICK |= {"preset": "sklearn", "batch_size": 32, "initializer": "suited", "bias_initializer": "zeros"}
 
 MODES = [
     {},

@@ -26,6 +26,7 @@ X = rng.normal(size=(90, 3))
 NUMBERS = X[:, 0] - 2 * X[:, 1]
 LABELS = np.where(NUMBERS > 0, "up", "down")
 QUICK = {"hidden_layer_sizes": (8,), "max_iter": 6, "learning_rate_init": 0.05, "random_state": 0}
+QUICK |= {"preset": "sklearn", "batch_size": 32, "initializer": "suited", "bias_initializer": "zeros"}
 
 
 def classifier(**settings):
@@ -121,7 +122,7 @@ def test_weights_through_a_pipeline():
 def test_cross_validation():
     assert cross_val_score(classifier(max_iter=30), X, LABELS, scoring="roc_auc", cv=3).min() > 0.9
     assert cross_val_predict(classifier(), X, LABELS, cv=3, method="predict_proba").shape == (90, 2)
-    assert learning_curve(regressor(max_iter=2), X, NUMBERS, cv=2, train_sizes=[10, 20])[1].shape == (2, 2)
+    assert learning_curve(regressor(max_iter=2, batch_size="auto"), X, NUMBERS, cv=2, train_sizes=[10, 20])[1].shape == (2, 2)
 
 
 def test_other_meta_estimators():
