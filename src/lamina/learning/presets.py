@@ -10,6 +10,7 @@ its own where it is used. How much each trick brings is measured in docs/accurac
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import exp
 from typing import Any, Literal
 
 
@@ -99,6 +100,7 @@ def td_s(facts: Facts) -> Settings:
         "schedule": "four_cycle",
         "batch_size": 256,
         "max_iter": 256,
+        "early_stopping": True,
         "validation_fraction": 0.2,
         "n_iter_no_change": 256,
         "scaling": "robust",
@@ -124,8 +126,36 @@ def td(facts: Facts) -> Settings:
 
 
 def auto(facts: Facts) -> Settings:
-    """The default."""
-    return td(facts)
+    """The default: an ensemble in one network on embedded columns, at a constant rate, its weights averaged.
+
+    Embeddings and starts are those of RealMLP-TD, the members those of TabM-mini. In place of a schedule the running
+    mean of the weights is watched: it is as good at any time as the end of a schedule, so training ends when the
+    held-out rows say so, after 10 to 80 epochs instead of 256.
+    """
+    n, classifies = facts.n_rows, facts.task == "classifier"
+    return td(facts) | {
+        "hidden_layer_sizes": (128, 128, 128),
+        "activation": "relu",
+        "parametric_activation": False,
+        "numeric_embedding_rate": 1.0,
+        "front_scale": 0.0,
+        "n_members": 4,
+        "label_smoothing": 0.0,
+        "calibrate": True,
+        "learning_rate_init": 0.02 if classifies else 0.025,
+        "schedule": "constant",
+        "dropout_schedule": "constant",
+        "decay_schedule": "constant",
+        "averaging": max(0.5, min(0.9, exp(-n / 100_000))),  # over the last few hundred steps
+        "batch_size": 128 if n < 50_000 else 512,
+        "max_iter": 200,
+        "early_stopping": n >= TOO_FEW,
+        "n_iter_no_change": max(4, min(16, round(16 * (10_000 / max(n, 1)) ** 0.5))),
+        "scaling": "quantile",
+    }
+
+
+TOO_FEW = 60  # rows, to hold some out
 
 
 PRESETS: dict[str, Callable[[Facts], Settings]] = {
