@@ -138,6 +138,7 @@ def auto(facts: Facts) -> Settings:
         "activation": "relu",
         "parametric_activation": False,
         "numeric_embedding_rate": 1.0,
+        "embed_above": 50,
         "front_scale": 0.0,
         "n_members": 4,
         "label_smoothing": 0.0,
