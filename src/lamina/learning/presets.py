@@ -139,5 +139,14 @@ def resolved(settings: Mapping[str, Any], facts: Facts) -> Settings:
     return {name: chosen.get(name, value) if _is_auto(value) else value for name, value in settings.items()}
 
 
+TENTH = 0.1
+
+
+def constant_rate(preset: str, facts: Facts) -> float:
+    """Return a learning rate for passes that have no schedule: a tenth of a rate that a schedule would bring down."""
+    chosen = PRESETS[preset](facts)
+    return float(chosen["learning_rate_init"] * (1 if chosen["schedule"] == "constant" else TENTH))
+
+
 def _is_auto(value: Any) -> bool:
     return isinstance(value, str) and value == "auto"
