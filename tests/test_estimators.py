@@ -12,6 +12,7 @@ from lamina import DeepClassifier, DeepRegressor
 from lamina.data.encoding import Encoder
 from lamina.equations.losses import LOSSES
 from lamina.errors import DataError, SettingError
+from lamina.learning.presets import PRESETS, Facts
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(160, 4)) * [1, 10, 100, 1] + [0, 5, 0, 0]
@@ -240,6 +241,45 @@ def test_partial_fit_with_a_schedule():
     """A warm-up from 0 would begin anew in every call and never leave it."""
     model = regressor(schedule="cosine(warmup=5)", batch_size=160).partial_fit(X, NUMBERS)
     assert model.history_[0]["learning_rate"] == 0.03
+
+
+@pytest.mark.parametrize(("preset", "rate"), [("td_s", 0.1), ("td", 0.1), ("sklearn", 1.0)])
+@pytest.mark.parametrize("task", ["classifier", "regressor"])
+def test_partial_fit_at_the_rate_of_a_preset(preset, rate, task):
+    """A rate that a schedule would bring down is too large to be constant."""
+    settings = {"preset": preset, "hidden_layer_sizes": (8,), "random_state": 0}
+    if task == "classifier":
+        model = DeepClassifier(**settings).partial_fit(X, BINARY, classes=[False, True])
+    else:
+        model = DeepRegressor(**settings).partial_fit(X, NUMBERS)
+    top = PRESETS[preset](Facts(task, 160))["learning_rate_init"]
+    assert model.history_[0]["learning_rate"] == pytest.approx(rate * top)
+    assert model.model_.settings == settings  # the rate is still at auto
+
+
+def test_partial_fit_with_default_settings_learns():
+    model = DeepRegressor(hidden_layer_sizes=(16, 16), random_state=0)
+    for _ in range(25):
+        model.partial_fit(X, NUMBERS)
+    assert model.score(X, NUMBERS) > 0.6
+
+
+def wide(facts):
+    """A recipe that looks at the number of rows."""
+    return PRESETS["sklearn"](facts) | {"hidden_layer_sizes": (facts.n_rows,)}
+
+
+@pytest.mark.parametrize("way", ["partial_fit", "warm_start", "warm_start later", "partial_fit after fit"])
+def test_going_on_with_other_rows_keeps_the_network(way, monkeypatch):
+    """Also where the preset would answer otherwise for that many rows."""
+    monkeypatch.setitem(PRESETS, "td_s", wide)
+    model = DeepRegressor(preset="td_s", max_iter=2, random_state=0, warm_start=way == "warm_start")
+    first, second = ("partial_fit" if way == "partial_fit" else "fit", "partial_fit" if "partial" in way else "fit")
+    getattr(model, first)(X[:90], NUMBERS[:90])
+    model.set_params(warm_start="warm" in way)
+    for rows in (X[60:], X[:100]):
+        getattr(model, second)(rows, NUMBERS[: len(rows)])
+        assert model.parameters_["W1"].shape == (90, 4)
 
 
 def test_fit_after_partial_fit_starts_anew():

@@ -144,7 +144,72 @@ def test_lecture_numbers_of_the_layers():
 def test_a_residual_belongs_to_the_layer_before_it():
     model = fitted(hidden_layer_sizes=(Scale(), 7, Residual([Dense(7), Linear(7)]), 5))
     assert model.activations(X, model.end_of_layer(0)).shape == (60, 3)
-    assert [model.end_of_layer(number) for number in (0, 1, 2, 3)] == [0, 3, 5, 6]
+    assert [model.end_of_layer(number) for number in (0, 1, 2, 3)] == [-1, 3, 5, 6]
+
+
+FRONT = {"numeric_embedding": "periodic", "front_scale": 2.0, "embed_above": 2, "categorical": (2,), "dtype": "float64"}
+MIXED = np.column_stack([X[:, :2], np.arange(60) % 4])
+
+
+def test_what_stands_in_front_belongs_to_the_first_layer():
+    model = fitted(X=MIXED, activation="tanh", **FRONT)
+    kinds = [layer.kind for layer in model.network.layers]
+    assert kinds == ["embedding", "periodic", "scale", *("linear", "activation") * 2, "linear"]
+    assert [model.end_of_layer(number) for number in (0, 1, 2, 3)] == [-1, 4, 6, 7]
+    assert [model.end_of_layer(number) for number in (-1, -2, -3)] == [6, 4, -1]
+    A0 = model.activations(MIXED, model.end_of_layer(0))
+    np.testing.assert_allclose(A0[:, :2], StandardScaler().fit_transform(X[:, :2]), rtol=1e-12)
+    assert len(set(A0[:, 2])) == 4
+    p = model.network.named(model.params)
+    found = p["s0"].T * front_by_hand(A0, p)
+    for layer in (1, 2):
+        found = np.tanh(found @ p[f"W{layer}"].T + p[f"b{layer}"].T)
+        np.testing.assert_allclose(model.activations(MIXED, model.end_of_layer(layer)), found, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(model.output(MIXED), found @ p["W3"].T + p["b3"].T, rtol=1e-9, atol=1e-12)
+
+
+def front_by_hand(A0, p):
+    """Two numbers, what is looked up for the category, and the waves of the numbers, one number and row at a time."""
+    rows = []
+    for x0, x1, level in A0:
+        waves = [
+            p["V0"][n].reshape(3, 16) @ np.cos(2 * np.pi * p["F0"][n] * x + p["phi0"][n]) + p["c0"][n]
+            for n, x in enumerate((x0, x1))
+        ]
+        rows.append([x0, x1, *p["E0"][:, int(level)], *np.ravel(waves, order="F")])
+    return np.array(rows)
+
+
+def test_input_gradient_through_what_stands_in_front():
+    model = fitted(labels(3), "classifier", X=MIXED, activation="tanh", **FRONT)
+    A0 = model.encode(MIXED)
+
+    def total(numbers):
+        rows = np.column_stack([decoded(model, numbers), MIXED[:, 2]])
+        return float(model.logits(rows)[:, 1].sum())
+
+    found = model.input_gradient(MIXED, output=1)
+    np.testing.assert_allclose(found[:, :2], central_differences(total, A0[:, :2], 1e-5), rtol=1e-5, atol=1e-8)
+    np.testing.assert_array_equal(found[:, 2], 0)  # a category has no slope
+
+
+# ---- several members ----
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_logits_of_members_say_what_their_probabilities_say(classes):
+    model = fitted(labels(classes), "classifier", n_members=4, learning_rate_init=0.2, max_iter=10)
+    Z, P = model.logits(X), model.predict_proba(X)
+    e = np.exp(np.hstack([np.zeros_like(Z), Z]) if classes == 2 else Z)
+    np.testing.assert_allclose(P, e / e.sum(axis=1, keepdims=True), rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(model.predict(X), Z[:, 0] > 0 if classes == 2 else Z.argmax(axis=1))
+
+
+def test_input_gradient_of_members_is_that_of_the_class_they_predict_together():
+    model = fitted(labels(3), "classifier", n_members=4, learning_rate_init=0.2, max_iter=10)
+    predicted = model.predict(X)
+    each = [model.input_gradient(X, output=k) for k in range(3)]
+    np.testing.assert_allclose(model.input_gradient(X), np.choose(predicted[:, None], each), rtol=1e-9)
 
 
 # ---- input gradients ----

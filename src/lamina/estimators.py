@@ -35,6 +35,7 @@ from lamina.data.target_values import plain_labels, plain_numbers
 from lamina.errors import SettingError, nearest
 from lamina.fitting import Carried, Fit
 from lamina.learning.hyperparameters import settings_for
+from lamina.learning.presets import Facts, constant_rate
 from lamina.model import Model, Summary
 from lamina.plots import LearningCurveDisplay
 
@@ -97,7 +98,9 @@ feature_names_in_ : array of str
 """
 
 
-ONE_PASS = {"max_iter": 1, "early_stopping": False, "scoring": "cost", "schedule": "constant"}  # of partial_fit
+ALWAYS = "constant"  # a schedule spans all the passes of a fit
+ONE_PASS = {"max_iter": 1, "early_stopping": False, "scoring": "cost"}  # of partial_fit
+ONE_PASS |= {"schedule": ALWAYS, "decay_schedule": ALWAYS, "dropout_schedule": ALWAYS}
 
 
 class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -174,6 +177,9 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             goes_on_from=before,
             classes=classes,
         )
+        if fit.given["learning_rate_init"] == "auto":
+            rate = constant_rate(self.preset, Facts(self._task, fit.n_first))
+            fit.recipe = replace(fit.recipe, learning_rate=rate)
         for _ in fit:
             pass
         done = self.history_ if before is not None else []
@@ -236,12 +242,15 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
 
     @property
     def coefs_(self) -> list[NDArray[Any]]:
-        """The weights as scikit-learn shapes them, (units_prev, units); views."""
+        """The weights of the linear layers as scikit-learn shapes them, (units_prev, units); views.
+
+        What stands before the first of them, such as an embedding, is in `parameters_`.
+        """
         return [W.T for name, W in self.parameters_.items() if name.startswith("W")]
 
     @property
     def intercepts_(self) -> list[NDArray[Any]]:
-        """The biases as scikit-learn shapes them, (units,); views."""
+        """The biases of the linear layers as scikit-learn shapes them, (units,); views."""
         return [b[:, 0] for name, b in self.parameters_.items() if name.startswith("b") and name[1:].isdigit()]
 
     @property
@@ -387,7 +396,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
 
     def _take(self, fit: Fit, carry: bool) -> None:
         self.__dict__.update(self._attributes(fit, fit.model()))
-        self._carried: Carried | None = fit.carried() if carry else None
+        self._carried = fit.carried() if carry else Carried(self.model_, n_rows=fit.n_first)
 
     def _fitted(self) -> Model:
         if not hasattr(self, "model_"):
@@ -421,8 +430,8 @@ class DeepClassifier(ClassifierMixin, _DeepEstimator):
     def partial_fit(self, X: Rows, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
         """Take one pass over these rows, going on from the last call.
 
-        The columns are scaled and encoded as the first call found them. The learning rate is constant, since a schedule
-        spans all the passes of a fit.
+        The columns are scaled and encoded as the first call found them. The rate is constant: `learning_rate_init`,
+        or a tenth of the preset's where that has a schedule, since a schedule spans all the passes of a fit.
 
         Parameters
         ----------
@@ -463,8 +472,9 @@ class DeepRegressor(RegressorMixin, _DeepEstimator):
     def partial_fit(self, X: Rows, y: Any, sample_weight: Any = None) -> Any:
         """Take one pass over these rows, going on from the last call.
 
-        Columns and targets are scaled and encoded as the first call found them. The learning rate is constant, since a
-        schedule spans all the passes of a fit.
+        Columns and targets are scaled and encoded as the first call found them. The rate is constant:
+        `learning_rate_init`, or a tenth of the preset's where that has a schedule, since a schedule spans all the
+        passes of a fit.
 
         Parameters
         ----------

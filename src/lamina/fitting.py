@@ -119,7 +119,7 @@ class Fit:
         before = None if goes_on_from is None else goes_on_from.model
         rows, weights = self._rows(table, y, sample_weight)
         self.n_first = len(rows) if goes_on_from is None else goes_on_from.n_rows
-        self.settings = resolved(self.given, Facts(task, self.n_first))
+        self.settings = resolved(self.given, Facts(task, self.n_first, len(table.names)))
         target = before.target if before else self._target(y[rows], weights, classes)
         Y = target.encode(y[rows])
         self.target: Labels | Numbers = target

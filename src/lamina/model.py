@@ -64,7 +64,12 @@ class Model:
         return self._by_block(self.network, X)
 
     def logits(self, X: Any) -> NDArray[np.float64]:
-        """Return Z[L] as rows, shape (m, n_outputs): A[L] without the output function."""
+        """Return Z[L] as rows, shape (m, n_outputs): A[L] without the output function.
+
+        Of several members, what the output function takes to the mean of their A[L].
+        """
+        if self.network.members > 1:
+            return np.asarray(self.network.loss.link(self.output(X).T).T)
         return self._by_block(self._emitting_logits, X)
 
     @cached_property
@@ -128,8 +133,8 @@ class Model:
     def end_of_layer(self, number: int) -> int:
         """Return the position in `network.layers` of the last part of lecture layer `number`; -1: the last hidden one.
 
-        A layer begins with its Linear; what follows (normalisation, activation, dropout) belongs to it. 0 is A[0], at
-        position -1.
+        A layer ends before the next one's Linear: normalisation, activation and dropout belong to it. The first also
+        has what stands before its Linear. 0 is A[0], at position -1.
         """
         starts = [i for i, layer in enumerate(self.network.layers) if layer.kind == "linear"]
         hidden = len(starts) - 1
@@ -138,7 +143,8 @@ class Model:
             raise SettingError(
                 f"layer={number}: expected 0 (encoded columns), 1 to {len(starts)}, or -1 (last hidden)."
             )
-        return starts[wanted] - 1 if wanted < len(starts) else len(self.network.layers) - 1
+        ends = [-1, *(start - 1 for start in starts[1:]), len(self.network.layers) - 1]
+        return ends[wanted]
 
     def input_gradient(self, X: Any, y: Any = None, *, output: int | None = None) -> NDArray[np.float64]:
         """Return dA[0] as rows, shape (m, n_inputs): how each encoded feature of each row moves the outcome.
@@ -162,10 +168,20 @@ class Model:
             A0 = for_members(self.network, block.T.astype(np.float64))
             Z, caches = forward(self.network, params, A0, None)
             rows = slice(start, start + len(block))
-            dZ = _one_hot(Z, output) if Y is None else self.network.loss.dZ(Z, for_members(self.network, Y[rows].T))
+            if Y is None:
+                dZ = _one_hot(Z, self._predicted(Z) if output is None else np.full(Z.shape[1], output))
+            else:
+                dZ = self.network.loss.dZ(Z, for_members(self.network, Y[rows].T))
             parts.append(mean_of_members(self.network, backward(self.network, params, dZ, caches)[0]).T)
             start += len(block)
         return np.concatenate(parts)
+
+    def _predicted(self, Z: NDArray[Any]) -> NDArray[Any]:
+        """Return the unit of Z[L] that each row predicts, all its members together, shape (m * members,)."""
+        if self.network.members == 1:
+            return Z.argmax(axis=0)
+        A = mean_of_members(self.network, self.network.loss.output(Z))
+        return for_members(self.network, A.argmax(axis=0)[None])[0]
 
     def summary(self) -> "Summary":
         """Return a table of the layers: kind, shape, parameters, memory."""
@@ -185,10 +201,9 @@ class Model:
         return np.concatenate(parts).astype(np.float64)
 
 
-def _one_hot(Z: NDArray[Any], unit: int | None) -> NDArray[Any]:
-    """Return the derivative of the chosen unit of Z[L] by Z[L]: of the largest where none is chosen, (units, m)."""
-    rows = Z.argmax(axis=0) if unit is None else np.full(Z.shape[1], unit)
-    return (np.arange(len(Z))[:, None] == rows).astype(Z.dtype)
+def _one_hot(Z: NDArray[Any], chosen: NDArray[Any]) -> NDArray[Any]:
+    """Return the derivative of each example's chosen unit of Z[L] by Z[L], (units, m)."""
+    return (np.arange(len(Z))[:, None] == chosen).astype(Z.dtype)
 
 
 class SummaryRow(NamedTuple):

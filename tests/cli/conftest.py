@@ -114,7 +114,8 @@ def trained(tmp_path_factory):
         write("people.csv", people(300))
         write("new.csv", people(80, seed=1))
         quick = ["--max-iter", "8", "--hidden-layer-sizes", "8", "--random-state", "1", "--early-stopping", "true"]
-        quick += ["--learning-rate-init", "0.02"]
+        quick += ["--learning-rate-init", "0.02", "--preset", "sklearn", "--batch-size", "32"]
+        quick += ["--initializer", "suited", "--bias-initializer", "zeros"]
         assert (
             main(["train", "people.csv", "--target", "income", "--drop", "price", "--out", "income.lamina", *quick])
             == 0

@@ -9,7 +9,8 @@ import lamina as package
 from lamina.cli import pictures, train
 from lamina.fitting import Fit
 
-QUICK = ("--max-iter", "3", "--hidden-layer-sizes", "4", "--random-state", "1")
+QUICK = ("--preset", "sklearn", "--max-iter", "3", "--hidden-layer-sizes", "4", "--random-state", "1")
+SMALL = ("--hidden-layer-sizes", "16,16", "--random-state", "1")  # with every other setting at its default
 
 
 def test_a_classifier_from_a_csv_file(lamina, table):
@@ -325,7 +326,8 @@ def test_targets_at_the_end_of_the_floats(lamina, folder):
 
 def test_divergence_says_where_and_what_to_try(lamina, table):
     message = refused(
-        lamina, table, "--target", "income", "--learning-rate-init", "1e30", "--optimizer", "gradient_descent"
+        *(lamina, table, "--target", "income", "--learning-rate-init", "1e30"),
+        *("--optimizer", "gradient_descent", "--batch-size", "32"),
     )
     assert message.startswith("training diverged in epoch 1, batch 2 of ")
     assert "Try a smaller learning_rate_init" in message
@@ -340,7 +342,7 @@ def test_text_in_the_training_file_is_text_in_the_validation_file(lamina, folder
     """ "007" and "7" are two codes, whatever the second file alone would look like."""
     (folder / "a.csv").write_text("code,y\n" + "x1,a\n007,b\n7,a\n" * 10)
     (folder / "v.csv").write_text("code,y\n007,b\n7,a\n")
-    done = lamina("train", "a.csv", "--target", "y", "--validation", "v.csv", "--json", "--max-iter", "60")
+    done = lamina("train", "a.csv", "--target", "y", "--validation", "v.csv", "--json", *SMALL, "--max-iter", "60")
     assert done.code == 0
     assert done.json["scores"]["accuracy"] == 1
 

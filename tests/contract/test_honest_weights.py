@@ -27,6 +27,7 @@ MODES = [
     {"batch_size": 7, "normalization": "batch", "dropout": 0.2, "optimizer": "momentum"},
     {"optimizer": "lbfgs", "dtype": "float64"},
     {"scoring": "r2"},
+    dict.fromkeys(("preset", "learning_rate_init", "batch_size", "initializer", "bias_initializer"), "auto"),
 ]
 
 

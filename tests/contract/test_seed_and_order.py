@@ -25,6 +25,7 @@ MODES = [
     {"dropout": 0.3, "normalization": "batch", "batch_size": 11},
     {"optimizer": "lbfgs"},
     {"scoring": "neg_mean_squared_error", "early_stopping": True},
+    dict.fromkeys(("preset", "learning_rate_init", "batch_size", "initializer", "bias_initializer"), "auto"),
 ]
 
 

@@ -37,8 +37,14 @@ OF_A_REGRESSOR = [
 ]
 
 
+# What users run: every setting at its default, but for size and time.
+BY_DEFAULT = {"hidden_layer_sizes": (16, 16), "max_iter": 10, "random_state": 0}
+
+
 def modes():
     for kind, own in ((DeepClassifier, OF_A_CLASSIFIER), (DeepRegressor, OF_A_REGRESSOR)):
+        yield kind(**BY_DEFAULT)
+        yield kind(**BY_DEFAULT, n_members=3, early_stopping=True)
         yield from (kind(**{**QUICK, **mode}) for mode in MODES + own)
 
 

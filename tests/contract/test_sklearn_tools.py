@@ -122,9 +122,8 @@ def test_weights_through_a_pipeline():
 def test_cross_validation():
     assert cross_val_score(classifier(max_iter=30), X, LABELS, scoring="roc_auc", cv=3).min() > 0.9
     assert cross_val_predict(classifier(), X, LABELS, cv=3, method="predict_proba").shape == (90, 2)
-    assert learning_curve(regressor(max_iter=2, batch_size="auto"), X, NUMBERS, cv=2, train_sizes=[10, 20])[
-        1
-    ].shape == (2, 2)
+    few = regressor(max_iter=2, batch_size="auto")
+    assert learning_curve(few, X, NUMBERS, cv=2, train_sizes=[10, 20])[1].shape == (2, 2)
 
 
 def test_other_meta_estimators():

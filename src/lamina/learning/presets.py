@@ -20,6 +20,7 @@ class Facts:
 
     task: Literal["classifier", "regressor"]
     n_rows: int
+    n_columns: int = 1  # before they are encoded
 
 
 Settings = dict[str, Any]
@@ -132,11 +133,12 @@ def auto(facts: Facts) -> Settings:
     mean of the weights is watched: it is as good at any time as the end of a schedule, so training ends when the
     held-out rows say so, after 10 to 80 epochs instead of 256.
     """
-    n, classifies = facts.n_rows, facts.task == "classifier"
+    n, classifies, wide = facts.n_rows, facts.task == "classifier", facts.n_columns > WIDE
     return td(facts) | {
         "hidden_layer_sizes": (128, 128, 128),
         "activation": "relu",
         "parametric_activation": False,
+        "numeric_embedding": None if wide else "periodic",
         "numeric_embedding_rate": 1.0,
         "embed_above": 50,
         "front_scale": 0.0,
@@ -152,10 +154,11 @@ def auto(facts: Facts) -> Settings:
         "max_iter": 200,
         "early_stopping": n >= TOO_FEW,
         "n_iter_no_change": max(4, min(16, round(16 * (10_000 / max(n, 1)) ** 0.5))),
-        "scaling": "quantile",
+        "scaling": "robust" if wide else "quantile",
     }
 
 
+WIDE = 100  # columns, from which they are rather pixels or a spectrum than each a quantity of its own
 TOO_FEW = 60  # rows, to hold some out
 
 
@@ -172,6 +175,15 @@ def resolved(settings: Mapping[str, Any], facts: Facts) -> Settings:
     """Return the settings with every "auto" replaced by what the preset says, where it says something."""
     chosen = PRESETS[settings["preset"]](facts)
     return {name: chosen.get(name, value) if _is_auto(value) else value for name, value in settings.items()}
+
+
+TENTH = 0.1
+
+
+def constant_rate(preset: str, facts: Facts) -> float:
+    """Return a learning rate for passes that have no schedule: a tenth of a rate that a schedule would bring down."""
+    chosen = PRESETS[preset](facts)
+    return float(chosen["learning_rate_init"] * (1 if chosen["schedule"] == "constant" else TENTH))
 
 
 def _is_auto(value: Any) -> bool:
