@@ -57,7 +57,7 @@ struct Pool {
             }
             seen = call.load(std::memory_order_acquire);
             if (over) return;
-            spins = work ? SPINS : 8 * SPINS; // woken for a call that is about to come
+            spins = work ? SPINS : 4 * SPINS; // woken for a call that is about to come
             if (work && t < team->size) work(what, *team, t);
             if (working.fetch_sub(1, std::memory_order_acq_rel) == 1) working.notify_all();
         }
@@ -85,8 +85,9 @@ struct Pool {
         wait_for_workers();
     }
 
-    // Whether all threads are about; if not, they are called. The caller holds `owner`.
-    bool awake() {
+    // Whether n threads are about; if some sleep, they are called. The caller holds `owner`.
+    bool awake(int n) {
+        if (int(threads.size()) < n - 1) return true; // they are started by the call itself
         if (working.load(std::memory_order_acquire)) return false;
         if (!asleep.load()) return true;
         post(nullptr, nullptr, nullptr);
@@ -135,7 +136,7 @@ bool awake(int threads) {
     if (threads == 1) return true;
     Pool& p = here();
     std::unique_lock lock(p.owner, std::try_to_lock);
-    return !lock || p.awake();
+    return !lock || p.awake(threads);
 }
 
 void parallel(int threads, Work work, void* what) {
