@@ -31,7 +31,8 @@ def test_a_classifier_from_a_csv_file(lamina, table):
     model = package.load("people.lamina")
     assert model.target_name == "income"
     assert model.target.classes.tolist() == ["high", "low"]
-    assert model.settings == {"early_stopping": True, "max_iter": 3, "hidden_layer_sizes": (4,), "random_state": 1}
+    given = {"preset": "sklearn", "max_iter": 3, "hidden_layer_sizes": (4,), "random_state": 1}
+    assert model.settings == {"early_stopping": True, **given}
     assert len(model.history) == 3
 
 
