@@ -239,11 +239,11 @@ def test_a_best_epoch_after_which_nothing_got_better():
 
 @pytest.mark.parametrize(
     ("early", "n", "held"),
-    [("auto", 999, 0), ("auto", 1000, 200), (True, 30, 6), (False, 1000, 0)],
+    [("auto", 59, 0), ("auto", 60, 12), (True, 30, 6), (False, 1000, 0)],
 )
 def test_how_many_rows_are_held_out(early, n, held):
     many = np.random.default_rng(1).normal(size=(n, 2))
-    fit = regression(many, many[:, 0], preset="td_s", batch_size="auto", early_stopping=early)
+    fit = regression(many, many[:, 0], preset="auto", batch_size="auto", early_stopping=early)
     assert (fit.n_rows, fit.n_held_out) == (n - held, held)
 
 

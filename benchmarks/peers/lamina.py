@@ -54,6 +54,7 @@ def _estimator(task: Task, engine: EngineName, params: np.ndarray) -> DeepClassi
     """Return a fitted classifier of this network and these weights, which takes the columns as they are."""
     some = slice(0, 256)
     estimator = DeepClassifier(
+        preset="sklearn",
         hidden_layer_sizes=task.case.widths[1:-1],
         activation=task.case.activation,
         scaling="none",

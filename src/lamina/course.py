@@ -485,7 +485,7 @@ def _dropped(A: Array, D: Any, keep_prob: float) -> Array:
     """A D / keep_prob: the same product on the way forward and on the way back."""
     if not 0 < keep_prob <= 1:
         raise SettingError(f"keep_prob is {keep_prob}: expected a probability above 0, at most 1")
-    return Dropout(1 - keep_prob).backward({}, A, {"D": D})[0]
+    return Dropout(1 - keep_prob).backward({}, A, {"D": D, "scale": 1 / keep_prob})[0]
 
 
 def _three_back(X: ArrayLike, Y: ArrayLike, cache: Arrays, *, lambd: float = 0.0, keep_prob: float = 1.0) -> Arrays:

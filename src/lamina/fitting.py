@@ -47,7 +47,6 @@ from lamina.model import Model
 Task = Literal["classifier", "regressor"]
 Score = Callable[[Model, Any], float]  # model, row numbers or None
 
-EARLY_FROM = 1000  # rows from which early_stopping="auto" holds some out
 SCORED_ROWS = 2048  # training rows whose score goes into the history, and whose cost is watched where no others are
 
 
@@ -268,8 +267,7 @@ class Fit:
             return (Labels.fit(y) if self.task == "classifier" else Numbers.fit(y, standardise=False)).encode(y)
 
     def _split(self, n: int, target: Labels | Numbers, Y: Any, watched_elsewhere: bool) -> tuple[Any, Any]:
-        early = self.settings["early_stopping"]
-        if watched_elsewhere or not (n >= EARLY_FROM if early == "auto" else early):
+        if watched_elsewhere or not self.settings["early_stopping"]:
             return np.arange(n), np.arange(0)
         strata = None
         if isinstance(target, Labels) and target.task != "multilabel":

@@ -12,14 +12,30 @@ from lamina.cli.terminal import Terminal, number
 from lamina.data.sources import Table, read
 from lamina.data.targets import Labels
 from lamina.equations.activations import ACTIVATIONS
-from lamina.equations.layers import BatchNorm, Dense, Dropout, LayerNorm, Linear, Residual, Scale
+from lamina.equations.embeddings import Embedding, Periodic
+from lamina.equations.layers import (
+    BatchNorm,
+    Dense,
+    Dropout,
+    Layer,
+    LayerNorm,
+    Linear,
+    ParametricActivation,
+    Residual,
+    Scale,
+)
 from lamina.equations.losses import LOSSES, BinaryLogLoss, CategoricalLogLoss, Gamma, Loss, Poisson, SquaredError
+from lamina.equations.members import MemberChoice, MemberScale
 from lamina.equations.network import Network, gradients
 from lamina.learning.gradient_check import GradientCheck, gradient_check
 from lamina.model import Model
 from lamina.model_file import load
 
 SEED = 0
+LAYERS = (
+    *(Scale(), LayerNorm(), BatchNorm(), Dropout(0.4), Residual([Dense(4, "tanh"), Linear(4)])),
+    *(ParametricActivation("silu"), Embedding((1,), (3,), 2), Periodic((0, 2), 3, 2)),
+)
 
 
 def gradcheck(model: Path | None = None, file: Path | None = None, /, *, rows: int = 8) -> int:
@@ -86,8 +102,10 @@ def networks() -> Iterator[tuple[str, Network]]:
     """Yield a name and a small network for every activation, layer and loss."""
     for function in ACTIVATIONS:
         yield f"activation {function}", Network(3, [Dense(4, function), Dense(3, function), Linear(1)], BinaryLogLoss())
-    for layer in (Scale(), LayerNorm(), BatchNorm(), Dropout(0.4), Residual([Dense(4, "tanh"), Linear(4)])):
+    for layer in LAYERS:
         yield f"layer {layer.kind}", Network(3, [Linear(4), layer, Dense(3, "tanh"), Linear(2)], SquaredError(), l2=0.1)
+    layers: list[Layer | Dense] = [MemberScale(3), Dense(4, "tanh"), Linear(6), MemberChoice(3)]
+    yield "several members", Network(3, layers, SquaredError(), members=3)
     for kind, loss in LOSSES.items():
         units = loss().units(2)
         yield f"loss {kind}", Network(3, [Dense(4, "tanh"), Linear(units)], loss(), l1=0.05, l2=0.1)

@@ -277,7 +277,7 @@ SETTINGS: tuple[Setting, ...] = (
         "early_stopping",
         "auto",
         OneOf(("auto", True, False)),
-        "Hold rows out, and stop when their cost no longer falls; auto: from 1,000 rows on.",
+        "Hold rows out, and stop when their cost no longer falls.",
     ),
     Setting(
         "validation_fraction",

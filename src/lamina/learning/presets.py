@@ -50,6 +50,7 @@ PLAIN: Settings = {
     "schedule": "constant",
     "averaging": 0.0,
     "max_iter": 200,
+    "early_stopping": False,
     "validation_fraction": 0.1,
     "n_iter_no_change": 10,
     "refit": False,
@@ -67,7 +68,6 @@ def course(facts: Facts) -> Settings:
         "learning_rate_init": 0.0075,
         "batch_size": max(facts.n_rows, 1),
         "max_iter": 2500,
-        "early_stopping": False,
         "n_iter_no_change": 2500,
     }
 
@@ -79,7 +79,6 @@ def sklearn(facts: Facts) -> Settings:
         "bias_initializer": "glorot_uniform",
         "alpha": 1e-4,
         "batch_size": min(200, max(facts.n_rows, 1)),
-        "early_stopping": False,
     }
 
 
