@@ -143,9 +143,8 @@ def test_permutation_importance_agrees_with_what_matters():
 
 
 def test_representations():
-    model = regressor(alpha=3)
-    assert repr(model).startswith("DeepRegressor(alpha=3, batch_size=32,")
-    assert "hidden_layer_sizes=(8,)" in repr(model)
+    model = DeepRegressor(alpha=3, hidden_layer_sizes=(8,), max_iter=6, random_state=0)
+    assert repr(model) == "DeepRegressor(alpha=3, hidden_layer_sizes=(8,), max_iter=6, random_state=0)"
     for one in (model, model.fit(X, NUMBERS), make_pipeline(StandardScaler(), model)):
         page = estimator_html_repr(one)
         assert "DeepRegressor" in page
