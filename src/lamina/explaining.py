@@ -237,7 +237,7 @@ def _of_number(network: Network, target: Numbers, outcome: Any, name: str) -> tu
     if outcome not in (None, *range(units)):
         raise SettingError(f"outcome={outcome!r}: expected a whole number from 0 to {units - 1}.")
     k = outcome or 0
-    scale = target.scale[0]  # all outputs of target 1 come first
+    scale = target.scale[k // (units // target.n_targets)]  # all outputs of target 1 come first
     if network.loss.output_name == "exp":  # d e^Z / dZ = e^Z
         return f"{name}[{k}]" if units > 1 else name, lambda Z: scale * _of_units(Z, k) * network.loss.output(Z)
     return f"{name}[{k}]" if units > 1 else name, lambda Z: scale * _of_units(Z, k)
