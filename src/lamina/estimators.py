@@ -178,7 +178,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             classes=classes,
         )
         if fit.given["learning_rate_init"] == "auto":
-            rate = constant_rate(self.preset, Facts(self._task, fit.n_first))
+            rate = constant_rate(self.preset, Facts(self._task, fit.n_first, len(rows.names)))
             fit.recipe = replace(fit.recipe, learning_rate=rate)
         for _ in fit:
             pass

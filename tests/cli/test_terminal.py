@@ -61,7 +61,7 @@ def plain(text):
     return ESCAPE.sub("", text).replace("\r", "\n")
 
 
-TRAIN = ["train", "people.csv", "--target", "income", "--drop", "price", "--random-state", "1"]
+TRAIN = ["train", "people.csv", "--target", "income", "--drop", "price", "--random-state", "1", "--preset", "sklearn"]
 
 
 def test_a_terminal_has_a_bar_with_cost_and_score(trained):
