@@ -2,7 +2,7 @@
 
     DeepClassifier()                                  the default recipe
     DeepClassifier(dropout=0.3)                       the same with another dropout
-    DeepClassifier(preset="td", numeric_embedding=None)        a recipe without one of its tricks
+    DeepClassifier(preset="td", ntk=False)            a recipe without one of its tricks
 
 A preset is a function of a few facts about the rows to a dict of settings. What a preset leaves at "auto" has a rule of
 its own where it is used. How much each trick brings is measured in docs/accuracy.md.
@@ -83,7 +83,7 @@ def sklearn(facts: Facts) -> Settings:
 
 
 def td_s(facts: Facts) -> Settings:
-    """RealMLP-TD-S of Holzmueller, Grinsztajn, Steinwart 2024, "Better by Default", table A.1."""
+    """RealMLP-TD-S of Holzmueller, Grinsztajn, Steinwart 2024, "Better by Default"."""
     classifies = facts.task == "classifier"
     return PLAIN | {
         "hidden_layer_sizes": (256, 256, 256),
@@ -129,8 +129,8 @@ def auto(facts: Facts) -> Settings:
     """The default: an ensemble in one network on embedded columns, at a constant rate, its weights averaged.
 
     Embeddings and starts are those of RealMLP-TD, the members those of TabM-mini. In place of a schedule the running
-    mean of the weights is watched: it is as good at any time as the end of a schedule, so training ends when the
-    held-out rows say so, after 10 to 80 epochs instead of 256.
+    mean of the weights is watched: it is about as good at any time as what a schedule ends with, so training ends when
+    the held-out rows say so, after 10 to 80 epochs instead of 256.
     """
     n, classifies, wide = facts.n_rows, facts.task == "classifier", facts.n_columns > WIDE
     return td(facts) | {
