@@ -41,14 +41,16 @@ class Pace {
     // For steps of so many multiply-adds, on up to `most` threads.
     int threads(double work, int most) {
         if (work != of_work || most != of_most) *this = Pace(), of_work = work, of_most = most;
-        return turn == 0 || (turn > 1 && together <= alone) ? most : 1;
+        if (turn < 3)
+            return turn == 1 ? 1 : most; // the first turn finds caches cold and threads asleep: it is no trial
+        return together <= alone ? most : 1;
     }
     int64_t left() const { return LONG + int64_t(ENOUGH / of_work) - steps; } // steps until this turn is over
     void took(double s, int64_t n) {                                          // seconds for n steps
         seconds += s, steps += n;
         if (left() > 0) return;
-        if (turn == 0) together = seconds / double(steps);
         if (turn == 1) alone = seconds / double(steps);
+        if (turn == 2) together = seconds / double(steps);
         turn = (turn + 1) % 64, seconds = 0, steps = 0;
     }
 
