@@ -29,7 +29,7 @@ from lamina.equations.layers import chain_backward, chain_forward
 from lamina.equations.network import Network, for_members, mean_of_members
 from lamina.equations.types import Array, Arrays
 from lamina.errors import DataError, SettingError, nearest
-from lamina.model import BLOCK, Model
+from lamina.model import BLOCK, Model, most_likely, one_hot
 from lamina.plots import draw_bars
 
 NUMBERS = 2**24  # float64 numbers that a block of rows may take in all layers together: 128 MiB
@@ -219,15 +219,15 @@ def _of_class(network: Network, target: Labels, outcome: Any) -> tuple[str, Call
     if target.task == "multilabel" and outcome is None:
         raise SettingError(f"This model predicts {len(classes)} labels: say which, outcome=0 to {len(classes) - 1}.")
     if outcome is None and target.task == "multiclass":
-        return "Z[L] of the predicted class", lambda Z: _contrast(_of_units(Z, _most_likely(network, Z)))
+        return "Z[L] of the predicted class", lambda Z: _contrast(one_hot(Z, most_likely(network, Z)))
     k = len(classes) - 1 if outcome is None else classes.index(outcome)
     name = f"Z[L] of label {k}" if target.task == "multilabel" else f"Z[L] of {classes[k]!r}"
     if target.task == "binary":
         sign = 1.0 if k == len(classes) - 1 else -1.0
         return name, lambda Z: np.full_like(Z, sign)
     if target.task == "multiclass":
-        return name, lambda Z: _contrast(_of_units(Z, k))
-    return name, lambda Z: _of_units(Z, k)
+        return name, lambda Z: _contrast(one_hot(Z, k))
+    return name, lambda Z: one_hot(Z, k)
 
 
 def _of_number(network: Network, target: Numbers, outcome: Any, name: str) -> tuple[str, Callable[[Array], Array]]:
@@ -239,19 +239,8 @@ def _of_number(network: Network, target: Numbers, outcome: Any, name: str) -> tu
     k = outcome or 0
     scale = target.scale[k // (units // target.n_targets)]  # all outputs of target 1 come first
     if network.loss.output_name == "exp":  # d e^Z / dZ = e^Z
-        return f"{name}[{k}]" if units > 1 else name, lambda Z: scale * _of_units(Z, k) * network.loss.output(Z)
-    return f"{name}[{k}]" if units > 1 else name, lambda Z: scale * _of_units(Z, k)
-
-
-def _most_likely(network: Network, Z: Array) -> NDArray[np.intp]:
-    """Return the unit that is predicted, the same for all members of a row, (m * members,)."""
-    A = mean_of_members(network, network.loss.output(Z))
-    return np.asarray(for_members(network, A.argmax(axis=0)[None])[0])
-
-
-def _of_units(Z: Array, unit: int | NDArray[np.intp]) -> Array:
-    """Return 1 for the unit of each example, 0 for the others, (units, m)."""
-    return np.where(np.arange(len(Z))[:, None] == unit, np.ones_like(Z), 0.0)
+        return f"{name}[{k}]" if units > 1 else name, lambda Z: scale * one_hot(Z, k) * network.loss.output(Z)
+    return f"{name}[{k}]" if units > 1 else name, lambda Z: scale * one_hot(Z, k)
 
 
 def _contrast(dZ: Array) -> Array:

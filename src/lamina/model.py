@@ -169,19 +169,12 @@ class Model:
             Z, caches = forward(self.network, params, A0, None)
             rows = slice(start, start + len(block))
             if Y is None:
-                dZ = _one_hot(Z, self._predicted(Z) if output is None else np.full(Z.shape[1], output))
+                dZ = one_hot(Z, most_likely(self.network, Z) if output is None else output)
             else:
                 dZ = self.network.loss.dZ(Z, for_members(self.network, Y[rows].T))
             parts.append(mean_of_members(self.network, backward(self.network, params, dZ, caches)[0]).T)
             start += len(block)
         return np.concatenate(parts)
-
-    def _predicted(self, Z: NDArray[Any]) -> NDArray[Any]:
-        """Return the unit of Z[L] that each row predicts, all its members together, shape (m * members,)."""
-        if self.network.members == 1:
-            return Z.argmax(axis=0)
-        A = mean_of_members(self.network, self.network.loss.output(Z))
-        return for_members(self.network, A.argmax(axis=0)[None])[0]
 
     def summary(self) -> "Summary":
         """Return a table of the layers: kind, shape, parameters, memory."""
@@ -201,8 +194,17 @@ class Model:
         return np.concatenate(parts).astype(np.float64)
 
 
-def _one_hot(Z: NDArray[Any], chosen: NDArray[Any]) -> NDArray[Any]:
-    """Return the derivative of each example's chosen unit of Z[L] by Z[L], (units, m)."""
+def most_likely(network: Network, Z: NDArray[Any]) -> NDArray[Any]:
+    """Return the unit of Z[L] that each row predicts, all its members together, shape (m * members,)."""
+    if network.members == 1:
+        return Z.argmax(axis=0)
+    A = mean_of_members(network, network.loss.output(Z))
+    return for_members(network, A.argmax(axis=0)[None])[0]
+
+
+def one_hot(Z: NDArray[Any], unit: int | NDArray[Any]) -> NDArray[Any]:
+    """Return the derivative of a unit of Z[L], or of one chosen for each example, by Z[L], (units, m)."""
+    chosen = np.broadcast_to(unit, Z.shape[1:])
     return (np.arange(len(Z))[:, None] == chosen).astype(Z.dtype)
 
 
