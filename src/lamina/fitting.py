@@ -225,10 +225,8 @@ class Fit:
         """Learn from all rows, the held-out ones too, for as many epochs as were best without them."""
         if self._everything is None or not self.best_epoch:
             return
-        state, examples = (
-            State.start(self.network, self.recipe.optimiser, self._starting_parameters()),
-            self._everything(),
-        )
+        state = State.start(self.network, self.recipe.optimiser, self._starting_parameters())
+        examples = self._everything()
         recipe = replace(self.recipe, batch_size=min(self.recipe.batch_size, examples.n))
         passes = train(self.network, self.engine, state, examples, recipe)
         with np.errstate(all="ignore"), suppress(DivergenceError):  # then what was found before stays

@@ -135,7 +135,7 @@ class Predictor:
         self._packed = PACKED[params.dtype.itemsize](plan, np.ascontiguousarray(params))
         self._dtype = params.dtype
         self._n_outputs = plan.n_outputs
-        self._members, self._loss = network.members, network.loss
+        self._network = network
 
     def __call__(self, X: Any) -> Any:
         """Return A[L] for the rows of X (m, n_inputs), shape (m, n_outputs)."""
@@ -149,10 +149,9 @@ class Predictor:
     def cost(self, X: Any, Y: Any, weights: Any = None) -> float:
         """Return (1/m) Σ w_i L_i; with several members, of what they predict together."""
         X, Y, weights = (None if a is None else np.ascontiguousarray(a, self._dtype) for a in (X, Y, weights))
-        if self._members == 1:
+        if self._network.members == 1:
             return float(self._packed.cost(X, Y, weights))
-        L = self._loss.losses(self._loss.link(self(X).T), Y.T)  # (m,)
-        return float(np.mean(L if weights is None else weights * L))
+        return float(self._network.cost_of_output(self(X), Y, weights))
 
 
 def cost(network: Any, params: Any, X: Any, Y: Any, weights: Any = None) -> float:

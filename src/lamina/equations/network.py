@@ -131,6 +131,16 @@ class Network:
         """The slice that the optimiser moves: everything before the statistics."""
         return slice(0, self.spans["statistics"].start)
 
+    def cost_of_output(self, A: Array, Y: Array, weights: Array | None) -> float:
+        """Return (1/m) Σ w_i L_i of given predictions A (m, n_outputs), rows like Y."""
+        L = self.loss.losses(self.loss.link(A.T), Y.T)  # (m,)
+        return float(np.mean(L if weights is None else weights * L))
+
+    @property
+    def last_linear(self) -> tuple[int, ...]:
+        """The path of the last linear layer; empty where there is none."""
+        return max((slot.path for slot in self.slots if slot.role == "W"), default=())
+
     def layer_at(self, path: tuple[int, ...]) -> Layer:
         """Return the layer at a slot's path."""
         layer = self.layers[path[0]]
@@ -279,15 +289,9 @@ def cost(network: Network, params: Array, X: Array, Y: Array, weights: Array | N
     With several members it is the cost of what they predict together.
     """
     if network.members > 1:
-        return cost_of_output(network.loss, predict(network, params, X), Y, weights)
+        return network.cost_of_output(predict(network, params, X), Y, weights)
     Z = chain_predict(network.layers, network.views(params), X.T)
     L = network.loss.losses(Z, Y.T)  # (m,)
-    return float(np.mean(L if weights is None else weights * L))
-
-
-def cost_of_output(loss: Loss, A: Array, Y: Array, weights: Array | None) -> float:
-    """Return (1/m) Σ w_i L_i of given predictions A (m, n_outputs), rows like Y."""
-    L = loss.losses(loss.link(A.T), Y.T)  # (m,)
     return float(np.mean(L if weights is None else weights * L))
 
 

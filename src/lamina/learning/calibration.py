@@ -47,8 +47,7 @@ def temperature(network: Network, engine: Engine, params: Any, held_out: Example
 
 def divided(network: Network, params: Any, T: float) -> Any:
     """Return the parameters with the last linear layer's divided by T: Z[L] / T = (W / T) A + b / T."""
-    last = max(slot.path for slot in network.slots if slot.role == "W")
-    params = params.copy()
+    params, last = params.copy(), network.last_linear
     for slot in network.slots:
         if slot.path == last:
             params[slot.offset : slot.offset + slot.size] /= params.dtype.type(T)

@@ -189,7 +189,7 @@ def starting_parameters(
     """
     params = np.zeros(network.size, dtype)
     followers = dict(_followers(network.layers))
-    last = max((slot.path for slot in network.slots if slot.role == "W"), default=())
+    last = network.last_linear
     shapes = {slot.path: slot.shape for slot in network.slots if slot.role == "W"}
     for number, slot in enumerate(network.slots):
         view = params[slot.offset : slot.offset + slot.size].reshape(slot.shape)
