@@ -96,6 +96,7 @@ BAD = [
     ("hidden_layer_sizes", None, "hidden_layer_sizes=None: expected a list"),
     ("activation", "rellu", r"activation='rellu': expected one of identity, .*Did you mean 'relu'\?"),
     ("activation", ["relu", "tahn"], "Did you mean 'tanh'"),
+    ("activation", ["auto", "relu"], "expected one of identity"),
     ("activation", [["relu"]], "expected one of identity"),
     ("activation", 5, "activation=5: expected one of identity"),
     ("normalization", "batchnorm", "normalization='batchnorm': expected one of None, 'layer', 'batch'. Did you mean"),

@@ -83,7 +83,7 @@ def test_a_skip_adds_equal_widths():
 
 
 def loss(task, **settings):
-    return loss_from({**DEFAULTS, **settings}, task)
+    return loss_from({**PLAIN, **settings}, task)
 
 
 def test_auto():

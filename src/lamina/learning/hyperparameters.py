@@ -116,8 +116,10 @@ class Activations:
     text: str = "one of " + ", ".join(ACTIVATIONS) + ", or one for each hidden layer"
 
     def check(self, name: str, value: Any) -> None:
+        if isinstance(value, str) and value == "auto":
+            return
         for one in [value] if isinstance(value, str) else value if isinstance(value, Sequence) else [None]:
-            if not isinstance(one, str) or one not in ("auto", *ACTIVATIONS):
+            if not isinstance(one, str) or one not in ACTIVATIONS:
                 raise SettingError(f"{name}={value!r}: expected {self.text}.{nearest(one, ACTIVATIONS)}")
 
 

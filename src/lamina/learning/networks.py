@@ -56,9 +56,8 @@ def loss_from(settings: Mapping[str, Any], task: str) -> Loss:
         others = [kind for kind in LOSSES if ("log_loss" in kind) != (task == "regression")]
         expected = fitting.kind if task != "regression" else f"one of {', '.join(others)}"
         raise SettingError(f"loss={loss.kind!r} does not fit a {task} target: expected {expected}, or 'auto'.")
-    smoothing = settings.get("label_smoothing", "auto")
-    if log_loss and smoothing not in ("auto", 0):
-        loss = replace(loss, label_smoothing=float(smoothing))  # type: ignore[type-var]
+    if log_loss and settings.get("label_smoothing"):
+        loss = replace(loss, label_smoothing=float(settings["label_smoothing"]))  # type: ignore[type-var]
     return loss
 
 
