@@ -126,7 +126,7 @@ class Fit:
         _check_range(loss, Y)
 
         learn, held = self._split(len(rows), target, Y, X_val is not None)
-        self.encoder: Encoder = before.encoder if before else self._encoder(table.take(rows[learn]), weights, learn)
+        self.encoder: Encoder = before.encoder if before else self._encoder(table.take(rows[learn]), Y[learn], weights, learn)
         table = self.encoder.align(table) if before else table
         outputs = target.n_outputs if isinstance(target, Labels) else target.n_targets
         self.network: Network = network_from(self.settings, _inputs(self.encoder), outputs, loss)
@@ -273,10 +273,9 @@ class Fit:
         fraction = float(self.settings["validation_fraction"])
         return hold_out(n, fraction, lambda m: random.bits(m, seed=self.seed, stream=random.HOLD_OUT), strata)
 
-    def _encoder(self, table: Table, weights: Any, learn: Any) -> Encoder:
+    def _encoder(self, table: Table, Y: Any, weights: Any, learn: Any) -> Encoder:
         s, w = self.settings, None if weights is None else weights[learn]
-        columns = () if s["categorical"] is None else s["categorical"]
-        return Encoder.fit(
+        encoder = Encoder.fit(
             table,
             w,
             numbers=s["scaling"],
@@ -284,9 +283,12 @@ class Fit:
             max_categories=int(s["max_categories"]),
             min_frequency=int(s["min_frequency"]),
             embed_above=None if s["embed_above"] is None else int(s["embed_above"]),
-            categorical=(columns,) if isinstance(columns, str | int) else tuple(columns),
+            categorical=_listed(s["categorical"]),
             dates=s["dates"],
         )
+        if s["splines"] == "jagged":
+            return encoder.with_splines(table, targets=Y, weights=w)
+        return encoder.with_splines(table, _listed(s["splines"]), weights=w)
 
     def _class_factors(self, Y: Any, weights: Any) -> Any:
         class_weight = self.settings.get("class_weight")
@@ -451,6 +453,11 @@ class Fit:
         warnings.warn(
             f"{problem} The weights of epoch {self.best_epoch}, the best, were kept.", DivergenceWarning, stacklevel=4
         )
+
+
+def _listed(columns: Any) -> tuple[Any, ...]:
+    """Return the columns of a setting: none, one, or a list."""
+    return () if columns is None else (columns,) if isinstance(columns, str | int) else tuple(columns)
 
 
 def _inputs(encoder: Encoder) -> Inputs:

@@ -3,26 +3,29 @@
     numbers               number_columns.py       scaled; missing filled, with an indicator
     dates                 date_columns.py         as numbers, and parts of the calendar on request
     categories, booleans  category_columns.py     indicator columns, or places for an embedding
+    jagged numbers        splines.py              hats besides the scaled number
 
 The encoded columns stand in the order of the input columns. A row is encoded alike alone and among others, to the bit.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.data import category_columns, headers, number_columns
+from lamina.data import category_columns, headers, number_columns, splines
 from lamina.data.alignment import aligned, cast_category, cast_numbers, number_blocks
 from lamina.data.category_columns import CategoryColumn, Limits
+from lamina.data.columns import spell
 from lamina.data.date_columns import DATE_CHOICES, Dates, expanded
-from lamina.data.fitting import Choices, fit_parts
+from lamina.data.fitting import Choices, fit_parts, positions
 from lamina.data.number_columns import MISSINGS, SCALINGS, Missing, NumberColumns, Scaling, find_fault, missing_fault
 from lamina.data.sources import Table, default_names
-from lamina.errors import DataError, SettingError
+from lamina.data.splines import Spline, fit_spline, is_jagged
+from lamina.errors import ColumnError, DataError, SettingError
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +44,8 @@ class Encoder:
     categories : tuple of CategoryColumn
     missing : {"encode", "raise"}
         Whether missing values are encoded or refused.
+    splines : tuple of Spline
+        Of number columns, increasing; see `with_splines`.
     """
 
     names_in: tuple[str, ...]
@@ -49,6 +54,7 @@ class Encoder:
     dates: tuple[int, ...]
     categories: tuple[CategoryColumn, ...]
     missing: Missing
+    splines: tuple[Spline, ...] = ()
 
     @staticmethod
     def fit(
@@ -111,12 +117,51 @@ class Encoder:
         plan, parts = fit_parts(tables, weights, Choices(numbers, missing, dates, categorical, limits))
         return Encoder(plan.names, plan.named, parts.numbers, parts.dates, parts.categories, missing)
 
+    def with_splines(
+        self,
+        table: Table,
+        columns: Sequence[str | int] | None = None,
+        *,
+        targets: NDArray[Any] | None = None,
+        weights: NDArray[np.float64] | None = None,
+    ) -> "Encoder":
+        """Return the encoder with hats besides some columns of numbers (`splines`).
+
+        Parameters
+        ----------
+        table : Table
+            The training rows, or some of them, in random order.
+        columns : sequence of str or int, optional
+            Columns of numbers, by name or position. Without them: those that are jagged, given the targets.
+        targets : array, shape (n_rows, targets), optional
+            Encoded targets.
+        weights : array, shape (n_rows,), optional
+
+        Raises
+        ------
+        ColumnError
+            A column is not there, or holds no numbers.
+        """
+        table, numbers = self.align(table), [j for j in self.numbers.sources.tolist() if j not in self.dates]
+        wanted = numbers if columns is None else sorted(positions(columns, self.names_in, "splines"))
+        for j in wanted:
+            if j not in numbers:
+                raise ColumnError(f"splines: column {self.names_in[j]!r} holds no numbers")
+        found = []
+        for j in wanted:
+            x = self._numbers_of(table, j)
+            if targets is None or is_jagged(x, targets, weights):
+                found.append(fit_spline(j, x, weights))
+        return replace(self, splines=tuple(spline for spline in found if spline is not None))
+
     @cached_property
     def _starts(self) -> NDArray[np.intp]:
         """Where each input column's encoded columns start; one more entry for the end."""
         widths = np.bincount(self.numbers.at, 1.0 + self.numbers.indicator, len(self.names_in)).astype(np.intp)
         for column in self.categories:
             widths[column.at] = column.width
+        for spline in self.splines:
+            widths[spline.at] += spline.width
         return np.concatenate([[0], np.cumsum(widths)]).astype(np.intp)
 
     @cached_property
@@ -126,10 +171,12 @@ class Encoder:
 
     @cached_property
     def feature_names(self) -> tuple[str, ...]:
-        """The names of the encoded columns: "age", "age missing", "sex=Male", ..."""
+        """The names of the encoded columns: "age", "age near 30.0", "age missing", "sex=Male", ..."""
         suffixes: list[list[str]] = [[] for _ in self.names_in]
         for j, part in zip(self.numbers.at, self.numbers.parts, strict=True):
             suffixes[j].append(f" {part}" if part else "")
+        for spline in self.splines:
+            suffixes[spline.at] += [f" near {spell(knot)}" for knot in spline.knots.tolist()]
         for j in self.numbers.at[self.numbers.indicator]:
             suffixes[j].append(" missing")
         for column in self.categories:
@@ -170,7 +217,7 @@ class Encoder:
 
     @cached_property
     def _indicator_places(self) -> NDArray[np.intp]:
-        """Where it says that a number was missing: behind all parts of the input column."""
+        """Where it says that a number was missing: behind all else of the input column."""
         return np.asarray(self._starts[self.numbers.at[self.numbers.indicator] + 1] - 1, np.intp)
 
     def align(self, table: Table) -> Table:
@@ -209,6 +256,9 @@ class Encoder:
         table = self.align(table)
         X = np.zeros((table.n_rows, self.n_features), dtype)
         self._encode_numbers(table, X)
+        for spline in self.splines:
+            first = self._starts[spline.at] + 1
+            X[:, first : first + spline.width] = spline.encode(self._numbers_of(table, spline.at))
         for column in self.categories:
             self._encode_category(table, column, X)
         return X
@@ -229,6 +279,11 @@ class Encoder:
                 X[rows, self._indicator_places] = missing[:, self.numbers.indicator]
             X[rows, slice(None) if whole else places] = Z
 
+    @staticmethod
+    def _numbers_of(table: Table, j: int) -> NDArray[np.float64]:
+        source = cast_numbers(table, np.array([j]), ())
+        return np.concatenate([np.empty(0), *(block[:, 0] for _, block in number_blocks(source, table.n_rows))])
+
     def _encode_category(self, table: Table, column: CategoryColumn, X: NDArray[Any]) -> None:
         values = cast_category(table.at(column.at), column.kind)
         if self.missing == "raise" and (values.values < 0).any():
@@ -248,6 +303,7 @@ class Encoder:
             "dates": list(self.dates),
             "numbers": number_columns.to_header(self.numbers),
             "categories": [category_columns.to_header(column) for column in self.categories],
+            "splines": [splines.to_header(spline) for spline in self.splines],
         }
 
     @staticmethod
@@ -259,7 +315,7 @@ class Encoder:
         DataError
             The header has unknown keys, wrong types, other lengths or numbers that are not finite.
         """
-        keys = ("n_columns", "names", "named", "missing", "dates", "numbers", "categories")
+        keys = ("n_columns", "names", "named", "missing", "dates", "numbers", "categories", "splines")
         header = headers.fields(header, "encoder", keys)
         n = headers.whole(header["n_columns"], "encoder n_columns", 1, 2**31)
         numbers = number_columns.from_header(header["numbers"], n)
@@ -280,4 +336,10 @@ class Encoder:
         missing: Missing = (
             "raise" if headers.choice(header["missing"], "encoder missing", MISSINGS) == "raise" else "encode"
         )
-        return Encoder(names, named, numbers, dates, categories, missing)
+        bent = tuple(
+            splines.from_header(one, n) for one in headers.listed(header["splines"], "encoder splines")
+        )
+        bases = [spline.at for spline in bent]
+        if sorted(set(bases)) != bases or not set(bases) <= set(numbers.at.tolist()) - set(dates):
+            raise DataError("encoder splines: different number columns expected, in their order")
+        return Encoder(names, named, numbers, dates, categories, missing, bent)

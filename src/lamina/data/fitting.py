@@ -68,7 +68,7 @@ class Plan:
     def of(table: Table, choices: Choices) -> "Plan":
         """Return the plan that the kinds of the first table's columns give."""
         kinds: list[Kind] = [column.kind for column in table.columns] or ["number"] * len(table.names)
-        chosen = {_position(table, one) for one in choices.categorical}
+        chosen = positions(choices.categorical, table.names, "categorical")
         categories: dict[int, CategoryKind] = {}
         for j, kind in enumerate(kinds):
             if kind == "category" or kind == "boolean":
@@ -83,14 +83,18 @@ class Plan:
         return Plan(table.names, table.named, categories, numbers)
 
 
-def _position(table: Table, column: str | int) -> int:
-    """Return which column a name or a position means."""
-    if isinstance(column, str) and column in table.names:
-        return table.names.index(column)
-    if not isinstance(column, str) and 0 <= column < len(table.names):
-        return int(column)
-    hint = nearest(column, table.names) if isinstance(column, str) else f" Positions are 0 to {len(table.names) - 1}."
-    raise ColumnError(f"categorical: there is no column {column!r}.{hint}")
+def positions(columns: Iterable[str | int], names: tuple[str, ...], setting: str) -> set[int]:
+    """Return which columns the names and positions of a setting mean."""
+    found = set()
+    for column in columns:
+        if isinstance(column, str) and column in names:
+            found.add(names.index(column))
+        elif not isinstance(column, str) and 0 <= column < len(names):
+            found.add(int(column))
+        else:
+            hint = nearest(column, names) if isinstance(column, str) else f" Positions are 0 to {len(names) - 1}."
+            raise ColumnError(f"{setting}: there is no column {column!r}.{hint}")
+    return found
 
 
 class Found(NamedTuple):

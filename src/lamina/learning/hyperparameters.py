@@ -125,11 +125,17 @@ class Activations:
 
 @dataclass(frozen=True)
 class Columns:
-    """Columns by name or position, or none."""
+    """Columns by name or position, or none, or one of a few words."""
 
-    text: str = "a list of names or positions of columns, or None"
+    words: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return " or ".join(["a list of names or positions of columns, or None", *map(repr, self.words)])
 
     def check(self, name: str, value: Any) -> None:
+        if isinstance(value, str) and value in self.words:
+            return
         entries = () if value is None else [value] if isinstance(value, str | Integral) else value
         if not isinstance(entries, Sequence) or not all(map(self._is_column, entries)):
             raise SettingError(f"{name}={value!r}: expected {self.text}.")
@@ -328,6 +334,12 @@ SETTINGS: tuple[Setting, ...] = (
         "A column of more levels is looked up in an embedding instead of getting a feature for each; none: never.",
     ),
     Setting("categorical", None, Columns(), "Columns of numbers to treat as categories."),
+    Setting(
+        "splines",
+        "auto",
+        Columns(("auto", "jagged")),
+        "Columns of numbers that also bring linear splines; jagged: those whose exact values say more of the targets.",
+    ),
     Setting(
         "dates",
         "number",
