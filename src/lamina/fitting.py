@@ -126,7 +126,7 @@ class Fit:
         _check_range(loss, Y)
 
         learn, held = self._split(len(rows), target, Y, X_val is not None)
-        self.encoder: Encoder = before.encoder if before else self._encoder(table.take(rows[learn]), Y[learn], weights, learn)
+        self.encoder: Encoder = before.encoder if before else self._encoder(table, rows, Y, weights, learn)
         table = self.encoder.align(table) if before else table
         outputs = target.n_outputs if isinstance(target, Labels) else target.n_targets
         self.network: Network = network_from(self.settings, _inputs(self.encoder), outputs, loss)
@@ -273,8 +273,8 @@ class Fit:
         fraction = float(self.settings["validation_fraction"])
         return hold_out(n, fraction, lambda m: random.bits(m, seed=self.seed, stream=random.HOLD_OUT), strata)
 
-    def _encoder(self, table: Table, Y: Any, weights: Any, learn: Any) -> Encoder:
-        s, w = self.settings, None if weights is None else weights[learn]
+    def _encoder(self, table: Table, rows: Any, Y: Any, weights: Any, learn: Any) -> Encoder:
+        s, w, table = self.settings, None if weights is None else weights[learn], table.take(rows[learn])
         encoder = Encoder.fit(
             table,
             w,
@@ -287,7 +287,7 @@ class Fit:
             dates=s["dates"],
         )
         if s["splines"] == "jagged":
-            return encoder.with_splines(table, targets=Y, weights=w)
+            return encoder.with_splines(table, targets=Y[learn], weights=w)
         return encoder.with_splines(table, _listed(s["splines"]), weights=w)
 
     def _class_factors(self, Y: Any, weights: Any) -> Any:

@@ -171,7 +171,7 @@ class Encoder:
 
     @cached_property
     def feature_names(self) -> tuple[str, ...]:
-        """The names of the encoded columns: "age", "age near 30.0", "age missing", "sex=Male", ..."""
+        """The names of the encoded columns: "age", "age near 30", "age missing", "sex=Male", ..."""
         suffixes: list[list[str]] = [[] for _ in self.names_in]
         for j, part in zip(self.numbers.at, self.numbers.parts, strict=True):
             suffixes[j].append(f" {part}" if part else "")
@@ -336,9 +336,7 @@ class Encoder:
         missing: Missing = (
             "raise" if headers.choice(header["missing"], "encoder missing", MISSINGS) == "raise" else "encode"
         )
-        bent = tuple(
-            splines.from_header(one, n) for one in headers.listed(header["splines"], "encoder splines")
-        )
+        bent = tuple(splines.from_header(one, n) for one in headers.listed(header["splines"], "encoder splines"))
         bases = [spline.at for spline in bent]
         if sorted(set(bases)) != bases or not set(bases) <= set(numbers.at.tolist()) - set(dates):
             raise DataError("encoder splines: different number columns expected, in their order")
