@@ -110,13 +110,17 @@ def test_kept_has_the_right_share(rate):
         assert stats.chi2.sf((z**2).sum(), len(z)) > 0.001
 
 
-def test_kept_reads_the_words_that_it_says():
-    """Unit u of example i: word u % 4 of block i * ceil(units / 4) + u // 4; its upper 24 bits against the rate."""
-    D = kept(6, 3, 0.3, Key(8, 9, 10))
-    for u in range(6):
+def test_kept_reads_the_bits_that_it_says():
+    """Unit u of example i: half u % 8 of block i * ceil(units / 8) + u // 8, against the rate."""
+    D = kept(11, 3, 0.3, Key(8, 9, 10))
+    for u in range(11):
         for i in range(3):
-            word = int(philox(np.array([i * 2 + u // 4]), 10, 9, random.DROPOUT, 8)[0, u % 4])
-            assert D[u, i] == (word // 256 >= round(0.3 * 2**24))
+            word = int(philox(np.array([i * 2 + u // 8]), 10, 9, random.DROPOUT, 8)[0, u % 8 // 2])
+            assert D[u, i] == ((word // 65536 if u % 2 else word % 65536) >= round(0.3 * 65536))
+
+
+def test_a_rate_just_under_1_leaves_a_few():
+    assert 0 < kept(1000, 1000, 1 - 1e-9, Key(0, 0)).sum() < 60
 
 
 def test_kept_does_not_depend_on_the_size_of_the_batch():

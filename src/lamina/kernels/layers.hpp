@@ -105,10 +105,12 @@ LAMINA_INLINE void drop(const Place<T>& at, const Op& op, int64_t from, int64_t 
 template <class T>
 void dropout_forward(const Place<T>& at, const Op& op, int64_t i0, int64_t i1) {
     double rate = op.rate * at.dropout;
-    uint32_t threshold = uint32_t(__builtin_rint(rate * 0x1p24)); // half to even, as Python rounds
+    double threshold = __builtin_rint(rate * 0x1p16); // half to even, as Python rounds
+    uint16_t least = uint16_t(threshold < 0xFFFF ? threshold : 0xFFFF);
     for (int64_t p = 0; p < panels_of<T>(op.units); p++)
-        for (int64_t i = i0; i < i1; i++)
-            kept<T>(op.units, at.first + i, p, threshold, op.layer, uint32_t(at.step), at.seed, at.at(op.cache + p, i));
+        for (int64_t i = i0; i < i1; i += 4)
+            kept<T>(op.units, at.first + i, i1 - i, p, least, op.layer, uint32_t(at.step), at.seed,
+                    at.at(op.cache + p, i));
     drop(at, op, op.A_prev, op.A, i0, i1);
 }
 template <class T>

@@ -11,32 +11,81 @@ namespace lamina::LAMINA_PATH {
 inline constexpr uint32_t DROPOUT = 2; // the stream
 inline constexpr uint32_t MULTIPLIERS[] = {0xD2511F53, 0xCD9E8D57}, WEYL[] = {0x9E3779B9, 0xBB67AE85};
 
-// Four random words for each of N blocks in a row: words[4 b + w].
-template <int N>
-LAMINA_INLINE void philox(uint32_t block, uint32_t layer, uint32_t step, uint64_t seed, uint32_t* words) {
-    uint32_t c[4][N], k0 = uint32_t(seed), k1 = uint32_t(seed >> 32);
-    for (int b = 0; b < N; b++) c[0][b] = block + b, c[1][b] = layer, c[2][b] = step, c[3][b] = DROPOUT;
-    for (int round = 0; round < 10; round++, k0 += WEYL[0], k1 += WEYL[1])
-        for (int b = 0; b < N; b++) {
-            uint64_t product0 = uint64_t(MULTIPLIERS[0]) * c[0][b], product1 = uint64_t(MULTIPLIERS[1]) * c[2][b];
-            c[0][b] = uint32_t(product1 >> 32) ^ c[1][b] ^ k0;
-            c[2][b] = uint32_t(product0 >> 32) ^ c[3][b] ^ k1;
-            c[1][b] = uint32_t(product1);
-            c[3][b] = uint32_t(product0);
-        }
-    for (int b = 0; b < N; b++)
-        for (int w = 0; w < 4; w++) words[4 * b + w] = c[w][b];
+// A word of each of eight blocks.
+typedef uint32_t Words __attribute__((vector_size(32)));
+typedef uint64_t Pairs __attribute__((vector_size(32)));
+
+// Lanes of two vectors: 0 to 7 are those of the first.
+template <uint32_t... LANES>
+LAMINA_INLINE Words picked(Words a, Words b) {
+#if defined(__clang__)
+    return __builtin_shufflevector(a, b, LANES...);
+#else
+    return __builtin_shuffle(a, b, Words{LANES...});
+#endif
 }
 
-// D[u] of one panel's row: 1 where dropout keeps unit u of example i, 0 elsewhere. Unit u reads word u % 4 of block
-// i * ceil(units / 4) + u / 4 and is kept when its upper 24 bits are at least `threshold`.
+// The upper and the lower half of every product a * b.
+struct Halves {
+    Words high, low;
+};
+LAMINA_INLINE Halves halves(Words a, uint32_t b) {
+    const Pairs lower = Pairs{} + 0xFFFFFFFF, factor = Pairs{} + b;
+#if defined(__AVX2__)
+    const Pairs even = Pairs(_mm256_mul_epu32(__m256i(a), __m256i(factor)));
+    const Pairs odd = Pairs(_mm256_mul_epu32(__m256i(Pairs(a) >> 32), __m256i(factor)));
+#else
+    const Pairs even = (Pairs(a) & lower) * factor, odd = (Pairs(a) >> 32) * factor;
+#endif
+    return {Words((even >> 32) | (odd & ~lower)), Words((even & lower) | (odd << 32))};
+}
+
+// The four random words of eight blocks.
+struct Random {
+    Words c[4];
+
+    LAMINA_INLINE Random(Words block, uint32_t layer, uint32_t step, uint64_t seed)
+        : c{block, Words{} + layer, Words{} + step, Words{} + DROPOUT} {
+        uint32_t k0 = uint32_t(seed), k1 = uint32_t(seed >> 32);
+        for (int round = 0; round < 10; round++, k0 += WEYL[0], k1 += WEYL[1]) {
+            const Halves a = halves(c[0], MULTIPLIERS[0]), b = halves(c[2], MULTIPLIERS[1]);
+            c[0] = b.high ^ c[1] ^ k0;
+            c[2] = a.high ^ c[3] ^ k1;
+            c[1] = b.low;
+            c[3] = a.low;
+        }
+    }
+    // Word after word of block b and of block b + 4.
+    LAMINA_INLINE Words of(int b) const {
+        const Words x =
+            b < 2 ? picked<0, 8, 1, 9, 4, 12, 5, 13>(c[0], c[1]) : picked<2, 10, 3, 11, 6, 14, 7, 15>(c[0], c[1]);
+        const Words y =
+            b < 2 ? picked<0, 8, 1, 9, 4, 12, 5, 13>(c[2], c[3]) : picked<2, 10, 3, 11, 6, 14, 7, 15>(c[2], c[3]);
+        return b % 2 ? picked<2, 3, 10, 11, 6, 7, 14, 15>(x, y) : picked<0, 1, 8, 9, 4, 5, 12, 13>(x, y);
+    }
+};
+
+typedef uint16_t Shorts __attribute__((vector_size(32)));
+typedef int16_t Signs __attribute__((vector_size(32)));
+
+// D of one panel's row, up to four examples from `example` on, in D, D + P, ...: 1 where dropout keeps unit u, else 0.
+// Unit u of example i reads 16 bits: half u % 8 of block i * ceil(units / 8) + u / 8, the lower half of a word first.
+// It is kept when they are at least `threshold`.
 template <class T>
-LAMINA_INLINE void kept(int64_t units, int64_t example, int64_t panel, uint32_t threshold, uint32_t layer,
-                        uint32_t step, uint64_t seed, T* D) {
-    uint32_t words[P<T>];
-    int64_t blocks = (units + 3) / 4;
-    philox<P<T> / 4>(uint32_t(example * blocks + panel * (P<T> / 4)), layer, step, seed, words);
-    for (int u = 0; u < P<T>; u++) D[u] = (words[u] >> 8) >= threshold ? T(1) : T(0);
+LAMINA_INLINE void kept(int64_t units, int64_t example, int64_t examples, int64_t panel, uint16_t threshold,
+                        uint32_t layer, uint32_t step, uint64_t seed, T* D) {
+    constexpr int BLOCKS = P<T> / 8; // of a panel's row: 2 or 1
+    const int64_t blocks = (units + 7) / 8;
+    Words block;
+    for (int lane = 0; lane < 8; lane++)
+        block[lane] = uint32_t((example + lane % 4) * blocks + panel * BLOCKS + lane / 4);
+    const Random random(block, layer, step, seed);
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++)
+        if (i < examples) {
+            const Signs below = Signs(Shorts(random.of(i)) < threshold);
+            for (int u = 0; u < P<T>; u++) D[i * P<T> + u] = T(1 + below[u]);
+        }
 }
 
 } // namespace lamina::LAMINA_PATH
