@@ -85,7 +85,7 @@ def _meanings(one: Setting, text: Any) -> Iterator[Any]:
         parts = [part.strip() for part in text.strip("[]() ").split(",") if part.strip()]
         alone = len(parts) == 1 and (isinstance(one.kind, Activations) or parts[0] == "auto")
         yield parts[0] if alone else tuple(map(_literal, parts))
-    elif isinstance(one.kind, Columns) and _literal(text) is not None:
+    elif isinstance(one.kind, Columns) and text not in one.kind.words and _literal(text) is not None:
         yield tuple(int(part) if part.isdecimal() else part for part in map(str.strip, text.split(",")))
     else:
         yield _literal(text)

@@ -31,7 +31,7 @@ SEEN = 20_000  # rows looked at, fewer where there are many targets
 TOO_FEW = 1_000  # rows
 PRIOR = 3.0  # rows, of the mean of the targets, that every knot starts with
 GAIN = 0.01  # of the variance of the targets
-SURE = 6.0  # standard errors that the gain is above 0
+SURE = 5.0  # standard errors that the gain is above 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +84,7 @@ def is_jagged(x: NDArray[np.float64], Y: NDArray[Any], weights: NDArray[np.float
     """Return whether the exact values of a column say more about the targets than where they lie.
 
     Two splines are fitted by least squares to every second row and tried on the others, and the other way round. The
-    column is jagged where the finer one leaves less of the variance of the targets, by 1 % of it and by six standard
+    column is jagged where the finer one leaves less of the variance of the targets, by 1 % of it and by five standard
     errors.
 
     Parameters

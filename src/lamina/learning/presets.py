@@ -135,7 +135,7 @@ def auto(facts: Facts) -> Settings:
     """
     n, classifies, wide = facts.n_rows, facts.task == "classifier", facts.n_columns > WIDE
     return td(facts) | {
-        "hidden_layer_sizes": (128, 128, 128),
+        "hidden_layer_sizes": (160, 160),
         "activation": "relu",
         "parametric_activation": False,
         "numeric_embedding": None if wide else "periodic",
@@ -154,7 +154,7 @@ def auto(facts: Facts) -> Settings:
         "batch_size": 128 if n < 50_000 else 512,
         "max_iter": 200,
         "early_stopping": n >= TOO_FEW,
-        "n_iter_no_change": max(4, min(16, round(16 * (10_000 / max(n, 1)) ** 0.5))),
+        "n_iter_no_change": max(4, min(12, round(12 * (10_000 / max(n, 1)) ** 0.5))),
         "scaling": "robust" if wide else "quantile",
     }
 
