@@ -186,6 +186,17 @@ def test_a_record():
     assert fit.history == fit.model().history
 
 
+@pytest.mark.parametrize("members", [1, 3])
+def test_a_record_says_how_the_model_of_its_epoch_does_on_the_watched_rows(members):
+    right, held = SIGNAL > 0, slice(80, None)
+    rows = {"X_val": X[held], "y_val": right[held]}
+    fit = classification(X[:80], right[:80], n_members=members, calibrate=False, max_iter=3, rows=rows)
+    for record in fit:
+        model = fit.current_model()
+        assert record["validation_cost"] == pytest.approx(log_loss(right[held], model.predict_proba(X[held])), rel=1e-5)
+        assert record["validation_score"] == pytest.approx(accuracy_score(right[held], model.predict(X[held])))
+
+
 def test_r2_of_many_targets():
     Y = np.column_stack([SIGNAL, 100 + X[:, 3], np.ones(120)])
     fit = regression(y=Y, max_iter=3)

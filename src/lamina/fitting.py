@@ -47,7 +47,8 @@ from lamina.model import Model
 Task = Literal["classifier", "regressor"]
 Score = Callable[[Model, Any], float]  # model, row numbers or None
 
-SCORED_ROWS = 2048  # training rows whose score goes into the history, and whose cost is watched where no others are
+SCORED_ROWS = 512  # training rows whose score goes into the history
+WATCHED_ROWS = 2048  # training rows whose cost is watched where no others are
 
 
 @dataclass(frozen=True)
@@ -411,17 +412,21 @@ class Fit:
             "cost": epoch.cost,
             "validation_cost": epoch.held_out,
             "score": self._score(self.examples, watched=held is None, first=SCORED_ROWS),
-            "validation_score": None if held is None else self._score(held, watched=True),
+            "validation_score": None if held is None else self._score(held, watched=True, A=epoch.predicted),
             "learning_rate": epoch.learning_rate,
             "seconds": epoch.seconds,
         }
 
-    def _score(self, rows: InMemory | EncodedByBatch, watched: bool, first: int | None = None) -> float:
-        """Return the chosen score of the watched rows; accuracy or R^2 of others, or where none was chosen."""
+    def _score(self, rows: InMemory | EncodedByBatch, watched: bool, first: int | None = None, A: Any = None) -> float:
+        """Return the chosen score of the watched rows; accuracy or R^2 of others, or where none was chosen.
+
+        A is what is predicted for the rows, where that is known.
+        """
         if watched and self.score is not None:
             return float(self.score(self.current_model(), self.scored_rows))
-        predict, params = self.engine.predict, self.state.judged
-        A = np.concatenate([predict(self.network, params, block.X) for block in rows.blocks(first)])
+        if A is None:
+            predict, params = self.engine.predict, self.state.judged
+            A = np.concatenate([predict(self.network, params, block.X) for block in rows.blocks(first)])
         some = slice(0, len(A))
         weights = None if rows.weights is None else rows.weights[some]
         return plain_score(self.target, self.network.loss, A.astype(np.float64), rows.Y[some], weights)
@@ -434,13 +439,13 @@ class Fit:
 
     def _cost_now(self) -> float:
         """Return the cost of the parameters as they are: an epoch's own is a mean over those that it passed through."""
-        X, Y, weights = next(iter(self.examples.blocks(SCORED_ROWS)))
+        X, Y, weights = next(iter(self.examples.blocks(WATCHED_ROWS)))
         J = self.engine.cost(self.network, self.state.judged, X, Y, weights)
         return J + penalty(self.network, self.state.judged, self.examples.n)
 
     def _never_finite(self, epoch: int) -> DivergenceError:
         """Return the error for a run in which no epoch ended with a finite cost."""
-        X, Y, weights = next(iter((self.held_out or self.examples).blocks(SCORED_ROWS)))
+        X, Y, weights = next(iter((self.held_out or self.examples).blocks(WATCHED_ROWS)))
         batches = -(-self.examples.n // self.recipe.batch_size)
         place, n = (epoch, batches, batches), self.examples.n
         state = self.state

@@ -86,10 +86,12 @@ def normal(n: int, *, seed: int, stream: int, step: int = 0, layer: int = 0) -> 
 def kept(units: int, m: int, rate: float, key: Key) -> NDArray[np.bool_]:
     """Return which units dropout keeps, True with probability 1 - rate, shape (units, m).
 
-    Unit u of example i reads 16 bits: half `u % 8` of block `i * ceil(units/8) + u // 8`, the lower half of a word first.
-    It is kept when they are at least `rate * 2**16`: a comparison of integers, the same in single and double precision.
+    Unit u of example i reads 16 bits: half `u % 8` of block `i * ceil(units/8) + u // 8`, the lower half of a word
+    first. It is kept when they are at least `rate * 2**16`: a comparison of integers, alike in single and double
+    precision.
     """
     blocks = -(-units // 8)
     words = philox(np.arange(m * blocks), key.layer, key.step, DROPOUT, key.seed)
     halves = words.astype("<u4").view("<u2").reshape(m, blocks * 8)
-    return np.asarray(halves[:, :units].T >= min(round(rate * 2**16), 2**16 - 1))
+    threshold = min(round(rate * 2**16), 2**16 - 1)
+    return np.asarray(halves[:, :units].T >= threshold)

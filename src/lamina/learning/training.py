@@ -22,6 +22,7 @@ class Epoch(NamedTuple):
     number: int  # counts from 1
     cost: float  # mean over the pass, as the parameters moved; penalty included
     held_out: float | None  # cost on the held-out rows, without penalty or dropout
+    predicted: Any  # A[L] of the held-out rows, (m, n_outputs); None where their cost did not need it
     learning_rate: float  # of the last step
     seconds: float  # of this pass
 
@@ -192,10 +193,10 @@ def train(
             cost, rate = found, 1.0
         if recipe.averaging:
             _average(state, recipe.averaging)
-        watched = None if held_out is None else _cost(network, engine, state.judged, held_out)
+        watched, A = (None, None) if held_out is None else _cost(network, engine, state.judged, held_out)
         state.epoch += 1
         state.costs.append(cost if watched is None else watched)
-        yield Epoch(state.epoch, cost, watched, rate, time.perf_counter() - began)
+        yield Epoch(state.epoch, cost, watched, A, rate, time.perf_counter() - began)
 
 
 def _average(state: State, stays: float) -> None:
@@ -262,8 +263,16 @@ def _sizes(rows: int, batch_size: int) -> Any:
     return np.minimum(batch_size, rows - np.arange(0, rows, batch_size))
 
 
-def _cost(network: Network, engine: Engine, params: Any, rows: Examples) -> float:
-    return sum(len(X) * float(engine.cost(network, params, X, Y, w)) for X, Y, w in rows.blocks()) / rows.n
+def _cost(network: Network, engine: Engine, params: Any, rows: Examples) -> tuple[float, Any]:
+    """Return the cost of the rows; with several members also what they predict together, which it is the cost of."""
+    if network.members == 1:
+        return sum(len(X) * float(engine.cost(network, params, X, Y, w)) for X, Y, w in rows.blocks()) / rows.n, None
+    total, predicted = 0.0, []
+    for X, Y, w in rows.blocks():
+        A = engine.predict(network, params, X)
+        total += len(X) * network.cost_of_output(A, Y, w)
+        predicted.append(A)
+    return total / rows.n, np.concatenate(predicted)
 
 
 def _full_batch(network: Network, engine: Engine, state: State, examples: Examples, recipe: Recipe) -> Iterator[float]:
