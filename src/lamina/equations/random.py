@@ -92,6 +92,5 @@ def kept(units: int, m: int, rate: float, key: Key) -> NDArray[np.bool_]:
     """
     blocks = -(-units // 8)
     words = philox(np.arange(m * blocks), key.layer, key.step, DROPOUT, key.seed)
-    halves = words.astype("<u4").view("<u2").reshape(m, blocks * 8)
-    threshold = min(round(rate * 2**16), 2**16 - 1)
-    return np.asarray(halves[:, :units].T >= threshold)
+    drawn = words.astype("<u4").view("<u2").reshape(m, blocks * 8)[:, :units].T
+    return np.asarray(drawn >= min(round(rate * 2**16), 2**16 - 1))
