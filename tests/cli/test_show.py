@@ -66,7 +66,8 @@ def test_columns_of_every_scaling_dates_and_places():
         "3 levels by place: 1, 2, 3",
     ]
     assert [kind for _, kind, _ in columns(robust)] == ["number", "number", "date", "category"]
-    assert next(columns(quantile))[2] == "to a normal through 3 quantiles, missing marked"
+    bent = quantile.with_splines(read(rows), ["n"])
+    assert next(columns(bent))[2] == "to a normal through 3 quantiles, 3 hats, missing marked"
 
 
 def test_settings_are_spelled_as_flags(lamina, tmp_path):

@@ -58,11 +58,12 @@ def _listed(names: list[str]) -> str:
 def columns(encoder: Encoder) -> Iterator[tuple[str, str, str]]:
     """Yield name, kind and encoding of every input column, in their order."""
     numbers, found = encoder.numbers, dict[int, tuple[str, str]]()
+    hats = {spline.at: [f"{spline.width} hats"] for spline in encoder.splines}
     for i, j in enumerate(numbers.at.tolist()):
         if numbers.parts[i] == "":
             parts = [part for part, at in zip(numbers.parts, numbers.at, strict=True) if at == j and part]
             missing = ["missing marked"] if numbers.indicator[i] else []
-            found[j] = "date" if j in encoder.dates else "number", ", ".join([_scaled(numbers, i), *parts, *missing])
+            found[j] = "date" if j in encoder.dates else "number", ", ".join([_scaled(numbers, i), *parts, *hats.get(j, ()), *missing])
     for column in encoder.categories:
         kind = "category" if column.kind == "number" else column.kind
         marked = column.indicator and not column.embedded
