@@ -63,7 +63,10 @@ def columns(encoder: Encoder) -> Iterator[tuple[str, str, str]]:
         if numbers.parts[i] == "":
             parts = [part for part, at in zip(numbers.parts, numbers.at, strict=True) if at == j and part]
             missing = ["missing marked"] if numbers.indicator[i] else []
-            found[j] = "date" if j in encoder.dates else "number", ", ".join([_scaled(numbers, i), *parts, *hats.get(j, ()), *missing])
+            found[j] = (
+                "date" if j in encoder.dates else "number",
+                ", ".join([_scaled(numbers, i), *parts, *hats.get(j, ()), *missing]),
+            )
     for column in encoder.categories:
         kind = "category" if column.kind == "number" else column.kind
         marked = column.indicator and not column.embedded

@@ -8,7 +8,7 @@
 The encoded columns stand in the order of the input columns. A row is encoded alike alone and among others, to the bit.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -149,7 +149,7 @@ class Encoder:
                 raise ColumnError(f"splines: column {self.names_in[j]!r} holds no numbers")
         found = []
         for j in wanted:
-            x = self._numbers_of(table, j)
+            x = np.concatenate([np.empty(0), *(x for _, x in self._numbers_of(table, j))])
             if targets is None or is_jagged(x, targets, weights):
                 found.append(fit_spline(j, x, weights))
         return replace(self, splines=tuple(spline for spline in found if spline is not None))
@@ -257,8 +257,9 @@ class Encoder:
         X = np.zeros((table.n_rows, self.n_features), dtype)
         self._encode_numbers(table, X)
         for spline in self.splines:
-            first = self._starts[spline.at] + 1
-            X[:, first : first + spline.width] = spline.encode(self._numbers_of(table, spline.at))
+            start = self._starts[spline.at] + 1
+            for first, x in self._numbers_of(table, spline.at):
+                X[first : first + len(x), start : start + spline.width] = spline.encode(x)
         for column in self.categories:
             self._encode_category(table, column, X)
         return X
@@ -280,9 +281,10 @@ class Encoder:
             X[rows, slice(None) if whole else places] = Z
 
     @staticmethod
-    def _numbers_of(table: Table, j: int) -> NDArray[np.float64]:
-        source = cast_numbers(table, np.array([j]), ())
-        return np.concatenate([np.empty(0), *(block[:, 0] for _, block in number_blocks(source, table.n_rows))])
+    def _numbers_of(table: Table, j: int) -> Iterator[tuple[int, NDArray[np.float64]]]:
+        """Yield the first row and the numbers of a column, block by block."""
+        for first, block in number_blocks(cast_numbers(table, np.array([j]), ()), table.n_rows):
+            yield first, block[:, 0]
 
     def _encode_category(self, table: Table, column: CategoryColumn, X: NDArray[Any]) -> None:
         values = cast_category(table.at(column.at), column.kind)

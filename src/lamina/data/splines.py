@@ -74,9 +74,11 @@ def fit_spline(at: int, x: NDArray[np.float64], weights: NDArray[np.float64] | N
     knots = _some(np.unique(x), MOST)
     if len(knots) < 3:
         return None
-    plain = Spline(at, knots, np.zeros(len(knots)), np.ones(len(knots))).encode(x)
-    mean = np.average(plain, axis=0, weights=w)
-    deviation = np.sqrt(np.average((plain - mean) ** 2, axis=0, weights=w))
+    j, f = pieces(x, knots)
+    w = np.ones(len(x)) if w is None else w
+    mean = (_sums(j, w * (1 - f), len(knots)) + _sums(j + 1, w * f, len(knots))) / w.sum()
+    square = (_sums(j, w * (1 - f) ** 2, len(knots)) + _sums(j + 1, w * f**2, len(knots))) / w.sum()
+    deviation = np.sqrt(np.maximum(square - mean**2, 0.0))  # a hat is 0 to 1: the difference is exact enough
     return Spline(at, knots, mean, 1 / np.maximum(deviation, 1 / HIGHEST))
 
 
