@@ -1,4 +1,4 @@
-"""The temperature against SciPy's minimum of scikit-learn's log loss, over the rows and a quarter of an imagined one."""
+"""The temperature against SciPy's minimum of scikit-learn's log loss, over the rows and a quarter of one more."""
 
 import numpy as np
 import pytest
