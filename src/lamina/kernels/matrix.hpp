@@ -118,6 +118,27 @@ LAMINA_INLINE Vec<double> sqrt(Vec<double> a) {
 #error "needs fused multiply-add"
 #endif
 
+typedef uint32_t Words __attribute__((vector_size(32)));
+typedef uint64_t Pairs __attribute__((vector_size(32)));
+
+// The products of the lower halves of pairs of words.
+LAMINA_INLINE Pairs lower_product(Pairs a, Pairs b) {
+#if defined(__AVX2__)
+    return Pairs(_mm256_mul_epu32(__m256i(a), __m256i(b)));
+#else
+    return (a & 0xFFFFFFFF) * (b & 0xFFFFFFFF);
+#endif
+}
+// Lanes of two vectors: 0 to 7 are those of the first.
+template <uint32_t... LANES>
+LAMINA_INLINE Words picked(Words a, Words b) {
+#if defined(__clang__)
+    return __builtin_shufflevector(a, b, LANES...);
+#else
+    return __builtin_shuffle(a, b, Words{LANES...});
+#endif
+}
+
 template <class V>
 LAMINA_INLINE V max(V a, V b) { // NaN of b passes
     return a > b ? a : b;

@@ -11,36 +11,17 @@ namespace lamina::LAMINA_PATH {
 inline constexpr uint32_t DROPOUT = 2; // the stream
 inline constexpr uint32_t MULTIPLIERS[] = {0xD2511F53, 0xCD9E8D57}, WEYL[] = {0x9E3779B9, 0xBB67AE85};
 
-// A word of each of eight blocks.
-typedef uint32_t Words __attribute__((vector_size(32)));
-typedef uint64_t Pairs __attribute__((vector_size(32)));
-
-// Lanes of two vectors: 0 to 7 are those of the first.
-template <uint32_t... LANES>
-LAMINA_INLINE Words picked(Words a, Words b) {
-#if defined(__clang__)
-    return __builtin_shufflevector(a, b, LANES...);
-#else
-    return __builtin_shuffle(a, b, Words{LANES...});
-#endif
-}
-
 // The upper and the lower half of every product a * b.
 struct Halves {
     Words high, low;
 };
 LAMINA_INLINE Halves halves(Words a, uint32_t b) {
-    const Pairs lower = Pairs{} + 0xFFFFFFFF, factor = Pairs{} + b;
-#if defined(__AVX2__)
-    const Pairs even = Pairs(_mm256_mul_epu32(__m256i(a), __m256i(factor)));
-    const Pairs odd = Pairs(_mm256_mul_epu32(__m256i(Pairs(a) >> 32), __m256i(factor)));
-#else
-    const Pairs even = (Pairs(a) & lower) * factor, odd = (Pairs(a) >> 32) * factor;
-#endif
+    const Pairs lower = Pairs{} + 0xFFFFFFFF;
+    const Pairs even = lower_product(Pairs(a), Pairs{} + b), odd = lower_product(Pairs(a) >> 32, Pairs{} + b);
     return {Words((even >> 32) | (odd & ~lower)), Words((even & lower) | (odd << 32))};
 }
 
-// The four random words of eight blocks.
+// The four random words of eight blocks: a register holds one word of each.
 struct Random {
     Words c[4];
 
