@@ -287,9 +287,9 @@ class Fit:
             categorical=_listed(s["categorical"]),
             dates=s["dates"],
         )
-        if s["splines"] == "jagged":
-            return encoder.with_splines(table, targets=Y[learn], weights=w)
-        return encoder.with_splines(table, _listed(s["splines"]), weights=w)
+        jagged = s["splines"] == "jagged"
+        bent = encoder.jagged(table, Y[learn], w) if jagged else _listed(s["splines"])
+        return encoder.with_splines(table, bent, w)
 
     def _class_factors(self, Y: Any, weights: Any) -> Any:
         class_weight = self.settings.get("class_weight")

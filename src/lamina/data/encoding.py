@@ -117,13 +117,23 @@ class Encoder:
         plan, parts = fit_parts(tables, weights, Choices(numbers, missing, dates, categorical, limits))
         return Encoder(plan.names, plan.named, parts.numbers, parts.dates, parts.categories, missing)
 
+    def jagged(
+        self, table: Table, targets: NDArray[Any], weights: NDArray[np.float64] | None = None
+    ) -> tuple[int, ...]:
+        """Return which columns of numbers are jagged, by position: their exact values say more about the targets.
+
+        Parameters
+        ----------
+        table : Table
+            The training rows, or some of them, in random order.
+        targets : array, shape (n_rows, targets)
+            Encoded targets.
+        weights : array, shape (n_rows,), optional
+        """
+        return tuple(j for j in self._plain_numbers if is_jagged(self._numbers_of(table, j), targets, weights))
+
     def with_splines(
-        self,
-        table: Table,
-        columns: Sequence[str | int] | None = None,
-        *,
-        targets: NDArray[Any] | None = None,
-        weights: NDArray[np.float64] | None = None,
+        self, table: Table, columns: Sequence[str | int], weights: NDArray[np.float64] | None = None
     ) -> "Encoder":
         """Return the encoder with hats besides some columns of numbers (`splines`).
 
@@ -131,10 +141,8 @@ class Encoder:
         ----------
         table : Table
             The training rows, or some of them, in random order.
-        columns : sequence of str or int, optional
-            Columns of numbers, by name or position. Without them: those that are jagged, given the targets.
-        targets : array, shape (n_rows, targets), optional
-            Encoded targets.
+        columns : sequence of str or int
+            By name or position; one of fewer than three values gets none.
         weights : array, shape (n_rows,), optional
 
         Raises
@@ -142,17 +150,17 @@ class Encoder:
         ColumnError
             A column is not there, or holds no numbers.
         """
-        table, numbers = self.align(table), [j for j in self.numbers.sources.tolist() if j not in self.dates]
-        wanted = numbers if columns is None else sorted(positions(columns, self.names_in, "splines"))
+        wanted = sorted(positions(columns, self.names_in, "splines"))
         for j in wanted:
-            if j not in numbers:
+            if j not in self._plain_numbers:
                 raise ColumnError(f"splines: column {self.names_in[j]!r} holds no numbers")
-        found = []
-        for j in wanted:
-            x = np.concatenate([np.empty(0), *(x for _, x in self._numbers_of(table, j))])
-            if targets is None or is_jagged(x, targets, weights):
-                found.append(fit_spline(j, x, weights))
+        found = (fit_spline(j, self._numbers_of(table, j), weights) for j in wanted)
         return replace(self, splines=tuple(spline for spline in found if spline is not None))
+
+    @property
+    def _plain_numbers(self) -> list[int]:
+        """The input columns that hold numbers, no dates."""
+        return [j for j in self.numbers.sources.tolist() if j not in self.dates]
 
     @cached_property
     def _starts(self) -> NDArray[np.intp]:
@@ -258,7 +266,7 @@ class Encoder:
         self._encode_numbers(table, X)
         for spline in self.splines:
             start = self._starts[spline.at] + 1
-            for first, x in self._numbers_of(table, spline.at):
+            for first, x in self._number_blocks_of(table, spline.at):
                 X[first : first + len(x), start : start + spline.width] = spline.encode(x)
         for column in self.categories:
             self._encode_category(table, column, X)
@@ -280,8 +288,13 @@ class Encoder:
                 X[rows, self._indicator_places] = missing[:, self.numbers.indicator]
             X[rows, slice(None) if whole else places] = Z
 
+    def _numbers_of(self, table: Table, j: int) -> NDArray[np.float64]:
+        """Return a column of numbers of a table that may not be aligned yet."""
+        blocks = self._number_blocks_of(self.align(table), j)
+        return np.concatenate([np.empty(0), *(x for _, x in blocks)])
+
     @staticmethod
-    def _numbers_of(table: Table, j: int) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    def _number_blocks_of(table: Table, j: int) -> Iterator[tuple[int, NDArray[np.float64]]]:
         """Yield the first row and the numbers of a column, block by block."""
         for first, block in number_blocks(cast_numbers(table, np.array([j]), ()), table.n_rows):
             yield first, block[:, 0]

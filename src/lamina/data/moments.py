@@ -112,10 +112,10 @@ def sparse_moments(matrix: Any, weights: Array | None) -> Moments:
     at, x = matrix.indices, matrix.data.astype(np.float64)
     w = np.repeat(w_rows, np.diff(matrix.indptr))
     there = ~np.isnan(x)
-    missing = _sums(at[~there], w[~there], n_columns)
+    missing = sums(at[~there], w[~there], n_columns)
     at, x, w = at[there], x[there], w[there]
     total = w_rows.sum()
-    stored = _sums(at, w, n_columns)
+    stored = sums(at, w, n_columns)
     zeros = np.bincount(matrix.indices, minlength=n_columns) < n_rows  # columns with a zero that is not stored
     low, high = np.where(zeros, 0.0, np.inf), np.where(zeros, 0.0, -np.inf)
     np.minimum.at(low, at, x)
@@ -123,8 +123,8 @@ def sparse_moments(matrix: Any, weights: Array | None) -> Moments:
     weight = np.where(zeros, total - missing, stored)
     exponent = _exponents(low, high)
     z = x * np.ldexp(1.0, -exponent)[at]
-    mean = _divided(_sums(at, w * z, n_columns), weight)
-    spread = _sums(at, w * (z - mean[at]) ** 2, n_columns) + np.where(zeros, weight - stored, 0.0) * mean**2
+    mean = _divided(sums(at, w * z, n_columns), weight)
+    spread = sums(at, w * (z - mean[at]) ** 2, n_columns) + np.where(zeros, weight - stored, 0.0) * mean**2
     return Moments(weight, exponent, mean, spread, low, high, missing)
 
 
@@ -140,5 +140,6 @@ def _divided(a: Array, b: Array) -> Array:
     return np.divide(a, b, out=np.zeros_like(a), where=b > 0)
 
 
-def _sums(at: NDArray[Any], terms: Array, n_columns: int) -> Array:
-    return np.bincount(at, terms, n_columns).astype(np.float64)
+def sums(at: NDArray[Any], terms: Array, n: int) -> Array:
+    """Return the sum of the terms at each of n places."""
+    return np.bincount(at, terms, n).astype(np.float64)

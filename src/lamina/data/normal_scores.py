@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.data.knots import Knots
 from lamina.data.quantiles import Distribution
 
 Array = NDArray[np.float64]
@@ -38,20 +39,17 @@ class NormalScores:
         self.quantiles = quantiles
 
     @cached_property
-    def _knots(self) -> tuple[Array, Array, float]:
-        """Return the distinct landmarks, their scores, and what keeps their differences in the float range."""
+    def _curve(self) -> tuple[Knots, Array]:
+        """Return the distinct landmarks and their scores."""
         from scipy.special import ndtri
 
-        knots, first, count = np.unique(self.quantiles, return_index=True, return_counts=True)
+        landmarks, first, count = np.unique(self.quantiles, return_index=True, return_counts=True)
         level = (first + (count - 1) / 2) / (len(self.quantiles) - 1)
-        unit = 0.25 if np.abs(knots[[0, -1]]).max() > 1e300 else 1.0
-        return knots * unit, ndtri(np.clip(level, CUT, 1 - CUT)), unit
+        return Knots(landmarks), ndtri(np.clip(level, CUT, 1 - CUT))
 
     def __call__(self, x: Array) -> Array:
         """Return the scores of numbers; NaN stays NaN."""
-        knots, scores, unit = self._knots
-        x = np.clip(x * unit, knots[0], knots[-1])
-        i = np.clip(np.searchsorted(knots, x, "right") - 1, 0, len(knots) - 2)  # NaN is sorted last
-        t = (x - knots[i]) / (knots[i + 1] - knots[i])
+        knots, scores = self._curve
+        i, t = knots.between(x)
         found: Array = scores[i] + t * (scores[i + 1] - scores[i])
         return found

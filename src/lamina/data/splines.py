@@ -13,16 +13,18 @@ at quantiles of the rows, which is about what a network makes of the scaled numb
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lamina.data import headers
+from lamina.data.knots import Knots
+from lamina.data.moments import sums
 from lamina.errors import DataError
 
 MOST = 48  # knots
-LEAST = 5e-324  # above 0: between knots whose quarters are the same
 HIGHEST = 3.0  # factor of a hat: rare ones are not blown up
 
 # Of the test for jagged columns:
@@ -50,7 +52,7 @@ class Spline:
 
     def encode(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the encoded columns of the numbers x (m,), shape (m, knots)."""
-        j, f = pieces(x, self.knots)
+        j, f = self._places.between(x)
         H, rows = np.zeros((len(x), self.width)), np.arange(len(x))
         H[rows, j], H[rows, j + 1] = 1 - f, f
         H -= self.mean
@@ -58,26 +60,21 @@ class Spline:
         H[np.isnan(x)] = 0.0
         return H
 
-
-def pieces(x: NDArray[np.float64], knots: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Return between which knots each number lies, j and j + 1, and how far it is on its way, 0 to 1."""
-    j = np.clip(np.searchsorted(knots, x, "right") - 1, 0, len(knots) - 2)
-    low, high = knots[j] / 4, knots[j + 1] / 4  # quarters: the difference of two huge numbers stays finite
-    with np.errstate(over="ignore"):
-        return j, np.clip((x / 4 - low) / np.maximum(high - low, LEAST), 0.0, 1.0)
+    @cached_property
+    def _places(self) -> Knots:
+        return Knots(self.knots)
 
 
 def fit_spline(at: int, x: NDArray[np.float64], weights: NDArray[np.float64] | None = None) -> Spline | None:
     """Return the spline of a column of the training rows, x (m,); None where it has fewer than three values."""
     known = np.isfinite(x)
-    x, w = x[known], None if weights is None else weights[known]
+    x, w = x[known], np.ones(known.sum()) if weights is None else weights[known]
     knots = _some(np.unique(x), MOST)
     if len(knots) < 3:
         return None
-    j, f = pieces(x, knots)
-    w = np.ones(len(x)) if w is None else w
-    mean = (_sums(j, w * (1 - f), len(knots)) + _sums(j + 1, w * f, len(knots))) / w.sum()
-    square = (_sums(j, w * (1 - f) ** 2, len(knots)) + _sums(j + 1, w * f**2, len(knots))) / w.sum()
+    j, f = Knots(knots).between(x)
+    mean = _of_hats(j, w * (1 - f), w * f, len(knots)) / w.sum()
+    square = _of_hats(j, w * (1 - f) ** 2, w * f**2, len(knots)) / w.sum()
     deviation = np.sqrt(np.maximum(square - mean**2, 0.0))  # a hat is 0 to 1: the difference is exact enough
     return Spline(at, knots, mean, 1 / np.maximum(deviation, 1 / HIGHEST))
 
@@ -123,27 +120,24 @@ def _errors(
     """Return every row's squared error under the spline that was fitted to the rows of the other half."""
     if len(knots) < 2:
         knots = np.array([knots[0], np.nextafter(knots[0], np.inf)])
-    j, f = pieces(x, knots)
+    j, f = Knots(knots).between(x)
     errors, half = np.empty(len(x)), np.arange(len(x)) % 2 == 0
     for seen in (half, ~half):
         js, fs, ws = j[seen], f[seen], w[seen]
         mean = np.average(Y[seen], axis=0, weights=ws)
-        between = _sums(js, ws * fs * (1 - fs), len(knots))[:-1]  # H^T H is tridiagonal
-        diagonal = _sums(js, ws * (1 - fs) ** 2, len(knots)) + _sums(js + 1, ws * fs**2, len(knots))
+        between = sums(js, ws * fs * (1 - fs), len(knots))[:-1]  # H^T H is tridiagonal
+        diagonal = _of_hats(js, ws * (1 - fs) ** 2, ws * fs**2, len(knots))
         HH = np.diag(diagonal + PRIOR) + np.diag(between, 1) + np.diag(between, -1)
-        HY = [
-            _sums(js, ws * (1 - fs) * y, len(knots)) + _sums(js + 1, ws * fs * y, len(knots))
-            for y in (Y[seen] - mean).T
-        ]
+        HY = [_of_hats(js, ws * (1 - fs) * y, ws * fs * y, len(knots)) for y in (Y[seen] - mean).T]
         B = np.linalg.solve(HH, np.stack(HY, axis=1))  # (knots, targets)
         ju, fu = j[~seen], f[~seen, None]
         errors[~seen] = np.sum(((1 - fu) * B[ju] + fu * B[ju + 1] + mean - Y[~seen]) ** 2, axis=1)
     return errors
 
 
-def _sums(at: NDArray[np.intp], terms: NDArray[np.float64], n: int) -> NDArray[np.float64]:
-    """Return the sum of the terms at each of n places."""
-    return np.asarray(np.bincount(at, terms, n))
+def _of_hats(j: NDArray[np.intp], at_j: Any, at_next: Any, n: int) -> NDArray[np.float64]:
+    """Return for each of n hats the sum of the terms of the rows on it: a row is on hats j and j + 1."""
+    return sums(j, at_j, n) + sums(j + 1, at_next, n)
 
 
 def to_header(spline: Spline) -> dict[str, Any]:

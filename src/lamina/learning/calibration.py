@@ -10,7 +10,7 @@ import numpy as np
 from lamina.engine import Engine
 from lamina.equations.losses import BinaryLogLoss, CategoricalLogLoss
 from lamina.equations.network import Network
-from lamina.learning.training import Examples
+from lamina.learning.training import Examples, cost_of
 
 LOWEST, HIGHEST = 0.05, 20.0  # temperatures that are tried
 IMAGINED = 0.25  # rows of no class in particular
@@ -39,9 +39,7 @@ def temperature(network: Network, engine: Engine, params: Any, held_out: Example
     careful = replace(network, loss=replace(loss, label_smoothing=IMAGINED / (held_out.n + IMAGINED)))
 
     def cost(log_T: float) -> float:
-        softened = divided(network, params, exp(log_T))
-        sums = (len(X) * engine.cost(careful, softened, X, Y, w) for X, Y, w in held_out.blocks())
-        return float(sum(sums))
+        return cost_of(careful, engine, divided(network, params, exp(log_T)), held_out)[0]
 
     best = lowest_point(cost, log(LOWEST), log(HIGHEST))
     return exp(best) if cost(best) < cost(0.0) else 1.0

@@ -193,7 +193,7 @@ def train(
             cost, rate = found, 1.0
         if recipe.averaging:
             _average(state, recipe.averaging)
-        watched, A = (None, None) if held_out is None else _cost(network, engine, state.judged, held_out)
+        watched, A = (None, None) if held_out is None else cost_of(network, engine, state.judged, held_out)
         state.epoch += 1
         state.costs.append(cost if watched is None else watched)
         yield Epoch(state.epoch, cost, watched, A, rate, time.perf_counter() - began)
@@ -263,7 +263,7 @@ def _sizes(rows: int, batch_size: int) -> Any:
     return np.minimum(batch_size, rows - np.arange(0, rows, batch_size))
 
 
-def _cost(network: Network, engine: Engine, params: Any, rows: Examples) -> tuple[float, Any]:
+def cost_of(network: Network, engine: Engine, params: Any, rows: Examples) -> tuple[float, Any]:
     """Return the cost of the rows; with several members also what they predict together, which it is the cost of."""
     if network.members == 1:
         return sum(len(X) * float(engine.cost(network, params, X, Y, w)) for X, Y, w in rows.blocks()) / rows.n, None
