@@ -20,14 +20,16 @@ MAY_IMPORT = {
     "native": {"errors", "_kernels"},
     "engine": {"errors", "equations", "native"},
     "data": {"errors"},
-    "learning": {"errors", "equations", "engine", "data"},
+    "sealed_file": {"errors"},
+    "learning": {"errors", "equations", "engine", "data", "sealed_file"},
     "model": {"errors", "equations", "engine", "data", "learning"},
-    "model_file": {"errors", "equations", "engine", "data", "learning", "model"},
+    "model_file": {"errors", "equations", "engine", "data", "learning", "model", "sealed_file"},
     "fitting": {"errors", "equations", "engine", "data", "learning", "model"},
     "plots": {"errors"},
     "explaining": {"errors", "equations", "data", "model", "plots"},
 } | {
     face: {"errors", "equations", "engine", "data", "learning", "model", "model_file", "fitting", "plots", "explaining"}
+    | {"sealed_file"}
     for face in FACES
 }
 

@@ -8,7 +8,8 @@ from safetensors.numpy import save_file
 
 import lamina
 from lamina.errors import ModelFileError
-from lamina.model_file.header import header_of, text_of
+from lamina.model_file.header import header_of
+from lamina.sealed_file import text_of
 
 
 def refusal(model, path, change=None, text=None):

@@ -3,9 +3,7 @@
 Kinds are keys of tables, keys are known ones, numbers are finite and in range; anything else is refused.
 """
 
-import json
 import math
-from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
@@ -53,52 +51,8 @@ def header_of(model: Model) -> dict[str, Any]:
     }
 
 
-def text_of(header: Mapping[str, Any]) -> str:
-    """Return the header as JSON; NumPy's scalars become plain numbers."""
-    return json.dumps(header, allow_nan=False, separators=(",", ":"), default=_plain_number)
-
-
-def _plain_number(value: Any) -> Any:
-    if hasattr(value, "item"):
-        return value.item()
-    raise ModelFileError(f"{value!r} is no plain value")
-
-
 def _finite_or_none(value: Any) -> Any:
     return None if value is None or not math.isfinite(value) else value
-
-
-def parsed(text: str) -> Any:
-    """Return the values of strict JSON: no key twice, no NaN or infinity, no whole number beyond 64 bits."""
-    try:
-        return json.loads(
-            text, object_pairs_hook=_unique, parse_int=_whole, parse_float=_finite, parse_constant=_refuse_constant
-        )
-    except (json.JSONDecodeError, RecursionError) as problem:
-        raise ModelFileError(f"its header is no JSON ({problem})") from problem
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ModelFileError("its header has a key twice")
-    return found
-
-
-def _whole(digits: str) -> int:
-    if len(digits) > 20 or not -(2**63) <= int(digits) < 2**64:
-        raise ModelFileError(f"its header holds a number too large: {digits[:30]}")
-    return int(digits)
-
-
-def _finite(digits: str) -> float:
-    if not math.isfinite(float(digits)):
-        raise ModelFileError(f"its header holds a number too large: {digits[:30]}")
-    return float(digits)
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ModelFileError(f"its header holds {name}")
 
 
 def contents_of(header: Any) -> Contents:
