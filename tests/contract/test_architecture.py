@@ -141,6 +141,11 @@ def test_what_the_plan_allows_is_no_fault(file, source):
     assert faults(source, PACKAGE / file) == []
 
 
+def test_the_look_upwards_is_there():
+    room, name = HANDED_OVER
+    assert name in set(imported((PACKAGE / f"{room}.py").read_text(), PACKAGE / f"{room}.py"))
+
+
 def test_faces_do_not_import_one_another():
     for face in FACES:
         assert not MAY_IMPORT[face] & FACES
