@@ -5,6 +5,7 @@ import pytest
 from sklearn.datasets import make_classification
 from sklearn.preprocessing import StandardScaler
 
+import lamina
 import lamina.model
 from lamina.equations.activations import ACTIVATIONS
 from lamina.equations.layers import Dense, Linear, Residual, Scale
@@ -297,3 +298,50 @@ def test_more_classes_than_inputs():
     model = fitted(y, "classifier", X=many, max_iter=30)
     assert model.predict_proba(many).shape == (300, 8)
     assert (model.predict(many) == y).mean() > 0.3
+
+
+# ---- what a loaded model can do ----
+
+
+def test_a_loaded_model_knows_what_the_estimator_knew(tmp_path):
+    estimator = lamina.DeepRegressor(hidden_layer_sizes=(4,), max_iter=9, random_state=0).fit(X, Y[:, 0])
+    estimator.save(tmp_path / "a.lamina")
+    model = lamina.load(tmp_path / "a.lamina")
+    costs = [record["validation_cost"] for record in estimator.history_]
+    assert model.best_epoch == 1 + int(np.argmin(costs))
+    assert model.stopped == estimator.stopped_ == "all 9 epochs were done"
+    model.save(tmp_path / "b.lamina")
+    assert (tmp_path / "a.lamina").read_bytes() == (tmp_path / "b.lamina").read_bytes()
+
+
+def test_partial_fit_keeps_the_last_epoch():
+    estimator = lamina.DeepRegressor(hidden_layer_sizes=(4,))
+    for _ in range(3):
+        estimator.partial_fit(X, Y[:, 0])
+    assert estimator.model_.best_epoch == 3
+
+
+def test_score_of_labels_counts_those_that_are_right():
+    model, y, w = fitted(labels(3), "classifier"), labels(3), rng.integers(0, 4, 60)
+    right = [int(found == label) for found, label in zip(model.predict(X), y, strict=True)]
+    assert model.score(X, y) == pytest.approx(sum(right) / 60, rel=1e-15)
+    assert model.score(X, list(y), w) == pytest.approx(sum(right * w) / sum(w), rel=1e-15)
+
+
+def test_score_of_numbers_is_the_share_of_the_squares_that_is_explained():
+    model, w = fitted(max_iter=30), rng.integers(0, 4, 60)
+    left = [1 - ((Y - model.predict(X))[:, k] ** 2).sum() / ((Y - Y.mean(axis=0))[:, k] ** 2).sum() for k in (0, 1)]
+    assert model.score(X, Y) == pytest.approx(np.mean(left), rel=1e-12)
+    repeated = np.repeat(np.arange(60), w)
+    assert model.score(X, Y, w) == pytest.approx(model.score(X[repeated], Y[repeated]), rel=1e-12)
+
+
+def test_score_of_quantiles_is_that_of_the_middle_one():
+    model = fitted(Y[:, 0], loss="quantile(quantiles=(0.1, 0.45, 0.9))", max_iter=30)
+    missed = ((Y[:, 0] - model.predict(X)[:, 1]) ** 2).sum()
+    assert model.score(X, Y[:, 0]) == pytest.approx(1 - missed / ((Y[:, 0] - Y[:, 0].mean()) ** 2).sum(), rel=1e-12)
+
+
+def test_score_needs_a_target_for_each_row():
+    with pytest.raises(DataError, match="y has 59 values and X has 60 rows"):
+        fitted().score(X, Y[:-1])

@@ -6,12 +6,16 @@
     │   ├── ColumnError                   missing, extra, duplicate or mistyped columns; names the column
     │   │   └── ColumnTypeError (TypeError)   a column of objects that are no numbers, text, booleans or dates
     │   └── FileError                     a table file that is absent, empty or broken; names the line
+    ├── SealedFileError   (ValueError)    a file of lamina that is foreign or not there: the cause of the next two
+    │   └── DamagedFileError              one that is cut off or altered
     ├── ModelFileError    (ValueError)    a model file that is truncated, altered, newer or foreign
+    ├── CheckpointError   (RuntimeError)  a folder of checkpoints in use, of another run, damaged or not writable
     ├── DivergenceError   (RuntimeError)  training left the finite numbers before any epoch was good
     ├── EngineError       (RuntimeError)  the engine asked for cannot run this network
     └── MissingExtraError (ImportError)   an optional library is needed; says what to install
 
     LaminaWarning (UserWarning)
+    ├── CheckpointWarning                 a damaged checkpoint; the one before it was taken
     ├── DataWarning                       rows that can be used, but perhaps not as meant
     ├── DivergenceWarning                 training left the finite numbers; the best weights were kept
     └── EngineWarning                     the fast engine cannot run this network; names what is missing
@@ -47,8 +51,20 @@ class FileError(DataError):
     """A table file that is absent, empty or broken."""
 
 
+class SealedFileError(LaminaError, ValueError):
+    """A file of lamina that is foreign or not there; comes wrapped in what says which file, and what to do."""
+
+
+class DamagedFileError(SealedFileError):
+    """A file of lamina that is cut off, or was altered since it was written."""
+
+
 class ModelFileError(LaminaError, ValueError):
     """A model file that is truncated, altered, newer than this version or foreign."""
+
+
+class CheckpointError(LaminaError, RuntimeError):
+    """A folder of checkpoints that is in use, of another run, damaged or not writable."""
 
 
 class DivergenceError(LaminaError, RuntimeError):
@@ -65,6 +81,10 @@ class MissingExtraError(LaminaError, ImportError):
 
 class LaminaWarning(UserWarning):
     """Base of every warning that lamina gives."""
+
+
+class CheckpointWarning(LaminaWarning):
+    """A checkpoint is damaged; the one before it was taken."""
 
 
 class DataWarning(LaminaWarning):

@@ -186,8 +186,8 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         self._take(fit, carry=True)
         self.history_ = done + [{**record, "epoch": len(done) + 1} for record in self.history_]
         settings = {name: value for name, value in self.model_.settings.items() if name not in ONE_PASS}
-        self.model_ = replace(self.model_, history=self.history_, settings=settings)
         self.n_iter_ = self.best_epoch_ = len(self.history_)
+        self.model_ = replace(self.model_, history=self.history_, settings=settings, best_epoch=self.n_iter_)
         return self
 
     def predict(self, X: Rows) -> NDArray[Any]:

@@ -397,6 +397,8 @@ class Fit:
             settings=changed,
             history=list(self.history),
             scores=scores,
+            best_epoch=self.best_epoch,
+            stopped=self.stopped,
             engine=self.settings["engine"],
         )
 

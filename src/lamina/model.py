@@ -3,6 +3,7 @@
 rows -> Encoder.encode -> A[0] -> engine.predict -> A[L] -> Labels.decode or Numbers.decode -> answers
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from lamina.data.encoding import Encoder
 from lamina.data.sources import Table, read
+from lamina.data.target_values import plain
 from lamina.data.targets import Labels, Numbers
 from lamina.engine import EngineName, choose
 from lamina.equations.layers import chain_predict
@@ -42,6 +44,10 @@ class Model:
         One entry per epoch: epoch, cost, validation_cost, ...
     scores : dict of str to float
         Measured on rows that it did not learn from, where there were some.
+    best_epoch : int
+        The epoch whose weights these are, counted from 1; 0 where that is not known.
+    stopped : str
+        Why training ended.
     engine : {"auto", "equations", "kernels"}
     """
 
@@ -53,7 +59,44 @@ class Model:
     settings: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
     scores: dict[str, float] = field(default_factory=dict)
+    best_epoch: int = 0
+    stopped: str = ""
     engine: EngineName = "auto"
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to a file that `lamina.load` and the command line read.
+
+        Raises
+        ------
+        ModelFileError
+            The file cannot be written; an old one there is as it was.
+        """
+        from lamina.model_file import save
+
+        save(self, path)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy of labels, or R^2 of numbers, as scikit-learn defines them.
+
+        R^2 is the mean over several targets; of several quantiles the one nearest to the middle is scored.
+
+        Parameters
+        ----------
+        X : rows
+        y : array, shape (m,) or (m, targets)
+        sample_weight : array, shape (m,), optional
+        """
+        from sklearn.metrics import accuracy_score, r2_score
+
+        table, y = X if isinstance(X, Table) else read(X), plain(y)
+        if len(y) != table.n_rows:
+            raise DataError(f"y has {len(y)} values and X has {table.n_rows} rows: expected one for each.")
+        predicted, loss = self.predict(table), self.network.loss
+        if isinstance(self.target, Labels):
+            return float(accuracy_score(y, predicted, sample_weight=sample_weight))
+        if isinstance(loss, Quantile) and len(loss.quantiles) > 1:
+            predicted = predicted[..., int(np.argmin(np.abs(np.array(loss.quantiles) - 0.5)))]
+        return float(r2_score(y, predicted, sample_weight=sample_weight))
 
     def encode(self, X: Any) -> NDArray[Any]:
         """Return A[0] as rows, shape (m, n_inputs); `X` is anything that `lamina.data.sources.read` reads."""

@@ -140,7 +140,7 @@ def test_what_cannot_be_asked(lamina):
     assert lamina("predict", "price.lamina", "new.csv", "--out", "no/p.csv").err == (
         "error: no/p.csv: there is no folder 'no'\n"
     )
-    assert "it is not a model file of lamina" in lamina("predict", "new.csv", "new.csv").err
+    assert "it is not a file of lamina" in lamina("predict", "new.csv", "new.csv").err
     assert "Did you mean 'price.lamina'?" in lamina("predict", "prize.lamina", "new.csv").err
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import lamina as package
 from lamina.cli.curve import drawn
-from lamina.cli.show import best_epoch, columns
+from lamina.cli.show import columns
 from lamina.data.encoding import Encoder
 from lamina.data.sources import read
 
@@ -31,7 +31,8 @@ def test_everything_is_there(lamina):
     assert "since date (x - " in words
     assert "hidden_layer_sizes 8" in words
     assert f"accuracy {model.scores['validation_accuracy']:.4f}" in words
-    assert f"cost over 8 epochs, kept: epoch {best_epoch(model)}" in words
+    costs = [record["validation_cost"] for record in model.history]
+    assert f"cost over 8 epochs, kept: epoch {1 + int(np.argmin(costs))}" in words
     assert re.search("[\u2801-\u28ff]", done.out)
     assert " held-out rows" in done.out
 

@@ -47,6 +47,8 @@ def models():
             settings={"hidden_layer_sizes": (4,), "activation": "tanh", "class_weight": {"no": 1.0, "yes": 2.5}},
             history=[RECORD | {"epoch": n, "learning_rate": 1e-3, "seconds": 0.25} for n in (1, 2)],
             scores={"validation_cost": 0.625, "validation_accuracy": 0.75},
+            best_epoch=2,
+            stopped="all 2 epochs were done",
         ),
         "every layer": labelled(
             [

@@ -8,7 +8,8 @@ from safetensors.numpy import save_file
 
 import lamina
 from lamina.errors import ModelFileError
-from lamina.model_file.header import header_of, text_of
+from lamina.model_file.header import header_of
+from lamina.sealed_file import text_of
 
 
 def refusal(model, path, change=None, text=None):
@@ -95,6 +96,9 @@ BINARY = {
     "a cost": (put("history", 0, "cost", to="low"), "history cost: a number expected, found str"),
     "a score": (put("scores", to={"r2": None}), "scores r2: a number expected, found NoneType"),
     "a header's key": (lambda header: header.update(code="1"), "unknown keys ['code']"),
+    "an epoch that was kept": (put("best_epoch", to=0.5), "best_epoch: a whole number from 0"),
+    "a reason": (put("stopped", to=None), "stopped: text expected"),
+    "a key of format 2": (put("format", to=1), "unknown keys ['best_epoch', 'stopped']"),
     "a version": (put("lamina", to=1), "lamina: text expected"),
 }
 

@@ -14,7 +14,8 @@ from safetensors.numpy import save_file
 
 import lamina
 from lamina.errors import DataError, ModelFileError
-from lamina.model_file.header import header_of, text_of
+from lamina.model_file.header import header_of
+from lamina.sealed_file import text_of
 
 KINDS = ["binary", "every layer", "quantiles"]
 

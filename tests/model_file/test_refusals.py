@@ -45,7 +45,7 @@ def test_a_file_that_is_not_there_has_a_nearest_name(path):
 
 
 def test_a_folder(tmp_path):
-    assert refusal(tmp_path) == "it is a folder: a model is one file"
+    assert refusal(tmp_path) == "it is a folder, expected a file"
 
 
 def test_a_pipe_and_a_socket_are_not_waited_for(tmp_path):
@@ -58,7 +58,7 @@ def test_a_pipe_and_a_socket_are_not_waited_for(tmp_path):
 
 def test_an_empty_file(tmp_path):
     (tmp_path / "a.lamina").touch()
-    assert refusal(tmp_path / "a.lamina") == "the file is empty"
+    assert refusal(tmp_path / "a.lamina") == "the file is empty: use an intact copy, or train again"
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root reads everything")
@@ -72,7 +72,7 @@ def test_a_file_that_is_cut_off(path, part):
     whole = path.read_bytes()
     path.write_bytes(whole[:part])
     size = len(whole[:part])
-    assert refusal(path) == f"the file is cut off: copy or download it again ({size:,} bytes are there)"
+    assert refusal(path) == f"the file is cut off ({size:,} bytes are there): use an intact copy, or train again"
 
 
 def test_one_flipped_bit_in_the_parameters(path):
@@ -95,9 +95,9 @@ def test_a_checksum_that_was_taken_away(path):
 
 
 def test_a_newer_format_says_what_to_upgrade(path):
-    edited(path, lambda header: header.update(format=2, lamina="9.1.0", layers=[]))
+    edited(path, lambda header: header.update(format=3, lamina="9.1.0", layers=[]))
     assert refusal(path) == (
-        f"written by lamina 9.1.0 in format 2, but lamina {lamina.__version__} reads formats up to 1. "
+        f"written by lamina 9.1.0 in format 3, but lamina {lamina.__version__} reads formats up to 2. "
         "Upgrade it: pip install --upgrade lamina"
     )
 
@@ -119,7 +119,7 @@ def test_a_second_tensor(path):
     with safe_open(path, "numpy") as file:
         metadata, params = file.metadata(), file.get_tensor("params")
     save_file({"params": params, "more": params}, path, metadata)
-    assert refusal(path).startswith("one header and one tensor expected")
+    assert refusal(path).startswith("expected one array, params, found more, params: the file was altered")
 
 
 class Bomb:
@@ -141,7 +141,7 @@ def test_other_files(tmp_path):
         archive.writestr("data.pkl", b"")
     assert refusal(path) == "it is a ZIP archive (PyTorch, Keras and NumPy write such files)"
     path.write_text("age,income\n31,<=50K\n")
-    assert refusal(path) == "it is not a model file of lamina (it begins with b'age,incom')"
+    assert refusal(path) == "it is not a file of lamina (it begins with b'age,incom')"
     np.save(tmp_path / "a.npy", np.ones(3))
     assert refusal(tmp_path / "a.npy") == "it is a NumPy array"
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ def test_a_loaded_model_is_the_saved_one(models, rows, tmp_path, kind):
     assert loaded.params.tobytes() == model.params.tobytes()
     assert loaded.network == model.network
     assert loaded.network.slots == model.network.slots
-    for name in ("target_name", "settings", "history", "scores"):
+    for name in ("target_name", "settings", "history", "scores", "best_epoch", "stopped"):
         assert getattr(loaded, name) == getattr(model, name), name
     assert loaded.encoder.feature_names == model.encoder.feature_names
     assert loaded.output(rows).tobytes() == model.output(rows).tobytes()
@@ -61,13 +62,20 @@ def test_any_reader_of_safetensors_sees_the_parameters_and_the_header(models, tm
     assert np.array_equal(tensors["params"], model.params)
     with safe_open(tmp_path / "a.lamina", "numpy") as file:
         header = json.loads(file.metadata()["lamina"])
-    assert list(header) == (
-        ["sha256", "format", "lamina", "blueprint", "encoder", "target", "target_name", "settings", "history", "scores"]
-    )
-    assert header["format"] == 1
+    keys = ["format", "lamina", "blueprint", "encoder", "target", "target_name", "settings", "history", "scores"]
+    assert list(header) == ["sha256", *keys, "best_epoch", "stopped"]
+    assert (header["format"], header["best_epoch"], header["stopped"]) == (2, 2, "all 2 epochs were done")
     assert header["lamina"] == lamina.__version__
     assert header["target"] == {"kind": "labels", "task": "binary", "dtype": "str", "classes": ["no", "yes"]}
     assert header["settings"]["class_weight"] == [["no", 1.0], ["yes", 2.5]]
+
+
+def test_a_file_of_format_1_is_read(rows):
+    """Written by lamina 0.1 before there was a format 2: three epochs, of which the second was kept."""
+    model = lamina.load(Path(__file__).with_name("format_1.lamina"))
+    assert (model.best_epoch, model.stopped, model.target_name) == (2, "", "bought")
+    assert [record["validation_cost"] for record in model.history] == [0.7, 0.625, 0.65]
+    assert model.predict(rows).shape == (6,)
 
 
 def test_numbers_that_are_not_finite_leave_the_history_but_not_the_model(models, tmp_path):
@@ -101,6 +109,8 @@ def test_a_model_that_predicts_nothing_is_not_saved(models, tmp_path):
         ({"settings": {"max_iter": 0}}, "max_iter=0: expected a whole number of at least 1"),
         ({"settings": {"max_itre": 5}}, "settings: names of settings expected"),
         ({"history": [{"cost": 1.0}]}, "history: records of epoch, cost"),
+        ({"best_epoch": -1}, "best_epoch: a whole number from 0"),
+        ({"stopped": None}, "stopped: text expected, found NoneType"),
         ({"target_name": 5}, "target_name: text expected, found int"),
     ],
 )

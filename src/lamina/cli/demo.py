@@ -21,7 +21,8 @@ from lamina.equations import random
 from lamina.errors import SettingError
 from lamina.fitting import Fit
 from lamina.model import Model
-from lamina.model_file import replacing, save
+from lamina.model_file import save
+from lamina.sealed_file import replacing
 
 TARGET = "income"
 PART = 0.2  # of the rows, set aside

@@ -5,7 +5,7 @@ from pathlib import Path
 from lamina.cli.settings import as_toml
 from lamina.cli.terminal import Terminal
 from lamina.errors import SettingError
-from lamina.model_file import replacing
+from lamina.sealed_file import replacing
 
 
 def init(*, out: Path = Path("lamina.toml"), force: bool = False) -> int:

@@ -17,7 +17,8 @@ from lamina.data.targets import Labels, Numbers
 from lamina.equations.losses import Quantile
 from lamina.errors import DataError, SettingError
 from lamina.model import Model
-from lamina.model_file import load, replacing
+from lamina.model_file import load
+from lamina.sealed_file import replacing
 
 ROWS = 16_384  # rows that are read and predicted together
 ENDINGS = (".csv", ".parquet")

@@ -109,12 +109,5 @@ def _curve(model: Model, unicode: bool) -> list[str]:
     }
     if len(model.history) < 2:
         return []
-    kept = best_epoch(model)
-    ending = f", kept: epoch {kept}" if kept else ""
+    ending = f", kept: epoch {model.best_epoch}" if model.best_epoch else ""
     return [f"cost over {counted(len(model.history), 'epoch')}{ending}", *drawn(series, unicode=unicode)]
-
-
-def best_epoch(model: Model) -> int | None:
-    """Return the epoch whose held-out cost is the one in the scores."""
-    cost = model.scores.get("validation_cost")
-    return next((r["epoch"] for r in model.history if cost is not None and r.get("validation_cost") == cost), None)

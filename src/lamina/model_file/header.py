@@ -3,9 +3,7 @@
 Kinds are keys of tables, keys are known ones, numbers are finite and in range; anything else is refused.
 """
 
-import json
 import math
-from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
@@ -18,9 +16,10 @@ from lamina.learning.networks import loss_from
 from lamina.model import Model
 from lamina.model_file import blueprints, settings
 
-FORMAT = 1  # raised when older versions could misread what newer ones write
+FORMAT = 2  # raised when older versions could misread what newer ones write
 DTYPES = {"F32": "float32", "F64": "float64"}  # what safetensors calls them
 KEYS = ("format", "lamina", "blueprint", "encoder", "target", "target_name", "settings", "history", "scores")
+SINCE_2 = ("best_epoch", "stopped")  # keys that format 1 did not have
 HISTORY = ("epoch", "cost", "validation_cost", "score", "validation_score", "learning_rate", "seconds")
 TARGETS: dict[str, type[Labels] | type[Numbers]] = {"labels": Labels, "numbers": Numbers}
 
@@ -35,6 +34,8 @@ class Contents(NamedTuple):
     settings: dict[str, Any]
     history: list[dict[str, Any]]
     scores: dict[str, float]
+    best_epoch: int
+    stopped: str
 
 
 def header_of(model: Model) -> dict[str, Any]:
@@ -50,55 +51,13 @@ def header_of(model: Model) -> dict[str, Any]:
         "settings": settings.to_header(model.settings),
         "history": [{name: _finite_or_none(value) for name, value in record.items()} for record in model.history],
         "scores": {name: value for name, value in model.scores.items() if _finite_or_none(value) is not None},
+        "best_epoch": model.best_epoch,
+        "stopped": model.stopped,
     }
-
-
-def text_of(header: Mapping[str, Any]) -> str:
-    """Return the header as JSON; NumPy's scalars become plain numbers."""
-    return json.dumps(header, allow_nan=False, separators=(",", ":"), default=_plain_number)
-
-
-def _plain_number(value: Any) -> Any:
-    if hasattr(value, "item"):
-        return value.item()
-    raise ModelFileError(f"{value!r} is no plain value")
 
 
 def _finite_or_none(value: Any) -> Any:
     return None if value is None or not math.isfinite(value) else value
-
-
-def parsed(text: str) -> Any:
-    """Return the values of strict JSON: no key twice, no NaN or infinity, no whole number beyond 64 bits."""
-    try:
-        return json.loads(
-            text, object_pairs_hook=_unique, parse_int=_whole, parse_float=_finite, parse_constant=_refuse_constant
-        )
-    except (json.JSONDecodeError, RecursionError) as problem:
-        raise ModelFileError(f"its header is no JSON ({problem})") from problem
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ModelFileError("its header has a key twice")
-    return found
-
-
-def _whole(digits: str) -> int:
-    if len(digits) > 20 or not -(2**63) <= int(digits) < 2**64:
-        raise ModelFileError(f"its header holds a number too large: {digits[:30]}")
-    return int(digits)
-
-
-def _finite(digits: str) -> float:
-    if not math.isfinite(float(digits)):
-        raise ModelFileError(f"its header holds a number too large: {digits[:30]}")
-    return float(digits)
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ModelFileError(f"its header holds {name}")
 
 
 def contents_of(header: Any) -> Contents:
@@ -110,7 +69,7 @@ def contents_of(header: Any) -> Contents:
         Something in it is not what `header_of` writes.
     """
     check_format(header)
-    headers.fields(header, "header", KEYS)
+    headers.fields(header, "header", KEYS if header["format"] == 1 else [*KEYS, *SINCE_2])
     _text(header["lamina"], "lamina")
     network = blueprints.network_from(header["blueprint"])
     encoder = Encoder.from_header(header["encoder"])
@@ -118,14 +77,19 @@ def contents_of(header: Any) -> Contents:
         raise ModelFileError(f"its columns give {encoder.n_features} features, its network takes {network.n_inputs}")
     target = _target(header["target"])
     _check_outputs(network, target)
+    history = [_record(one) for one in headers.listed(header["history"], "history")]
+    scores = _scores(header["scores"])
+    best_epoch = header.get("best_epoch", _best_epoch(history, scores))
     return Contents(
         network,
         encoder,
         target,
         _text(header["target_name"], "target_name"),
         settings.from_header(header["settings"], "classifier" if isinstance(target, Labels) else "regressor"),
-        [_record(one) for one in headers.listed(header["history"], "history")],
-        _scores(header["scores"]),
+        history,
+        scores,
+        headers.whole(best_epoch, "best_epoch", 0, 2**53),
+        _text(header.get("stopped", ""), "stopped"),
     )
 
 
@@ -172,6 +136,12 @@ def _record(record: Any) -> dict[str, Any]:
     for name, value in record.items():
         _number(value, f"history {name}", or_none=True)
     return record
+
+
+def _best_epoch(history: list[dict[str, Any]], scores: dict[str, float]) -> int:
+    """Return the epoch of format 1, which kept its validation cost but not its number; 0 where there is none."""
+    cost = scores.get("validation_cost")
+    return next((one["epoch"] for one in history if cost is not None and one.get("validation_cost") == cost), 0)
 
 
 def _scores(scores: Any) -> dict[str, float]:

@@ -12,7 +12,7 @@ import pytest
 
 import lamina
 from lamina.errors import ModelFileError
-from lamina.model_file import replacing
+from lamina.sealed_file import replacing
 
 
 @pytest.fixture
