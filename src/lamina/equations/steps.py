@@ -13,3 +13,11 @@ class Steps(NamedTuple):
     seed: int = 0
     step: int = 0  # number of the first step, from 0: its place in the random numbers and in the optimiser's count
     examples: int | None = None  # size of the whole training set, the m of the penalty; None: the rows in the order
+
+    def decay(self, k: int) -> float:
+        """What the optimiser's weight_decay is multiplied by at step k of these."""
+        return 1.0 if self.decays is None else float(self.decays[k])
+
+    def dropout(self, k: int) -> float:
+        """What the rates of dropout are multiplied by at step k of these."""
+        return 1.0 if self.dropouts is None else float(self.dropouts[k])

@@ -116,16 +116,13 @@ def gradients(
 
 def _with_dropout(layers: Sequence[Layer], factor: float) -> Sequence[Layer]:
     """Return the layers with the rates of dropout multiplied by a schedule's factor."""
-    if factor == 1:
-        return layers
-    return [
-        replace(layer, rate=layer.rate * factor)
-        if isinstance(layer, Dropout)
-        else Residual(_with_dropout(layer.layers, factor))
-        if isinstance(layer, Residual)
-        else layer
-        for layer in layers
-    ]
+
+    def changed(layer: Layer) -> Layer:
+        if isinstance(layer, Dropout):
+            return replace(layer, rate=layer.rate * factor)
+        return Residual(_with_dropout(layer.layers, factor)) if isinstance(layer, Residual) else layer
+
+    return layers if factor == 1 else [changed(layer) for layer in layers]
 
 
 def _gather(grads: Sequence[Arrays], into: Sequence[Arrays]) -> None:
@@ -226,14 +223,13 @@ def train_steps(
     for k, rate in enumerate(steps.rates):
         rows = order[k * size : (k + 1) * size]
         w = None if weights is None else weights[rows]
-        dropout, decay = (1.0 if all_ is None else float(all_[k]) for all_ in (steps.dropouts, steps.decays))
-        place = {"seed": steps.seed, "step": steps.step + k}
+        place = {"seed": steps.seed, "step": steps.step + k, "dropout": steps.dropout(k)}
         with np.errstate(over="ignore", invalid="ignore"):  # said by the costs that are missing
-            J, grads = gradients(network, params, X[rows], Y[rows], w, **place, dropout=dropout)
+            J, grads = gradients(network, params, X[rows], Y[rows], w, **place)
             J += penalty(network, params, examples)
             grads[span] += d_penalty(network, params, examples)
         if not (np.isfinite(J) and np.isfinite(grads).all()):
             return costs[:k]
-        update(network, optimiser, params, grads, memory, float(rate), steps.step + k, decay)
+        update(network, optimiser, params, grads, memory, float(rate), steps.step + k, steps.decay(k))
         costs[k] = J
     return costs
