@@ -1,4 +1,4 @@
-"""The Python side of the kernels: the same verbs as `equations.network`, on the compiled extension.
+"""The Python side of the kernels: the same verbs as `equations.verbs`, on the compiled extension.
 
 Networks are compiled to a plan once and the plan is kept for as long as the network lives. Arrays that the extension
 cannot take as they are (another dtype, not contiguous) are copied; what is changed in place must fit as it is.
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.errors import DataError
+from lamina.errors import DataError, EngineError
 
 try:
     _kernels: Any = importlib.import_module("lamina._kernels")
@@ -89,16 +89,18 @@ def _missing_of(layers: list[Mapping[str, Any]]) -> Iterator[str]:
 
 # ---- plans ----
 
-_plans: dict[tuple[int, int], Any] = {}  # by the network's identity and the item size
+_plans: dict[tuple[int, int], Any] = {}  # by the network's identity and the item size, negative without the penalty
 
 
-def _plan(network: Any, dtype: np.dtype[Any]) -> Any:
-    key = id(network), dtype.itemsize
+def _plan(network: Any, dtype: np.dtype[Any], penalty: bool = True) -> Any:
+    key = id(network), dtype.itemsize if penalty else -dtype.itemsize
     plan = _plans.get(key)
     if plan is None:
         if dtype not in (np.float32, np.float64):
             raise DataError(f"parameters of {dtype}: expected float32 or float64.")
-        plan = _plans[key] = _kernels.Plan(network.blueprint(), dtype.itemsize)
+        *layers, loss = network.blueprint()
+        loss |= {} if penalty else {"l1": 0.0, "l2": 0.0}
+        plan = _plans[key] = _kernels.Plan([*layers, loss], dtype.itemsize)
         weakref.finalize(network, _plans.pop, key, None)
     return plan
 
@@ -116,7 +118,7 @@ def _like(params: Any, *arrays: Any) -> list[Any]:
 
 
 def predict(network: Any, params: Any, X: Any) -> Any:
-    """Return A[L], one row per example; see `equations.network.predict`."""
+    """Return A[L], one row per example; see `equations.verbs.predict`."""
     return Predictor(network, params)(X)
 
 
@@ -155,7 +157,7 @@ class Predictor:
 
 
 def cost(network: Any, params: Any, X: Any, Y: Any, weights: Any = None) -> float:
-    """Return the cost without draws, penalty or gradient; see `equations.network.cost`."""
+    """Return the cost without draws, penalty or gradient; see `equations.verbs.cost`."""
     return Predictor(network, params).cost(X, Y, weights)
 
 
@@ -168,21 +170,25 @@ def gradients(
     *,
     seed: int = 0,
     step: int = 0,
-    examples: int | None = None,
+    first: int = 0,
+    m: int | None = None,
     dropout: float = 1.0,
 ) -> tuple[float, Any]:
-    """Return the cost and its gradient by the flat vector; see `equations.network.gradients`."""
+    """Return the cost of a piece of a batch and its gradient, without penalty; see `equations.verbs.gradients`."""
     grads = np.empty_like(params)
     params, X, Y, weights = _like(params, params, X, Y, weights)
-    plan = _plan(network, params.dtype)
-    J = _kernels.gradients(plan, params, grads, X, Y, weights, seed & SEED, step, examples or len(X), dropout)
-    return float(J), grads
+    if first:
+        raise EngineError("engine='kernels': draws of a piece that is not the first of its batch are not there yet.")
+    plan = _plan(network, params.dtype, penalty=False)
+    J = _kernels.gradients(plan, params, grads, X, Y, weights, seed & SEED, step, len(X), dropout)
+    share = len(X) / (m or len(X))
+    return float(J) * share, grads * grads.dtype.type(share)
 
 
 def update(
     network: Any, optimiser: Any, params: Any, grads: Any, memory: Any, rate: float, step: int, decay: float = 1.0
 ) -> None:
-    """Move the parameters and the memory by one step, in place; see `equations.network.update`."""
+    """Move the parameters and the memory by one step, in place; see `equations.verbs.update`."""
     (grads,) = _like(params, grads)
     _kernels.update(_plan(network, params.dtype), _rule(optimiser), params, grads, memory, rate, step, decay)
 
@@ -196,22 +202,15 @@ def train_steps(
     Y: Any,
     weights: Any | None,
     order: Any,
-    batch_size: int,
-    rates: Any,
-    *,
-    seed: int,
-    step: int,
-    examples: int,
-    decays: Any = None,
-    dropouts: Any = None,
+    steps: Any,
 ) -> Any:
-    """Take one step for every rate and return the costs; see `equations.network.train_steps`."""
+    """Take one step after another and return the costs; see `equations.verbs.train_steps`."""
     X, Y, weights = _like(params, X, Y, weights)
     order = np.ascontiguousarray(order, np.int64)
     rates, decays, dropouts = (
-        None if a is None else np.ascontiguousarray(a, np.float64) for a in (rates, decays, dropouts)
+        None if a is None else np.ascontiguousarray(a, np.float64) for a in (steps.rates, steps.decays, steps.dropouts)
     )
-    costs = np.empty(len(rates))
+    costs = np.empty(len(steps.rates))
     done = _kernels.train_steps(
         _plan(network, params.dtype),
         _rule(optimiser),
@@ -221,12 +220,12 @@ def train_steps(
         Y,
         weights,
         order,
-        batch_size,
+        steps.batch_size,
         rates,
         costs,
-        seed & SEED,
-        step,
-        examples,
+        steps.seed & SEED,
+        steps.step,
+        len(order) if steps.examples is None else steps.examples,
         decays,
         dropouts,
     )

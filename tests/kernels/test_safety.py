@@ -19,6 +19,7 @@ from lamina.equations.losses import SquaredError
 from lamina.equations.members import MemberChoice, MemberScale
 from lamina.equations.network import Network
 from lamina.equations.optimisers import Adam
+from lamina.equations.steps import Steps
 from lamina.errors import EngineError, EngineWarning
 
 _kernels = pytest.importorskip("lamina._kernels")
@@ -45,9 +46,9 @@ def arguments(**changes):
 
 
 def train(network=NETWORK, rule=None, seed=0, **a):
-    names = ("params", "memory", "X", "Y", "weights", "order", "batch_size", "rates")
-    settings = {name: value for name, value in a.items() if name not in names}
-    return KERNELS.train_steps(network, rule or Adam(), *(a[name] for name in names), seed=seed, **settings)
+    names = ("params", "memory", "X", "Y", "weights", "order")
+    steps = Steps(**{name: value for name, value in a.items() if name not in names}, seed=seed)
+    return KERNELS.train_steps(network, rule or Adam(), *(a[name] for name in names), steps)
 
 
 def test_right_arguments_train():
@@ -237,6 +238,7 @@ def test_ctrl_c_stops_within_a_call():
         from lamina.equations.losses import SquaredError
         from lamina.equations.network import Network
         from lamina.equations.optimisers import Adam
+        from lamina.equations.steps import Steps
         signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
         network = Network(20, [Dense(64), Dense(32), Linear(1)], SquaredError())
         X = np.random.default_rng(0).normal(size=(1000, 20)).astype(np.float32)
@@ -247,8 +249,7 @@ def test_ctrl_c_stops_within_a_call():
         threading.Timer(1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
         begin = time.monotonic()
         try:
-            place = dict(seed=0, step=0, examples=1000)
-            KERNELS.train_steps(network, Adam(), params, memory, X, Y, None, order, 1, rates, **place)
+            KERNELS.train_steps(network, Adam(), params, memory, X, Y, None, order, Steps(1, rates, examples=1000))
         except KeyboardInterrupt:
             moved = bool(np.isfinite(params).all() and (params != np.float32(0.01)).any())
             print("stopped", time.monotonic() - begin < 10, moved)

@@ -35,7 +35,7 @@ std::vector<std::string> roles_of(Kind kind) {
     case Kind::member_scale:
         return {"R"};
     case Kind::parametric_activation:
-        return {"alpha"};
+        return {"mix"};
     case Kind::embedding:
         return {"E"};
     case Kind::periodic:
