@@ -452,6 +452,23 @@ def test_a_folder_that_is_really_read_only(small_disk):
         assert same(folder.load(), 1)
 
 
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES])
+def test_a_folder_in_which_no_file_can_be_opened_to_write(saved, monkeypatch, number):
+    real = os.open
+
+    def refusing(path, flags, *others, **more):
+        if flags & os.O_RDWR:
+            raise OSError(number, os.strerror(number))
+        return real(path, flags, *others, **more)
+
+    monkeypatch.setattr(os, "open", refusing)
+    with pytest.raises(CheckpointError, match=rf"{os.strerror(number)}\. Make the folder writable, or choose another"):
+        Folder(saved, IDENTITY)
+    monkeypatch.undo()
+    with Folder(saved, IDENTITY) as folder:
+        assert same(folder.load(), 9)
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EIO, errno.EDQUOT])
 @pytest.mark.parametrize("name", ["fsync", "replace"])
 def test_an_error_in_any_step_leaves_the_states_before_it(saved, monkeypatch, name, number):
