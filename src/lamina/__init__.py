@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lamina import course, equations, errors
+    from lamina import callbacks, course, equations, errors
     from lamina.equations.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm, Linear, Residual, Scale
     from lamina.equations.network import Network
     from lamina.equations.optimisers import Adam, AdamW, GradientDescent, Lion, Momentum, Nesterov, RMSProp
@@ -40,6 +40,7 @@ __all__ = [
     "Residual",
     "Scale",
     "__version__",
+    "callbacks",
     "course",
     "equations",
     "errors",
@@ -49,7 +50,7 @@ __all__ = [
     "save",
 ]
 
-_SUBMODULES = {"course", "equations", "errors"}
+_SUBMODULES = {"callbacks", "course", "equations", "errors"}
 
 _HOME = {
     "DeepClassifier": "estimators",

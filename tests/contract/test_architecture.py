@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "learning": {"errors", "equations", "engine", "data"},
     "model": {"errors", "equations", "engine", "data", "learning"},
     "model_file": {"errors", "equations", "engine", "data", "learning", "model"},
+    "callbacks": {"errors", "model_file"},
     "fitting": {"errors", "equations", "engine", "data", "learning", "model"},
     "plots": {"errors"},
     "explaining": {"errors", "equations", "data", "model", "plots"},
