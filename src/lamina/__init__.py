@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lamina import course, equations, errors
+    from lamina import callbacks, course, equations, errors
     from lamina.equations.dropout import Dropout
     from lamina.equations.layers import Activation, Dense, Linear, Residual
     from lamina.equations.network import Network
@@ -43,6 +43,7 @@ __all__ = [
     "Residual",
     "Scale",
     "__version__",
+    "callbacks",
     "course",
     "equations",
     "errors",
@@ -52,7 +53,7 @@ __all__ = [
     "save",
 ]
 
-_SUBMODULES = {"course", "equations", "errors"}
+_SUBMODULES = {"callbacks", "course", "equations", "errors"}
 
 _HOME = {
     "DeepClassifier": "estimators",

@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "learning": {"errors", "equations", "engine", "data", "sealed_file"},
     "model": {"errors", "equations", "engine", "data", "learning"},
     "model_file": {"errors", "equations", "engine", "data", "learning", "model", "sealed_file"},
+    "callbacks": {"errors", "model_file", "sealed_file"},
     "fitting": {"errors", "equations", "engine", "data", "learning", "model"},
     "plots": {"errors"},
     "explaining": {"errors", "equations", "data", "model", "plots"},
