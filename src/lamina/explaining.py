@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.data.sources import Table, read
+from lamina.data.tables.sources import read
+from lamina.data.tables.table import Table
 from lamina.data.targets import Labels, Numbers
 from lamina.equations.embeddings import Embedding
 from lamina.equations.layers import chain_backward, chain_forward

@@ -21,7 +21,8 @@ import numpy as np
 from lamina.data.batches import check_weights, counted, hold_out
 from lamina.data.class_weights import class_factors, class_numbers, row_factors
 from lamina.data.encoding import Encoder
-from lamina.data.sources import Table, read
+from lamina.data.tables.sources import read
+from lamina.data.tables.table import Table
 from lamina.data.target_values import plain
 from lamina.data.targets import Labels, Numbers
 from lamina.engine import choose
@@ -68,7 +69,7 @@ class Fit:
     Parameters
     ----------
     X : rows
-        Anything that `lamina.data.sources.read` reads: an array, a data frame, a CSR matrix, a path.
+        Anything that `lamina.data.tables.sources.read` reads: an array, a data frame, a CSR matrix, a path.
     y : array, shape (m,) or (m, targets)
     sample_weight : array, shape (m,), optional
     X_val, y_val, sample_weight_val : optional

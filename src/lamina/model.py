@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.data.encoding import Encoder
-from lamina.data.sources import Table, read
+from lamina.data.tables.sources import read
+from lamina.data.tables.table import Table
 from lamina.data.targets import Labels, Numbers
 from lamina.engine import EngineName, choose
 from lamina.equations.layers import chain_predict
@@ -56,7 +57,7 @@ class Model:
     engine: EngineName = "auto"
 
     def encode(self, X: Any) -> NDArray[Any]:
-        """Return A[0] as rows, shape (m, n_inputs); `X` is anything that `lamina.data.sources.read` reads."""
+        """Return A[0] as rows, shape (m, n_inputs); `X` is anything that `lamina.data.tables.sources.read` reads."""
         return self.encoder.encode(self._table(X), self.params.dtype)
 
     def output(self, X: Any) -> NDArray[np.float64]:

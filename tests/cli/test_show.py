@@ -10,7 +10,7 @@ import lamina as package
 from lamina.cli.curve import drawn
 from lamina.cli.show import best_epoch, columns
 from lamina.data.encoding import Encoder
-from lamina.data.sources import read
+from lamina.data.tables.sources import read
 
 
 @pytest.fixture(autouse=True)

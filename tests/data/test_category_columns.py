@@ -10,7 +10,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from lamina.data.category_columns import EMBEDDED_LEVELS, CategoryColumn
 from lamina.data.encoding import Encoder
-from lamina.data.sources import read
+from lamina.data.tables.sources import read
 from lamina.errors import ColumnError, DataError, DataWarning
 
 TOWNS = ["Bern", "Basel", None, "Chur", "Bern", "Genf", "Basel", "Bern"]

@@ -12,7 +12,7 @@ from sklearn.preprocessing import RobustScaler, StandardScaler
 
 from lamina.data.date_columns import CALENDAR, CIRCLES, expanded
 from lamina.data.encoding import Encoder
-from lamina.data.sources import read
+from lamina.data.tables.sources import read
 
 WHEN = pd.Series(pd.date_range("2018-11-30 01:30", periods=400, freq="57h13min"))
 FRAME = pd.DataFrame({"age": np.arange(400.0), "when": WHEN, "job": ["a", "b", "c", "d"] * 100})

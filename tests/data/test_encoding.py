@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from lamina.data.encoding import Encoder
-from lamina.data.sources import read
+from lamina.data.tables.sources import read
 from lamina.errors import ColumnError, DataError, DataWarning, SettingError
 
 RNG = np.random.default_rng(7)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamina.data.encoding import Encoder
-from lamina.data.sources import read
+from lamina.data.tables.sources import read
 from lamina.data.targets import Labels, Numbers
 from lamina.errors import DataError
 

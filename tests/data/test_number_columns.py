@@ -12,7 +12,7 @@ from sklearn.preprocessing import MinMaxScaler, QuantileTransformer, RobustScale
 
 from lamina.data.encoding import Encoder
 from lamina.data.number_columns import SCALINGS, smooth_clip
-from lamina.data.sources import read
+from lamina.data.tables.sources import read
 from lamina.errors import DataError
 
 RNG = np.random.default_rng(11)

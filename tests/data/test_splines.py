@@ -12,8 +12,8 @@ from sklearn.preprocessing import SplineTransformer
 
 from lamina import DeepClassifier, DeepRegressor, explain, load
 from lamina.data.encoding import Encoder
-from lamina.data.sources import read
 from lamina.data.splines import MOST, Spline, _errors, fit_spline, from_header, is_jagged, to_header
+from lamina.data.tables.sources import read
 from lamina.errors import ColumnError, DataError
 
 RNG = np.random.default_rng(5)

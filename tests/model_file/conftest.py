@@ -5,7 +5,7 @@ import pytest
 
 import lamina
 from lamina.data.encoding import Encoder
-from lamina.data.sources import read
+from lamina.data.tables.sources import read
 from lamina.data.targets import Labels, Numbers
 from lamina.equations.losses import BinaryLogLoss, CategoricalLogLoss, Huber, Quantile
 from lamina.equations.network import Network

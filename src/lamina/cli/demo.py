@@ -15,7 +15,8 @@ from lamina.cli.terminal import Terminal, called
 from lamina.data import datasets
 from lamina.data.batches import hold_out
 from lamina.data.encoding import Encoder
-from lamina.data.sources import Table, read
+from lamina.data.tables.sources import read
+from lamina.data.tables.table import Table
 from lamina.data.targets import Labels
 from lamina.equations import random
 from lamina.errors import SettingError

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.data import headers
-from lamina.data.columns import Column, spell
+from lamina.data.tables.columns import Column, spell
 from lamina.errors import DataError
 
 CategoryKind = Literal["category", "boolean", "number"]

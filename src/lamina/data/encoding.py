@@ -17,14 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.data import category_columns, headers, number_columns, splines
-from lamina.data.alignment import aligned, cast_category, cast_numbers, number_blocks
 from lamina.data.category_columns import CategoryColumn, Limits
-from lamina.data.columns import spell
 from lamina.data.date_columns import DATE_CHOICES, Dates, expanded
 from lamina.data.fitting import Choices, fit_parts, positions
 from lamina.data.number_columns import MISSINGS, SCALINGS, Missing, NumberColumns, Scaling, find_fault, missing_fault
-from lamina.data.sources import Table, default_names
 from lamina.data.splines import Spline, fit_spline, is_jagged
+from lamina.data.tables.alignment import aligned, cast_category, cast_numbers, number_blocks
+from lamina.data.tables.columns import spell
+from lamina.data.tables.table import Table, default_names
 from lamina.errors import ColumnError, DataError, SettingError
 
 

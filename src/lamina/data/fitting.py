@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.data.alignment import aligned, cast_category, spells_number
 from lamina.data.category_columns import (
     CategoryColumn,
     CategoryKind,
@@ -17,7 +16,6 @@ from lamina.data.category_columns import (
     count_levels,
     fit_category,
 )
-from lamina.data.columns import Kind
 from lamina.data.date_columns import Dates
 from lamina.data.moments import Moments
 from lamina.data.number_columns import Missing, NumberColumns, Scaling, find_fault, missing_fault
@@ -31,7 +29,9 @@ from lamina.data.number_fitting import (
     summaries,
 )
 from lamina.data.quantiles import Distribution, Summary
-from lamina.data.sources import Table, check_size
+from lamina.data.tables.alignment import aligned, cast_category, spells_number
+from lamina.data.tables.columns import Kind
+from lamina.data.tables.table import Table, check_size
 from lamina.errors import ColumnError, DataError, DataWarning, nearest
 
 Weights = NDArray[np.float64] | None

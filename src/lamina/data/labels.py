@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.data import headers
-from lamina.data.columns import short
+from lamina.data.tables.columns import short
 from lamina.data.target_values import plain_labels
 from lamina.errors import DataError, DataWarning, SettingError
 

@@ -9,20 +9,11 @@ import numpy as np
 
 from lamina.data.class_weights import class_factors
 from lamina.data.encoding import Encoder
-from lamina.data.sources import Table
+from lamina.data.tables.table import Batch
 from lamina.data.targets import Labels, Numbers
 from lamina.errors import DataError, DataWarning
 
 Task = Literal["classifier", "regressor"]
-
-
-class Batch(NamedTuple):
-    """Some of the training rows."""
-
-    table: Table
-    y: Any = None  # plain targets of these rows, as `target_values.plain` returns them
-    weights: Any = None  # (rows,) float64, all above 0, or None where all count alike
-    first: int = 0  # the number of the first row in the source
 
 
 class Columns(NamedTuple):

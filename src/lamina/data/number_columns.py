@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from lamina.data import headers
 from lamina.data.date_columns import CIRCLES, PARTS
 from lamina.data.normal_scores import LANDMARKS, NormalScores
-from lamina.data.sources import Table
+from lamina.data.tables.table import Table
 from lamina.errors import DataError
 
 Scaling = Literal["standard", "minmax", "robust", "quantile", "none"]

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.data.alignment import cast_numbers, number_blocks
 from lamina.data.date_columns import CIRCLES, PERIODS, Dates, candidates, expanded
 from lamina.data.moments import Moments, moments, sparse_moments
 from lamina.data.normal_scores import NormalScores, landmarks
 from lamina.data.number_columns import Missing, NumberColumns, Scaling, find_fault, missing_fault
 from lamina.data.quantiles import Distribution, Summary, distribution, room_for
-from lamina.data.sources import Table
+from lamina.data.tables.alignment import cast_numbers, number_blocks
+from lamina.data.tables.table import Table
 
 Array = NDArray[np.float64]
 

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.data.alignment import number_blocks
-from lamina.data.columns import Column, spell
-from lamina.data.sources import Table
+from lamina.data.tables.alignment import number_blocks
+from lamina.data.tables.columns import Column, spell
+from lamina.data.tables.table import Table
 
 Words = NDArray[np.uint64]
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from lamina.data.encoding import Encoder
-from lamina.data.sources import read, stream
+from lamina.data.tables.sources import read, stream
 from lamina.errors import ColumnError, DataError, DataWarning, FileError, SettingError
 
 

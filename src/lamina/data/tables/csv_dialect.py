@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from io import StringIO, TextIOWrapper
 from typing import Any
 
-from lamina.data.file_formats import first_bytes, name_of, open_bytes
-from lamina.data.sources import check_unique
+from lamina.data.tables.file_formats import first_bytes, name_of, open_bytes
+from lamina.data.tables.table import check_unique
 from lamina.errors import DataWarning, FileError, SettingError
 
 SEPARATORS = ",;\t|"

@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from lamina.data.sources import read
+from lamina.data.tables.sources import read
 from lamina.errors import ColumnError, ColumnTypeError, DataError
 
 DAY = datetime.date(2020, 1, 31)

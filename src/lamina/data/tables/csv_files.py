@@ -9,10 +9,10 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from lamina.data.columns import Column
-from lamina.data.csv_dialect import MISSING, Dialect, check_bytes, numbered_rows, options
-from lamina.data.file_formats import name_of
-from lamina.data.frames import from_arrow_table
+from lamina.data.tables.arrow import from_arrow_table
+from lamina.data.tables.columns import Column
+from lamina.data.tables.csv_dialect import MISSING, Dialect, check_bytes, numbered_rows, options
+from lamina.data.tables.file_formats import name_of
 from lamina.errors import FileError
 
 # A cell of each type that pyarrow infers: with it and another cell pyarrow says which type fits both.

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.data.columns import Column, as_category, short, spell
-from lamina.data.sources import Table
+from lamina.data.tables.columns import Column, as_category, short, spell
+from lamina.data.tables.table import Table
 from lamina.errors import ColumnError, nearest
 
 BLOCK = 65_536  # numbers in a block of rows: float64 copies stay in the processor's cache

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from lamina.data.sources import Table, read
+from lamina.data.tables.sources import read
+from lamina.data.tables.table import Table
 from lamina.errors import ColumnError, ColumnTypeError, DataError
 
 
@@ -35,7 +36,7 @@ def test_a_matrix_of_numbers_is_kept_as_it_is(dtype):
 def test_no_data_frame_library_for_a_matrix():
     code = """
 import sys, numpy as np
-from lamina.data.sources import read
+from lamina.data.tables.sources import read
 from lamina.data.encoding import Encoder
 table = read(np.eye(3))
 Encoder.fit(table).encode(table)

@@ -13,7 +13,7 @@ import pytest
 from pyarrow import csv
 
 from lamina.data.encoding import Encoder
-from lamina.data.sources import read, stream
+from lamina.data.tables.sources import read, stream
 from lamina.errors import ColumnError, DataError, FileError, SettingError
 
 N = 1000
@@ -135,7 +135,7 @@ def test_a_stream_takes_constant_memory(tmp_path, name, largest):
     """Ten times the rows may not take 64 MB more: whole, they take 128 MB."""
     code = """
 import sys
-from lamina.data.sources import stream
+from lamina.data.tables.sources import stream
 rows = sum(table.n_rows for table in stream(sys.argv[1], 8192))
 peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(rows, int(peak.split()[1]) / 1024)

@@ -4,18 +4,18 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from lamina.data.csv_dialect import Dialect, find_dialect
-from lamina.data.csv_files import find_types, read_csv, stream_csv, tidy
-from lamina.data.file_formats import Format, find_format, name_of
-from lamina.data.frames import from_arrow_table
-from lamina.data.sources import Table, check_unique, of_columns
+from lamina.data.tables.arrow import from_arrow_table
+from lamina.data.tables.csv_dialect import Dialect, find_dialect
+from lamina.data.tables.csv_files import find_types, read_csv, stream_csv, tidy
+from lamina.data.tables.file_formats import Format, find_format, name_of
+from lamina.data.tables.table import Table, check_unique, of_columns
 from lamina.errors import FileError, SettingError
 
 PANDAS_INDEX = re.compile(r"__index_level_\d+__")  # row numbers that pandas writes beside the columns
 
 
 def read_file(path: str, *, text: tuple[str, ...], encoding: str) -> Table:
-    """Return the rows of a CSV, Parquet or Arrow file; see `lamina.data.sources.read`."""
+    """Return the rows of a CSV, Parquet or Arrow file; see `lamina.data.tables.sources.read`."""
     kind = find_format(path)
     if kind == "csv":
         table = of_columns(read_csv(find_dialect(path, encoding), text))
