@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.data.encoding import Encoder
+from lamina.data.encoding.encoder import Encoder
 from lamina.data.tables.sources import read
 from lamina.data.tables.table import Table
 from lamina.data.targets import Labels, Numbers

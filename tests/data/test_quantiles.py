@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from lamina.data.quantiles import ROOM, SHARED, SMALLEST, Summary, distribution, room_for
+from lamina.data.quantiles import (
+    FEWEST_VALUES_PER_BUFFER,
+    VALUES_OF_ALL_COLUMNS,
+    VALUES_PER_BUFFER,
+    QuantileSketch,
+    distribution,
+    room_for,
+)
 
 LEVELS = np.array([0.0, 0.1, 0.25, 1 / 3, 0.5, 0.75, 0.9, 1.0])
 COLUMNS = arrays.arrays(
@@ -17,7 +24,7 @@ COLUMNS = arrays.arrays(
 
 
 def summary(values, room):
-    return Summary(distribution(np.asarray(values, np.float64), None), room=room)
+    return QuantileSketch(distribution(np.asarray(values, np.float64), None), room=room)
 
 
 def streamed(values, step, room):
@@ -106,7 +113,11 @@ def test_a_stream_is_the_same_bits_again_and_buffers_shrink_with_many_columns():
     values = np.random.default_rng(0).normal(size=30_000)
     one, two = streamed(values, 700, 64), streamed(values, 700, 64)
     np.testing.assert_array_equal(one.distribution().values, two.distribution().values)
-    assert [room_for(n) for n in (0, 1, 64, 128, 10**6)] == [ROOM, ROOM, ROOM, SHARED // 128, SMALLEST]
+    assert [room_for(n) for n in (0, 1, 64, 128, 10**6)] == [
+        *[VALUES_PER_BUFFER] * 3,
+        VALUES_OF_ALL_COLUMNS // 128,
+        FEWEST_VALUES_PER_BUFFER,
+    ]
 
 
 def test_two_sketches_join():

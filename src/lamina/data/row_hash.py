@@ -21,7 +21,7 @@ from lamina.data.tables.table import Table
 
 Words = NDArray[np.uint64]
 
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+GOLDEN_RATIO = np.uint64(0x9E3779B97F4A7C15)
 FINISH = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)  # MurmurHash3's finaliser
 SHIFT = np.uint64(33)
 MISSING = np.uint64(0x7FF8000000000000)  # the bits of NaN
@@ -43,11 +43,17 @@ def hash_rows(rows: Any, Y: NDArray[Any] | None = None) -> Words:
 
 
 def _constants(start: int, n: int) -> Words:
-    """Return an odd constant for each column: splitmix64 of its number (Steele, Lea, Flood 2014)."""
-    z = (np.arange(start, start + n, dtype=np.uint64) + np.uint64(1)) * GOLDEN
+    """Return an odd constant for each column."""
+    return words(np.arange(start, start + n, dtype=np.uint64)) | np.uint64(1)
+
+
+def words(numbers: NDArray[Any]) -> Words:
+    """Return a random word for each whole number, another for each: splitmix64 (Steele, Lea, Flood 2014)."""
+    z = (numbers.astype(np.uint64) + np.uint64(1)) * GOLDEN_RATIO
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return (z ^ (z >> np.uint64(31))) | np.uint64(1)
+    mixed: Words = z ^ (z >> np.uint64(31))
+    return mixed
 
 
 def _mixed(bits: Words) -> Words:

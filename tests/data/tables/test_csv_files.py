@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lamina.data.encoding import Encoder
+from lamina.data.encoding.learning import learn_encoder
 from lamina.data.tables.sources import read, stream
 from lamina.errors import ColumnError, DataError, DataWarning, FileError, SettingError
 
@@ -238,4 +238,4 @@ def test_paths_that_lead_nowhere(write, tmp_path):
 
 def test_infinity_is_read_and_refused_by_name(write):
     with pytest.raises(DataError, match=r"infinity.*column 'a', row 1"):
-        Encoder.fit(read(write("a\n1\n1e400\n")))
+        learn_encoder(read(write("a\n1\n1e400\n")))

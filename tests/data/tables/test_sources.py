@@ -37,9 +37,9 @@ def test_no_data_frame_library_for_a_matrix():
     code = """
 import sys, numpy as np
 from lamina.data.tables.sources import read
-from lamina.data.encoding import Encoder
+from lamina.data.encoding.learning import learn_encoder
 table = read(np.eye(3))
-Encoder.fit(table).encode(table)
+learn_encoder(table).encode(table)
 print(sorted({"pandas", "polars", "narwhals", "pyarrow", "sklearn", "scipy.sparse"} & set(sys.modules)))
 """
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import csv
 
-from lamina.data.encoding import Encoder
+from lamina.data.encoding.learning import learn_encoder
 from lamina.data.tables.sources import read, stream
 from lamina.errors import ColumnError, DataError, FileError, SettingError
 
@@ -67,7 +67,7 @@ def test_an_encoder_learned_from_a_stream(tmp_path):
     path = tmp_path / "rows.parquet"
     FRAME.to_parquet(path)
     table = read(path)
-    whole, run = Encoder.fit(table), Encoder.fit(stream(path, 77))
+    whole, run = learn_encoder(table), learn_encoder(stream(path, 77))
     assert run.feature_names == whole.feature_names
     np.testing.assert_allclose(run.encode(table, np.float64), whole.encode(table, np.float64), rtol=1e-11, atol=1e-11)
 
@@ -75,7 +75,7 @@ def test_an_encoder_learned_from_a_stream(tmp_path):
 def test_the_row_of_an_error_in_a_stream(tmp_path):
     path = tmp_path / "rows.csv"
     FRAME.assign(x=np.where(FRAME["n"] == 700, np.inf, 0.0)).to_csv(path, index=False)
-    encoder = Encoder.fit(read(FRAME))
+    encoder = learn_encoder(read(FRAME))
     with pytest.raises(DataError, match=r"infinity.*column 'x', row 700"):
         sum(len(encoder.encode(part)) for part in stream(path, 128))
 

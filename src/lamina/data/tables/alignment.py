@@ -11,7 +11,7 @@ from lamina.data.tables.columns import Column, as_category, short, spell
 from lamina.data.tables.table import Table
 from lamina.errors import ColumnError, nearest
 
-BLOCK = 65_536  # numbers in a block of rows: float64 copies stay in the processor's cache
+NUMBERS_PER_BLOCK = 65_536  # of rows: float64 copies stay in the processor's cache
 
 
 def aligned(table: Table, names_in: tuple[str, ...], named: bool) -> Table:
@@ -117,11 +117,17 @@ def number_blocks(source: Any, n_rows: int) -> Iterator[tuple[int, NDArray[np.fl
     n_rows : int
     """
     width = len(source) if isinstance(source, list) else source.shape[1]
-    step = max(16, BLOCK // max(width, 1))
+    step = max(16, NUMBERS_PER_BLOCK // max(width, 1))
     for first in range(0, n_rows if width else 0, step):
         stop = min(first + step, n_rows)
         with np.errstate(over="ignore"):  # longdouble beyond float64 becomes an infinity, which is refused
             yield first, _block(source, first, stop)
+
+
+def column_blocks(table: Table, j: int) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Yield the number of the first row and the numbers of one column, as float64, block by block."""
+    for first, block in number_blocks(cast_numbers(table, np.array([j]), ()), table.n_rows):
+        yield first, block[:, 0]
 
 
 def _block(source: Any, first: int, stop: int) -> NDArray[np.float64]:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from lamina.data.encoding import Encoder
+from lamina.data.encoding.encoder import Encoder
+from lamina.data.encoding.learning import learn_encoder
 from lamina.data.tables.sources import read
 from lamina.errors import ColumnError, DataError, DataWarning, SettingError
 
@@ -29,7 +30,7 @@ FRAME = pd.DataFrame(
 
 
 def encoded(train, rows=None, dtype=np.float64, weights=None, **settings):
-    encoder = Encoder.fit(read(train), weights, **settings)
+    encoder = learn_encoder(read(train), weights, **settings)
     return encoder.encode(read(train if rows is None else rows), dtype)
 
 
@@ -54,7 +55,7 @@ def test_weights_count_rows():
     table = read(FRAME)
     weights = np.array([2.0, 1, 0, 3, 1])
     repeated = table.take(np.repeat(np.arange(5), weights.astype(int)))
-    one, two = Encoder.fit(table, weights), Encoder.fit(repeated)
+    one, two = learn_encoder(table, weights), learn_encoder(repeated)
     assert one.feature_names == two.feature_names
     np.testing.assert_allclose(one.encode(table, np.float64), two.encode(table, np.float64), rtol=1e-12, atol=1e-14)
     assert encoded(np.array([[1.0], [3.0], [np.inf]]), np.array([[3.0]]), weights=np.array([1.0, 1, 0])) == [[1.0]]
@@ -65,8 +66,8 @@ def test_weights_count_rows():
 def test_sparse_is_encoded_like_dense(form, weighted):
     X = sp.random(400, 9, density=0.2, random_state=0)
     weights = RNG.uniform(0, 2, 400) if weighted else None
-    dense = Encoder.fit(read(X.toarray()), weights)
-    sparse = Encoder.fit(read(X.asformat(form)), weights)
+    dense = learn_encoder(read(X.toarray()), weights)
+    sparse = learn_encoder(read(X.asformat(form)), weights)
     rows = np.arange(5, 90, 3)
     batch = sparse.encode(read(X).take(rows), np.float64)
     np.testing.assert_allclose(batch, dense.encode(read(X.toarray()[rows]), np.float64), rtol=1e-11, atol=1e-12)
@@ -76,7 +77,7 @@ def test_sparse_is_encoded_like_dense(form, weighted):
 def test_a_wide_sparse_matrix_never_becomes_dense_to_be_learned_from():
     at = RNG.integers(0, 50_000, (2, 1000))
     X = sp.csr_array((np.ones(1000), (at[0], at[1])), shape=(2_000_000, 50_000))  # 800 GB if dense
-    encoder = Encoder.fit(read(X))
+    encoder = learn_encoder(read(X))
     assert encoder.encode(read(X).take([0, 1])).shape == (2, 50_000)
 
 
@@ -92,7 +93,7 @@ def test_two_levels_are_one_column_of_signs():
 
 
 def test_missing_values_are_filled_and_marked_where_training_had_any():
-    encoder = Encoder.fit(read(FRAME))
+    encoder = learn_encoder(read(FRAME))
     assert encoder.feature_names == (
         "age",
         "age missing",
@@ -117,7 +118,7 @@ def test_missing_values_are_filled_and_marked_where_training_had_any():
 
 def test_numbers_may_stay_as_they_are():
     X = np.array([[1.0, 5.0], [np.nan, 5.0], [4.0, 5.0]])
-    np.testing.assert_array_equal(encoded(X, numbers="none"), [[1, 0, 5], [2.5, 1, 5], [4, 0, 5]])
+    np.testing.assert_array_equal(encoded(X, scaling="none"), [[1, 0, 5], [2.5, 1, 5], [4, 0, 5]])
 
 
 def test_a_constant_column_is_zero_then_and_later():
@@ -141,7 +142,7 @@ def test_a_column_without_any_value_warns_and_is_zero():
 def test_rare_levels_are_pooled_with_a_warning():
     train = {"c": list("aaabbbccdefg")}
     with pytest.warns(DataWarning, match=r"column 'c' is text with 7 different values.*3 most frequent.*skrub"):
-        encoder = Encoder.fit(read(train), max_categories=4)
+        encoder = learn_encoder(read(train), max_categories=4)
     assert encoder.feature_names == ("c=a", "c=b", "c=c", "c=(other)")
     rows = encoder.encode(read({"c": ["c", "g", "never seen", None]}))
     assert rows.tolist() == [[0, 0, 1, 0], [0, 0, 0, 1], [0, 0, 0, 1], [0, 0, 0, 0]]
@@ -149,7 +150,7 @@ def test_rare_levels_are_pooled_with_a_warning():
 
 def test_a_column_of_numbers_with_a_word_in_it_is_pointed_out():
     with pytest.warns(DataWarning, match="Most of them spell numbers, but 'unknown' is none"):
-        Encoder.fit(read({"c": [*map(str, range(60)), "unknown"]}))
+        learn_encoder(read({"c": [*map(str, range(60)), "unknown"]}))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -179,7 +180,7 @@ def test_numbers_near_the_end_of_the_float_range(dtype):
         ({"c": ["a", None]}, None, {"missing": "raise"}, r"Input X contains NaN: column 'c', row 1"),
         ({"c": ["a", "b"]}, {"c": [None]}, {"missing": "raise"}, r"Input X contains NaN: column 'c', row 0"),
         ([[1.0], [2.0]], [[1e300]], {}, r"too large for float32: column 'x0', row 0: 1e\+300"),
-        ([[1e300], [1.0]], None, {"numbers": "none"}, r"too large for float32: column 'x0', row 0: 1e\+300"),
+        ([[1e300], [1.0]], None, {"scaling": "none"}, r"too large for float32: column 'x0', row 0: 1e\+300"),
         (sp.csr_array([[0.0, 1], [0, np.inf]]), None, {}, r"infinity.*column 'x1', row 1"),
         (sp.csr_array([[0.0, 1], [np.nan, 0]]), None, {"missing": "raise"}, r"NaN: column 'x0', row 1"),
         (sp.csr_array([[0.0, 1], [1, 0]]), sp.csr_array([[0, np.inf]]), {}, r"infinity.*column 'x1', row 0"),
@@ -193,7 +194,7 @@ def test_numbers_that_cannot_be_encoded_are_named(train, rows, settings, message
 def test_the_row_of_an_error_is_the_row_of_the_source():
     X = np.zeros((300_000, 1))
     X[::2] = 1
-    encoder = Encoder.fit(read(X))
+    encoder = learn_encoder(read(X))
     X[250_000] = np.inf
     for table in (read(X), read(X).take(np.arange(200_000, 300_000)), read(X).take(slice(100_000, None))):
         with pytest.raises(DataError, match=r"column 'x0', row 250000"):
@@ -209,14 +210,14 @@ def test_a_row_is_encoded_alone_as_among_others(seed, dtype):
     table = read(
         {"a": X[:, 0], "b": X[:, 1], "t": [None if np.isnan(x) else str(x > 0) for x in X[:, 2]], "c": X[:, 2]}
     )
-    encoder = Encoder.fit(table)
+    encoder = learn_encoder(table)
     together = encoder.encode(table, dtype)
     for i in range(0, 40, 7):
         np.testing.assert_array_equal(encoder.encode(table.take([i]), dtype)[0], together[i])
 
 
 def test_columns_are_matched_by_name():
-    encoder = Encoder.fit(read({"a": [1.0, 2.0], "b": ["x", "y"]}))
+    encoder = learn_encoder(read({"a": [1.0, 2.0], "b": ["x", "y"]}))
     table = read({"more": [0], "b": ["y"], "a": [2.0]})
     assert encoder.align(table).names == ("a", "b")
     assert encoder.encode(table).tolist() == [[1, 1]]
@@ -224,7 +225,7 @@ def test_columns_are_matched_by_name():
 
 
 def test_missing_columns_are_named():
-    encoder = Encoder.fit(read({"hours_per_week": [1, 2], "age": [1, 2]}))
+    encoder = learn_encoder(read({"hours_per_week": [1, 2], "age": [1, 2]}))
     message = (
         r"trained on 2 columns, these rows have 2; missing: hours_per_week\. Did you mean 'hours\.per\.week'\? "
         r"Not known from training: hours\.per\.week\."
@@ -266,14 +267,14 @@ def test_missing_columns_are_named():
     ],
 )
 def test_a_column_of_another_kind_is_named(train, rows, message):
-    encoder = Encoder.fit(read({"c": train}))
+    encoder = learn_encoder(read({"c": train}))
     with pytest.raises(ColumnError, match=message):
         encoder.encode(read({"c": rows}))
 
 
 def test_numbers_in_a_category_column_are_the_text_they_spell():
     """A CSV column of "1", "2" and "x" is text; in another file, with 1 and 2 only, it is read as numbers."""
-    encoder = Encoder.fit(read({"c": ["1", "2", "x", "2.5"]}))
+    encoder = learn_encoder(read({"c": ["1", "2", "x", "2.5"]}))
     for rows in (["1", "2", "7"], [1, 2, 7], [1.0, 2.0, 7.0], pd.Categorical([1, 2, 7])):
         assert encoder.encode(read({"c": rows}))[:, :2].tolist() == [[1, 0], [0, 1], [0, 0]]
     assert encoder.feature_names == ("c=1", "c=2", "c=2.5", "c=x")
@@ -281,15 +282,15 @@ def test_numbers_in_a_category_column_are_the_text_they_spell():
 
 
 def test_booleans_however_they_are_spelled():
-    encoder = Encoder.fit(read({"c": [True, False]}))
+    encoder = learn_encoder(read({"c": [True, False]}))
     for rows in (["true", "FALSE", "maybe"], [1, 0, 5], ["1", "0", None], [True, False, None]):
         assert encoder.encode(read({"c": rows}))[:, 0].tolist() == [1, -1, 0]
-    assert Encoder.fit(read({"c": [0, 1]})).encode(read({"c": [True, None]})).tolist() == [[1], [0]]
+    assert learn_encoder(read({"c": [0, 1]})).encode(read({"c": [True, None]})).tolist() == [[1], [0]]
 
 
 def test_a_column_of_nothing_fits_every_kind():
     for train in ([1, 2], ["a", "b"], [True, False], pd.to_datetime(["2020-01-01", "2020-01-02"])):
-        encoder = Encoder.fit(read({"c": train}))
+        encoder = learn_encoder(read({"c": train}))
         for rows in ([None], pd.Categorical([None], categories=["x"])):
             assert encoder.encode(read({"c": rows})).tolist() == [[0]]
 
@@ -297,7 +298,7 @@ def test_a_column_of_nothing_fits_every_kind():
 def test_learning_from_parts_is_learning_from_all():
     frame = pd.concat([FRAME] * 40, ignore_index=True)
     table = read(frame)
-    whole, parts = Encoder.fit(table), Encoder.fit(table.take(slice(i, i + 30)) for i in range(0, 200, 30))
+    whole, parts = learn_encoder(table), learn_encoder(table.take(slice(i, i + 30)) for i in range(0, 200, 30))
     assert parts.feature_names == whole.feature_names
     np.testing.assert_allclose(parts.encode(table, np.float64), whole.encode(table, np.float64), rtol=1e-12, atol=1e-14)
 
@@ -305,7 +306,7 @@ def test_learning_from_parts_is_learning_from_all():
 def test_settings_are_checked():
     table = read(np.eye(2))
     for settings in (
-        {"numbers": "rubust"},
+        {"scaling": "rubust"},
         {"missing": "drop"},
         {"max_categories": 1},
         {"dates": "year"},
@@ -313,13 +314,13 @@ def test_settings_are_checked():
         {"min_frequency": 0},
     ):
         with pytest.raises(SettingError):
-            Encoder.fit(table, **settings)
+            learn_encoder(table, **settings)
     with pytest.raises(DataError, match="2 rows, but 3 weights"):
-        Encoder.fit(table, np.ones(3))
+        learn_encoder(table, np.ones(3))
     with pytest.raises(DataError, match="all weights are zero"):
-        Encoder.fit(table, np.zeros(2))
+        learn_encoder(table, np.zeros(2))
     with pytest.raises(DataError, match="training rows expected, found none"):
-        Encoder.fit([])
+        learn_encoder([])
 
 
 values = st.one_of(st.none(), st.floats(-1e300, 1e300), st.sampled_from([0.0, 1.0, 2.0]))
@@ -341,7 +342,7 @@ def test_the_header_is_json_and_gives_the_encoder_back(frame, numbers, max_categ
     table = read(frame)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)
-        encoder = Encoder.fit(table, numbers=numbers, max_categories=max_categories)
+        encoder = learn_encoder(table, scaling=numbers, max_categories=max_categories)
     back = Encoder.from_header(json.loads(json.dumps(encoder.to_header(), allow_nan=False)))
     assert back.to_header() == encoder.to_header()
     assert (back.names_in, back.named, back.feature_names) == (encoder.names_in, encoder.named, encoder.feature_names)

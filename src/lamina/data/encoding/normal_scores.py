@@ -14,19 +14,19 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.data.knots import Knots
+from lamina.data.encoding.knots import Knots
 from lamina.data.quantiles import Distribution
 
 Array = NDArray[np.float64]
 
 LANDMARKS = 1000
-CUT = 1e-7  # of the levels
+OUTERMOST_LEVEL = 1e-7
 
 
-def landmarks(found: Distribution, low: float, high: float, row: float) -> Array:
-    """Return the landmarks of a column, in order, as many as it has rows but at most 1,000."""
-    n = int(np.clip(np.round(found.counts.sum() / row), 2, LANDMARKS))
-    quantiles = found.quantiles(np.linspace(0, 1, n), row)
+def landmarks(found: Distribution, low: float, high: float, unit: float) -> Array:
+    """Return the landmarks of a column, in order: as many as it has rows (of weight `unit`), at most 1,000."""
+    n = int(np.clip(np.round(found.counts.sum() / unit), 2, LANDMARKS))
+    quantiles = found.quantiles(np.linspace(0, 1, n), unit)
     quantiles[0], quantiles[-1] = low, high
     ordered: Array = np.maximum.accumulate(quantiles)
     return ordered
@@ -45,7 +45,7 @@ class NormalScores:
 
         landmarks, first, count = np.unique(self.quantiles, return_index=True, return_counts=True)
         level = (first + (count - 1) / 2) / (len(self.quantiles) - 1)
-        return Knots(landmarks), ndtri(np.clip(level, CUT, 1 - CUT))
+        return Knots(landmarks), ndtri(np.clip(level, OUTERMOST_LEVEL, 1 - OUTERMOST_LEVEL))
 
     def __call__(self, x: Array) -> Array:
         """Return the scores of numbers; NaN stays NaN."""

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 from sklearn.preprocessing import MinMaxScaler, QuantileTransformer, RobustScaler
 
-from lamina.data.encoding import Encoder
-from lamina.data.number_columns import SCALINGS, smooth_clip
+from lamina.data.encoding.encoder import Encoder
+from lamina.data.encoding.learning import learn_encoder
+from lamina.data.encoding.numbers import SCALINGS, smooth_clip
 from lamina.data.tables.sources import read
 from lamina.errors import DataError
 
@@ -20,7 +21,7 @@ X = np.column_stack([RNG.normal(5, 3, 700), RNG.lognormal(0, 2, 700), RNG.intege
 
 
 def fitted(train, numbers, weights=None):
-    return Encoder.fit(read(train) if isinstance(train, np.ndarray) else train, weights, numbers=numbers)
+    return learn_encoder(read(train) if isinstance(train, np.ndarray) else train, weights, scaling=numbers)
 
 
 def encoded(train, numbers, rows=None, weights=None, dtype=np.float64):
@@ -126,7 +127,7 @@ def test_sparse_is_dense(numbers, weighted):
     matrix.data[::7] *= -3
     matrix.data[::11] = np.nan
     weights = RNG.integers(0, 4, 300).astype(float) if weighted else None
-    sparse, dense = Encoder.fit(read(matrix), weights, numbers=numbers), fitted(matrix.toarray(), numbers, weights)
+    sparse, dense = learn_encoder(read(matrix), weights, scaling=numbers), fitted(matrix.toarray(), numbers, weights)
     rows = read(matrix.toarray())
     np.testing.assert_allclose(sparse.encode(rows, np.float64), dense.encode(rows, np.float64), rtol=1e-10, atol=1e-12)
 
@@ -135,7 +136,7 @@ def test_sparse_is_dense(numbers, weighted):
 def test_a_wide_sparse_matrix_stays_sparse(numbers):
     at = RNG.integers(0, 2000, (2, 500))
     matrix = sp.csr_array((np.ones(500), (at[0] * 1000, at[1])), shape=(2_000_000, 2000))  # 32 GB if dense
-    assert Encoder.fit(read(matrix), numbers=numbers).encode(read(matrix).take([0, 1])).shape == (2, 2000)
+    assert learn_encoder(read(matrix), scaling=numbers).encode(read(matrix).take([0, 1])).shape == (2, 2000)
 
 
 @pytest.mark.parametrize("numbers", SCALINGS)

@@ -8,8 +8,10 @@ import pytest
 import scipy.sparse as sp
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
-from lamina.data.category_columns import EMBEDDED_LEVELS, CategoryColumn
-from lamina.data.encoding import Encoder
+from lamina.data.encoding.categories import CategoryColumn
+from lamina.data.encoding.category_summaries import MOST_EMBEDDED_LEVELS
+from lamina.data.encoding.encoder import Encoder
+from lamina.data.encoding.learning import learn_encoder
 from lamina.data.tables.sources import read
 from lamina.errors import ColumnError, DataError, DataWarning
 
@@ -18,7 +20,7 @@ FRAME = {"town": TOWNS, "sex": list("mfmfmfmf"), "age": np.arange(8.0)}
 
 
 def fitted(rows, weights=None, **settings):
-    return Encoder.fit(read(rows), weights, **settings)
+    return learn_encoder(read(rows), weights, **settings)
 
 
 def round_trip(encoder):
@@ -64,14 +66,14 @@ def test_an_embedded_column_takes_more_levels_than_max_categories():
 
 
 def test_beyond_ten_thousand_levels_the_rarest_are_unknown():
-    levels = np.array([f"level {i:05}" for i in range(EMBEDDED_LEVELS + 5)], object)
+    levels = np.array([f"level {i:05}" for i in range(MOST_EMBEDDED_LEVELS + 5)], object)
     rows = {"c": np.concatenate([levels, levels[7:]])}
     with pytest.warns(DataWarning, match=r"column 'c' is text with 10005 different.*all but the 9999 most frequent"):
         encoder = fitted(rows, embed_above=50)
-    assert encoder.embedded == ((0, EMBEDDED_LEVELS + 1),)
+    assert encoder.embedded == ((0, MOST_EMBEDDED_LEVELS + 1),)
     places = encoder.encode(read({"c": levels}))[:, 0]
     assert (places == 0).sum() == 6
-    assert places.max() == EMBEDDED_LEVELS
+    assert places.max() == MOST_EMBEDDED_LEVELS
 
 
 def test_rare_levels_share_a_column_as_in_scikit_learn():
@@ -158,8 +160,8 @@ def test_categorical_names_columns_that_are_there():
 def test_a_stream_counts_levels_and_numbers_like_the_whole_table():
     table = read({"zip": np.arange(60) % 7, "town": np.array(TOWNS * 10, object)[:60]})
     settings = {"categorical": ("zip",), "min_frequency": 9, "embed_above": 3}
-    whole = Encoder.fit(table, **settings)
-    parts = Encoder.fit((table.take(slice(i, i + 13)) for i in range(0, 60, 13)), **settings)
+    whole = learn_encoder(table, **settings)
+    parts = learn_encoder((table.take(slice(i, i + 13)) for i in range(0, 60, 13)), **settings)
     assert parts.to_header() == whole.to_header()
     assert whole.embedded == ((0, 6),)
     rows = whole.encode(table)

@@ -11,8 +11,11 @@ from sklearn.linear_model import Ridge
 from sklearn.preprocessing import SplineTransformer
 
 from lamina import DeepClassifier, DeepRegressor, explain, load
-from lamina.data.encoding import Encoder
-from lamina.data.splines import MOST, Spline, _errors, fit_spline, from_header, is_jagged, to_header
+from lamina.data.encoding.encoder import Encoder
+from lamina.data.encoding.jagged import errors_of_unseen, is_jagged
+from lamina.data.encoding.knots import MOST_KNOTS
+from lamina.data.encoding.learning import learn_encoder
+from lamina.data.encoding.splines import Spline, fit_spline
 from lamina.data.tables.sources import read
 from lamina.errors import ColumnError, DataError
 
@@ -21,7 +24,7 @@ FEW = RNG.choice([0.0, 1.0, 5.0, 7.5, 100.0], 400, p=[0.6, 0.2, 0.1, 0.05, 0.05]
 MANY = RNG.lognormal(0, 2, 2000)
 
 
-def hats(x, knots):
+def spline_basis(x, knots):
     """scikit-learn's B-splines of degree 1."""
     made = SplineTransformer(degree=1, knots=knots[:, None], extrapolation="constant").fit(knots[:, None])
     return made.transform(np.asarray(x, float)[:, None])
@@ -31,17 +34,17 @@ def hats(x, knots):
 def test_it_is_scikit_learns_basis_made_even(x):
     spline = fit_spline(0, x)
     rows = np.concatenate([x, [-5.0, 1e9, x.min(), x.max(), 0.3]])
-    H = hats(x, spline.knots)
-    expected = (hats(rows, spline.knots) - H.mean(axis=0)) * np.minimum(3, 1 / H.std(axis=0))
-    np.testing.assert_allclose(spline.encode(rows), expected, rtol=1e-9, atol=1e-12)
+    H = spline_basis(x, spline.knots)
+    expected = (spline_basis(rows, spline.knots) - H.mean(axis=0)) * np.minimum(3, 1 / H.std(axis=0))
+    np.testing.assert_allclose(spline.basis(rows), expected, rtol=1e-9, atol=1e-12)
 
 
 def test_the_knots_are_quantiles_of_the_different_values():
     assert fit_spline(0, FEW).knots.tolist() == [0, 1, 5, 7.5, 100]
     repeated = np.concatenate([MANY, np.repeat(MANY[:3], 5000)])
     knots = fit_spline(0, repeated).knots
-    assert len(knots) == MOST
-    np.testing.assert_array_equal(knots, np.quantile(np.unique(MANY), np.linspace(0, 1, MOST), method="nearest"))
+    assert len(knots) == MOST_KNOTS
+    np.testing.assert_array_equal(knots, np.quantile(np.unique(MANY), np.linspace(0, 1, MOST_KNOTS), method="nearest"))
 
 
 def test_no_spline_where_nothing_can_bend():
@@ -59,16 +62,16 @@ def test_a_row_of_weight_two_counts_as_two():
 
 def test_missing_is_the_mean_and_huge_numbers_are_no_trouble():
     spline = fit_spline(0, np.array([-1.7e308, 1.7e308, 1.75e308]))
-    H = spline.encode(np.array([np.nan, -1.7e308, 1.7e308, 0.0, np.finfo(float).max]))
+    H = spline.basis(np.array([np.nan, -1.7e308, 1.7e308, 0.0, np.finfo(float).max]))
     assert (H[0] == 0).all()
     plain = H[1:] / spline.factor + spline.mean
     np.testing.assert_allclose(plain, [[1, 0, 0], [0, 1, 0], [0.5, 0.5, 0], [0, 0, 1]], atol=1e-12)
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=60, unique=True), st.floats(-2e6, 2e6))
-def test_the_hats_of_any_number_add_up_to_one(values, x):
+def test_the_basis_of_any_number_adds_up_to_one(values, x):
     spline = fit_spline(0, np.array(values))
-    H = spline.encode(np.array([x])) / spline.factor + spline.mean
+    H = spline.basis(np.array([x])) / spline.factor + spline.mean
     assert H.sum() == pytest.approx(1)
     assert (H > -1e-9).all()
 
@@ -134,9 +137,9 @@ def test_the_two_halves_are_predicted_as_by_ridge_regression(weights):
     for first in (0, 1):
         seen, other = slice(first, None, 2), slice(1 - first, None, 2)
         mean = np.average(Y[seen], axis=0, weights=w[seen])
-        ridge = Ridge(alpha=3, fit_intercept=False).fit(hats(x[seen], knots), Y[seen] - mean, w[seen])
-        expected[other] = ((ridge.predict(hats(x[other], knots)) + mean - Y[other]) ** 2).sum(axis=1)
-    np.testing.assert_allclose(_errors(x, Y, w, knots), expected, rtol=1e-8, atol=1e-12)
+        ridge = Ridge(alpha=3, fit_intercept=False).fit(spline_basis(x[seen], knots), Y[seen] - mean, w[seen])
+        expected[other] = ((ridge.predict(spline_basis(x[other], knots)) + mean - Y[other]) ** 2).sum(axis=1)
+    np.testing.assert_allclose(errors_of_unseen(x, Y, w, knots), expected, rtol=1e-8, atol=1e-12)
 
 
 # ---- in the encoder ----
@@ -151,18 +154,18 @@ FRAME = pd.DataFrame(
 )
 
 
-def test_the_hats_stand_behind_their_number():
-    plain = Encoder.fit(read(FRAME))
-    encoder = plain.with_splines(read(FRAME), ["gain", 3])
+def test_the_spline_basis_stands_behind_its_number():
+    plain = learn_encoder(read(FRAME))
+    encoder = learn_encoder(read(FRAME), splines=["gain", 3])
     age = [name for name in encoder.feature_names if name.startswith("age near ")]
-    assert len(age) == MOST
+    assert len(age) == MOST_KNOTS
     gains = ["gain", "gain near 0", "gain near 3", "gain near 9", "gain missing"]
     assert encoder.feature_names == (*gains, *plain.feature_names[2:], *age)
     assert encoder.number_positions == (0, 8, 9)
     A0, before = encoder.encode(read(FRAME), np.float64), plain.encode(read(FRAME), np.float64)
     np.testing.assert_array_equal(A0[:, [0, 4, 5, 6, 7, 8, 9]], before)
     x = FRAME["gain"].to_numpy()
-    np.testing.assert_array_equal(A0[:, 1:4], fit_spline(0, x).encode(x))
+    np.testing.assert_array_equal(A0[:, 1:4], fit_spline(0, x).basis(x))
     alone = np.concatenate([encoder.encode(read(FRAME[i : i + 1]), np.float64) for i in range(20)])
     np.testing.assert_array_equal(alone, A0[:20])
     again = Encoder.from_header(json.loads(json.dumps(encoder.to_header())))
@@ -175,7 +178,7 @@ def test_the_hats_stand_behind_their_number():
 )
 def test_a_column_without_numbers_is_refused(columns, words):
     with pytest.raises(ColumnError, match=f"splines: .*{words}"):
-        Encoder.fit(read(FRAME)).with_splines(read(FRAME), columns)
+        learn_encoder(read(FRAME), splines=columns)
 
 
 def test_a_sparse_matrix_is_read_column_by_column():
@@ -183,8 +186,7 @@ def test_a_sparse_matrix_is_read_column_by_column():
 
     dense = np.where(RNG.random((500, 3)) < 0.8, 0, RNG.integers(1, 5, (500, 3))).astype(float)
     A0 = [
-        Encoder.fit(read(rows)).with_splines(read(rows), [1]).encode(read(rows), np.float64)
-        for rows in (dense, sp.csr_array(dense))
+        learn_encoder(read(rows), splines=[1]).encode(read(rows), np.float64) for rows in (dense, sp.csr_array(dense))
     ]
     np.testing.assert_allclose(A0[0], A0[1], rtol=1e-12, atol=1e-12)
 
@@ -195,21 +197,21 @@ def test_a_sparse_matrix_is_read_column_by_column():
         {"at": 7},
         {"knots": [1.0, 1.0, 2.0]},
         {"knots": [0.0, 1.0]},
-        {"knots": list(map(float, range(MOST + 1)))},
+        {"knots": list(map(float, range(MOST_KNOTS + 1)))},
         {"mean": [0.0]},
         {"factor": [float("nan")] * 3},
         {"more": 1},
     ],
 )
 def test_a_header_that_is_not_right_is_refused(changed):
-    header = to_header(Spline(0, *(np.arange(3.0) for _ in range(3))))
-    assert from_header(header, 2).knots.tolist() == [0, 1, 2]
+    header = Spline(0, *(np.arange(3.0) for _ in range(3))).to_header()
+    assert Spline.from_header(header, 2).knots.tolist() == [0, 1, 2]
     with pytest.raises(DataError, match="encoder splines"):
-        from_header(header | changed, 2)
+        Spline.from_header(header | changed, 2)
 
 
 def test_an_encoder_with_splines_where_there_are_no_numbers_is_refused():
-    header = Encoder.fit(read(FRAME)).with_splines(read(FRAME), ["gain", "age"]).to_header()
+    header = learn_encoder(read(FRAME), splines=["gain", "age"]).to_header()
     for splines in (header["splines"][::-1], header["splines"][:1] * 2, [header["splines"][0] | {"at": 1}]):
         with pytest.raises(DataError, match="encoder splines"):
             Encoder.from_header(header | {"splines": splines})

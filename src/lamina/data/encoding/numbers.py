@@ -1,4 +1,4 @@
-"""Columns of numbers, encoded together as one matrix.
+"""Columns of numbers and dates, encoded together as one matrix.
 
     Z = (x - location) / scale
         standard     weighted mean and standard deviation
@@ -18,33 +18,36 @@ Everything is computed in float64, then rounded to the dtype of the result.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lamina.data import headers
-from lamina.data.date_columns import CIRCLES, PARTS
-from lamina.data.normal_scores import LANDMARKS, NormalScores
+from lamina.data.encoding.dates import CIRCLES, PARTS, expanded
+from lamina.data.encoding.faults import find_fault, missing_fault
+from lamina.data.encoding.normal_scores import LANDMARKS, NormalScores
+from lamina.data.encoding.pieces import MISSING, VALUE, InputColumns, Piece, run
+from lamina.data.tables.alignment import cast_numbers, number_blocks
 from lamina.data.tables.table import Table
 from lamina.errors import DataError
 
 Scaling = Literal["standard", "minmax", "robust", "quantile", "none"]
 SCALINGS: tuple[Scaling, ...] = ("standard", "minmax", "robust", "quantile", "none")
-Missing = Literal["encode", "raise"]
-MISSINGS = ("encode", "raise")
 
 CLIP = 3.0  # how far out the smooth clip lets numbers be
-FLAT = 1e9  # from here on Z / sqrt(1 + (Z / 3)^2) is 3 to the bit
+CLIPPED_FROM = 1e9  # from here on Z / sqrt(1 + (Z / 3)^2) is 3 to the bit
 
 
 @dataclass(frozen=True, eq=False)
-class NumberColumns:
+class NumberColumns(Piece):
     """The columns of numbers and dates; each array has shape (columns,)."""
+
+    ALONE: ClassVar[bool] = True
 
     scaling: Scaling
     at: NDArray[np.intp]  # which input columns they are; a date stands once for each of its parts
-    parts: tuple[str, ...]  # "", or the part of a date: see date_columns.py
+    parts: tuple[str, ...]  # "", or the part of a date: see dates.py
     location: NDArray[np.float64]
     scale: NDArray[np.float64]  # 0: constant in training, encoded as 0
     fill: NDArray[np.float64]  # what a missing number is encoded as
@@ -62,10 +65,46 @@ class NumberColumns:
         return np.unique(self.at)
 
     @cached_property
+    def origin(self) -> NDArray[np.intp]:
+        """The columns themselves, then the indicators."""
+        return np.concatenate([self.at, self.at[self.indicator]])
+
+    @cached_property
+    def ranks(self) -> NDArray[np.intp]:
+        """See `Piece`."""
+        return np.repeat([VALUE, MISSING], [len(self.at), self.indicator.sum()])
+
+    def suffixes(self) -> list[str]:
+        """See `Piece`."""
+        return [f" {part}" if part else "" for part in self.parts] + [" missing"] * int(self.indicator.sum())
+
+    @cached_property
+    def is_number(self) -> NDArray[np.bool_]:
+        """Dates and their parts among them; not what is always 0, nor sines and cosines, nor indicators."""
+        return np.append((self.scale > 0) & ~self.on_circle, np.zeros(int(self.indicator.sum()), bool))
+
+    def encode(self, table: Table, inputs: InputColumns, X: NDArray[Any], places: NDArray[np.intp]) -> None:
+        """See `Piece`; the rows are read block by block."""
+        n = len(self.at)
+        values, indicators = run(places[:n]), places[n:]
+        source = cast_numbers(table, self.sources, inputs.dates)
+        for first, block in number_blocks(source, table.n_rows):
+            rows = slice(first, first + len(block))
+            block = expanded(block, self.at, self.parts)
+            Z, missing = self.transform(block, X.dtype)
+            if missing is not None:
+                if not np.isfinite(Z).all():
+                    raise find_fault(table, self.at, np.where(np.isfinite(Z), np.nan, block), first, X.dtype)
+                if inputs.missing == "raise" and missing.any():
+                    raise missing_fault(table, self.at, missing, first)
+                X[rows, indicators] = missing[:, self.indicator]
+            X[rows, values] = Z
+
+    @cached_property
     def _maps(self) -> list[tuple[int, NormalScores]]:
         return [(k, NormalScores(found)) for k, found in enumerate(self.quantiles) if len(found)]
 
-    def encode(self, block: NDArray[np.float64], dtype: Any) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+    def transform(self, block: NDArray[np.float64], dtype: Any) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
         """Return the encoded numbers and, if any is missing, where.
 
         Results that are not finite stay so, for `find_fault` to explain.
@@ -109,83 +148,60 @@ class NumberColumns:
             Z[:, ~self.on_circle] = smooth_clip(Z[:, ~self.on_circle])
         return Z
 
+    def to_header(self) -> dict[str, Any]:
+        """Return the columns as plain JSON values."""
+        return {
+            "scaling": self.scaling,
+            "at": self.at.tolist(),
+            "parts": list(self.parts),
+            "location": self.location.tolist(),
+            "scale": self.scale.tolist(),
+            "fill": self.fill.tolist(),
+            "indicator": self.indicator.tolist(),
+            "quantiles": [found.tolist() for found in self.quantiles],
+        }
+
+    @staticmethod
+    def from_header(header: Mapping[str, Any], n_columns: int) -> "NumberColumns":
+        """Return the columns of a header, checked."""
+        what = "encoder numbers"
+        keys = ("scaling", "at", "parts", "location", "scale", "fill", "indicator", "quantiles")
+        header = headers.fields(header, what, keys)
+        named = headers.choice(header["scaling"], f"{what} scaling", SCALINGS)
+        scaling: Scaling = next(one for one in SCALINGS if one == named)
+        at = [headers.whole(j, f"{what} at", 0, n_columns - 1) for j in headers.listed(header["at"], f"{what} at")]
+        parts = tuple(
+            headers.choice(part, f"{what} parts", PARTS)
+            for part in headers.listed(header["parts"], f"{what} parts", len(at))
+        )
+        _check_order(at, parts)
+        location, scale, fill = (
+            headers.finite(header[key], f"{what} {key}", len(at)) for key in ("location", "scale", "fill")
+        )
+        if (scale < 0).any():
+            raise DataError(f"{what} scale: no negative number expected, found {scale.min()}")
+        indicator = headers.flags(header["indicator"], f"{what} indicator", len(at))
+        if any(marked and part for marked, part in zip(indicator, parts, strict=True)):
+            raise DataError(f"{what} indicator: true for a part of a date")
+        n_maps = len(at) if scaling == "quantile" else 0
+        quantiles = tuple(
+            headers.finite(one, f"{what} quantiles")
+            for one in headers.listed(header["quantiles"], f"{what} quantiles", n_maps)
+        )
+        numbers = NumberColumns(scaling, np.array(at, np.intp), parts, location, scale, fill, indicator, quantiles)
+        _check_quantiles(numbers)
+        return numbers
+
 
 def smooth_clip(Z: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return Z / sqrt(1 + (Z / 3)^2), computed in place (Holzmüller, Grinsztajn, Steinwart 2024)."""
-    np.clip(Z, -FLAT, FLAT, out=Z)
+    np.clip(Z, -CLIPPED_FROM, CLIPPED_FROM, out=Z)
     root = Z * (1 / CLIP)
     root *= root
     root += 1.0
     np.sqrt(root, out=root)
     Z /= root
     return Z
-
-
-def find_fault(table: Table, at: NDArray[np.intp], block: NDArray[np.float64], first: int, dtype: Any) -> DataError:
-    """Return the error for the first number of a block that is infinite, or too far out for the dtype."""
-    infinite = np.isinf(block)
-    i, j = np.argwhere(infinite if infinite.any() else ~np.isnan(block))[0]
-    place = f"column {table.names[at[j]]!r}, row {table.row_number(first + int(i))}"
-    if infinite.any():
-        return DataError(
-            f"Input X contains infinity or a value too large for float64: {place}. Infinity is not allowed; "
-            "replace it by NaN to have it encoded as missing"
-        )
-    return DataError(f"Input X contains a value too large for {np.dtype(dtype)}: {place}: {block[i, j]:g}")
-
-
-def missing_fault(table: Table, at: NDArray[np.intp], missing: NDArray[np.bool_], first: int) -> DataError:
-    """Return the error for the first missing number where none is allowed."""
-    i, j = np.argwhere(missing)[0]
-    return DataError(
-        f"Input X contains NaN: column {table.names[at[j]]!r}, row {table.row_number(first + int(i))}. "
-        'Missing values are not allowed here; fill them, drop the rows, or choose missing="encode"'
-    )
-
-
-def to_header(numbers: NumberColumns) -> dict[str, Any]:
-    """Return the columns as plain JSON values."""
-    return {
-        "scaling": numbers.scaling,
-        "at": numbers.at.tolist(),
-        "parts": list(numbers.parts),
-        "location": numbers.location.tolist(),
-        "scale": numbers.scale.tolist(),
-        "fill": numbers.fill.tolist(),
-        "indicator": numbers.indicator.tolist(),
-        "quantiles": [found.tolist() for found in numbers.quantiles],
-    }
-
-
-def from_header(header: Mapping[str, Any], n_columns: int) -> NumberColumns:
-    """Return the columns of a header, checked."""
-    what = "encoder numbers"
-    keys = ("scaling", "at", "parts", "location", "scale", "fill", "indicator", "quantiles")
-    header = headers.fields(header, what, keys)
-    named = headers.choice(header["scaling"], f"{what} scaling", SCALINGS)
-    scaling: Scaling = next(one for one in SCALINGS if one == named)
-    at = [headers.whole(j, f"{what} at", 0, n_columns - 1) for j in headers.listed(header["at"], f"{what} at")]
-    parts = tuple(
-        headers.choice(part, f"{what} parts", PARTS)
-        for part in headers.listed(header["parts"], f"{what} parts", len(at))
-    )
-    _check_order(at, parts)
-    location, scale, fill = (
-        headers.finite(header[key], f"{what} {key}", len(at)) for key in ("location", "scale", "fill")
-    )
-    if (scale < 0).any():
-        raise DataError(f"{what} scale: no negative number expected, found {scale.min()}")
-    indicator = headers.flags(header["indicator"], f"{what} indicator", len(at))
-    if any(marked and part for marked, part in zip(indicator, parts, strict=True)):
-        raise DataError(f"{what} indicator: true for a part of a date")
-    n_maps = len(at) if scaling == "quantile" else 0
-    quantiles = tuple(
-        headers.finite(one, f"{what} quantiles")
-        for one in headers.listed(header["quantiles"], f"{what} quantiles", n_maps)
-    )
-    numbers = NumberColumns(scaling, np.array(at, np.intp), parts, location, scale, fill, indicator, quantiles)
-    _check_quantiles(numbers)
-    return numbers
 
 
 def _check_order(at: list[int], parts: tuple[str, ...]) -> None:

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.preprocessing import RobustScaler, StandardScaler
 
-from lamina.data.date_columns import CALENDAR, CIRCLES, expanded
-from lamina.data.encoding import Encoder
+from lamina.data.encoding.dates import CALENDAR, CIRCLES, expanded
+from lamina.data.encoding.encoder import Encoder
+from lamina.data.encoding.learning import learn_encoder
 from lamina.data.tables.sources import read
 
 WHEN = pd.Series(pd.date_range("2018-11-30 01:30", periods=400, freq="57h13min"))
@@ -57,13 +58,13 @@ def test_dates_beyond_pandas_and_beyond_the_calendar():
 
 
 def test_number_is_one_scaled_column():
-    encoder = Encoder.fit(read(FRAME))
+    encoder = learn_encoder(read(FRAME))
     assert encoder.feature_names == ("age", "when", "job=a", "job=b", "job=c", "job=d")
 
 
 def test_parts_are_scaled_numbers():
     table = read(FRAME)
-    encoder = Encoder.fit(table, dates="parts")
+    encoder = learn_encoder(table, dates="parts")
     names = ("age", "when", "when year", "when month", "when weekday", "when hour", *(f"job={x}" for x in "abcd"))
     assert encoder.feature_names == names
     assert encoder.origin.tolist() == [0, 1, 1, 1, 1, 1, 2, 2, 2, 2]
@@ -75,7 +76,7 @@ def test_parts_are_scaled_numbers():
 @pytest.mark.parametrize("numbers", ["standard", "robust", "quantile", "minmax", "none"])
 def test_cyclic_parts_are_points_of_a_circle_whatever_the_scaling(numbers):
     table = read(FRAME)
-    encoder = Encoder.fit(table, dates="cyclic", numbers=numbers)
+    encoder = learn_encoder(table, dates="cyclic", scaling=numbers)
     assert encoder.feature_names[1:9] == ("when", "when year", *(f"when {name}" for name in CIRCLES))
     assert encoder.number_positions == (0, 1, 2)
     _, month, weekday, hour = calendar(WHEN).T
@@ -85,7 +86,7 @@ def test_cyclic_parts_are_points_of_a_circle_whatever_the_scaling(numbers):
 
 
 def test_the_year_beside_the_circles_is_scaled():
-    rows = Encoder.fit(read(FRAME), dates="cyclic", numbers="robust").encode(read(FRAME), np.float64)
+    rows = learn_encoder(read(FRAME), dates="cyclic", scaling="robust").encode(read(FRAME), np.float64)
     Z = RobustScaler().fit_transform(calendar(WHEN)[:, :1])
     np.testing.assert_allclose(rows[:, 2:3], Z / np.sqrt(1 + (Z / 3) ** 2), rtol=1e-12)
 
@@ -94,7 +95,7 @@ def test_the_year_beside_the_circles_is_scaled():
 @pytest.mark.parametrize("numbers", ["standard", "robust", "quantile", "none"])
 def test_only_what_varies_has_a_column(dates, numbers):
     noon = pd.date_range("2024-03-01 12:00", periods=31, freq="D")
-    names = Encoder.fit(read({"when": noon}), dates=dates, numbers=numbers).feature_names
+    names = learn_encoder(read({"when": noon}), dates=dates, scaling=numbers).feature_names
     assert (
         names
         == {
@@ -103,7 +104,7 @@ def test_only_what_varies_has_a_column(dates, numbers):
         }[dates]
     )
     opposite = pd.to_datetime(["2024-03-01 00:00", "2024-03-01 12:00"])  # the sine of both is 0
-    names = Encoder.fit(read({"when": opposite}), dates=dates, numbers=numbers).feature_names
+    names = learn_encoder(read({"when": opposite}), dates=dates, scaling=numbers).feature_names
     assert names == {"parts": ("when", "when hour"), "cyclic": ("when", "when hour sin", "when hour cos")}[dates]
 
 
@@ -112,7 +113,7 @@ def test_only_what_varies_has_a_column(dates, numbers):
 def test_missing_dates_have_one_indicator_behind_their_parts(dates, numbers):
     frame = FRAME.assign(when=WHEN.where(FRAME["age"] % 3 > 0))
     table = read(frame)
-    encoder = Encoder.fit(table, dates=dates, numbers=numbers)
+    encoder = learn_encoder(table, dates=dates, scaling=numbers)
     at = encoder.feature_names.index("when missing")
     assert [name for name in encoder.feature_names if "missing" in name] == ["when missing"]
     assert at == max(np.flatnonzero(encoder.origin == 1))
@@ -124,7 +125,9 @@ def test_missing_dates_have_one_indicator_behind_their_parts(dates, numbers):
         if f"when {name}" in encoder.feature_names:
             k = encoder.feature_names.index(f"when {name}")
             i = list(encoder.numbers.parts).index(name)
-            expected = encoder.numbers.encode(np.full((1, len(encoder.numbers.at)), filled(part)), np.float64)[0][0, i]
+            expected = encoder.numbers.transform(np.full((1, len(encoder.numbers.at)), filled(part)), np.float64)[0][
+                0, i
+            ]
             np.testing.assert_allclose(found[0, k], expected, rtol=1e-9, atol=1e-12)
     circles = [k for k, name in enumerate(encoder.feature_names) if name.endswith((" sin", " cos"))]
     assert (found[0, circles] == 0).all()
@@ -134,12 +137,12 @@ def test_missing_dates_have_one_indicator_behind_their_parts(dates, numbers):
 @pytest.mark.parametrize("numbers", ["robust", "quantile"])
 def test_header_stream_and_single_rows(dates, numbers):
     table = read(FRAME.assign(when=WHEN.where(FRAME["age"] % 5 > 0)))
-    encoder = Encoder.fit(table, dates=dates, numbers=numbers)
+    encoder = learn_encoder(table, dates=dates, scaling=numbers)
     expected = encoder.encode(table, np.float64)
     back = Encoder.from_header(json.loads(json.dumps(encoder.to_header(), allow_nan=False)))
     assert (back.feature_names, back.number_positions) == (encoder.feature_names, encoder.number_positions)
     np.testing.assert_array_equal(back.encode(table, np.float64), expected)
-    stream = Encoder.fit((table.take(slice(i, i + 70)) for i in range(0, 400, 70)), dates=dates, numbers=numbers)
+    stream = learn_encoder((table.take(slice(i, i + 70)) for i in range(0, 400, 70)), dates=dates, scaling=numbers)
     np.testing.assert_array_equal(stream.encode(table, np.float64), expected)
     for i in (0, 1, 77):
         np.testing.assert_array_equal(encoder.encode(table.take([i]), np.float64)[0], expected[i])
