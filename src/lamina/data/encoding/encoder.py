@@ -21,7 +21,7 @@ from lamina.data.encoding.categories import CategoryColumn
 from lamina.data.encoding.encodings import ENCODINGS
 from lamina.data.encoding.faults import MISSINGS, Missing
 from lamina.data.encoding.numbers import NumberColumns
-from lamina.data.encoding.pieces import BESIDE, VALUE, InputColumns, Piece
+from lamina.data.encoding.pieces import BESIDE, MISSING, VALUE, InputColumns, Piece
 from lamina.data.encoding.splines import Spline
 from lamina.data.tables.alignment import aligned
 from lamina.data.tables.table import Table, default_names
@@ -118,6 +118,12 @@ class Encoder:
         """The encoded columns that hold places of levels, each with the number of places: 0 to that number - 1."""
         pairs = zip(self.pieces, self._places, strict=True)
         return tuple(sorted((int(places[0]), piece.n_places) for piece, places in pairs if piece.n_places))
+
+    @cached_property
+    def values_per_column(self) -> NDArray[np.intp]:
+        """How many encoded columns each input column has, without those that say where it was missing."""
+        origin = np.concatenate([piece.origin[piece.ranks != MISSING] for piece in self.pieces])
+        return np.bincount(origin, minlength=len(self.names_in))
 
     @property
     def text_columns(self) -> tuple[str, ...]:
