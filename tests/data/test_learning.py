@@ -274,6 +274,18 @@ def test_of_many_rows_in_batches_a_sample_decides_and_does_not_depend_on_the_cut
     np.testing.assert_allclose(found[0][0]["mean"], whole.mean, atol=0.01)
 
 
+def test_rows_that_are_left_out_change_no_others_number():
+    """As where validation rows are held out of every batch of a stream."""
+    table, y = spiked(45_000)
+    kept = np.random.default_rng(1).random(45_000) < 0.9
+    found = []
+    for step in (7000, 20_000):
+        parts = [slice(a, a + step) for a in range(0, 45_000, step)]
+        rows = (Batch(table.take(part).take(kept[part]), y[part][kept[part]], None, part.start) for part in parts)
+        found.append(learn(rows, SETTINGS | {"splines": "jagged"}, "classifier").encoder.to_header())
+    assert found[0]["splines"] == found[1]["splines"]
+
+
 def test_targets_are_encoded_as_far_as_a_column_with_gaps_needs_them():
     """A column whose first 15,000 of 25,000 rows are missing: 10,000 later rows say whether it is jagged."""
     table, y = spiked(25_000)

@@ -24,8 +24,8 @@ Words = NDArray[np.uint64]
 GOLDEN_RATIO = np.uint64(0x9E3779B97F4A7C15)
 FINISH = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)  # MurmurHash3's finaliser
 SHIFT = np.uint64(33)
-MISSING = np.uint64(0x7FF8000000000000)  # the bits of NaN
-TARGETS = 2**40  # where the columns of Y are counted from
+NAN_BITS = np.uint64(0x7FF8000000000000)
+FIRST_TARGET = 2**40  # the number of the first column of Y, as that of a column
 
 
 def hash_rows(rows: Any, Y: NDArray[Any] | None = None) -> Words:
@@ -38,7 +38,7 @@ def hash_rows(rows: Any, Y: NDArray[Any] | None = None) -> Words:
     """
     total = _sum_of_table(rows) if isinstance(rows, Table) else _sum_of_matrix(rows, 0)
     if Y is not None:
-        total = total + _sum_of_matrix(Y, TARGETS)
+        total = total + _sum_of_matrix(Y, FIRST_TARGET)
     return _finished(total)
 
 
@@ -103,7 +103,7 @@ def _column_bits(column: Column) -> Words:
     words = [
         int.from_bytes(blake2b(spell(level).encode(), digest_size=8).digest(), "little") for level in column.levels
     ]
-    return np.take(np.array([*words, int(MISSING)], np.uint64), column.values)  # code -1 is the last
+    return np.take(np.array([*words, int(NAN_BITS)], np.uint64), column.values)  # code -1 is the last
 
 
 def _finished(total: Words) -> Words:

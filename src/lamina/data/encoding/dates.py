@@ -24,9 +24,9 @@ PERIODS = {"month": 12, "weekday": 7, "hour": 24}
 CIRCLES = tuple(f"{part} {axis}" for part in PERIODS for axis in ("sin", "cos"))
 PARTS = ("", *CALENDAR, *CIRCLES)  # in the order of the encoded columns; "" is the date itself, or a plain number
 
-DAY, HOUR = 86_400_000, 3_600_000  # milliseconds
-FAR = 1e11  # days: NumPy's calendar goes no further than its 64 bits
-TABLES = {
+MS_PER_DAY, MS_PER_HOUR = 86_400_000, 3_600_000
+FARTHEST_DAYS = 1e11  # NumPy's calendar goes no further than its 64 bits
+POINTS_ON_CIRCLE = {
     f"{part} {name}": np.array([axis(2 * pi * k / n) for k in range(n)])  # a table: the same bits in any row
     for part, n in PERIODS.items()
     for name, axis in (("sin", sin), ("cos", cos))
@@ -64,20 +64,22 @@ def _parts(days: Array, parts: Sequence[str]) -> Array:
     if list(parts) == [""]:
         return days[:, None]
     there = np.isfinite(days)
-    ticks = np.rint(np.clip(np.where(there, days, 0.0), -FAR, FAR) * DAY).astype(np.int64)
-    day = ticks // DAY
+    ticks = np.rint(np.clip(np.where(there, days, 0.0), -FARTHEST_DAYS, FARTHEST_DAYS) * MS_PER_DAY).astype(np.int64)
+    day = ticks // MS_PER_DAY
     months = day.view("M8[D]").astype("M8[M]").astype(np.int64)
     calendar: dict[str, NDArray[Any]] = {
         "": days,
         "year": 1970 + months // 12,
         "month": 1 + months % 12,
         "weekday": (day + 3) % 7,  # 1970-01-01 was a Thursday
-        "hour": (ticks - day * DAY) // HOUR,
+        "hour": (ticks - day * MS_PER_DAY) // MS_PER_HOUR,
     }
-    found = np.stack([_on_circle(part, calendar) if part in TABLES else calendar[part] for part in parts], axis=1)
+    found = np.stack(
+        [_on_circle(part, calendar) if part in POINTS_ON_CIRCLE else calendar[part] for part in parts], axis=1
+    )
     return np.where(there[:, None], found, days[:, None])
 
 
 def _on_circle(part: str, calendar: dict[str, NDArray[Any]]) -> Array:
     name = part.partition(" ")[0]
-    return np.asarray(TABLES[part][calendar[name] - (name == "month")], np.float64)
+    return np.asarray(POINTS_ON_CIRCLE[part][calendar[name] - (name == "month")], np.float64)

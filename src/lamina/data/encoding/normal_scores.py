@@ -19,13 +19,13 @@ from lamina.data.quantiles import Distribution
 
 Array = NDArray[np.float64]
 
-LANDMARKS = 1000
+MOST_LANDMARKS = 1000
 OUTERMOST_LEVEL = 1e-7
 
 
 def landmarks(found: Distribution, low: float, high: float, unit: float) -> Array:
     """Return the landmarks of a column, in order: as many as it has rows (of weight `unit`), at most 1,000."""
-    n = int(np.clip(np.round(found.counts.sum() / unit), 2, LANDMARKS))
+    n = int(np.clip(np.round(found.counts.sum() / unit), 2, MOST_LANDMARKS))
     quantiles = found.quantiles(np.linspace(0, 1, n), unit)
     quantiles[0], quantiles[-1] = low, high
     ordered: Array = np.maximum.accumulate(quantiles)

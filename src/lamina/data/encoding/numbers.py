@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from lamina.data import headers
 from lamina.data.encoding.dates import CIRCLES, PARTS, expanded
 from lamina.data.encoding.faults import find_fault, missing_fault
-from lamina.data.encoding.normal_scores import LANDMARKS, NormalScores
+from lamina.data.encoding.normal_scores import MOST_LANDMARKS, NormalScores
 from lamina.data.encoding.pieces import MISSING, VALUE, InputColumns, Piece, run
 from lamina.data.tables.alignment import cast_numbers, number_blocks
 from lamina.data.tables.table import Table
@@ -217,5 +217,5 @@ def _check_quantiles(numbers: NumberColumns) -> None:
         if numbers.scale[k] == 0 or numbers.on_circle[k]:
             if len(found):
                 raise DataError(f"{what}: none expected for a column without a scale, found {len(found)}")
-        elif not 2 <= len(found) <= LANDMARKS or (np.diff(found) < 0).any() or found[0] == found[-1]:
-            raise DataError(f"{what}: 2 to {LANDMARKS} increasing numbers expected")
+        elif not 2 <= len(found) <= MOST_LANDMARKS or (np.diff(found) < 0).any() or found[0] == found[-1]:
+            raise DataError(f"{what}: 2 to {MOST_LANDMARKS} increasing numbers expected")

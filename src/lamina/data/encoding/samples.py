@@ -27,41 +27,38 @@ class RowSample:
     table: Table
     y: Any  # (rows,) or (rows, targets), or None
     weights: NDArray[np.float64] | None
-    row_numbers: NDArray[np.int64] | int  # (rows,), or the first of consecutive ones
+    row_numbers: NDArray[np.int64]
 
     @staticmethod
     def of(batch: Batch, columns: tuple[int, ...]) -> "RowSample":
         """Return all the rows of one batch."""
-        return RowSample(columns, columns, batch.table, batch.y, batch.weights, batch.first)
+        if not columns:
+            batch = Batch(batch.table.take(slice(0, 0)))  # nothing is kept
+        return RowSample(columns, columns, batch.table, batch.y, batch.weights, batch.row_numbers)
 
     def joined(self, other: "RowSample") -> "RowSample":
         """Return the sample of both runs of rows."""
         if not self.columns:
             return self
         most = min(SAMPLE_ROWS, SAMPLE_NUMBERS // len(self.columns))
-        numbers = [one._all_row_numbers() for one in (self, other)]
-        order = np.argsort(words(np.concatenate(numbers)))[:most]
-        n = len(numbers[0])
+        row_numbers = np.concatenate([self.row_numbers, other.row_numbers])
+        order = np.argsort(words(row_numbers), kind="stable")[:most]
+        n = len(self.row_numbers)
         one, two = self._at(np.sort(order[order < n])), other._at(np.sort(order[order >= n]) - n)
         weights = None
         if one.weights is not None or two.weights is not None:
             given = [np.ones(part.table.n_rows) if part.weights is None else part.weights for part in (one, two)]
             weights = np.concatenate(given)
-        row_numbers = np.concatenate([one._all_row_numbers(), two._all_row_numbers()])
+        row_numbers = np.concatenate([one.row_numbers, two.row_numbers])
         matrix = np.concatenate([one.table.matrix, two.table.matrix])
         y = None if self.y is None else np.concatenate([one.y, two.y])
         table = Table(one.table.names, one.table.named, len(matrix), matrix)
         both = RowSample(self.columns, one.at, table, y, weights, row_numbers)
-        return both._at(np.argsort(row_numbers))
+        return both._at(np.argsort(row_numbers, kind="stable"))
 
     def numbers(self, k: int) -> NDArray[np.float64]:
         """Return column `k` of the sample, shape (rows,)."""
         return np.concatenate([np.empty(0), *(x for _, x in column_blocks(self.table, self.at[k]))])
-
-    def _all_row_numbers(self) -> NDArray[np.int64]:
-        if isinstance(self.row_numbers, int):
-            return np.arange(self.row_numbers, self.row_numbers + self.table.n_rows)
-        return self.row_numbers
 
     def _at(self, rows: NDArray[np.intp]) -> "RowSample":
         """Return these rows, as a table that holds the columns of the sample and no others."""
@@ -77,5 +74,5 @@ class RowSample:
             Table(names, self.table.named, len(matrix), matrix),
             None if self.y is None else self.y[rows],
             None if self.weights is None else self.weights[rows],
-            self._all_row_numbers()[rows],
+            self.row_numbers[rows],
         )

@@ -13,7 +13,7 @@ from lamina.data.tables.table import check_unique
 from lamina.errors import DataWarning, FileError, SettingError
 
 SEPARATORS = ",;\t|"
-SAMPLE = 50  # rows looked at
+ROWS_LOOKED_AT = 50
 MISSING = ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-nan", "null", "NULL", "None", "?")
 DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 DECIMAL_POINT = re.compile(r"\s*[+-]?\d*\.\d+\s*")
@@ -88,7 +88,7 @@ def _rows(lines: str, separator: str) -> list[list[str]]:
         for row in csv.reader(StringIO(lines, newline=""), delimiter=separator):
             if row:
                 rows.append(row)
-            if len(rows) > SAMPLE:
+            if len(rows) > ROWS_LOOKED_AT:
                 break
     except csv.Error:
         pass  # a cell longer than Python's parser takes: what was read so far is enough to guess from

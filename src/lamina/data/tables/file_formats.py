@@ -9,7 +9,7 @@ from lamina.errors import FileError, nearest
 
 Format = Literal["csv", "parquet", "arrow", "arrow stream"]
 
-HEAD = 65_536  # bytes looked at
+HEAD_BYTES = 65_536  # that are looked at
 TABLES: dict[bytes, Format] = {b"PAR1": "parquet", b"ARROW1": "arrow", b"\xff\xff\xff\xff": "arrow stream"}
 FOREIGN = {
     b"PK\x03\x04": "an Excel workbook or zip archive: save the sheet as CSV, or pass pandas.read_excel(...)",
@@ -68,7 +68,7 @@ def first_bytes(path: str) -> bytes:
     _check_present(path)
     try:
         with open_bytes(path) as file:
-            head = file.read(HEAD)
+            head = file.read(HEAD_BYTES)
     except OSError as error:
         raise FileError(f"cannot read {name_of(path)}: {error}") from error
     if not head.strip():

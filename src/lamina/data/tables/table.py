@@ -117,6 +117,13 @@ class Batch(NamedTuple):
     weights: Any = None  # (rows,) float64, all above 0, or None where all count alike
     first: int = 0  # the number of the first row in the source
 
+    @property
+    def row_numbers(self) -> NDArray[np.int64]:
+        """The numbers of the rows in the source; rows that `Table.take` picked keep theirs."""
+        if isinstance(self.table.row_numbers, int):
+            return np.arange(self.first, self.first + self.table.n_rows)
+        return self.table.row_numbers
+
 
 def check_size(table: Table, what: str = "Found array") -> None:
     """Raise a DataError for a table of no rows or no columns (in the words that scikit-learn uses)."""
