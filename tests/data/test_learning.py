@@ -313,6 +313,18 @@ def test_a_sample_is_of_bounded_size_and_draws_on_all_rows(monkeypatch):
     assert (np.abs(tenths - 100) < 40).all()  # over four standard deviations
 
 
+def test_runs_of_rows_may_join_in_any_order():
+    table, y = spiked(30_000)
+    parts = [
+        samples.RowSample.of(Batch(table.take(part), y[part], None, part.start), (1,))
+        for part in (slice(0, 9000), slice(9000, 20_000), slice(20_000, None))
+    ]
+    one = parts[0].joined(parts[1]).joined(parts[2])
+    two = parts[2].joined(parts[1].joined(parts[0]))
+    np.testing.assert_array_equal(one.numbers(0), two.numbers(0))
+    np.testing.assert_array_equal(one.y, two.y)
+
+
 def test_without_targets_nothing_is_jagged():
     table, _ = spiked(2000)
     with pytest.raises(DataError, match='splines="jagged" looks at the targets'):
