@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse as sp
 
 from lamina import DeepClassifier, DeepRegressor
-from lamina.data.sources import read
+from lamina.data.tables.sources import read
 from lamina.errors import ColumnError, DataError, DataWarning, SettingError
 
 rng = np.random.default_rng(0)

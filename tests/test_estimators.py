@@ -9,7 +9,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import StandardScaler
 
 from lamina import DeepClassifier, DeepRegressor
-from lamina.data.encoding import Encoder
+from lamina.data.encoding.encoder import Encoder
 from lamina.equations.losses import LOSSES
 from lamina.errors import DataError, SettingError
 from lamina.learning.presets import PRESETS, Facts

@@ -29,8 +29,9 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from lamina.data.frames import unmasked
-from lamina.data.sources import Table, read
+from lamina.data.tables.frames import unmasked
+from lamina.data.tables.sources import read
+from lamina.data.tables.table import Table
 from lamina.data.target_values import plain_labels, plain_numbers
 from lamina.errors import SettingError, nearest
 from lamina.fitting import Carried, Fit
@@ -50,7 +51,7 @@ except ImportError:  # scikit-learn before 1.9 has no callbacks
         return method
 
 
-Rows = Any  # an array, a data frame, a CSR matrix: what `lamina.data.sources.read` reads
+Rows = Any  # an array, a data frame, a CSR matrix: what `lamina.data.tables.sources.read` reads
 
 
 def _constructor(task: Literal["classifier", "regressor"]) -> Callable[..., None]:

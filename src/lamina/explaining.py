@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.data.sources import Table, read
+from lamina.data.tables.sources import read
+from lamina.data.tables.table import Table
 from lamina.data.targets import Labels, Numbers
 from lamina.equations.embeddings import Embedding
 from lamina.equations.members import for_members, mean_of_members
@@ -188,9 +189,8 @@ def _origin(model: Model) -> NDArray[np.intp]:
 def _slopes(model: Model) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the columns of the table that are one number, and which number of A that is."""
     encoder, first = model.encoder, model.network.layers[0]
-    parts = np.bincount(encoder.numbers.at, minlength=len(encoder.names_in))
-    parts[[spline.at for spline in encoder.splines]] += 1
-    places = np.array([j for j in encoder.number_positions if parts[encoder.origin[j]] == 1], np.intp)
+    values = encoder.values_per_column
+    places = np.array([j for j in encoder.number_positions if values[encoder.origin[j]] == 1], np.intp)
     embedded = first.columns if isinstance(first, Embedding) else ()
     return encoder.origin[places], places - np.searchsorted(embedded, places)
 

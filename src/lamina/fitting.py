@@ -5,7 +5,7 @@
         print(record["epoch"], record["cost"], record["validation_cost"])      # leave the loop to stop
     model = fit.model()
 
-It calls each arrow of the way of the data once: read, counted, hold_out, Encoder.fit, encode, train. What a face adds
+It calls each arrow of the way of the data once: read, counted, hold_out, learn, encode, train. What a face adds
 is how it looks: a progress bar, scikit-learn's callbacks, a page.
 """
 
@@ -20,8 +20,11 @@ import numpy as np
 
 from lamina.data.batches import check_weights, counted, hold_out
 from lamina.data.class_weights import class_factors, class_numbers, row_factors
-from lamina.data.encoding import Encoder
-from lamina.data.sources import Table, read
+from lamina.data.encoding.encoder import Encoder
+from lamina.data.encoding.learning import ColumnSummary
+from lamina.data.label_counts import LabelCounts
+from lamina.data.tables.sources import read
+from lamina.data.tables.table import Batch, Table
 from lamina.data.target_values import plain
 from lamina.data.targets import Labels, Numbers
 from lamina.engine import choose
@@ -69,7 +72,7 @@ class Fit:
     Parameters
     ----------
     X : rows
-        Anything that `lamina.data.sources.read` reads: an array, a data frame, a CSR matrix, a path.
+        Anything that `lamina.data.tables.sources.read` reads: an array, a data frame, a CSR matrix, a path.
     y : array, shape (m,) or (m, targets)
     sample_weight : array, shape (m,), optional
     X_val, y_val, sample_weight_val : optional
@@ -128,7 +131,7 @@ class Fit:
         _check_range(loss, Y)
 
         learn, held = self._split(len(rows), target, Y, X_val is not None)
-        self.encoder: Encoder = before.encoder if before else self._encoder(table, rows, Y, weights, learn)
+        self.encoder: Encoder = before.encoder if before else self._encoder(table, y, rows, weights, learn)
         table = self.encoder.align(table) if before else table
         outputs = target.n_outputs if isinstance(target, Labels) else target.n_targets
         self.network: Network = network_from(self.settings, _inputs(self.encoder), outputs, loss)
@@ -136,7 +139,7 @@ class Fit:
             _check_same_arrays(before.network, self.network)
         self.dtype = np.dtype(self.settings["dtype"])
         self.engine = choose(self.network, self.settings["engine"])
-        self.class_factors = self._class_factors(Y[learn], None if weights is None else weights[learn])
+        self.class_factors = self._class_factors(y[rows[learn]], None if weights is None else weights[learn])
         some: Any = lambda at: self._examples(table, rows[at], Y[at], self._weighted(Y, weights, at))  # noqa: E731
         self.examples = some(learn)
         self.held_out = self._held_out(table, rows, held, Y, weights, X_val, y_val, sample_weight_val)
@@ -275,28 +278,15 @@ class Fit:
         fraction = float(self.settings["validation_fraction"])
         return hold_out(n, fraction, lambda m: random.bits(m, seed=self.seed, stream=random.HOLD_OUT), strata)
 
-    def _encoder(self, table: Table, rows: Any, Y: Any, weights: Any, learn: Any) -> Encoder:
-        s, w, table = self.settings, None if weights is None else weights[learn], table.take(rows[learn])
-        encoder = Encoder.fit(
-            table,
-            w,
-            numbers=s["scaling"],
-            missing=s["missing"],
-            max_categories=int(s["max_categories"]),
-            min_frequency=int(s["min_frequency"]),
-            embed_above=None if s["embed_above"] is None else int(s["embed_above"]),
-            categorical=_listed(s["categorical"]),
-            dates=s["dates"],
-        )
-        jagged = s["splines"] == "jagged"
-        bent = encoder.jagged(table, Y[learn], w) if jagged else _listed(s["splines"])
-        return encoder.with_splines(table, bent, w)
+    def _encoder(self, table: Table, y: Any, rows: Any, weights: Any, learn: Any) -> Encoder:
+        w = None if weights is None else weights[learn]
+        return ColumnSummary.of(Batch(table.take(rows[learn]), y[rows[learn]], w), self.settings).encoder(self.target)
 
-    def _class_factors(self, Y: Any, weights: Any) -> Any:
+    def _class_factors(self, y: Any, weights: Any) -> Any:
         class_weight = self.settings.get("class_weight")
         if class_weight is None or not isinstance(self.target, Labels):
             return None
-        return class_factors(class_weight, self.target, Y, weights)
+        return class_factors(class_weight, LabelCounts.of(y, weights, self.target.classes))
 
     def _weighted(self, Y: Any, weights: Any, some: Any) -> Any:
         """Return the weights of some rows, class weights included, scaled to mean 1 over them."""
@@ -461,11 +451,6 @@ class Fit:
         warnings.warn(
             f"{problem} The weights of epoch {self.best_epoch}, the best, were kept.", DivergenceWarning, stacklevel=4
         )
-
-
-def _listed(columns: Any) -> tuple[Any, ...]:
-    """Return the columns of a setting: none, one, or a list."""
-    return () if columns is None else (columns,) if isinstance(columns, str | int) else tuple(columns)
 
 
 def _inputs(encoder: Encoder) -> Inputs:

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.data.encoding import Encoder
-from lamina.data.sources import Table, read
+from lamina.data.encoding.encoder import Encoder
+from lamina.data.tables.sources import read
+from lamina.data.tables.table import Table
 from lamina.data.target_values import plain
 from lamina.data.targets import Labels, Numbers
 from lamina.engine import EngineName, choose
@@ -102,7 +103,7 @@ class Model:
         return float(r2_score(y, predicted, sample_weight=sample_weight))
 
     def encode(self, X: Any) -> NDArray[Any]:
-        """Return A[0] as rows, shape (m, n_inputs); `X` is anything that `lamina.data.sources.read` reads."""
+        """Return A[0] as rows, shape (m, n_inputs); `X` is anything that `lamina.data.tables.sources.read` reads."""
         return self.encoder.encode(self._table(X), self.params.dtype)
 
     def output(self, X: Any) -> NDArray[np.float64]:

@@ -5,12 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from lamina.data.sources import read
 
 import lamina as package
 from lamina.cli.curve import drawn
 from lamina.cli.show import columns
-from lamina.data.encoding import Encoder
-from lamina.data.sources import read
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +58,7 @@ def test_columns_of_every_scaling_dates_and_places():
         "zip": [1, 2, 3, 3],
     }
     settings = {"dates": "parts", "categorical": ("zip",), "embed_above": 2}
-    robust, quantile = (Encoder.fit(read(rows), numbers=one, **settings) for one in ("robust", "quantile"))
+    robust = learn_encoder(read(rows), scaling="robust", **settings)
     assert [text for _, _, text in columns(robust)] == [
         "(x - 2) / 1.5, clipped smoothly, missing marked",
         "0: constant in training",
@@ -67,7 +66,7 @@ def test_columns_of_every_scaling_dates_and_places():
         "3 levels by place: 1, 2, 3",
     ]
     assert [kind for _, kind, _ in columns(robust)] == ["number", "number", "date", "category"]
-    bent = quantile.with_splines(read(rows), ["n"])
+    bent = learn_encoder(read(rows), scaling="quantile", splines=["n"], **settings)
     assert next(columns(bent))[2] == "to a normal through 3 quantiles, 3 hats, missing marked"
 
 

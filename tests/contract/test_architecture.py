@@ -50,7 +50,7 @@ MODULES = sorted(file for file in PACKAGE.rglob("*.py") if file != PACKAGE / "__
 
 
 def name_of(file: Path) -> str:
-    """``src/lamina/data/sources.py`` -> ``data.sources``; a package is named by its folder."""
+    """``src/lamina/data/labels.py`` -> ``data.labels``; a package is named by its folder."""
     parts = file.relative_to(PACKAGE).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
@@ -133,7 +133,7 @@ def test_the_test_finds_what_it_looks_for(file, source):
     ("file", "source"),
     [
         ("equations/layers.py", "from lamina.errors import SettingError\nfrom .types import Array"),
-        ("data/encoding.py", "from . import sources\nfrom ..errors import DataError"),
+        ("data/encoding.py", "from . import headers\nfrom ..errors import DataError"),
         ("cli/main.py", "from lamina.cli import output\nimport lamina.model_file"),
         ("model.py", "class Model:\n    def save(self, path):\n        from lamina.model_file import save"),
     ],
@@ -161,6 +161,50 @@ def test_the_plan_has_no_circle():
         order += ready
         for room in ready:
             del left[room]
+
+
+def files_in_order(sources: dict[str, str]) -> list[str]:
+    """Module names, each after all that it imports; the modules of a circle, and what imports them, are left out."""
+    needs = {name: set(imported_modules(source, name, sources)) for name, source in sources.items()}
+    order: list[str] = []
+    while ready := sorted(name for name in needs if name not in order and needs[name] <= set(order)):
+        order += ready
+    return order
+
+
+def imported_modules(source: str, module: str, known: dict[str, str]) -> Iterator[str]:
+    """The modules among `known` that a source imports, wherever in the file."""
+    file = PACKAGE / (module.replace(".", "/") + ".py")
+    for name in imported(source, file):
+        own = name.removeprefix("lamina.")
+        found = next((one for one in (own, own.rpartition(".")[0]) if one in known), None)
+        if found is not None and found != module:
+            yield found
+
+
+def test_files_of_the_data_room_import_one_another_without_circles():
+    sources = {name_of(file): file.read_text() for file in MODULES if name_of(file).split(".")[0] == "data"}
+    assert "data.tables.columns" in sources
+    assert set(sources) - set(files_in_order(sources)) == set()
+
+
+def test_tables_know_no_encoding_and_encodings_know_no_learning():
+    for file in MODULES:
+        forbidden = {"data.tables": ("data.encoding", "data.learning"), "data.encoding": ("data.learning",)}
+        room = name_of(file).rpartition(".")[0]
+        names = [name.removeprefix("lamina.") for name in imported(file.read_text(), file)]
+        assert [name for name in names if name.startswith(forbidden.get(room, ("nothing",)))] == []
+
+
+def test_a_circle_is_found():
+    sources = {
+        "data.a": "from lamina.data import b",
+        "data.b": "def f():\n    from lamina.data.c import g",
+        "data.c": "from .a import h",
+        "data.d": "import numpy",
+    }
+    assert files_in_order(sources) == ["data.d"]
+    assert files_in_order(sources | {"data.c": "import numpy"}) == ["data.c", "data.d", "data.b", "data.a"]
 
 
 @pytest.mark.parametrize("tree", ["src/lamina", "tests"])

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamina.data.encoding import Encoder
-from lamina.data.sources import read
+from lamina.data.encoding.encoder import Encoder
+from lamina.data.encoding.learning import learn_encoder
+from lamina.data.tables.sources import read
 from lamina.data.targets import Labels, Numbers
 from lamina.errors import DataError
 
@@ -24,14 +25,14 @@ FRAME = pd.DataFrame(
 )
 MORE = FRAME.assign(zip=[1, 2, 3], when=pd.to_datetime(["2001-01-01 05:00", None, "2010-07-31 17:30"]))
 HEADERS = {
-    "encoder": (Encoder, Encoder.fit(read(FRAME)).to_header()),
+    "encoder": (Encoder, learn_encoder(read(FRAME)).to_header()),
     "quantiles": (
         Encoder,
-        Encoder.fit(
-            read(MORE), numbers="quantile", dates="cyclic", embed_above=2, categorical=("zip",), min_frequency=1
+        learn_encoder(
+            read(MORE), scaling="quantile", dates="cyclic", embed_above=2, categorical=("zip",), min_frequency=1
         ).to_header(),
     ),
-    "robust": (Encoder, Encoder.fit(read(MORE), numbers="robust", dates="parts").to_header()),
+    "robust": (Encoder, learn_encoder(read(MORE), scaling="robust", dates="parts").to_header()),
     "labels": (Labels, Labels.fit(["no", "yes", "no"]).to_header()),
     "numbers": (Numbers, Numbers.fit([[1.0, 2.0], [3.0, 5.0]]).to_header()),
     "clamped": (Numbers, Numbers.fit([[1.0, 2.0], [3.0, 5.0]], clamp=True).to_header()),

@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from lamina.data.quantiles import ROOM, SHARED, SMALLEST, Summary, distribution, room_for
+from lamina.data.quantiles import (
+    FEWEST_VALUES_PER_BUFFER,
+    VALUES_OF_ALL_COLUMNS,
+    VALUES_PER_BUFFER,
+    QuantileSketch,
+    distribution,
+    room_for,
+)
 
 LEVELS = np.array([0.0, 0.1, 0.25, 1 / 3, 0.5, 0.75, 0.9, 1.0])
 COLUMNS = arrays.arrays(
@@ -17,7 +24,7 @@ COLUMNS = arrays.arrays(
 
 
 def summary(values, room):
-    return Summary(distribution(np.asarray(values, np.float64), None), room=room)
+    return QuantileSketch(distribution(np.asarray(values, np.float64), None), room=room)
 
 
 def streamed(values, step, room):
@@ -106,7 +113,11 @@ def test_a_stream_is_the_same_bits_again_and_buffers_shrink_with_many_columns():
     values = np.random.default_rng(0).normal(size=30_000)
     one, two = streamed(values, 700, 64), streamed(values, 700, 64)
     np.testing.assert_array_equal(one.distribution().values, two.distribution().values)
-    assert [room_for(n) for n in (0, 1, 64, 128, 10**6)] == [ROOM, ROOM, ROOM, SHARED // 128, SMALLEST]
+    assert [room_for(n) for n in (0, 1, 64, 128, 10**6)] == [
+        *[VALUES_PER_BUFFER] * 3,
+        VALUES_OF_ALL_COLUMNS // 128,
+        FEWEST_VALUES_PER_BUFFER,
+    ]
 
 
 def test_two_sketches_join():
@@ -115,3 +126,35 @@ def test_two_sketches_join():
     median = found.distribution().quantiles(np.array([0.5]))[0]
     assert found.distribution().counts.sum() == 20_000
     assert abs(median / 20_000 - 0.5) < found.rank_error()
+
+
+WEIGHTINGS = {
+    "any": lambda rng, n: rng.gamma(1, 1, n),
+    "tiny": lambda rng, n: rng.gamma(1, 1, n) * 1e-20,
+    "huge": lambda rng, n: rng.gamma(1, 1, n) * 1e9,
+    "of three sizes": lambda rng, n: rng.choice([1e-3, 0.7, 50.0], n),
+    "whole at first": lambda rng, n: np.where(np.arange(n) < n // 2, rng.integers(1, 5, n), rng.uniform(0.01, 0.1, n)),
+    "whole at last": lambda rng, n: np.where(np.arange(n) < n // 2, rng.uniform(0.01, 0.1, n), rng.integers(1, 5, n)),
+}
+
+
+@pytest.mark.parametrize("weighting", WEIGHTINGS)
+@pytest.mark.parametrize("step", [1, 7, 1000])
+def test_a_long_stream_of_weighted_rows_keeps_its_rank_error(weighting, step):
+    n, room = 8_000 if step > 1 else 2_000, 64
+    rng = np.random.default_rng(6)
+    values, weights = rng.permutation(n).astype(float), WEIGHTINGS[weighting](rng, n)
+    found = None
+    for a in range(0, n, step):
+        part = slice(a, a + step)
+        here = QuantileSketch(distribution(values[part], weights[part]), room=room)
+        found = here if found is None else found.joined(here)
+    assert 0 < found.rank_error() < 0.35
+    order = np.argsort(values)
+    ranks = np.cumsum(weights[order]) / weights.sum()  # of the weight up to each value
+    sketch = found.distribution()
+    np.testing.assert_allclose(sketch.counts.sum(), weights.sum(), rtol=1e-3)
+    at = np.searchsorted(values[order], sketch.values)
+    off = np.abs(np.cumsum(sketch.counts) / sketch.counts.sum() - ranks[at])
+    between = found.quantum * 2.0 ** (len(found.buffers) - 1) / weights.sum()
+    assert off.max() <= found.rank_error() + between

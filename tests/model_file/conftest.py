@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import lamina
-from lamina.data.encoding import Encoder
-from lamina.data.sources import read
+from lamina.data.encoding.learning import learn_encoder
+from lamina.data.tables.sources import read
 from lamina.data.targets import Labels, Numbers
 from lamina.equations.losses import BinaryLogLoss, CategoricalLogLoss, Huber, Quantile
 from lamina.equations.network import Network
@@ -24,7 +24,7 @@ RECORD = {"epoch": 1, "cost": 0.7, "validation_cost": None, "score": 0.5, "valid
 
 def labelled(layers, loss, target, dtype=np.float32, **others):
     """A model for ROWS with random parameters."""
-    encoder = Encoder.fit(read(ROWS))
+    encoder = learn_encoder(read(ROWS))
     network = Network(encoder.n_features, layers, loss, l1=0.25, l2=1e-4)
     params = starting_parameters(network, "suited", 7, dtype)
     return Model(network, params, encoder, target, **others)

@@ -14,8 +14,9 @@ from lamina.cli.scores import Answers, rows_of
 from lamina.cli.terminal import Terminal, called
 from lamina.data import datasets
 from lamina.data.batches import hold_out
-from lamina.data.encoding import Encoder
-from lamina.data.sources import Table, read
+from lamina.data.encoding.learning import learn_encoder
+from lamina.data.tables.sources import read
+from lamina.data.tables.table import Table
 from lamina.data.targets import Labels
 from lamina.equations import random
 from lamina.errors import SettingError
@@ -71,7 +72,7 @@ def scores_beside(model: Model, rows: Table, y: Any, learn: Any, aside: Any) -> 
     target, loss = model.target, model.network.loss
     assert isinstance(target, Labels)
     Y, known = target.encode(y[aside]), target.encode(y[learn])
-    standard = Encoder.fit(rows.take(learn))
+    standard = learn_encoder(rows.take(learn))
     logistic = LogisticRegression(max_iter=1000).fit(standard.encode(rows.take(learn)), known[:, 0])
     P = logistic.predict_proba(standard.encode(rows.take(aside)))[:, 1:]
     network = Answers(target, loss, model.output(rows.take(aside)), Y)

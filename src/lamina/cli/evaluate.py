@@ -8,7 +8,8 @@ import numpy as np
 from lamina.cli.scores import Answers, named
 from lamina.cli.terminal import Terminal, counted, number
 from lamina.data.batches import check_weights
-from lamina.data.sources import Table, stream
+from lamina.data.tables.sources import stream
+from lamina.data.tables.table import Table
 from lamina.data.targets import Labels
 from lamina.errors import ColumnError, DataError, nearest
 from lamina.model import Model

@@ -6,7 +6,7 @@ from typing import Any
 
 from lamina.cli.pictures import check_picture, without_windows
 from lamina.cli.terminal import Terminal, counted, number
-from lamina.data.sources import read
+from lamina.data.tables.sources import read
 from lamina.data.targets import Labels
 from lamina.errors import SettingError
 from lamina.explaining import Explanation

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.cli.terminal import Terminal, number
-from lamina.data.sources import Table, read
+from lamina.data.tables.sources import read
+from lamina.data.tables.table import Table
 from lamina.data.targets import Labels
 from lamina.equations.activations import ACTIVATIONS
 from lamina.equations.layers import LAYERS, Dense, Linear

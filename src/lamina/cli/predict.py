@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.cli.terminal import Terminal, counted
-from lamina.data.sources import stream
+from lamina.data.tables.sources import stream
 from lamina.data.targets import Labels, Numbers
 from lamina.equations.losses import Quantile
 from lamina.errors import DataError, SettingError

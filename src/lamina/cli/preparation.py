@@ -8,7 +8,8 @@ from cyclopts.exceptions import CycloptsError
 from numpy.typing import NDArray
 
 from lamina.cli.settings import Task
-from lamina.data.sources import Table, read
+from lamina.data.tables.sources import read
+from lamina.data.tables.table import Table
 from lamina.data.targets import detect_task
 from lamina.errors import DataError
 from lamina.fitting import Fit

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import get_scorer, get_scorer_names
 
-from lamina.data.sources import Table
+from lamina.data.tables.table import Table
 from lamina.data.targets import Labels
 from lamina.errors import SettingError, nearest
 from lamina.model import Model

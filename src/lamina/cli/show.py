@@ -8,8 +8,8 @@ from lamina.cli.curve import drawn
 from lamina.cli.scores import named
 from lamina.cli.settings import spelled
 from lamina.cli.terminal import Terminal, counted
-from lamina.data.encoding import Encoder
-from lamina.data.number_columns import NumberColumns
+from lamina.data.encoding.encoder import Encoder
+from lamina.data.encoding.numbers import NumberColumns
 from lamina.data.targets import Labels
 from lamina.learning.choices import spelled as as_dict
 from lamina.model import Model

@@ -13,7 +13,7 @@ from lamina.cli.progress import shown
 from lamina.cli.scores import baseline_name, compared, rows_of
 from lamina.cli.settings import Flags, from_flags, joined, read_toml
 from lamina.cli.terminal import Terminal, called, counted
-from lamina.data.sources import read
+from lamina.data.tables.sources import read
 from lamina.data.targets import Labels
 from lamina.errors import SettingError
 from lamina.fitting import Fit

@@ -6,31 +6,34 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.data.targets import Labels
+from lamina.data.label_counts import LabelCounts
 from lamina.errors import SettingError
 
 
-def class_factors(class_weight: Any, labels: Labels, Y: Any, weights: Any) -> NDArray[np.float64]:
+def class_factors(class_weight: Any, counts: LabelCounts) -> NDArray[np.float64]:
     """Return what each class counts, shape (classes,); for multi-label targets what 0 and 1 count, shape (labels, 2).
 
-    "balanced" gives every class the same sum: n / (classes * rows of the class) (King and Zeng 2001).
+    "balanced" gives every class the same sum: n / (classes * rows of the class) (King and Zeng 2001). A single class is
+    the second of two, as in Y.
     """
+    labels, sums = counts.labels, counts.weights
     if labels.task == "multilabel":
         if not isinstance(class_weight, str) or class_weight != "balanced":
             raise SettingError(f"class_weight={class_weight!r}: multi-label targets can be 'balanced' only.")
-        w = np.ones(len(Y)) if weights is None else weights
-        return np.array([_balanced(np.array([w @ (1 - column), w @ column])) for column in Y.T])
-    at, known = class_numbers(Y), labels.classes.tolist()
+        return np.array([_balanced(of_label) for of_label in sums])
+    known = labels.classes.tolist()
+    first = [0.0] if len(known) == 1 and labels.task == "binary" else []
     if isinstance(class_weight, str):
         if class_weight != "balanced":
             raise SettingError(f"class_weight={class_weight!r}: expected None, 'balanced' or a dict of class: weight.")
-        factors = _balanced(np.bincount(at, weights, minlength=len(known)))
+        factors = _balanced(np.array([*first, *sums]))
     elif isinstance(class_weight, Mapping):
         unknown = [label for label in class_weight if label not in known]
         if unknown:
             raise SettingError(f"class_weight names {unknown[0]!r}; the classes are {known}.")
-        factors = np.array([float(class_weight.get(label, 1.0)) for label in known])
-        if not np.isfinite(factors).all() or (factors < 0).any() or factors[at].sum() == 0:
+        factors = np.array([*first, *(float(class_weight.get(label, 1.0)) for label in known)])
+        given = factors[len(first) :]
+        if not np.isfinite(factors).all() or (factors < 0).any() or not given[sums > 0].any():
             raise SettingError(
                 f"class_weight={dict(class_weight)!r}: expected weights of at least 0, not all of them 0."
             )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.data import headers
-from lamina.data.columns import short
+from lamina.data.tables.columns import short
 from lamina.data.target_values import plain_labels
 from lamina.errors import DataError, DataWarning, SettingError
 
@@ -50,9 +50,19 @@ class Labels:
         DataError
             Labels missing, continuous, of mixed types, or not fit for the task.
         """
+        given = plain_labels(y)
+        labels = Labels.of(given, task, classes)
+        if classes is not None:
+            labels.codes(given)
+        elif labels.task != "multilabel":
+            warn_of_many(len(labels.classes), len(given))
+        return labels
+
+    @staticmethod
+    def of(given: NDArray[Any], task: str = "auto", classes: Any = None) -> "Labels":
+        """Return the classes of labels that `target_values.plain_labels` returned; `classes` are all, where given."""
         if task != "auto" and task not in TASKS:
             raise SettingError(f"task is one of auto, {', '.join(TASKS)}; found {task!r}")
-        given = plain_labels(y)
         if given.ndim == 2:
             return _fit_multilabel(given, task)
         known = np.unique(given if classes is None else plain_labels(classes))
@@ -63,9 +73,6 @@ class Labels:
             raise DataError(f"binary: two classes expected, found {len(known)}: {_listed(known)}")
         if task == "multiclass" and len(known) > 1:
             labels = Labels("multiclass", known)
-        labels.codes(given)
-        if classes is None:
-            _warn_of_many(given, known)
         return labels
 
     @property
@@ -193,9 +200,8 @@ def _listed(classes: NDArray[Any]) -> str:
     return ", ".join(map(repr, classes[:10].tolist())) + (f", ... ({len(classes)} in all)" if len(classes) > 10 else "")
 
 
-def _warn_of_many(y: NDArray[Any], known: NDArray[Any]) -> None:
-    if len(known) > len(y) / 2 and len(y) > 20:
-        message = (
-            f"y has {len(known)} different classes in {len(y)} rows: if it is a number to predict, use a regressor"
-        )
+def warn_of_many(n_classes: int, n_rows: int) -> None:
+    """Warn where more than half of the rows have a class of their own."""
+    if n_classes > n_rows / 2 and n_rows > 20:
+        message = f"y has {n_classes} different classes in {n_rows} rows: if it is a number to predict, use a regressor"
         warnings.warn(message, DataWarning, stacklevel=3)

@@ -1,28 +1,25 @@
-"""What the training rows say about columns and targets: `learn` looks at each of them once, and at no other row."""
+"""What the training rows say about columns and targets: `learn` looks at each of them once, and at no other row.
 
-import warnings
+Everything is learned by summaries that join: of a batch of rows, and of two runs of rows what both say. So rows that
+arrive in batches teach what they teach at once: the same classes, counts and ranges; means and deviations to rounding;
+quantiles within the error that quantiles.py states. Splines, and which columns are jagged, are learned from a sample of
+20,000 rows where there are several batches; their numbers decide which.
+"""
+
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
-import numpy as np
-
 from lamina.data.class_weights import class_factors
-from lamina.data.encoding import Encoder
-from lamina.data.sources import Table
+from lamina.data.encoding.encoder import Encoder
+from lamina.data.encoding.learning import ColumnSummary
+from lamina.data.label_counts import LabelCounts
+from lamina.data.number_targets import TargetMoments
+from lamina.data.tables.table import Batch
+from lamina.data.target_values import same_length
 from lamina.data.targets import Labels, Numbers
-from lamina.errors import DataError, DataWarning
+from lamina.errors import DataError
 
 Task = Literal["classifier", "regressor"]
-
-
-class Batch(NamedTuple):
-    """Some of the training rows."""
-
-    table: Table
-    y: Any = None  # plain targets of these rows, as `target_values.plain` returns them
-    weights: Any = None  # (rows,) float64, all above 0, or None where all count alike
-    first: int = 0  # the number of the first row in the source
 
 
 class Columns(NamedTuple):
@@ -47,7 +44,7 @@ def learn(
     Parameters
     ----------
     batches : iterable of Batch
-        The training rows and no others, read once.
+        The training rows and no others, read once. Batches without rows are passed over.
     settings : mapping
         Resolved values: scaling, missing, max_categories, min_frequency, embed_above, categorical, dates, splines; of a
         regressor scale_target and clamp; of a classifier class_weight.
@@ -56,47 +53,37 @@ def learn(
         Every class, where `y` may lack some.
     log_link : bool
         The network predicts the logarithm of the target: it is scaled, but not shifted.
+
+    Raises
+    ------
+    DataError
+        No rows, or rows or targets that cannot be learned from; it names the column and the row.
     """
-    (batch,) = batches
-    s, (table, y, weights, _) = settings, batch
-    target = _target(y, weights, s, task, classes, log_link)
-    bent = s["splines"]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)  # of the target; it has warned
-        Y = target.encode(y)
-    encoder = Encoder.fit(
-        table,
-        weights,
-        numbers=s["scaling"],
-        missing=s["missing"],
-        max_categories=int(s["max_categories"]),
-        min_frequency=int(s["min_frequency"]),
-        embed_above=None if s["embed_above"] is None else int(s["embed_above"]),
-        categorical=_listed(s["categorical"]),
-        dates=s["dates"],
-    )
-    bent = encoder.jagged(table, Y, weights) if bent == "jagged" else _listed(bent)
-    factors = None
-    if isinstance(target, Labels) and s.get("class_weight") is not None:
-        factors = class_factors(s["class_weight"], target, Y, weights)
-    return Columns(encoder.with_splines(table, bent, weights), target, factors, table.n_rows)
+    columns: ColumnSummary | None = None
+    targets: Any = None
+    for batch in batches:
+        if batch.table.n_rows == 0:
+            continue
+        here = _target_summary(batch, task, classes)
+        targets = here if targets is None else targets.joined(here)
+        seen = ColumnSummary.of(batch, settings, None if columns is None else columns.plan)
+        columns = seen if columns is None else columns.joined(seen)
+    if columns is None:
+        raise DataError("training rows expected, found none")
+    n = columns.weighing.n_rows
+    if task == "regressor":
+        target = targets.target(settings["scale_target"], settings["clamp"], log_link)
+        return Columns(columns.encoder(target), target, None, n)
+    labels = targets.target(classes)
+    class_weight = settings.get("class_weight")
+    factors = None if class_weight is None else class_factors(class_weight, targets)
+    return Columns(columns.encoder(labels), labels, factors, n)
 
 
-def _target(
-    y: Any, weights: Any, settings: Mapping[str, Any], task: Task, classes: Any, log_link: bool
-) -> Labels | Numbers:
-    if y is None:
+def _target_summary(batch: Batch, task: Task, classes: Any) -> LabelCounts | TargetMoments:
+    if batch.y is None:
         raise DataError("targets expected beside the rows, found none")
+    same_length(batch.table.n_rows, len(batch.y), "targets")
     if task == "classifier":
-        return Labels.fit(y, classes=classes)
-    scaled = settings["scale_target"]
-    numbers = Numbers.fit(y, weights, standardise=scaled and not log_link, clamp=settings["clamp"])
-    if not (scaled and log_link):
-        return numbers
-    mean = np.average(numbers.encode(y), axis=0, weights=weights)  # e^Z is positive: a scale, but no shift
-    return replace(numbers, scale=np.where(mean > 0, mean, 1.0))
-
-
-def _listed(columns: Any) -> tuple[Any, ...]:
-    """Return the columns of a setting: none, one, or a list."""
-    return () if columns is None else (columns,) if isinstance(columns, str | int) else tuple(columns)
+        return LabelCounts.of(batch.y, batch.weights, classes)
+    return TargetMoments.of(batch.y, batch.weights)

@@ -1,4 +1,4 @@
-"""Weighted mean and standard deviation of columns, gathered block by block and stable over the whole float range.
+"""Weighted mean and standard deviation of columns, gathered batch by batch and stable over the whole float range.
 
 Within a block      mean = Σ w x / Σ w           spread = Σ w (x - mean)²
 Joining two         delta = mean_b - mean_a      mean = mean_a + delta W_b / W
@@ -7,7 +7,7 @@ Joining two         delta = mean_b - mean_a      mean = mean_a + delta W_b / W
 Where numbers are so large or so small that a square would leave the float range, a column is in units of a power of 2.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,12 @@ class Moments:
         shift = np.where(self._empty, 0, self.exponent - exponent)
         mean, spread = np.ldexp(self.mean, shift), np.ldexp(self.spread, 2 * shift)
         return Moments(self.weight, exponent, mean, spread, self.low, self.high, self.missing)
+
+    def weighted_by(self, factor: float) -> "Moments":
+        """Return the moments of the same rows, each of so many times its weight."""
+        if factor == 1:
+            return self
+        return replace(self, weight=self.weight * factor, spread=self.spread * factor, missing=self.missing * factor)
 
     @property
     def _empty(self) -> NDArray[np.bool_]:

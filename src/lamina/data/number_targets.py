@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.data import headers
-from lamina.data.moments import moments
+from lamina.data.moments import Moments, moments
 from lamina.data.target_values import check_numbers, plain_numbers, same_length
 from lamina.errors import DataError
 
@@ -49,17 +49,11 @@ class Numbers:
             A target that is not a finite number; it names the row.
         """
         given = plain_numbers(y)
-        check_numbers(given)
-        flat, rows = given.ndim == 1, given.reshape(len(given), -1)
         if weights is not None:
-            same_length(len(rows), len(weights), "weights")
-            rows, weights = rows[weights > 0], weights[weights > 0] / weights.max()
-        low, high = (rows.min(axis=0), rows.max(axis=0)) if clamp else (None, None)
-        if not standardise:
-            return Numbers(np.zeros(rows.shape[1]), np.ones(rows.shape[1]), flat, low, high)
-        found = moments(rows, weights)
-        scale = found.scale()
-        return Numbers(found.location(), np.where(scale > 0, scale, 1.0), flat, low, high)
+            same_length(len(given), len(weights), "weights")
+            check_numbers(given)
+            given, weights = given[weights > 0], weights[weights > 0]
+        return TargetMoments.of(given, weights).target(standardise, clamp)
 
     @property
     def n_targets(self) -> int:
@@ -137,3 +131,64 @@ class Numbers:
         if (low > high).any():
             raise DataError("targets range: the lowest targets expected, then the highest")
         return Numbers(location, scale, flat, low, high)
+
+
+@dataclass(frozen=True, eq=False)
+class TargetMoments:
+    """What a run of rows says about targets that are numbers."""
+
+    moments: Moments  # of weights divided by `unit`
+    unit: float
+    total: NDArray[np.float64]  # (n_targets,) Σ w y
+    weight: float  # Σ w
+    flat: bool
+
+    @staticmethod
+    def of(y: Any, weights: NDArray[np.float64] | None = None) -> "TargetMoments":
+        """Return what one batch says; weights are above 0.
+
+        Raises
+        ------
+        DataError
+            A target that is not a finite number; it names the row.
+        """
+        given = plain_numbers(y)
+        check_numbers(given)
+        rows = given.reshape(len(given), -1)
+        unit = 1.0 if weights is None else float(weights.max())
+        found = moments(rows, None if weights is None else weights / unit)
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = rows.sum(axis=0) if weights is None else (rows * weights[:, None]).sum(axis=0)
+        weight = float(len(rows)) if weights is None else float(weights.sum())
+        return TargetMoments(found, unit, total, weight, given.ndim == 1)
+
+    def joined(self, other: "TargetMoments") -> "TargetMoments":
+        """Return what both runs of rows say."""
+        if self.flat != other.flat or len(self.total) != len(other.total):
+            raise DataError("y: the same number of targets expected in all batches of rows")
+        unit = max(self.unit, other.unit)
+        a, b = (one.moments.weighted_by(one.unit / unit) for one in (self, other))
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = self.total + other.total
+        return TargetMoments(a.joined(b), unit, total, self.weight + other.weight, self.flat)
+
+    def target(self, standardise: bool = True, clamp: bool = False, log_link: bool = False) -> Numbers:
+        """Return how targets are encoded.
+
+        Parameters
+        ----------
+        standardise : bool
+            To mean 0 and standard deviation 1; of a constant target the scale is 1.
+        clamp : bool
+            Keep predictions between the lowest and the highest target.
+        log_link : bool
+            The network predicts the logarithm of the target, e^Z: it is divided by its mean, but not shifted.
+        """
+        found, ones = self.moments, np.ones(len(self.total))
+        low, high = (found.low, found.high) if clamp else (None, None)
+        location, scale = np.zeros(len(self.total)), ones
+        if standardise and log_link:
+            scale = self.total / self.weight
+        elif standardise:
+            location, scale = found.location(), found.scale()
+        return Numbers(location, np.where(scale > 0, scale, ones), self.flat, low, high)

@@ -1,9 +1,12 @@
-"""Quantiles of one column, gathered table by table: exact while it can be, within a stated rank error beyond.
+"""Quantiles of one column, gathered batch by batch: exact while it can be, within a stated rank error beyond.
 
 Exact        the distinct values in order, and how much weight each has
-Sketch       buffers of values that each stand for 2**level rows. A full buffer is sorted, and every second value of it
-             moves up a level, the first and the second of each pair in turn (Manku, Rajagopalan, Lindsay 1998). Nothing
-             is drawn at random: the same tables in the same order give the same bits.
+Sketch       buffers of values that each stand for 2**level quanta of weight. A full buffer is sorted, and every second
+             value of it moves up a level, the first and the second of each pair in turn (Manku, Rajagopalan, Lindsay
+             1998). Nothing is drawn at random: the same batches in the same order give the same bits.
+
+A quantum is one row. Where weights are no whole numbers it is 2**-10 of the mean weight of a value, or a little less,
+and the weights are rounded to it so that their running sum is never off by more than half of it.
 """
 
 from dataclasses import dataclass
@@ -13,10 +16,11 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-ROOM = 2**15  # values in a buffer of a sketch
-EXACT = 3  # a stream is exact up to so many times as many distinct values
-SHARED = 2**21  # values in one buffer of all columns together: a stream of very many columns has smaller buffers
-SMALLEST = 2**10
+VALUES_PER_BUFFER = 2**15
+EXACT_BUFFERS = 3  # a stream is exact up to so many buffers of distinct values
+VALUES_OF_ALL_COLUMNS = 2**21  # in one buffer each: a stream of very many columns has smaller buffers
+FEWEST_VALUES_PER_BUFFER = 2**10
+QUANTA_PER_VALUE = 2**10  # of mean weight, where weights are no whole numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +30,7 @@ class Distribution:
     values: Array  # (d,), increasing
     counts: Array  # (d,), positive
 
-    def quantiles(self, levels: Array, row: float = 1.0) -> Array:
+    def quantiles(self, levels: Array, unit: float = 1.0) -> Array:
         """Return quantiles: those of NumPy (linear) of a column in which a value of count c stands c times.
 
         Counts need not be whole: the column is then read at the middle of every stretch of one row.
@@ -35,13 +39,13 @@ class Distribution:
         ----------
         levels : array, shape (k,)
             From 0 to 1.
-        row : float
+        unit : float
             The count that is one row.
         """
         ends = np.cumsum(self.counts)
-        position = levels * max(ends[-1] / row - 1, 0.0)  # as if the rows were numbered from 0
+        position = levels * max(ends[-1] / unit - 1, 0.0)  # as if the rows were numbered from 0
         first = np.floor(position)
-        low, high = self._at((first + 0.5) * row, ends), self._at((first + 1.5) * row, ends)
+        low, high = self._at((first + 0.5) * unit, ends), self._at((first + 1.5) * unit, ends)
         t = position - first
         return np.clip((1 - t) * low + t * high, low, high)
 
@@ -66,55 +70,72 @@ def distribution(values: Array, weights: Array | None) -> Distribution:
 
 
 @dataclass(frozen=True, eq=False)
-class Summary:
-    """What a stream says about one column; every row counts once.
+class QuantileSketch:
+    """What a run of rows says about one column.
 
-    A quantile of a sketch is off by at most `rank_error()` of the rows. With n rows and buffers of k values, at most
-    L = 1 + log2(n / k) levels are ever full, level h at most n / (k 2**h) times, and each time moves a rank by 2**h, up
-    and down in turn: together (L + 1) / 2k. Of a billion rows and the largest buffers that is 0.00026.
+    A quantile of a sketch is off by at most `rank_error()` of the weight. With n quanta and buffers of k values, at
+    most L = 1 + log2(n / k) levels are ever full, level h at most n / (k 2**h) times, and each time moves a rank by
+    2**h, up and down in turn: together (L + 1) / 2k. Of a billion rows and the largest buffers that is 0.00026. Weights
+    that are no whole numbers add the rounding of each batch, at most 1 / 2048 of its weight, less where it has many
+    values.
     """
 
     exact: Distribution | None
-    buffers: tuple[Array, ...] = ()  # values of buffer h stand for 2**h rows each
+    buffers: tuple[Array, ...] = ()  # values of buffer h stand for 2**h quanta each
     turns: tuple[bool, ...] = ()  # whether the next time the second of each pair moves up
-    room: int = ROOM
+    room: int = VALUES_PER_BUFFER
+    quantum: float = 1.0  # a power of 2
 
-    def joined(self, other: "Summary") -> "Summary":
-        """Return the summary of both runs of rows."""
+    def joined(self, other: "QuantileSketch") -> "QuantileSketch":
+        """Return the sketch of both runs of rows."""
         if self.exact is not None and other.exact is not None:
             both = distribution(
                 np.concatenate([self.exact.values, other.exact.values]),
                 np.concatenate([self.exact.counts, other.exact.counts]),
             )
-            if len(both.values) <= EXACT * self.room:
-                return Summary(both, room=self.room)
-        one, two = self._buffers(), other._buffers()
+            if len(both.values) <= EXACT_BUFFERS * self.room:
+                return QuantileSketch(both, room=self.room)
+        quantum = min(self._own_quantum(), other._own_quantum())
+        one, turns = self._buffers(quantum)
+        two, _ = other._buffers(quantum)
         n = max(len(one), len(two))
-        none = np.zeros(0)
-        one, two = one + [none] * (n - len(one)), two + [none] * (n - len(two))
-        turns = [self.turns[h] if h < len(self.turns) else False for h in range(n)]
-        return _compacted([np.concatenate(pair) for pair in zip(one, two, strict=True)], turns, self.room)
+        one, two = ([*buffers, *[np.zeros(0)] * (n - len(buffers))] for buffers in (one, two))
+        turns += [False] * (n - len(turns))
+        return _compacted([np.concatenate(pair) for pair in zip(one, two, strict=True)], turns, self.room, quantum)
 
-    def _buffers(self) -> list[Array]:
-        """Return the values by level: one that occurs 5 times is one of level 0 and one of level 2."""
+    def _own_quantum(self) -> float:
         if self.exact is None:
-            return list(self.buffers)
-        counts = self.exact.counts.astype(np.int64)
-        return [self.exact.values[counts >> h & 1 == 1] for h in range(int(counts.max(initial=0)).bit_length())]
+            return self.quantum
+        counts = self.exact.counts
+        if (counts == np.floor(counts)).all():
+            return 1.0
+        return min(1.0, 2.0 ** np.floor(np.log2(counts.mean() / QUANTA_PER_VALUE)))
+
+    def _buffers(self, quantum: float) -> tuple[list[Array], list[bool]]:
+        """Return the values by level, 5 quanta of a value as one of level 0 and one of level 2; and the turns."""
+        if self.exact is None:
+            finer = int(np.log2(self.quantum / quantum))
+            return [*[np.zeros(0)] * finer, *self.buffers], [*[False] * finer, *self.turns]
+        counts = np.diff(np.rint(np.cumsum(self.exact.counts / quantum)), prepend=0.0).astype(np.int64)
+        levels = range(int(counts.max(initial=0)).bit_length())
+        return [self.exact.values[counts >> h & 1 == 1] for h in levels], []
 
     def distribution(self) -> Distribution:
-        """Return the distribution that the summary stands for."""
+        """Return the distribution that the sketch stands for."""
         if self.exact is not None:
             return self.exact
-        weights = [np.full(len(values), 2.0**h) for h, values in enumerate(self.buffers)]
+        weights = [np.full(len(values), self.quantum * 2.0**h) for h, values in enumerate(self.buffers)]
         return distribution(np.concatenate(self.buffers), np.concatenate(weights))
 
     def rank_error(self) -> float:
-        """Return the largest part of the rows by which a quantile may be off, besides what lies between two rows."""
-        return 0.0 if self.exact is not None else (len(self.buffers) + 1) / (2 * self.room)
+        """Return the largest part of the weight by which a quantile may be off, besides what lies between two rows."""
+        if self.exact is not None:
+            return 0.0
+        rounding = 0.0 if self.quantum == 1 else 0.5 / QUANTA_PER_VALUE
+        return (len(self.buffers) + 1) / (2 * self.room) + rounding
 
 
-def _compacted(buffers: list[Array], turns: list[bool], room: int) -> Summary:
+def _compacted(buffers: list[Array], turns: list[bool], room: int, quantum: float) -> QuantileSketch:
     for h, values in enumerate(buffers):  # grows while it runs
         if len(values) <= room:
             continue
@@ -125,9 +146,9 @@ def _compacted(buffers: list[Array], turns: list[bool], room: int) -> Summary:
             turns.append(False)
         buffers[h + 1] = np.concatenate([buffers[h + 1], values[int(turns[h]) : even : 2]])
         buffers[h], turns[h] = values[even:], not turns[h]
-    return Summary(None, tuple(buffers), tuple(turns), room)
+    return QuantileSketch(None, tuple(buffers), tuple(turns), room, quantum)
 
 
 def room_for(n_columns: int) -> int:
-    """Return the size of the buffers of each of so many columns."""
-    return int(np.clip(SHARED // max(n_columns, 1), SMALLEST, ROOM))
+    """Return how many values a buffer of each of so many columns has."""
+    return int(np.clip(VALUES_OF_ALL_COLUMNS // max(n_columns, 1), FEWEST_VALUES_PER_BUFFER, VALUES_PER_BUFFER))

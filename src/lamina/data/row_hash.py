@@ -15,17 +15,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.data.alignment import number_blocks
-from lamina.data.columns import Column, spell
-from lamina.data.sources import Table
+from lamina.data.tables.alignment import number_blocks
+from lamina.data.tables.columns import Column, spell
+from lamina.data.tables.table import Table
 
 Words = NDArray[np.uint64]
 
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+GOLDEN_RATIO = np.uint64(0x9E3779B97F4A7C15)
 FINISH = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)  # MurmurHash3's finaliser
 SHIFT = np.uint64(33)
-MISSING = np.uint64(0x7FF8000000000000)  # the bits of NaN
-TARGETS = 2**40  # where the columns of Y are counted from
+NAN_BITS = np.uint64(0x7FF8000000000000)
+FIRST_TARGET = 2**40  # the number of the first column of Y, as that of a column
 
 
 def hash_rows(rows: Any, Y: NDArray[Any] | None = None) -> Words:
@@ -38,16 +38,22 @@ def hash_rows(rows: Any, Y: NDArray[Any] | None = None) -> Words:
     """
     total = _sum_of_table(rows) if isinstance(rows, Table) else _sum_of_matrix(rows, 0)
     if Y is not None:
-        total = total + _sum_of_matrix(Y, TARGETS)
+        total = total + _sum_of_matrix(Y, FIRST_TARGET)
     return _finished(total)
 
 
 def _constants(start: int, n: int) -> Words:
-    """Return an odd constant for each column: splitmix64 of its number (Steele, Lea, Flood 2014)."""
-    z = (np.arange(start, start + n, dtype=np.uint64) + np.uint64(1)) * GOLDEN
+    """Return an odd constant for each column."""
+    return words(np.arange(start, start + n, dtype=np.uint64)) | np.uint64(1)
+
+
+def words(numbers: NDArray[Any]) -> Words:
+    """Return a random word for each whole number, another for each: splitmix64 (Steele, Lea, Flood 2014)."""
+    z = (numbers.astype(np.uint64) + np.uint64(1)) * GOLDEN_RATIO
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return (z ^ (z >> np.uint64(31))) | np.uint64(1)
+    mixed: Words = z ^ (z >> np.uint64(31))
+    return mixed
 
 
 def _mixed(bits: Words) -> Words:
@@ -97,7 +103,7 @@ def _column_bits(column: Column) -> Words:
     words = [
         int.from_bytes(blake2b(spell(level).encode(), digest_size=8).digest(), "little") for level in column.levels
     ]
-    return np.take(np.array([*words, int(MISSING)], np.uint64), column.values)  # code -1 is the last
+    return np.take(np.array([*words, int(NAN_BITS)], np.uint64), column.values)  # code -1 is the last
 
 
 def _finished(total: Words) -> Words:

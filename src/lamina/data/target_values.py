@@ -5,8 +5,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.data.columns import from_numpy, is_missing, is_number, short
-from lamina.data.frames import one_dimensional, unmasked
+from lamina.data.tables.arrays import from_numpy
+from lamina.data.tables.columns import is_missing, is_number, short
+from lamina.data.tables.frames import one_dimensional, unmasked
 from lamina.errors import DataError
 
 FEW_CLASSES = 20  # whole numbers with so many different values are taken for classes

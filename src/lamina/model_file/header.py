@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from lamina.data import headers
-from lamina.data.encoding import Encoder
+from lamina.data.encoding.encoder import Encoder
 from lamina.data.targets import Labels, Numbers
 from lamina.equations.network import Network
 from lamina.errors import ModelFileError

@@ -1,0 +1,1 @@
+"""Columns in, A[0] out: a table of encodings, each learned by summaries that join."""

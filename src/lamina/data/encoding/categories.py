@@ -1,0 +1,144 @@
+"""One column of categories, encoded as indicator columns or as one whole number.
+
+two levels        one column: -1 for the first, +1 for the second
+more levels       one column each, 1 where the row has it; the rarest share one column "(other)"
+missing           0 in all of them; one more column says where, if some training rows had it missing
+unknown           a level never seen: 0 in all of them, or "(other)" where there is one
+embedded          one column that holds the place: 0 unknown or rare, 1 missing, 2 and up the levels; for a layer that
+                  looks numbers up by it
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.data import headers
+from lamina.data.encoding.faults import missing_fault
+from lamina.data.encoding.pieces import MISSING, VALUE, InputColumns, Piece, run
+from lamina.data.encoding.plan import CategoryKind
+from lamina.data.tables.alignment import cast_category
+from lamina.data.tables.columns import Column, spell
+from lamina.data.tables.table import Table
+from lamina.errors import DataError
+
+CATEGORY_KINDS: tuple[CategoryKind, ...] = ("category", "boolean", "number")
+BOOLEANS = ("False", "True")
+BITS = {"False": "0", "True": "1"}
+SPELLINGS = {"false": "False", "0": "False", "true": "True", "1": "True"}  # of a boolean, as files and frames have them
+
+
+@dataclass(frozen=True)
+class CategoryColumn(Piece):
+    """One input column of text, levels, booleans, or numbers that are to be categories."""
+
+    at: int  # which input column it is
+    kind: CategoryKind
+    levels: tuple[str, ...]  # sorted; those that have a place of their own
+    pooled: bool  # whether the other, rarer levels share a column
+    indicator: bool  # whether some training rows, not all, had it missing
+    embedded: bool = False  # whether it is encoded as one column of places
+
+    @cached_property
+    def origin(self) -> NDArray[np.intp]:
+        """See `Piece`."""
+        return np.full(len(self.suffixes()), self.at, np.intp)
+
+    @cached_property
+    def ranks(self) -> NDArray[np.intp]:
+        """See `Piece`."""
+        marked = self.indicator and not self.embedded and self.width > 1
+        return np.array([VALUE] * (self.width - marked) + [MISSING] * marked, np.intp)
+
+    @property
+    def n_places(self) -> int:
+        """Unknown, missing, and the levels."""
+        return 2 + len(self.levels) if self.embedded else 0
+
+    def suffixes(self) -> list[str]:
+        """See `Piece`."""
+        if self.embedded:
+            return [""]
+        own = [self.levels[1]] if self._two else list(self.levels)
+        names = [f"={level}" for level in own] + ["=(other)"] * self.pooled + [" missing"] * self.indicator
+        return names or [" missing"]  # nothing but missing values in training: one column of zeros
+
+    @property
+    def _two(self) -> bool:
+        return len(self.levels) == 2 and not self.pooled
+
+    def encode(self, table: Table, inputs: InputColumns, X: NDArray[Any], places: NDArray[np.intp]) -> None:
+        """See `Piece`."""
+        column = cast_category(table.at(self.at), self.kind)
+        if inputs.missing == "raise" and (column.values < 0).any():
+            raise missing_fault(table, np.array([self.at]), column.values[:, None] < 0, 0)
+        X[:, run(places)] = self.patterns(X.dtype)[self.pattern_of(column)[column.values]]
+
+    def patterns(self, dtype: Any) -> NDArray[Any]:
+        """Return what is written for each place: unknown, missing, then the levels; shape (2 + levels, width)."""
+        n = len(self.levels)
+        if self.embedded:
+            return np.arange(2 + n, dtype=dtype)[:, None]
+        patterns = np.zeros((2 + n, self.width), dtype)
+        if self._two:
+            patterns[2:, 0] = -1, 1
+        else:
+            patterns[2:, :n] = np.eye(n)
+        if self.pooled:
+            patterns[0, n] = 1
+        if self.indicator:
+            patterns[1, -1] = 1
+        return patterns
+
+    def pattern_of(self, column: Column) -> NDArray[np.intp]:
+        """Return for each code of a column the row of `patterns`; the last is for code -1, missing."""
+        assert column.levels is not None
+        place = {level: 2 + i for i, level in enumerate(self.levels)}
+        found = [place.get(self._known_as(level), 0) for level in column.levels]
+        return np.array([*found, 1], np.intp)
+
+    def _known_as(self, level: object) -> str:
+        text = spell(level)
+        if self.kind == "number":
+            return _as_number(BITS.get(text, text))
+        return SPELLINGS.get(text.casefold(), text) if self.kind == "boolean" else text
+
+    def to_header(self) -> dict[str, Any]:
+        """Return the column as plain JSON values."""
+        return {
+            "at": self.at,
+            "kind": self.kind,
+            "levels": list(self.levels),
+            "pooled": self.pooled,
+            "indicator": self.indicator,
+            "embedded": self.embedded,
+        }
+
+    @staticmethod
+    def from_header(header: Mapping[str, Any], n_columns: int) -> "CategoryColumn":
+        """Return the column of a header, checked."""
+        what = "encoder categories"
+        header = headers.fields(header, what, ("at", "kind", "levels", "pooled", "indicator", "embedded"))
+        named = headers.choice(header["kind"], f"{what} kind", CATEGORY_KINDS)
+        kind: CategoryKind = next(one for one in CATEGORY_KINDS if one == named)
+        levels = headers.texts(header["levels"], f"{what} levels")
+        pooled = headers.flag(header["pooled"], f"{what} pooled")
+        embedded = headers.flag(header["embedded"], f"{what} embedded")
+        if kind == "boolean" and (pooled or embedded or levels not in ((), BOOLEANS)):
+            raise DataError(f"{what} levels: a boolean column has the levels False and True, found {levels}")
+        if embedded and not levels:
+            raise DataError(f"{what} levels: an embedded column has some, found none")
+        at = headers.whole(header["at"], f"{what} at", 0, n_columns - 1)
+        indicator = headers.flag(header["indicator"], f"{what} indicator")
+        return CategoryColumn(at, kind, levels, pooled, indicator, embedded)
+
+
+def _as_number(text: str) -> str:
+    """Return the shortest spelling of a text that spells a number, so that "07" is 7."""
+    try:
+        return spell(float(text)) if text.strip("-0123456789") else str(int(text))
+    except ValueError:
+        return text

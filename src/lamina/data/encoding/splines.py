@@ -1,0 +1,164 @@
+"""Linear splines: a number whose exact value counts brings a spline basis with a knot at each of up to 48 values.
+
+    basis function k    1 at knot k, down to 0 at the knots beside it; level beyond the first and the last
+    encoded as          (it - mean) * min(3, 1 / deviation), over the training rows; 0 where the number is missing
+
+It is the piecewise-linear encoding of Gorishniy, Rubachev, Babenko 2022, "On embeddings for numerical features", in the
+basis of B-splines of degree 1: a linear layer on it is any function that bends at the knots. The knots are quantiles of
+the different values, not of the rows, so that values of few rows get some too.
+
+Columns are named by the setting `splines`, or those that are jagged (see jagged.py).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.data import headers
+from lamina.data.encoding.jagged import MOST_ROWS, is_jagged, rows_looked_at
+from lamina.data.encoding.knots import MOST_KNOTS, Knots, basis_sums, evenly_spaced
+from lamina.data.encoding.pieces import BESIDE, InputColumns, Piece, run
+from lamina.data.encoding.plan import ColumnPlan, listed, positions
+from lamina.data.encoding.samples import RowSample
+from lamina.data.tables.alignment import column_blocks
+from lamina.data.tables.columns import spell
+from lamina.data.tables.table import Batch, Table
+from lamina.data.targets import Labels, Numbers
+from lamina.errors import ColumnError, DataError
+
+HIGHEST_FACTOR = 3.0  # of a basis function: rare ones are not blown up
+
+
+@dataclass(frozen=True, eq=False)
+class Spline(Piece):
+    """The spline basis of one column; each array has shape (knots,)."""
+
+    at: int  # which input column
+    knots: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    factor: NDArray[np.float64]
+
+    @cached_property
+    def origin(self) -> NDArray[np.intp]:
+        """See `Piece`."""
+        return np.full(len(self.knots), self.at, np.intp)
+
+    @cached_property
+    def ranks(self) -> NDArray[np.intp]:
+        """See `Piece`."""
+        return np.full(len(self.knots), BESIDE, np.intp)
+
+    def suffixes(self) -> list[str]:
+        """See `Piece`."""
+        return [f" near {spell(knot)}" for knot in self.knots.tolist()]
+
+    def encode(self, table: Table, inputs: InputColumns, X: NDArray[Any], places: NDArray[np.intp]) -> None:
+        """See `Piece`."""
+        where = run(places)
+        for first, x in column_blocks(table, self.at):
+            X[first : first + len(x), where] = self.basis(x)
+
+    def basis(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the encoded columns of the numbers x (m,), shape (m, knots)."""
+        j, f = self._places.between(x)
+        B, rows = np.zeros((len(x), self.width)), np.arange(len(x))
+        B[rows, j], B[rows, j + 1] = 1 - f, f
+        B -= self.mean
+        B *= self.factor
+        B[np.isnan(x)] = 0.0
+        return B
+
+    @cached_property
+    def _places(self) -> Knots:
+        return Knots(self.knots)
+
+    def to_header(self) -> dict[str, Any]:
+        """Return the spline as plain JSON values."""
+        return {
+            "at": self.at,
+            "knots": self.knots.tolist(),
+            "mean": self.mean.tolist(),
+            "factor": self.factor.tolist(),
+        }
+
+    @staticmethod
+    def from_header(header: Mapping[str, Any], n_columns: int) -> "Spline":
+        """Return the spline of a header, checked."""
+        what = "encoder splines"
+        header = headers.fields(header, what, ("at", "knots", "mean", "factor"))
+        knots = headers.finite(header["knots"], f"{what} knots")
+        if not 3 <= len(knots) <= MOST_KNOTS or (np.diff(knots) <= 0).any():
+            raise DataError(f"{what} knots: 3 to {MOST_KNOTS} increasing numbers expected")
+        mean, factor = (headers.finite(header[key], f"{what} {key}", len(knots)) for key in ("mean", "factor"))
+        at = headers.whole(header["at"], f"{what} at", 0, n_columns - 1)
+        return Spline(at, knots, mean, factor)
+
+
+def fit_spline(at: int, x: NDArray[np.float64], weights: NDArray[np.float64] | None = None) -> Spline | None:
+    """Return the spline of a column of the training rows, x (m,); None where it has fewer than three values."""
+    known = np.isfinite(x)
+    x, w = x[known], np.ones(known.sum()) if weights is None else weights[known]
+    knots = evenly_spaced(np.unique(x), MOST_KNOTS)
+    if len(knots) < 3:
+        return None
+    j, f = Knots(knots).between(x)
+    mean = basis_sums(j, w * (1 - f), w * f, len(knots)) / w.sum()
+    square = basis_sums(j, w * (1 - f) ** 2, w * f**2, len(knots)) / w.sum()
+    deviation = np.sqrt(np.maximum(square - mean**2, 0.0))  # the functions are 0 to 1: the difference is exact enough
+    return Spline(at, knots, mean, 1 / np.maximum(deviation, 1 / HIGHEST_FACTOR))
+
+
+@dataclass(frozen=True, eq=False)
+class SplineSummary:
+    """What the training rows say about columns that may bring a spline: rows of theirs, of several batches a sample."""
+
+    sample: RowSample
+
+    @staticmethod
+    def of(batch: Batch, plan: ColumnPlan) -> "SplineSummary":
+        """Return what one batch says.
+
+        Raises
+        ------
+        ColumnError
+            The setting names a column that is not there, or one that holds no numbers.
+        """
+        columns, names = plan.plain_numbers, plan.inputs.names
+        if plan.settings["splines"] != "jagged":
+            wanted = sorted(positions(listed(plan.settings["splines"]), names, "splines"))
+            for j in set(wanted) - set(columns):
+                raise ColumnError(f"splines: column {names[j]!r} holds no numbers")
+            columns = tuple(wanted)
+        return SplineSummary(RowSample.of(batch, columns))
+
+    def joined(self, other: "SplineSummary") -> "SplineSummary":
+        """Return what both runs of rows say."""
+        return SplineSummary(self.sample.joined(other.sample))
+
+    def pieces(self, plan: ColumnPlan, unit: float, target: Labels | Numbers | None = None) -> tuple[Spline, ...]:
+        """Return a spline for each column that is to have one, and has three values or more."""
+        sample, columns = self.sample, range(len(self.sample.columns))
+        jagged = _jagged(sample, target) if plan.settings["splines"] == "jagged" else columns
+        fitted = (fit_spline(sample.columns[k], sample.numbers(k), sample.weights) for k in jagged)
+        return tuple(spline for spline in fitted if spline is not None)
+
+
+def _jagged(sample: RowSample, target: Labels | Numbers | None) -> list[int]:
+    """Return which columns of a sample are jagged; their first rows that are known are looked at."""
+    if target is None:
+        raise DataError('splines="jagged" looks at the targets: there are none beside the rows')
+    jagged, Y = [], target.encode(sample.y[:MOST_ROWS])
+    most = rows_looked_at(Y.shape[1])
+    for k in range(len(sample.columns)):
+        x = sample.numbers(k)
+        known = np.flatnonzero(np.isfinite(x))[:most]
+        if len(known) and known[-1] >= len(Y):
+            Y = target.encode(sample.y[: known[-1] + 1])
+        weights = None if sample.weights is None else sample.weights[known]
+        if is_jagged(x[known], Y[known], weights):
+            jagged.append(k)
+    return jagged

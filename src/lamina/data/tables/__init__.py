@@ -1,0 +1,1 @@
+"""Rows of named columns, from wherever they come: memory, files, streams."""

@@ -1,0 +1,94 @@
+"""One named column, and what a column can be.
+
+    number     real numbers                values (n,), NaN where missing
+    date       dates and times             values (n,), days since 1970-01-01 (UTC), NaN where missing
+    boolean    yes or no                   values (n,) codes into levels (False, True), -1 where missing
+    category   text and other levels       values (n,) codes into levels, -1 where missing
+
+Missing is one thing, however it was spelled: NaN, None, NaT, pandas' NA, an Arrow null.
+"""
+
+import decimal
+import numbers
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Kind = Literal["number", "date", "boolean", "category"]
+
+BOOLEAN_LEVELS = np.array([False, True])
+MISSING_NAMES = {"NoneType", "NAType", "NaTType"}  # pandas' NA and NaT, known by name: pandas need not be there
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """A name, a kind and the values (see the top of the file)."""
+
+    name: str
+    kind: Kind
+    values: NDArray[Any]  # (n,)
+    levels: NDArray[Any] | None = None  # what the codes stand for; None for numbers and dates
+
+    def take(self, rows: slice | NDArray[Any]) -> "Column":
+        """Return the same column at these rows."""
+        return Column(self.name, self.kind, self.values[rows], self.levels)
+
+    def array(self) -> NDArray[Any]:
+        """Return plain values, as targets need them: numbers, booleans or objects (levels, None where missing)."""
+        if self.levels is None:
+            return self.values
+        known = self.levels
+        if (self.values < 0).any():
+            known = np.array([*self.levels.tolist(), None], object)  # code -1 is the last
+        return np.take(known, self.values)
+
+
+def number(name: str, values: NDArray[Any]) -> Column:
+    """Return a column of real numbers."""
+    return Column(name, "number", values)
+
+
+def boolean(name: str, values: NDArray[Any]) -> Column:
+    """Return a column of an array of bool."""
+    return Column(name, "boolean", values.astype(np.int8), BOOLEAN_LEVELS)
+
+
+def spell(level: object) -> str:
+    """Return a level as text, the same for 1, 1.0 and "1"; so that a file read anew means what it meant in training."""
+    if isinstance(level, str):
+        return str(level)
+    if not isinstance(level, float | np.floating):
+        return str(level)
+    number = float(level)
+    return str(int(number)) if number.is_integer() and abs(number) < 1e16 else repr(number)
+
+
+def as_category(column: Column) -> Column:
+    """Return a number column as a category: its levels are the distinct numbers."""
+    levels, codes = np.unique(column.values, return_inverse=True)
+    missing = np.isnan(levels) if levels.dtype.kind == "f" else np.zeros(len(levels), bool)
+    codes = np.where(missing[codes], -1, codes)  # NaN sorts last
+    return Column(column.name, "category", codes, levels[~missing])
+
+
+def unusable(name: str, what: str) -> str:
+    """Return the message for a column that is no number, text, boolean or date."""
+    return f"column {name!r} holds {what}: the argument must be a string or a real number, a boolean or a date"
+
+
+def is_number(kind: type) -> bool:
+    """Return whether objects of this class are real numbers."""
+    return issubclass(kind, numbers.Real | np.bool_ | decimal.Decimal)
+
+
+def is_missing(value: object) -> bool:
+    """Return whether an object stands for a missing value."""
+    return type(value).__name__ in MISSING_NAMES or (isinstance(value, float | np.floating) and bool(value != value))
+
+
+def short(value: object) -> str:
+    """Return a value as text of at most 40 characters, for messages."""
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."

@@ -1,0 +1,161 @@
+"""Where rows come from: `read` makes one `Table` of any source, `stream` a run of tables from a file of any size."""
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.data.tables.arrays import from_numpy
+from lamina.data.tables.arrow import from_arrow_table
+from lamina.data.tables.frames import from_frame, from_mapping, unmasked
+from lamina.data.tables.streams import Stream, read_file
+from lamina.data.tables.table import Table, check_size, check_unique, default_names, of_columns
+from lamina.errors import ColumnError, DataError
+
+
+def read(source: Any, *, text: Iterable[str] = (), encoding: str = "utf-8") -> Table:
+    """Return the rows of a source as a table in memory.
+
+    Parameters
+    ----------
+    source : path, data frame, mapping, array or sparse matrix
+        A path of a CSV, Parquet, Arrow or Feather file; a pandas, polars or Arrow table (or anything with
+        `__arrow_c_stream__`); a dictionary of columns; a two-dimensional array (numbers are kept as they are, without a
+        copy; of an object array each column's type is inferred); a sparse matrix (kept as CSR); another `Table`.
+    text : iterable of str
+        Columns of a CSV file to read as text whatever they look like ("01234" stays so).
+    encoding : str
+        Of a CSV file.
+
+    Raises
+    ------
+    DataError
+        No rows, no columns, or not a table; `ColumnError` names the column, `FileError` the file and line.
+    """
+    if isinstance(source, Table):
+        return source
+    if isinstance(source, str | os.PathLike):
+        return read_file(os.fspath(source), text=tuple(text), encoding=encoding)
+    table = _of_memory(source)
+    check_size(table)
+    return table
+
+
+def _of_memory(source: Any) -> Table:
+    if hasattr(source, "tocsr"):
+        return _of_sparse(source)
+    if isinstance(source, Mapping):
+        return of_columns(from_mapping(source))
+    if not isinstance(source, np.ndarray | list | tuple) and _is_frame(source):
+        return _of_frame(source)
+    if isinstance(source, np.ma.MaskedArray):
+        source = unmasked(source)
+    return of_array(_as_array(source))
+
+
+def _as_array(source: Any) -> NDArray[Any]:
+    if source is None or isinstance(source, str | bytes):
+        raise DataError(
+            f"rows expected: a path, a data frame or a two-dimensional array; found {type(source).__name__}"
+        )
+    try:
+        array = np.asarray(source)
+    except ValueError as error:
+        raise DataError(f"rows of one length expected: {error}") from error
+    if isinstance(source, list | tuple) and array.dtype.kind == "U":
+        array = np.array(source, object)  # a list of mixed rows: np.asarray makes text of its numbers
+    return array
+
+
+def of_array(array: NDArray[Any]) -> Table:
+    """Return the table of a two-dimensional array; real numbers stay one matrix."""
+    if array.dtype.names is not None and array.ndim == 1:
+        return of_columns([from_numpy(name, array[name]) for name in array.dtype.names])
+    if array.ndim != 2:
+        raise DataError(
+            f"Expected 2D array, got {_dimensions(array)} instead (shape={array.shape}). Reshape your data either "
+            "using array.reshape(-1, 1) if it has a single column or array.reshape(1, -1) if it is a single row."
+        )
+    if array.dtype.kind == "c":
+        raise DataError(
+            f"Complex data not supported: an array of {array.dtype}; pass real and imaginary parts as columns"
+        )
+    names = default_names(array.shape[1])
+    if array.dtype.kind in "fiub":
+        return Table(names, False, array.shape[0], array)
+    columns = tuple(from_numpy(name, array[:, j]) for j, name in enumerate(names))
+    return Table(names, False, array.shape[0], None, columns)
+
+
+def _dimensions(array: NDArray[Any]) -> str:
+    return "scalar array" if array.ndim == 0 else f"{array.ndim}D array"
+
+
+def _of_sparse(source: Any) -> Table:
+    if len(source.shape) != 2:
+        raise DataError(f"Expected 2D array, got sparse array of shape {source.shape}. Reshape your data.")
+    if source.dtype.kind == "c":
+        raise DataError("Complex data not supported: a sparse matrix of complex numbers")
+    if source.dtype.kind not in "fiub":
+        raise DataError(f"a sparse matrix of real numbers expected, found dtype {source.dtype}")
+    matrix = source.tocsr()
+    if not matrix.has_canonical_format:
+        matrix = matrix.copy()
+        matrix.sum_duplicates()
+    return Table(default_names(matrix.shape[1]), False, matrix.shape[0], matrix)
+
+
+def _is_frame(source: Any) -> bool:
+    return hasattr(source, "__arrow_c_stream__") or _library(source) in ("pandas", "polars", "pyarrow", "narwhals")
+
+
+def _library(source: Any) -> str:
+    return type(source).__module__.partition(".")[0]
+
+
+def _of_frame(source: Any) -> Table:
+    import narwhals as nw
+
+    if _library(source) == "pyarrow":
+        return _of_arrow(source)
+    if _library(source) == "pandas" and hasattr(source, "columns"):
+        check_unique(map(str, source.columns))  # narwhals takes none twice
+    frame = nw.from_native(source, pass_through=True, allow_series=True)
+    if isinstance(frame, nw.Series):
+        raise DataError("Expected 2D array, got a series instead. Reshape your data: frame[['name']] has one column")
+    if isinstance(frame, nw.LazyFrame):
+        raise DataError("a data frame in memory expected, found a lazy one: call .collect() first")
+    if not isinstance(frame, nw.DataFrame):
+        return _of_arrow(source)
+    columns = tuple(from_frame(frame))
+    names = tuple(column.name for column in columns)
+    return Table(names, _all_text(frame.columns), len(frame), None, columns)
+
+
+def _of_arrow(source: Any) -> Table:
+    """Return the table of a pyarrow table or of anything that gives its rows as an Arrow stream."""
+    import pyarrow as pa
+
+    if isinstance(source, pa.Array | pa.ChunkedArray):
+        raise DataError("Expected 2D array, got an Arrow array instead. Reshape your data: a table has named columns")
+    arrow = source if isinstance(source, pa.Table) else pa.table(source)
+    check_unique(arrow.schema.names)
+    return of_columns(from_arrow_table(arrow))
+
+
+def _all_text(names: Any) -> bool:
+    kinds = {isinstance(name, str) for name in names}
+    if len(kinds) > 1:
+        raise ColumnError(
+            "column names are partly text and partly not; convert them: frame.columns = frame.columns.astype(str)"
+        )
+    return kinds == {True}
+
+
+def stream(
+    path: str | os.PathLike[str], rows: int = 65_536, *, text: Iterable[str] = (), encoding: str = "utf-8"
+) -> Stream:
+    """Return the rows of a file as a re-startable run of tables (see `lamina.data.tables.streams.Stream`)."""
+    return Stream(os.fspath(path), rows, text=tuple(text), encoding=encoding)
