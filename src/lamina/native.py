@@ -54,30 +54,16 @@ def present() -> bool:
     return _kernels is not None
 
 
-# What the kernels read of a blueprint's entry, beside what every entry has.
-DERIVED = {"kind", "inputs", "units", "layer", "arrays"}
-SETTINGS = {
-    "linear": {"ntk"},  # in the factors of its arrays, as every rate_factor
-    "activation": {"function"},
-    "dropout": {"rate"},
-    "layer_norm": {"epsilon"},
-    "batch_norm": {"momentum", "epsilon"},
-    "scale": {"rate_factor"},
-    "parametric_activation": {"function", "rate_factor"},
-    "embedding": {"columns", "levels", "size", "rate_factor"},
-    "periodic": {"columns", "frequencies", "outputs", "rate_factor"},
-    "member_scale": {"members"},
-    "member_choice": {"members"},
-    "residual": {"chain"},
-}
+DERIVED = {"kind", "inputs", "units", "layer", "arrays"}  # what every entry of a blueprint has, beside its settings
 
 
 def _missing_of(layers: list[Mapping[str, Any]]) -> Iterator[str]:
     for layer in layers:
         kind = layer["kind"]
-        if kind not in _kernels.KINDS:
+        if kind not in _kernels.LAYERS:
             yield f"layer {kind}"
-        yield from (f"setting {name} of {kind}" for name in layer.keys() - DERIVED - SETTINGS.get(kind, set()))
+        known = DERIVED.union(_kernels.LAYERS.get(kind, ()))
+        yield from (f"setting {name} of {kind}" for name in layer if name not in known)
         if layer.get("function", "identity") not in _kernels.FUNCTIONS:
             yield f"activation {layer['function']}"
         if layer["kind"] == "residual" and not layer["chain"]:
@@ -168,14 +154,16 @@ def gradients(
     *,
     seed: int = 0,
     step: int = 0,
-    examples: int | None = None,
+    first: int = 0,
+    m: int | None = None,
     dropout: float = 1.0,
 ) -> tuple[float, Any]:
-    """Return the cost and its gradient by the flat vector; see `equations.network.gradients`."""
+    """Return the cost and its gradient by the flat vector, without the penalty's; see `equations.network.gradients`."""
     grads = np.empty_like(params)
     params, X, Y, weights = _like(params, params, X, Y, weights)
     plan = _plan(network, params.dtype)
-    J = _kernels.gradients(plan, params, grads, X, Y, weights, seed & SEED, step, examples or len(X), dropout)
+    m = len(X) if m is None else m
+    J = _kernels.gradients(plan, params, grads, X, Y, weights, seed & SEED, step, first, m, dropout)
     return float(J), grads
 
 
@@ -188,49 +176,25 @@ def update(
 
 
 def train_steps(
-    network: Any,
-    optimiser: Any,
-    params: Any,
-    memory: Any,
-    X: Any,
-    Y: Any,
-    weights: Any | None,
-    order: Any,
-    batch_size: int,
-    rates: Any,
-    *,
-    seed: int,
-    step: int,
-    examples: int,
-    decays: Any = None,
-    dropouts: Any = None,
+    network: Any, optimiser: Any, params: Any, memory: Any, X: Any, Y: Any, weights: Any, order: Any, steps: Any
 ) -> Any:
-    """Take one step for every rate and return the costs; see `equations.network.train_steps`."""
+    """Take the steps and return their costs; see `equations.network.train_steps`."""
     X, Y, weights = _like(params, X, Y, weights)
     order = np.ascontiguousarray(order, np.int64)
-    rates, decays, dropouts = (
-        None if a is None else np.ascontiguousarray(a, np.float64) for a in (rates, decays, dropouts)
-    )
-    costs = np.empty(len(rates))
-    done = _kernels.train_steps(
-        _plan(network, params.dtype),
-        _rule(optimiser),
-        params,
-        memory,
-        X,
-        Y,
-        weights,
-        order,
-        batch_size,
-        rates,
-        costs,
-        seed & SEED,
-        step,
-        examples,
-        decays,
-        dropouts,
-    )
+    given = _steps(steps, len(order))
+    costs = np.empty(len(steps.rates))
+    plan, rule = _plan(network, params.dtype), _rule(optimiser)
+    done = _kernels.train_steps(plan, rule, params, memory, X, Y, weights, order, given, costs)
     return costs[:done]
+
+
+def _steps(steps: Any, rows: int) -> Any:
+    """Return a record of `equations.steps.Steps` as the extension has it."""
+    given = steps._asdict()
+    for name in ("rates", "decays", "dropouts"):
+        given[name] = None if given[name] is None else np.ascontiguousarray(given[name], np.float64)
+    examples = rows if steps.examples is None else steps.examples
+    return _kernels.Steps(**given | {"seed": steps.seed & SEED, "examples": examples})
 
 
 SEED = (1 << 64) - 1  # a seed is taken modulo 2**64

@@ -26,6 +26,7 @@ from lamina.equations.layers import (
 from lamina.equations.losses import CategoricalLogLoss, SquaredError
 from lamina.equations.network import Group, Network
 from lamina.equations.optimisers import Adam, AdamW
+from lamina.equations.steps import Steps
 
 pytestmark = pytest.mark.skipif(not native.present(), reason="the kernels are not built")
 
@@ -200,9 +201,8 @@ def test_training_with_factors_of_each_array(rule, dtype):
         params, memory = start.astype(dtype), np.zeros((2, network.size), dtype)
         order = np.resize(np.arange(70), 20 * 16)
         costs = engine.train_steps(
-            network, replace(rule), params, memory, X, Y, None, order, 16, np.full(20, 1e-3),
-            seed=0, step=0, examples=70,
-        )  # fmt: skip
+            network, replace(rule), params, memory, X, Y, None, order, Steps(16, np.full(20, 1e-3), examples=70)
+        )
         found.append((costs, params, memory))
     loose = {np.float32: 2e-3, np.float64: 1e-8}[dtype]
     for a, b in zip(*found, strict=True):

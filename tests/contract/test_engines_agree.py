@@ -29,6 +29,7 @@ from lamina.equations.losses import LOSSES, BinaryLogLoss, CategoricalLogLoss, H
 from lamina.equations.members import MemberChoice, MemberScale
 from lamina.equations.network import Group, Network
 from lamina.equations.optimisers import OPTIMISERS, Adam, AdamW
+from lamina.equations.steps import Steps
 
 pytestmark = pytest.mark.skipif(not native.present(), reason="the kernels are not built")
 
@@ -86,9 +87,9 @@ def close(found, expected, dtype, loose=1.0):
     assert np.max(np.abs(found - expected), initial=0) <= loose * LOOSE[dtype] * scale
 
 
-def agree(network, m, dtype, loose=1.0, weighted=False, **settings):
+def agree(network, rows, dtype, loose=1.0, weighted=False, **settings):
     """Hold cost, gradient, prediction and watched cost of the two engines against each other."""
-    params, X, Y, w = case(network, m, dtype, weighted=weighted)
+    params, X, Y, w = case(network, rows, dtype, weighted=weighted)
     J, grads = KERNELS.gradients(network, params, X, Y, w, seed=5, step=2, **settings)
     p, x, y, v = wide(params, X, Y, w)
     J_, grads_ = EQUATIONS.gradients(network, p, x, y, v, seed=5, step=2, **settings)
@@ -190,8 +191,77 @@ def test_sizes_of_products(sizes, dtype):
 
 @TYPES
 def test_penalties_and_examples(dtype):
-    network = Network(6, [Dense(17, "tanh"), LayerNorm(), Linear(2)], SquaredError(), l1=0.3, l2=0.7)
-    agree(network, 10, dtype, 5, examples=25)
+    """They are in the costs of steps and in what moves, not in the cost and the gradient of a batch."""
+    layers = [Dense(17, "tanh"), LayerNorm(), Linear(2)]
+    network, free = Network(6, layers, SquaredError(), l1=0.3, l2=0.7), Network(6, layers, SquaredError())
+    loose = {np.float32: 1e-3, np.float64: 1e-8}[dtype]
+    found, expected = (steps(engine, network, Adam(), dtype, examples=25) for engine in (KERNELS, EQUATIONS))
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=loose, atol=loose)
+    assert found[0][0] > 1.1 * steps(KERNELS, free, Adam(), dtype, examples=25)[0][0]
+    params, X, Y, w = case(network, 10, dtype, weighted=True)
+    (J, grads), (J_free, grads_free) = (KERNELS.gradients(net, params, X, Y, w) for net in (network, free))
+    assert J == J_free
+    np.testing.assert_array_equal(grads, grads_free)
+
+
+PIECES = {
+    "dropout": lambda: Network(6, [Dropout(0.4), Dense(17, "tanh"), Dropout(0.2), Linear(2)], SquaredError()),
+    "members": lambda: ensemble(3, CategoricalLogLoss(), units=4, inside=[Dropout(0.3), Dense(12)]),
+    "columns": lambda: Network(
+        6, [Embedding((1,), (4,), 3), Periodic((0, 2), 3, 2), ParametricActivation("mish"), Linear(1)], SquaredError()
+    ),
+    "residual": lambda: Network(
+        6, [Residual([LayerNorm(), Dense(6), Dropout(0.5)]), Scale(), Linear(2)], SquaredError()
+    ),
+}
+
+
+@TYPES
+@pytest.mark.parametrize("name", PIECES)
+def test_the_gradients_of_pieces_add_up(name, dtype):
+    network, m, place = PIECES[name](), 37, {"seed": 5, "step": 2, "dropout": 0.8}
+    params, X, Y, w = case(network, m, dtype, weighted=True)
+    for engine in (KERNELS, EQUATIONS):
+        J, whole = engine.gradients(network, params, X, Y, w, **place)
+        J_sum, pieces = 0.0, np.zeros(network.size)
+        for rows in (slice(0, 1), slice(1, 20), slice(20, 37)):
+            J_piece, grads = engine.gradients(
+                network, params, X[rows], Y[rows], w[rows], first=rows.start, m=m, **place
+            )  # fmt: skip
+            J_sum, pieces = J_sum + J_piece, pieces + grads
+        assert pytest.approx(J, rel=10 * LOOSE[dtype]) == J_sum
+        close(pieces, whole.astype(np.float64), dtype, 10)
+
+
+@TYPES
+@pytest.mark.parametrize("name", PIECES)
+def test_a_piece_of_a_batch(name, dtype):
+    agree(PIECES[name](), 21, dtype, 20, True, first=1000, m=1500)
+
+
+@TYPES
+def test_each_piece_is_normalised_by_itself(dtype):
+    """And moves the running values by its share."""
+    network = Network(5, [Dense(9), BatchNorm(), Linear(2)], SquaredError())
+    agree(network, 20, dtype, 20, True, first=10, m=50)
+    params, X, Y, _ = case(network, 20, dtype)
+    whole, part = (KERNELS.gradients(network, params, X, Y, m=m)[1] for m in (20, 80))
+    close(part, whole / 4, dtype, 10)
+
+
+@pytest.mark.parametrize(("first", "m"), [(-1, 10), (5, 10), (0, 5), (6, 11), (6, 1 << 62)])
+def test_rows_outside_the_batch_are_refused(first, m):
+    network = Network(2, [Linear(1)], SquaredError())
+    params, X, Y, _ = case(network, 6, np.float64)
+    with pytest.raises(ValueError, match="of a batch of|numbered"):
+        KERNELS.gradients(network, params, X, Y, first=first, m=m)
+
+
+def test_the_numbers_of_examples_go_round():
+    """Their words in the random counter are taken modulo 2**32."""
+    network = Network(9, [Dropout(0.5), Linear(1)], SquaredError())
+    agree(network, 5, np.float64, first=(1 << 32) - 3, m=1 << 40)
 
 
 @TYPES
@@ -199,16 +269,18 @@ def test_batch_norm_over_many_examples(dtype):
     agree(Network(4, [BatchNorm(), Linear(20), BatchNorm(), Linear(1)], SquaredError()), 1500, dtype, 20)
 
 
-def steps(engine, network, rule, dtype, n=70, batch=16, passes=3, rate=0.01, weighted=True, seed=0, **factors):
+def steps(
+    engine, network, rule, dtype, n=70, batch=16, passes=3, rate=0.01, weighted=True, seed=0, examples=70, **factors
+):
     params, X, Y, w = case(network, n, dtype, seed, weighted)
     memory = np.zeros((len(rule.remembers), network.size), dtype)
     order = np.random.default_rng(1).permutation(n)
     costs, per_pass = [], -(-n // batch)
     for i in range(passes):
         rates = rate * (1 - 0.1 * np.arange(per_pass))
-        place = {"seed": 3, "step": i * per_pass, "examples": n}
         now = {name: factor(np.arange(per_pass)) for name, factor in factors.items()}
-        costs.append(engine.train_steps(network, rule, params, memory, X, Y, w, order, batch, rates, **place, **now))
+        these = Steps(batch, rates, seed=3, step=i * per_pass, examples=examples, **now)
+        costs.append(engine.train_steps(network, rule, params, memory, X, Y, w, order, these))
     return np.concatenate(costs), params, memory
 
 
@@ -232,7 +304,7 @@ def test_members(members, dtype):
 @TYPES
 @pytest.mark.parametrize("members", [3, 8])
 def test_members_over_many_examples(members, dtype):
-    agree(ensemble(members, l2=0.3), 400, dtype, 20, True, examples=1000)
+    agree(ensemble(members, l2=0.3), 400, dtype, 20, True, m=1000)
     inside = [BatchNorm(), Residual([Dense(19, "gelu"), MemberScale(members)]), Dropout(0.3), LayerNorm(), Dense(16)]
     agree(ensemble(members, CategoricalLogLoss(), units=17, inside=inside), 400, dtype, 20, True)
 
@@ -337,9 +409,8 @@ def test_stops_before_a_step_that_is_not_finite(bad, dtype):
         memory = np.zeros((2, network.size), dtype)
         with np.errstate(all="ignore"):
             costs = engine.train_steps(
-                network, Adam(), params, memory, X, Y, None, np.arange(40), 8, np.full(5, 0.01),
-                seed=0, step=0, examples=40,
-            )  # fmt: skip
+                network, Adam(), params, memory, X, Y, None, np.arange(40), Steps(8, np.full(5, 0.01))
+            )
         assert len(costs) == 3
         states.append((params, memory))
     for a, b in zip(*states, strict=True):
@@ -351,9 +422,7 @@ def test_a_long_rate_list_is_refused_and_an_empty_one_is_nothing(dtype):
     network = Network(2, [Linear(1)], SquaredError())
     params, X, Y, _ = case(network, 10, dtype)
     before, memory = params.copy(), np.zeros((2, network.size), dtype)
-    none = KERNELS.train_steps(
-        network, Adam(), params, memory, X, Y, None, np.arange(10), 5, np.empty(0), seed=0, step=0, examples=10
-    )
+    none = KERNELS.train_steps(network, Adam(), params, memory, X, Y, None, np.arange(10), Steps(5, np.empty(0)))
     assert len(none) == 0
     np.testing.assert_array_equal(params, before)
 

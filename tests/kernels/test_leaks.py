@@ -13,12 +13,12 @@ from lamina.equations.layers import BatchNorm, Dense, Dropout, Linear
 from lamina.equations.losses import SquaredError
 from lamina.equations.network import Network
 from lamina.equations.optimisers import Adam
+from lamina.equations.steps import Steps
 
 pytest.importorskip("lamina._kernels")
 
 X = np.random.default_rng(0).normal(size=(10, 3))
-PLACE = {"seed": 0, "step": 0, "examples": 10}
-ORDER, RATES = np.arange(10), np.full(3, 0.01)
+ORDER, STEPS = np.arange(10), Steps(4, np.full(3, 0.01))
 
 
 def resident() -> int:
@@ -31,7 +31,7 @@ def fit_in_the_kernels() -> None:
     """Make a network, its plan, a fit and a prediction."""
     network = Network(3, [Dense(4), BatchNorm(), Dropout(0.1), Linear(2)], SquaredError())
     params, memory = np.full(network.size, 0.1), np.zeros((2, network.size))
-    KERNELS.train_steps(network, Adam(), params, memory, X, X[:, :2], None, ORDER, 4, RATES, **PLACE)
+    KERNELS.train_steps(network, Adam(), params, memory, X, X[:, :2], None, ORDER, STEPS)
     KERNELS.predict(network, params, X)
 
 

@@ -19,6 +19,7 @@ from lamina.equations.losses import SquaredError
 from lamina.equations.members import MemberChoice, MemberScale
 from lamina.equations.network import Network
 from lamina.equations.optimisers import Adam
+from lamina.equations.steps import Steps
 from lamina.errors import EngineError, EngineWarning
 
 _kernels = pytest.importorskip("lamina._kernels")
@@ -45,9 +46,9 @@ def arguments(**changes):
 
 
 def train(network=NETWORK, rule=None, seed=0, **a):
-    names = ("params", "memory", "X", "Y", "weights", "order", "batch_size", "rates")
-    settings = {name: value for name, value in a.items() if name not in names}
-    return KERNELS.train_steps(network, rule or Adam(), *(a[name] for name in names), seed=seed, **settings)
+    names = ("params", "memory", "X", "Y", "weights", "order")
+    steps = Steps(seed=seed, **{name: value for name, value in a.items() if name not in names})
+    return KERNELS.train_steps(network, rule or Adam(), *(a[name] for name in names), steps)
 
 
 def test_right_arguments_train():
@@ -187,7 +188,7 @@ def test_more_members_than_memory_holds_are_refused():
         blueprint[-1]["members"] = members
         plan = _kernels.Plan(blueprint, 8)
         with pytest.raises(ValueError, match="bytes"):
-            _kernels.gradients(plan, params, grads, X, X, None, 0, 0, 8, 1.0)
+            _kernels.gradients(plan, params, grads, X, X, None, 0, 0, 0, 8, 1.0)
         with pytest.raises(ValueError, match="bytes"):
             _kernels.Packed64(plan, params).predict(X, np.zeros((8, 1)))
 
@@ -237,18 +238,18 @@ def test_ctrl_c_stops_within_a_call():
         from lamina.equations.losses import SquaredError
         from lamina.equations.network import Network
         from lamina.equations.optimisers import Adam
+from lamina.equations.steps import Steps
         signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
         network = Network(20, [Dense(64), Dense(32), Linear(1)], SquaredError())
         X = np.random.default_rng(0).normal(size=(1000, 20)).astype(np.float32)
         params = np.full(network.size, 0.01, np.float32)
         steps = 10_000_000
-        order, rates = np.resize(np.arange(1000), steps), np.full(steps, 1e-3)
+        order, these = np.resize(np.arange(1000), steps), Steps(1, np.full(steps, 1e-3))
         Y, memory = X[:, :1].copy(), np.zeros((2, network.size), np.float32)
         threading.Timer(1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
         begin = time.monotonic()
         try:
-            place = dict(seed=0, step=0, examples=1000)
-            KERNELS.train_steps(network, Adam(), params, memory, X, Y, None, order, 1, rates, **place)
+            KERNELS.train_steps(network, Adam(), params, memory, X, Y, None, order, these)
         except KeyboardInterrupt:
             moved = bool(np.isfinite(params).all() and (params != np.float32(0.01)).any())
             print("stopped", time.monotonic() - begin < 10, moved)

@@ -231,9 +231,9 @@ class Scale(_SameWidth):
 
 @dataclass(frozen=True)
 class ParametricActivation(_SameWidth):
-    """A = Z + alpha (g(Z) - Z): each unit learns how much of its activation it wants (Holzmueller et al. 2024).
+    """A = Z + mix (g(Z) - Z): each unit learns how much of its activation it wants (Holzmueller et al. 2024).
 
-    `rate_factor` multiplies the learning rate of alpha, which starts at 1.
+    `rate_factor` multiplies the learning rate of mix, which starts at 1.
     """
 
     kind: ClassVar[str] = "parametric_activation"
@@ -241,17 +241,17 @@ class ParametricActivation(_SameWidth):
     rate_factor: float = 1.0
 
     def shapes(self, n: int) -> dict[str, Shape]:
-        return {"alpha": Shape(n, 1, "scales", self.rate_factor)}
+        return {"mix": Shape(n, 1, "scales", self.rate_factor)}
 
     def forward(self, p: Arrays, Z: Array, key: Key | None) -> tuple[Array, Arrays]:
         G = ACTIVATIONS[self.function].g(Z)  # (units, m)
-        return Z + p["alpha"] * (G - Z), {"Z": Z, "G": G}
+        return Z + p["mix"] * (G - Z), {"Z": Z, "G": G}
 
     def backward(self, p: Arrays, dA: Array, cache: Arrays) -> tuple[Array, Arrays]:
         Z, G = cache["Z"], cache["G"]
         dG = ACTIVATIONS[self.function].dg(Z, G)
-        dalpha = np.sum(dA * (G - Z), axis=1, keepdims=True) / dA.shape[1]  # (units, 1)
-        return dA * (1 + p["alpha"] * (dG - 1)), {"alpha": dalpha}
+        dmix = np.sum(dA * (G - Z), axis=1, keepdims=True) / dA.shape[1]  # (units, 1)
+        return dA * (1 + p["mix"] * (dG - 1)), {"mix": dmix}
 
 
 @dataclass(frozen=True)

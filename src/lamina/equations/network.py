@@ -27,6 +27,7 @@ from lamina.equations.layers import Dense, Layer, Residual, chain_backward, chai
 from lamina.equations.losses import Loss
 from lamina.equations.optimisers import Optimiser
 from lamina.equations.random import Key
+from lamina.equations.steps import Steps
 from lamina.equations.types import Array, Arrays, Shape
 
 GROUPS: dict[str, Group] = {
@@ -304,21 +305,24 @@ def gradients(
     *,
     seed: int = 0,
     step: int = 0,
-    examples: int | None = None,
+    first: int = 0,
+    m: int | None = None,
     dropout: float = 1.0,
 ) -> tuple[float, Array]:
-    """Return the cost and its gradient by the flat vector.
+    """Return the cost and its gradient by the flat vector, without the penalty: pieces of a batch add up to the whole.
 
     Parameters
     ----------
-    X : array, shape (m, n_inputs)
-    Y : array, shape (m, targets)
-    weights : array, shape (m,), optional
+    X : array, shape (rows, n_inputs)
+    Y : array, shape (rows, targets)
+    weights : array, shape (rows,), optional
         Of mean 1 over the whole training set.
     seed, step : int
         Place the random numbers of dropout.
-    examples : int, optional
-        Size of the whole training set; m where it is not given.
+    first : int
+        The number of the first row within its batch.
+    m : int, optional
+        Rows of the whole batch; those of X where it is not given.
     dropout : float
         What the rates of dropout are multiplied by.
 
@@ -328,15 +332,16 @@ def gradients(
     grads : array, shape (size,)
         In the places of the statistics: what the update takes off them.
     """
-    examples = examples or len(X)
-    _, caches, L, dZ = to_the_loss(network, params, X, Y, weights, Key(seed, step, dropout=dropout))
+    share = 1.0 if m is None else len(X) / m
+    key = Key(seed, step, dropout=dropout, first=first * network.members)
+    _, caches, L, dZ = to_the_loss(network, params, X, Y, weights, key)
     views = network.views(params)
     dA, above = chain_backward(network.layers[1:], views[1:], dZ, caches[1:])
-    first = network.layers[0].first_backward(views[0], dA, caches[0])
+    lowest = network.layers[0].first_backward(views[0], dA, caches[0])
     grads = np.zeros_like(params)
-    _gather([first, *above], network.views(grads))
-    grads[network.spans["weights"]] += d_penalty(network, params, examples)
-    return float(np.mean(L)) + penalty(network, params, examples), grads
+    _gather([lowest, *above], network.views(grads))
+    grads *= grads.dtype.type(share)
+    return float(np.mean(L)) * share, grads
 
 
 def _gather(grads: Sequence[Arrays], into: Sequence[Arrays]) -> None:
@@ -398,16 +403,9 @@ def train_steps(
     Y: Array,
     weights: Array | None,
     order: Any,
-    batch_size: int,
-    rates: Any,
-    *,
-    seed: int,
-    step: int,
-    examples: int,
-    decays: Any = None,
-    dropouts: Any = None,
+    steps: Steps,
 ) -> Any:
-    """Take one step for every rate, on `batch_size` rows each, and return the costs.
+    """Take one step for every rate, on `batch_size` rows each, and return the costs, penalty included.
 
     Parameters
     ----------
@@ -418,38 +416,27 @@ def train_steps(
     weights : array, shape (rows,), or None
     order : array of int
         Row numbers; step k takes `order[k * batch_size : (k + 1) * batch_size]`.
-    rates : array, shape (steps,)
-    seed, step : int
-        The first step's place in the random numbers and in the optimiser's count, from 0.
-    examples : int
-        Size of the whole training set.
-    decays, dropouts : array, shape (steps,), optional
-        What the optimiser's weight_decay and the rates of dropout are multiplied by at each step.
+    steps : Steps
 
     Returns
     -------
     costs : array of float64, shape (steps done,)
         Shorter than `rates` where a cost or gradient was not finite: the parameters are then those before that step.
     """
-    costs = np.empty(len(rates))
-    for k, rate in enumerate(rates):
-        rows = order[k * batch_size : (k + 1) * batch_size]
+    costs = np.empty(len(steps.rates))
+    examples = len(order) if steps.examples is None else steps.examples
+    for k, rate in enumerate(steps.rates):
+        rows = order[k * steps.batch_size : (k + 1) * steps.batch_size]
         w = None if weights is None else weights[rows]
+        dropout = 1.0 if steps.dropouts is None else float(steps.dropouts[k])
         with np.errstate(over="ignore", invalid="ignore"):  # said by the costs that are missing
-            J, grads = gradients(
-                network,
-                params,
-                X[rows],
-                Y[rows],
-                w,
-                seed=seed,
-                step=step + k,
-                examples=examples,
-                dropout=1.0 if dropouts is None else float(dropouts[k]),
-            )
+            place = {"seed": steps.seed, "step": steps.step + k, "dropout": dropout}
+            J, grads = gradients(network, params, X[rows], Y[rows], w, **place)  # type: ignore[arg-type]
+            J += penalty(network, params, examples)
+            grads[network.spans["weights"]] += d_penalty(network, params, examples)
         if not (np.isfinite(J) and np.isfinite(grads).all()):
             return costs[:k]
-        decay = 1.0 if decays is None else float(decays[k])
-        update(network, optimiser, params, grads, memory, float(rate), step + k, decay)
+        decay = 1.0 if steps.decays is None else float(steps.decays[k])
+        update(network, optimiser, params, grads, memory, float(rate), steps.step + k, decay)
         costs[k] = J
     return costs

@@ -33,6 +33,7 @@ class Key(NamedTuple):
     step: int
     layer: int = 0
     dropout: float = 1.0
+    first: int = 0  # number of the first example within its batch
 
     def inside(self, i: int) -> "Key":
         """Return the key of layer `i` of the chain inside this layer; the outermost chain is layer 0."""
@@ -91,6 +92,6 @@ def kept(units: int, m: int, rate: float, key: Key) -> NDArray[np.bool_]:
     precision.
     """
     blocks = -(-units // 8)
-    words = philox(np.arange(m * blocks), key.layer, key.step, DROPOUT, key.seed)
+    words = philox(key.first * blocks + np.arange(m * blocks), key.layer, key.step, DROPOUT, key.seed)
     drawn = words.astype("<u4").view("<u2").reshape(m, blocks * 8)[:, :units].T
     return np.asarray(drawn >= min(round(rate * 2**16), 2**16 - 1))

@@ -11,6 +11,7 @@ from lamina.data.batches import shuffled
 from lamina.engine import Engine
 from lamina.equations import random
 from lamina.equations.network import Network
+from lamina.equations.steps import Steps
 from lamina.learning.divergence import diverged
 from lamina.learning.lbfgs import LBFGS, iterations
 from lamina.learning.schedules import Constant, Schedule, rate_factor
@@ -227,13 +228,7 @@ def _one_pass(
             Y,
             weights,
             order,
-            size,
-            rates[here],
-            seed=recipe.seed,
-            step=state.step,
-            examples=n,
-            decays=decays[here],
-            dropouts=dropouts[here],
+            Steps(size, rates[here], decays[here], dropouts[here], recipe.seed, state.step, n),
         )
         state.step += len(costs)
         if len(costs) < len(rates[here]):
