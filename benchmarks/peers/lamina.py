@@ -9,6 +9,7 @@ from tasks import Task, Work, calls, in_blocks
 import lamina
 from lamina.engine import EngineName, choose
 from lamina.equations.optimisers import Adam
+from lamina.equations.steps import Steps
 from lamina.estimators import DeepClassifier
 from lamina.native import Predictor
 
@@ -28,9 +29,8 @@ def training(task: Task, engine: EngineName = "auto") -> Work:
     def run(state: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
         params, memory = state
         for number in range(case.passes):
-            place = {"seed": 0, "step": number * case.steps, "examples": case.rows}
-            rows = task.X, task.Y, None, order, case.batch
-            verbs.train_steps(network, Adam(), params, memory, *rows, rates, **place)
+            steps = Steps(case.batch, rates, step=number * case.steps, examples=case.rows)
+            verbs.train_steps(network, Adam(), params, memory, task.X, task.Y, None, order, steps)
         return params
 
     return Work(start, run, lambda params: unflattened(network, params), f"by the {verbs.name}")

@@ -162,6 +162,10 @@ def test_a_broken_blueprint_is_refused():
         blueprint[1]["arrays"][0][name] = value
         with pytest.raises(ValueError, match="blueprint"):
             _kernels.Plan(blueprint, 8)
+    blueprint = NETWORK.blueprint()
+    del blueprint[0]["rate"]
+    with pytest.raises(ValueError, match="dropout has no setting rate"):
+        _kernels.Plan(blueprint, 4)
     for rate in (-0.1, 1.1, np.nan):
         blueprint = NETWORK.blueprint()
         blueprint[0]["rate"] = rate
@@ -238,7 +242,7 @@ def test_ctrl_c_stops_within_a_call():
         from lamina.equations.losses import SquaredError
         from lamina.equations.network import Network
         from lamina.equations.optimisers import Adam
-from lamina.equations.steps import Steps
+        from lamina.equations.steps import Steps
         signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
         network = Network(20, [Dense(64), Dense(32), Linear(1)], SquaredError())
         X = np.random.default_rng(0).normal(size=(1000, 20)).astype(np.float32)

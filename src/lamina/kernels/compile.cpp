@@ -22,7 +22,7 @@ void expect(bool holds, const std::string& what) {
 
 double Layer::number(const std::string& name) const {
     auto found = numbers.find(name);
-    expect(found != numbers.end(), kind + " has no number " + name);
+    expect(found != numbers.end(), kind + " has no setting " + name);
     return found->second;
 }
 int64_t Layer::count(const std::string& name) const {
@@ -32,7 +32,7 @@ int64_t Layer::count(const std::string& name) const {
 }
 const std::vector<int64_t>& Layer::list(const std::string& name) const {
     auto found = lists.find(name);
-    expect(found != lists.end(), kind + " has no list " + name);
+    expect(found != lists.end(), kind + " has no setting " + name);
     return found->second;
 }
 const std::vector<int64_t>& Layer::columns() const {
@@ -60,6 +60,12 @@ Kind kind_of(const Layer& layer) {
     return Kind(kind);
 }
 
+Function function_of(const Layer& layer) {
+    const int function = index_of(function_names, layer.function);
+    expect(function >= 0, "function " + layer.function);
+    return Function(function);
+}
+
 struct Compiler : Places {
     int slot(const Layer& layer, const Shape& shape) {
         const std::string role = shape.role;
@@ -78,14 +84,14 @@ struct Compiler : Places {
 
     void read_settings(const Layer& layer, Names settings, Op& op) {
         size_t i = 0;
-        for (const char* name : settings) {
+        for (const std::string name : settings) {
             expect(i < std::size(op.settings), "too many settings of " + layer.kind);
-            if (auto number = layer.numbers.find(name); number != layer.numbers.end()) op.settings[i] = number->second;
-            if (std::string(name) == "function") {
-                const int function = index_of(function_names, layer.function);
-                expect(function >= 0, "function " + layer.function);
-                op.function = Function(function);
-            }
+            if (name == "function")
+                op.function = function_of(layer);
+            else if (auto number = layer.numbers.find(name); number != layer.numbers.end())
+                op.settings[i] = number->second;
+            else
+                layer.list(name); // its struct reads that itself
             i++;
         }
     }
@@ -139,9 +145,12 @@ struct Compiler : Places {
             part.check(layer, plan);
             expect(op.units == part.width(layer), "width of " + layer.kind);
             read_settings(layer, part.settings, op);
-            int i = 0;
-            for (const Shape& shape : part.shapes(layer)) op.slots[i++] = slot(layer, shape);
-            if (free_A && part.nothing(op)) return x;
+            size_t i = 0;
+            for (const Shape& shape : part.shapes(layer)) {
+                expect(i < std::size(op.slots), "too many arrays of " + layer.kind);
+                op.slots[i++] = slot(layer, shape);
+            }
+            if (free_A && part.is_identity(op)) return x;
             op.A = free_A && part.over_Z(op) ? x.A : value(op.units);
             // The derivative may be written over as well, except where a skip takes it round.
             op.dA = part.over_dA && x.dA >= 0 && !last_of_chain ? x.dA : extra(op.units);

@@ -93,10 +93,10 @@ struct LayerDefaults {
     static void check(const Layer&, const Plan&) {}
     static int64_t width(const Layer& layer) { return layer.units_prev; }
     static Shapes shapes(const Layer&) { return {}; }
-    static bool nothing(const Op&) { return false; } // A is A_prev
-    static bool over_Z(const Op&) { return false; }  // A may be written where A_prev is, if that is free
-    static void place(const Layer&, Op&, Places&) {} // what it keeps
-    static double work(const Op&, int) { return 0; } // multiply-adds per example, with panels so many wide
+    static bool is_identity(const Op&) { return false; } // A = A_prev: it may be left out
+    static bool over_Z(const Op&) { return false; }      // A may be written where A_prev is, if that is free
+    static void place(const Layer&, Op&, Places&) {}     // what it keeps
+    static double work(const Op&, int) { return 0; }     // multiply-adds per example, with panels so many wide
     static double gradient_work(const Op&, int64_t k0, int64_t k1) { // of one panel, in rows of a product
         return double(k1 - k0) + 4;
     }
@@ -107,7 +107,7 @@ struct LayerDefaults {
     template <class Place>
     static void backward(const Place&, const Op&, int64_t, int64_t) {}
     template <class Place>
-    static void gradients(const Place&, const Op&, const Job&, int64_t) {}
+    static void gradients(const Place&, const Op&, const Job&) {}
 };
 
 } // namespace lamina

@@ -130,7 +130,7 @@ struct Embedding : LayerDefaults {
     }
     // dE[:, place] += dA of the looked up units, example after example; for panels [p0, p1) and places [k0, k1) of E.
     template <class T>
-    static void gradients(const Place<T>& at, const Op& op, const Job& job, int64_t m) {
+    static void gradients(const Place<T>& at, const Op& op, const Job& job) {
         T* dE = at.grad(op, E);
         const int64_t p0 = job.p0, p1 = job.p1, k0 = job.k0, k1 = job.k1;
         const int64_t all_levels = at.plan.slots[op.slots[E]].columns;
@@ -138,7 +138,7 @@ struct Embedding : LayerDefaults {
             std::memset(dE + (p * all_levels + k0) * P<T>, 0, (k1 - k0) * P<T> * sizeof(T));
         for (int64_t c = 0; c < int64_t(op.columns.units.size()); c++) {
             if (op.columns.first[c] >= k1 || op.columns.first[c] + op.columns.levels[c] <= k0) continue;
-            for (int64_t i = 0; i < m; i++) {
+            for (int64_t i = 0; i < at.here; i++) {
                 const int64_t place = place_in_E(at, op, c, i);
                 if (place < k0 || place >= k1) continue;
                 each_place<T>(op, c, p0, p1, [&](int64_t p, int64_t u, int64_t n) {

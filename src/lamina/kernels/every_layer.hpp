@@ -34,8 +34,8 @@ void backward(const Place<T>& at, const Op& op, int64_t i0, int64_t i1) {
     });
 }
 template <class T>
-void gradients(const Place<T>& at, const Op& op, const Job& job, int64_t m) {
-    with_layer(op.kind, [&](auto layer) { layer.gradients(at, op, job, m); });
+void gradients(const Place<T>& at, const Op& op, const Job& job) {
+    with_layer(op.kind, [&](auto layer) { layer.gradients(at, op, job); });
 }
 
 } // namespace lamina::LAMINA_PATH

@@ -13,7 +13,7 @@
 //     forward(at, op, i0, i1)      A from A_prev
 //     prepare(at, op, i0, i1)      on the way back, before the other two: what both need
 //     backward(at, op, i0, i1)     dA_prev from dA; only where something before the layer is trained
-//     gradients(at, op, job, m)    of its parameters, over rows [0, m), for the panels and rows of the job
+//     gradients(at, op, job)       of its parameters, over all rows, for the panels and rows of the job
 #pragma once
 
 #include "activations.hpp"
@@ -45,11 +45,10 @@ struct Linear : LayerDefaults {
                   {false, op.d_relu ? at.panel(op.A_prev, i0) : nullptr});
     }
     template <class T>
-    static void gradients(const Place<T>& at, const Op& op, const Job& job, int64_t m) {
-        outer<T>(at.panel(op.A_prev), at.stride, at.panel(op.dA), at.stride, m, op.units_prev, job.k0, job.k1, job.p0,
-                 job.p1, at.grad(op, W));
-        for (int64_t p = job.p0; p < job.p1 && job.k0 == 0; p++)
-            sum_of(at, m, op.dA + p).into(at.grad(op, b) + p * P<T>);
+    static void gradients(const Place<T>& at, const Op& op, const Job& job) {
+        outer<T>(at.panel(op.A_prev), at.stride, at.panel(op.dA), at.stride, at.here, op.units_prev, job.k0, job.k1,
+                 job.p0, job.p1, at.grad(op, W));
+        for (int64_t p = job.p0; p < job.p1 && job.k0 == 0; p++) sum_of(at, op.dA + p).into(at.grad(op, b) + p * P<T>);
     }
 };
 
@@ -58,7 +57,7 @@ struct Linear : LayerDefaults {
 struct Activation : LayerDefaults {
     static constexpr Names settings{"function"};
     static constexpr bool over_dA = true;
-    static bool nothing(const Op& op) { return op.function == Function::identity; }
+    static bool is_identity(const Op& op) { return op.function == Function::identity; }
     static bool over_Z(const Op& op) {
         return with_activation<float>(op.function, [](auto g) { return !g.needs_Z; });
     }
@@ -159,9 +158,9 @@ struct Scale : LayerDefaults {
         scale(at, op, op.dA, op.dA_prev, i0, i1);
     }
     template <class T>
-    static void gradients(const Place<T>& at, const Op& op, const Job& job, int64_t m) {
+    static void gradients(const Place<T>& at, const Op& op, const Job& job) {
         for (int64_t p = job.p0; p < job.p1; p++)
-            sum_of_product(at, m, op.dA + p, op.A_prev + p).into(at.grad(op, s) + p * P<T>);
+            sum_of_product(at, op.dA + p, op.A_prev + p).into(at.grad(op, s) + p * P<T>);
     }
 };
 
@@ -206,9 +205,9 @@ struct ParametricActivation : LayerDefaults {
     }
     // dmix = Σ dA (G - Z)
     template <class T>
-    static void gradients(const Place<T>& at, const Op& op, const Job& job, int64_t m) {
+    static void gradients(const Place<T>& at, const Op& op, const Job& job) {
         for (int64_t p = job.p0; p < job.p1; p++)
-            over_examples<T>(m, [&](int64_t i) {
+            over_examples<T>(at.here, [&](int64_t i) {
                 Row<T> d = Row<T>::of(at.panel(op.dA + p, i)), G = Row<T>::of(at.panel(op.caches[0] + p, i)),
                        Z = Row<T>::of(at.panel(op.A_prev + p, i));
                 for (int j = 0; j < NV<T>; j++) d.v[j] *= G.v[j] - Z.v[j];

@@ -54,11 +54,11 @@ struct MemberScale : OfMembers {
     }
     // dR_j = Σ dA A_prev over the examples of member j, for panel p
     template <class T>
-    static LAMINA_INLINE Row<T> gradient(const Place<T>& at, const Op& op, int64_t m, int64_t p, int64_t j) {
+    static LAMINA_INLINE Row<T> gradient(const Place<T>& at, const Op& op, int64_t p, int64_t j) {
         const int64_t count = count_of(op);
         const int64_t own = (j - at.first % count + count) % count; // its first
-        if (own >= m) return Row<T>::zero();
-        return over_examples<T>((m - own - 1) / count + 1, [&](int64_t i) {
+        if (own >= at.here) return Row<T>::zero();
+        return over_examples<T>((at.here - own - 1) / count + 1, [&](int64_t i) {
             const int64_t e = own + i * count;
             Row<T> x = Row<T>::of(at.panel(op.dA + p, e)), y = Row<T>::of(at.panel(op.A_prev + p, e));
             for (int k = 0; k < NV<T>; k++) x.v[k] *= y.v[k];
@@ -66,10 +66,10 @@ struct MemberScale : OfMembers {
         });
     }
     template <class T>
-    static void gradients(const Place<T>& at, const Op& op, const Job& job, int64_t m) {
+    static void gradients(const Place<T>& at, const Op& op, const Job& job) {
         for (int64_t p = job.p0; p < job.p1; p++)
             for (int64_t j = job.k0; j < job.k1; j++)
-                gradient(at, op, m, p, j).into(at.grad(op, R) + (p * count_of(op) + j) * P<T>);
+                gradient(at, op, p, j).into(at.grad(op, R) + (p * count_of(op) + j) * P<T>);
     }
 };
 

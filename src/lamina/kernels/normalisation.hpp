@@ -77,10 +77,10 @@ struct LayerNorm : LayerDefaults {
         }
     }
     template <class T>
-    static void gradients(const Place<T>& at, const Op& op, const Job& job, int64_t m) {
+    static void gradients(const Place<T>& at, const Op& op, const Job& job) {
         for (int64_t p = job.p0; p < job.p1; p++) {
-            sum_of_product(at, m, op.dA + p, op.caches[0] + p).into(at.grad(op, gamma) + p * P<T>);
-            sum_of(at, m, op.dA + p).into(at.grad(op, beta) + p * P<T>);
+            sum_of_product(at, op.dA + p, op.caches[0] + p).into(at.grad(op, gamma) + p * P<T>);
+            sum_of(at, op.dA + p).into(at.grad(op, beta) + p * P<T>);
         }
     }
 };
@@ -145,7 +145,7 @@ struct BatchNorm : LayerDefaults {
         const Batch<T> batch(at, op);
         at.team->wait();
         for (int64_t p = at.thread; p < panels; p += at.team->size) {
-            Row<T> centre = sum_of(at, at.here, op.A_prev + p);
+            Row<T> centre = sum_of(at, op.A_prev + p);
             for (int j = 0; j < NV<T>; j++) centre.v[j] /= T(at.here);
             Row<T> square = over_examples<T>(at.here, [&](int64_t i) {
                 Row<T> x = Row<T>::of(at.panel(op.A_prev + p, i));
@@ -171,8 +171,8 @@ struct BatchNorm : LayerDefaults {
         const T rate = T(op.settings[momentum]) * (n / T(at.m));
         at.team->wait();
         for (int64_t p = at.thread; p < panels_of<T>(op.units); p += at.team->size) {
-            sum_of_product(at, at.here, op.dA + p, op.caches[0] + p).into(at.grad(op, gamma) + p * P<T>);
-            sum_of(at, at.here, op.dA + p).into(at.grad(op, beta) + p * P<T>);
+            sum_of_product(at, op.dA + p, op.caches[0] + p).into(at.grad(op, gamma) + p * P<T>);
+            sum_of(at, op.dA + p).into(at.grad(op, beta) + p * P<T>);
             Row<T> mask = within<T>(op.units, p);
             for (int64_t x = p * P<T>, j = 0; x < (p + 1) * P<T>; x += WIDE<T>, j++) {
                 Vec<T> d_mean = rate * (load(at.param(op, mean) + x) - load(batch.means + x));

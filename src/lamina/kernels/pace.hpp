@@ -31,7 +31,7 @@ class Pace {
     }
     int64_t left() const {
         return LONG_STEPS + int64_t(ENOUGH_WORK / of_work) - steps;
-    }                                // steps until this turn is over
+    } // steps until this turn is over
     void took(double s, int64_t n) { // seconds for n steps
         seconds += s, steps += n;
         if (left() > 0) return;

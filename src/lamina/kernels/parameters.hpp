@@ -82,12 +82,13 @@ struct Sums {
     LAMINA_INLINE void add(const Sums& more) { g2 += more.g2, W2 += more.W2, W1 += more.W1, finite += more.finite; }
 };
 
-// Add the penalty's part, over so many `examples`, where there is a penalty and it is wanted (examples > 0); see
-// whether all is finite; sum squares where they are wanted.
+// Add the penalty's part, for a training set of so many `examples` (0: without it); see whether all is finite; sum
+// squares where they are wanted.
 template <class T>
 Sums finish_gradient(const Plan& plan, const Job& job, const T* params, T* grads, int64_t examples, bool norm) {
     const bool penalty = examples > 0 && (plan.l1 != 0 || plan.l2 != 0);
-    const Vec<T> l2 = all(T(plan.l2 / examples)), l1 = all(T(plan.l1 / examples));
+    const double m = penalty ? double(examples) : 1;
+    const Vec<T> l2 = all(T(plan.l2 / m)), l1 = all(T(plan.l1 / m));
     Row<T> finite = Row<T>::zero();
     Sums sums{};
     stretches<T>(plan, job, [&](const Slot& s, int64_t place, int64_t n) {

@@ -1,4 +1,4 @@
-// The verbs on one instruction set. Compiled once for each, with LAMINA_PATH for its name; module.cpp chooses.
+// The verbs on one instruction set. Compiled once for each, with LAMINA_PATH for its name; paths.cpp chooses.
 #include "evaluation.hpp"
 #include "prediction.hpp"
 #include "training.hpp"

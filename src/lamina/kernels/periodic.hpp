@@ -193,12 +193,12 @@ struct Periodic : LayerDefaults {
     // dF = 2 pi Σ dangle X, dphi = Σ dangle, dV = Σ dU cos(angle), dc = Σ dU, for one panel of numbers; the waves are
     // computed again. Sums over examples are in pieces, as in `over_examples`.
     template <class T>
-    static void gradients_of(const Place<T>& at, const Op& op, int64_t m, int64_t p) {
+    static void gradients_of(const Place<T>& at, const Op& op, int64_t p) {
         const auto w = waves(at, op, p);
         const auto d = wave_gradients(at, op, p);
-        for (int64_t j = 0; j < w.outputs; j++) sum_of(at, m, U_of<T>(op, j, p)).into(d.c + j * P<T>);
-        for (int64_t i0 = 0; i0 < m; i0 += DEEP) {
-            const int64_t i1 = i0 + DEEP < m ? i0 + DEEP : m;
+        for (int64_t j = 0; j < w.outputs; j++) sum_of(at, U_of<T>(op, j, p)).into(d.c + j * P<T>);
+        for (int64_t i0 = 0; i0 < at.here; i0 += DEEP) {
+            const int64_t i1 = i0 + DEEP < at.here ? i0 + DEEP : at.here;
             some_outputs(w.outputs, [&](int64_t j0, auto count) {
                 constexpr int n = count;
                 for (int64_t k = 0; k < w.frequencies; k++)
@@ -227,8 +227,8 @@ struct Periodic : LayerDefaults {
         }
     }
     template <class T>
-    static void gradients(const Place<T>& at, const Op& op, const Job& job, int64_t m) {
-        for (int64_t p = job.p0; p < job.p1; p++) gradients_of(at, op, m, p);
+    static void gradients(const Place<T>& at, const Op& op, const Job& job) {
+        for (int64_t p = job.p0; p < job.p1; p++) gradients_of(at, op, p);
     }
 };
 

@@ -20,7 +20,7 @@ struct Place {
     Team* team = nullptr; // who share the examples; without them: predicting
     int thread = 0;
     int64_t m = 1;     // examples of the whole batch: the m of 1/m
-    int64_t here = 1;  // of them in this call, over which batch normalisation normalises
+    int64_t here = 1;  // of them, those that are here: rows [0, here)
     int64_t first = 0; // number, within the whole batch, of the example in row 0
     uint64_t seed = 0;
     int64_t step = 0;
@@ -72,13 +72,13 @@ LAMINA_INLINE T over_units(int64_t units, F f) {
 
 // ---- sums over examples ----
 
-// Σ over rows [0, m) of f(row), for one panel: in pieces of DEEP rows, one after the other.
+// Σ over rows [0, n) of f(row), for one panel: in pieces of DEEP rows, one after the other.
 template <class T, class F>
-LAMINA_INLINE Row<T> over_examples(int64_t m, F f) {
+LAMINA_INLINE Row<T> over_examples(int64_t n, F f) {
     Row<T> sum = Row<T>::zero();
-    for (int64_t i = 0; i < m; i += DEEP) {
+    for (int64_t i = 0; i < n; i += DEEP) {
         Row<T> part = Row<T>::zero();
-        for (int64_t e = i; e < m && e < i + DEEP; e++) {
+        for (int64_t e = i; e < n && e < i + DEEP; e++) {
             Row<T> row = f(e);
             for (int j = 0; j < NV<T>; j++) part.v[j] += row.v[j];
         }
@@ -86,14 +86,14 @@ LAMINA_INLINE Row<T> over_examples(int64_t m, F f) {
     }
     return sum;
 }
-// Σ of dA, and Σ of dA times something, for panel p
+// Σ over the examples of one panel, and of the product of two
 template <class T>
-LAMINA_INLINE Row<T> sum_of(const Place<T>& at, int64_t m, int64_t a) {
-    return over_examples<T>(m, [&](int64_t i) { return Row<T>::of(at.panel(a, i)); });
+LAMINA_INLINE Row<T> sum_of(const Place<T>& at, int64_t a) {
+    return over_examples<T>(at.here, [&](int64_t i) { return Row<T>::of(at.panel(a, i)); });
 }
 template <class T>
-LAMINA_INLINE Row<T> sum_of_product(const Place<T>& at, int64_t m, int64_t a, int64_t b) {
-    return over_examples<T>(m, [&](int64_t i) {
+LAMINA_INLINE Row<T> sum_of_product(const Place<T>& at, int64_t a, int64_t b) {
+    return over_examples<T>(at.here, [&](int64_t i) {
         Row<T> x = Row<T>::of(at.panel(a, i)), y = Row<T>::of(at.panel(b, i));
         for (int j = 0; j < NV<T>; j++) x.v[j] *= y.v[j];
         return x;

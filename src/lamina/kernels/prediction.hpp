@@ -32,19 +32,19 @@ void predict(void* what, Team& team, int t) {
     Place<T> at{plan, values, block * P<T>, call.params, nullptr, nullptr, nullptr};
     int64_t blocks = (call.rows + at_once - 1) / at_once;
     for (int64_t b = blocks * t / team.size; b < blocks * (t + 1) / team.size; b++) {
-        int64_t start = b * at_once, m = least(at_once, call.rows - start) * plan.members;
+        int64_t start = b * at_once, here = least(at_once, call.rows - start) * plan.members;
         auto example = [&](int64_t i) { return start + (plan.members == 1 ? i : i / plan.members); };
-        take_rows<T>(at, call.X, call.rows, 0, m, example);
-        for (const Op& op : plan.ops) forward(at, op, 0, m);
+        take_rows<T>(at, call.X, call.rows, 0, here, example);
+        for (const Op& op : plan.ops) forward(at, op, 0, here);
         if (call.Y) {
             T losses[EXAMPLES_PER_BLOCK];
-            take_losses<T>(at, call.Y, call.weights, 0, m, example, scratch, losses, false);
-            call.block_sums[b] = total(losses, m);
+            take_losses<T>(at, call.Y, call.weights, 0, here, example, scratch, losses, false);
+            call.block_sums[b] = total(losses, here);
             continue;
         }
         with_loss<T>(plan.loss, [&](auto loss) {
-            for (int64_t i = 0; i < m; i += P<T>) {
-                int64_t n = least(P<T>, m - i);
+            for (int64_t i = 0; i < here; i += P<T>) {
+                int64_t n = least(P<T>, here - i);
                 from_panels<T>(at.panel(plan.Z), at.stride, i, n, plan.n_outputs, scratch);
                 for (int j = 0; j < P<T>; j += WIDE<T>) loss.output(Column<T>{plan, scratch + j, scratch + j});
                 if (plan.members > 1) {

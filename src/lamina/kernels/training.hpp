@@ -52,11 +52,11 @@ struct Trainer {
         for (int j = job0; j < job1; j++) f(plan.jobs[j]);
     }
 
-    // Forward, loss and backward of this thread's share of `m` examples: the batch's, from number `offset` on; `start`
-    // is the batch's first row.
-    void examples_part(const Place<T>& at, int64_t start, int64_t offset, int64_t m) {
-        int64_t lo = m * t / team.size, hi = m * (t + 1) / team.size;
-        int64_t size = plan.whole_batch ? m : block_rows();
+    // Forward, loss and backward of this thread's share of a chunk: examples of the batch from number `offset` on;
+    // `start` is the batch's first row.
+    void examples_part(const Place<T>& at, int64_t start, int64_t offset) {
+        int64_t lo = at.here * t / team.size, hi = at.here * (t + 1) / team.size;
+        int64_t size = plan.whole_batch ? at.here : block_rows();
         auto example = [&](int64_t i) {
             int64_t row = start + (plan.members == 1 ? offset + i : (offset + i) / plan.members);
             return call.order ? call.order[row] : row;
@@ -76,13 +76,13 @@ struct Trainer {
         return rows < 48 ? (rows = 192) : least(rows / 6 * 6, 192);
     }
 
-    void gradients_part(Place<T>& at, int64_t m, bool first_chunk, bool last_chunk) {
+    void gradients_part(Place<T>& at, bool first_chunk, bool last_chunk) {
         const bool norm = call.optimiser.clips && !call.grads;
         const int64_t examples = call.grads ? 0 : steps.examples; // the penalty is the caller's
         at.grads = first_chunk ? grads : chunk_grads;
         for (int j = job0; j < job1; j++) {
             const Job& job = plan.jobs[j];
-            gradients(at, plan.ops[job.op], job, m);
+            gradients(at, plan.ops[job.op], job);
             if (!first_chunk)
                 stretches<T>(plan, job, [&](const Slot&, int64_t place, int64_t n) {
                     for (int64_t i = place; i < place + n; i += WIDE<T>)
@@ -92,31 +92,32 @@ struct Trainer {
         }
     }
 
-    // The cost and the gradient of the batch of step k, which has m examples; every thread gets the same answer.
-    double batch(int64_t k, int64_t m, Sums& sum) {
+    // The cost and the gradient of step k's batch, or of the piece that is here, of so many `examples`; every thread
+    // gets the same answer.
+    double batch(int64_t k, int64_t examples, Sums& sum) {
         const int64_t chunk = chunk_rows(plan, steps.batch_size);
-        const int64_t first = call.first * plan.members, whole = call.grads ? call.m * plan.members : m;
         Place<T> at{plan,  arena + parts.values,  padded_rows(chunk) * P<T>, params, transposed,
                     grads, arena + parts.per_unit};
         at.team = &team, at.thread = t;
-        at.m = whole, at.seed = steps.seed, at.step = steps.step + k;
+        at.m = call.grads ? call.m * plan.members : examples;
+        at.seed = steps.seed, at.step = steps.step + k;
         if (steps.dropouts) at.dropout = steps.dropouts[k];
         double L = 0;
-        for (int64_t i = 0; i < m; i += chunk) {
-            at.here = least(chunk, m - i);
-            at.first = first + i;
+        for (int64_t i = 0; i < examples; i += chunk) {
+            at.here = least(chunk, examples - i);
+            at.first = call.first * plan.members + i;
             at.grads = grads;
-            examples_part(at, k * steps.batch_size, i, at.here);
+            examples_part(at, k * steps.batch_size, i);
             team.wait();
             L += total(losses, at.here);
-            gradients_part(at, at.here, i == 0, i + chunk >= m);
+            gradients_part(at, i == 0, i + chunk >= examples);
             if (t == 0 && call.poll && call.poll()) run.stop.store(true);
             team.wait();
             if (run.stop.load()) break;
         }
         sum = Sums{};
         for (int j = 0; j < int(plan.jobs.size()); j++) sum.add(sums[j]);
-        return L / double(whole);
+        return L / double(at.m);
     }
     double with_penalty(double J, const Sums& sum) const {
         return J + plan.l2 / (2. * steps.examples) * sum.W2 + plan.l1 / steps.examples * sum.W1;
