@@ -3,7 +3,7 @@
 import numpy as np
 from tasks import SEED, Case, Task
 
-from lamina.equations import network as equations
+from lamina.equations import verbs
 from lamina.equations.layers import Dense, Linear
 from lamina.equations.losses import LOSSES
 from lamina.equations.network import Network
@@ -58,14 +58,14 @@ def cost(task: Task, layers: Layers) -> float:
     """Return the cost by the equations in double precision, over the first rows."""
     network, rows = network_of(task.case), slice(0, WATCHED_ROWS)
     params = flat(network, layers).astype(np.float64)
-    return equations.cost(network, params, task.X[rows].astype(np.float64), task.Y[rows].astype(np.float64))
+    return verbs.cost(network, params, task.X[rows].astype(np.float64), task.Y[rows].astype(np.float64))
 
 
 def error(task: Task, answer: np.ndarray) -> float:
     """Return how far predictions are from the equations': the largest difference, or the share of other labels."""
     network = network_of(task.case)
     params, rows = flat(network, task.layers), slice(-WATCHED_ROWS, None)
-    A = equations.predict(network, params.astype(np.float64), task.X[rows])
+    A = verbs.predict(network, params.astype(np.float64), task.X[rows])
     if task.case.work != "estimator":
         return float(np.abs(A - answer[rows].reshape(A.shape)).max())
     labels = A[:, 0] > 0.5 if A.shape[1] == 1 else A.argmax(axis=1)

@@ -19,7 +19,8 @@ from lamina import course
 from lamina.equations.activations import ACTIVATIONS
 from lamina.equations.layers import Dense
 from lamina.equations.losses import BinaryLogLoss
-from lamina.equations.network import Network, gradients
+from lamina.equations.network import Network
+from lamina.equations.verbs import d_penalty, gradients, penalty
 from lamina.errors import DataError, DataWarning, SettingError
 
 DROPOUT_CACHE = ("Z1", "D1", "A1", "W1", "b1", "Z2", "D2", "A2", "W2", "b2", "Z3", "A3", "W3", "b3")
@@ -377,6 +378,8 @@ def test_l2_agrees_with_the_network():
     for name, view in net.named(params).items():
         view[:] = parameters[name]
     J, flat = gradients(net, params, X.T, Y.T)
+    J += penalty(net, params, X.shape[1])
+    flat[net.spans["weights"]] += d_penalty(net, params, X.shape[1])
     cache = three_layer_cache(X, parameters)
     grads = course.backward_propagation_with_regularization(X, Y, cache, lambd=0.7)
     assert course.compute_cost_with_regularization(cache[9], Y, parameters, lambd=0.7) == pytest.approx(J, rel=1e-12)

@@ -12,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 
 import lamina
 from lamina import DeepClassifier, DeepRegressor, explaining
+from lamina.equations.walk import walk
 from lamina.errors import ColumnError, DataError, MissingExtraError, SettingError
 from lamina.explaining import Explanation, explain
 
@@ -156,7 +157,7 @@ def test_members_of_a_classifier_by_differences():
 
     def contrast(frame):
         A0 = np.repeat(model.model_.encode(frame).T, 3, axis=1)
-        Z, _ = lamina.equations.network.forward(network, model.model_.params, A0, None)
+        Z = walk(network, model.model_.params, A0).Z
         Z = Z.reshape(3, -1, 3).mean(axis=2)  # (classes, rows)
         return Z[1] - Z.mean(axis=0)
 

@@ -137,14 +137,19 @@ def test_lecture_numbers_of_the_layers():
     assert [model.end_of_layer(number) for number in (-1, -2, -3)] == [7, 3, -1]
     assert fitted(hidden_layer_sizes=()).end_of_layer(-1) == -1  # A[0]
     for number in (4, -4):
-        with pytest.raises(SettingError, match=rf"layer={number}: expected 0 \(encoded columns\), 1 to 3, or -1"):
+        with pytest.raises(SettingError, match=rf"layer={number}: expected 0 \(encoded columns\), 1, 2, 3, or -1"):
             model.end_of_layer(number)
 
 
-def test_a_residual_belongs_to_the_layer_before_it():
+def test_a_residual_is_the_layer_that_its_last_linear_is():
+    """Its arrays are W2 and W3: as layer 3 it ends, and layer 2 lies inside."""
     model = fitted(hidden_layer_sizes=(Scale(), 7, Residual([Dense(7), Linear(7)]), 5))
+    assert "W4" in model.network.named(model.params)
     assert model.activations(X, model.end_of_layer(0)).shape == (60, 3)
-    assert [model.end_of_layer(number) for number in (0, 1, 2, 3)] == [-1, 3, 5, 6]
+    assert [model.end_of_layer(number) for number in (0, 1, 3, 4, 5)] == [-1, 2, 3, 5, 6]
+    assert [model.end_of_layer(number) for number in (-1, -2, -4)] == [5, 3, -1]
+    with pytest.raises(SettingError, match=r"layer=2: expected 0 \(encoded columns\), 1, 3, 4, 5, or -1"):
+        model.end_of_layer(2)
 
 
 FRONT = {"numeric_embedding": "periodic", "front_scale": 2.0, "embed_above": 2, "categorical": (2,), "dtype": "float64"}

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lamina import course, equations, errors
-    from lamina.equations.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm, Linear, Residual, Scale
+    from lamina.equations.dropout import Dropout
+    from lamina.equations.layers import Activation, Dense, Linear, Residual
     from lamina.equations.network import Network
+    from lamina.equations.normalisation import BatchNorm, LayerNorm
     from lamina.equations.optimisers import Adam, AdamW, GradientDescent, Lion, Momentum, Nesterov, RMSProp
+    from lamina.equations.scales import Scale
     from lamina.estimators import DeepClassifier, DeepRegressor
     from lamina.explaining import explain
     from lamina.learning.gradient_check import gradient_check
@@ -63,11 +66,11 @@ _HOME = {
     "Linear": "equations.layers",
     "Activation": "equations.layers",
     "Dense": "equations.layers",
-    "Dropout": "equations.layers",
-    "LayerNorm": "equations.layers",
-    "BatchNorm": "equations.layers",
-    "Scale": "equations.layers",
     "Residual": "equations.layers",
+    "Dropout": "equations.dropout",
+    "LayerNorm": "equations.normalisation",
+    "BatchNorm": "equations.normalisation",
+    "Scale": "equations.scales",
     "GradientDescent": "equations.optimisers",
     "Momentum": "equations.optimisers",
     "Nesterov": "equations.optimisers",

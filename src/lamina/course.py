@@ -19,8 +19,8 @@ from scipy.special import xlog1py, xlogy
 
 from lamina.equations.activations import ACTIVATIONS, Pair
 from lamina.equations.layers import Dropout, Linear
-from lamina.equations.optimisers import Adam, GradientDescent, Momentum, Optimiser
-from lamina.equations.types import Array
+from lamina.equations.optimisers import Adam, GradientDescent, Momentum
+from lamina.equations.types import Array, Optimiser
 from lamina.errors import DataError, DataWarning, SettingError, nearest
 
 Arrays = dict[str, Array]
@@ -158,8 +158,9 @@ def linear_backward(dZ: ArrayLike, cache: LinearCache) -> tuple[Array, Array, Ar
     dZ, (A_prev, W, b) = _float(dZ), (_float(part) for part in cache)
     _check_layer(A_prev, W, b)
     _check_same("dZ", dZ, "W A_prev + b", (len(W), A_prev.shape[1]))
-    dA_prev, grads = Linear(len(W)).backward({"W": W, "b": b}, dZ, {"A_prev": A_prev})
-    return dA_prev, grads["W"], grads["b"]
+    layer, p, kept = Linear(len(W)), {"W": W, "b": b}, {"A_prev": A_prev}
+    grads = layer.gradients(p, dZ, kept)
+    return layer.backward(p, dZ, kept), grads["W"], grads["b"]
 
 
 def linear_activation_backward(dA: ArrayLike, cache: LayerCache, activation: str) -> tuple[Array, Array, Array]:
@@ -474,9 +475,9 @@ def _step(
     for name in _names(parameters):
         parameter = _float(parameters[name])
         grad = _matching(grads, "grads", name, parameter)
-        copies = np.array([_matching(arrays, what, name, parameter) for what, arrays in memory.items()])
+        copies = np.array([_matching(memory[what], what, name, parameter) for what in optimiser.remembers])
         moved[name] = parameter - learning_rate * optimiser.direction(copies, grad, t)
-        for what, copy in zip(memory, copies, strict=True):
+        for what, copy in zip(optimiser.remembers, copies, strict=True):
             moved_memory[what][f"d{name}"] = copy
     return moved, moved_memory
 
@@ -485,7 +486,7 @@ def _dropped(A: Array, D: Any, keep_prob: float) -> Array:
     """A D / keep_prob: the same product on the way forward and on the way back."""
     if not 0 < keep_prob <= 1:
         raise SettingError(f"keep_prob is {keep_prob}: expected a probability above 0, at most 1")
-    return Dropout(1 - keep_prob).backward({}, A, {"D": D, "scale": 1 / keep_prob})[0]
+    return Dropout(1 - keep_prob).backward({}, A, {"D": D, "scale": 1 / keep_prob})
 
 
 def _three_back(X: ArrayLike, Y: ArrayLike, cache: Arrays, *, lambd: float = 0.0, keep_prob: float = 1.0) -> Arrays:

@@ -1,11 +1,11 @@
 """The contract: four verbs over a network and one flat vector of parameters, and the choice of who performs them.
 
     predict(network, params, X)                              -> A[L], one row per example
-    gradients(network, params, X, Y, weights, ...)           -> cost, gradient by the flat vector
+    gradients(network, params, X, Y, weights, ...)           -> cost, gradient by the flat vector, of a piece of a batch
     update(network, optimiser, params, grads, memory, ...)   one step, in place
     train_steps(network, optimiser, params, memory, ...)     many minibatches in one call -> their costs
 
-and `cost`, which watches without a gradient. `equations.network` defines what they mean; any other engine gives the
+and `cost`, which watches without a gradient. `equations.verbs` defines what they mean; any other engine gives the
 same numbers, faster. Examples are rows here, X (m, n) and Y (m, k); an engine puts them across, A[0] = X.T.
 """
 
@@ -14,15 +14,16 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, get_args
 
 from lamina import native
-from lamina.equations import network as equations
+from lamina.equations import verbs
 from lamina.equations.network import Network
+from lamina.equations.types import Optimiser
 from lamina.errors import EngineError, EngineWarning, SettingError, nearest
 
 EngineName = Literal["auto", "equations", "kernels"]
 
 
 class Engine(NamedTuple):
-    """The verbs of one engine; `equations.network` documents their arguments."""
+    """The verbs of one engine; `equations.verbs` documents their arguments."""
 
     name: str
     predict: Callable[..., Any]
@@ -32,52 +33,40 @@ class Engine(NamedTuple):
     cost: Callable[..., float]
 
 
-EQUATIONS = Engine(
-    "equations",
-    equations.predict,
-    equations.gradients,
-    equations.update,
-    equations.train_steps,
-    equations.cost,
-)
-
-KERNELS = Engine(
-    "kernels",
-    native.predict,
-    native.gradients,
-    native.update,
-    native.train_steps,
-    native.cost,
-)
+EQUATIONS = Engine("equations", verbs.predict, verbs.gradients, verbs.update, verbs.train_steps, verbs.cost)
+KERNELS = Engine("kernels", native.predict, native.gradients, native.update, native.train_steps, native.cost)
 
 
-def choose(network: Network, engine: EngineName = "auto") -> Engine:
+def choose(network: Network, engine: EngineName = "auto", optimiser: Optimiser | None = None) -> Engine:
     """Return the engine to use for this network.
 
     Parameters
     ----------
     network : Network
     engine : {"auto", "equations", "kernels"}
-        "auto" takes the kernels where they are built and know every part of the network, else the equations.
+        "auto" takes the kernels where they are built and know every part of the network and the optimiser, else the
+        equations.
+    optimiser : Optimiser, optional
+        Whose steps the engine is to take; left out where it takes none.
 
     Raises
     ------
     SettingError
         `engine` is no engine's name.
     EngineError
-        "kernels" was asked for, and is not there or lacks a part of the network.
+        "kernels" was asked for, and is not there or lacks a part.
 
     Warns
     -----
     EngineWarning
-        The kernels are there and lack a part of the network: the equations take over, slower.
+        The kernels are there and lack a part: the equations take over, slower.
     """
     if engine not in get_args(EngineName):
         names = get_args(EngineName)
         raise SettingError(f"engine={engine!r}: expected one of {', '.join(names)}.{nearest(engine, names)}")
     if engine == "equations":
         return EQUATIONS
-    missing = native.missing(network)
+    missing = native.missing(network, optimiser)
     if not missing:
         return KERNELS
     lacks = f"the kernels cannot run this network: {', '.join(missing)}."

@@ -25,9 +25,10 @@ from numpy.typing import NDArray
 from lamina.data.sources import Table, read
 from lamina.data.targets import Labels, Numbers
 from lamina.equations.embeddings import Embedding
-from lamina.equations.layers import chain_backward, chain_forward
-from lamina.equations.network import Network, for_members, mean_of_members
-from lamina.equations.types import Array, Arrays
+from lamina.equations.members import for_members, mean_of_members
+from lamina.equations.network import Network
+from lamina.equations.types import Array
+from lamina.equations.walk import walk
 from lamina.errors import DataError, SettingError, nearest
 from lamina.model import BLOCK, Model, most_likely, one_hot
 from lamina.plots import draw_bars
@@ -136,12 +137,13 @@ def explain(model: Any, X: Any, outcome: Any = None) -> Explanation:
     if table.n_rows < 2:
         raise DataError("explain measures effects from the mean of the rows: two rows or more expected, found 1.")
     name, derivative = _outcome(model, outcome)
-    views = model.network.views(model.params.astype(np.float64))
-    mean = sum(A.sum(axis=1, keepdims=True) for A in _numbers_of(model, views, table)) / table.n_rows  # (numbers, 1)
+    params = model.params.astype(np.float64)
+    total_A = sum(_numbers_of(model.network, params, A0).sum(axis=1, keepdims=True) for A0 in _blocks(model, table))
+    mean = total_A / table.n_rows  # (numbers, 1)
     origin, (at, places) = _origin(model), _slopes(model)
     strength, total = np.zeros(len(table.names)), np.zeros(len(places))
-    for A in _numbers_of(model, views, table):
-        dA = _gradient(model.network, views, A, derivative)
+    for A0 in _blocks(model, table):
+        A, dA = _numbers_and_gradient(model.network, params, A0, derivative)
         effects = np.zeros((len(strength), A.shape[1]))
         np.add.at(effects, origin, dA * (A - mean))
         strength += np.abs(effects).sum(axis=1)
@@ -165,14 +167,13 @@ def _opened(model: Any, X: Any) -> tuple[Model, Table]:
     return fitted, fitted.encoder.align(model._checked_rows(X))
 
 
-def _numbers_of(model: Model, views: list[Arrays], table: Table) -> Iterator[Array]:
-    """Yield A block by block, (numbers, m): encoded columns, those of the embedding replaced by what it gives."""
-    network, first = model.network, model.network.layers[0]
-    per_row = network.members * (network.n_inputs + sum(network.widths))
+def _blocks(model: Model, table: Table) -> Iterator[Array]:
+    """Yield A[0] block by block, (n_inputs, m)."""
+    network = model.network
+    per_row = 2 * network.members * (network.n_inputs + sum(network.widths))  # A and dA
     rows = min(BLOCK, max(NUMBERS // per_row, 1))
     for start in range(0, table.n_rows, rows):
-        A = model.encoder.encode(table.take(slice(start, start + rows)), model.params.dtype).T.astype(np.float64)
-        yield first.forward(views[0], A, None)[0] if isinstance(first, Embedding) else A
+        yield model.encoder.encode(table.take(slice(start, start + rows)), model.params.dtype).T.astype(np.float64)
 
 
 def _origin(model: Model) -> NDArray[np.intp]:
@@ -194,12 +195,19 @@ def _slopes(model: Model) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return encoder.origin[places], places - np.searchsorted(embedded, places)
 
 
-def _gradient(network: Network, views: list[Arrays], A: Array, derivative: Callable[[Array], Array]) -> Array:
-    """Return dO/dA, the mean over the members, (numbers, m)."""
-    start = int(isinstance(network.layers[0], Embedding))
-    layers, p = network.layers[start:], views[start:]
-    Z, caches = chain_forward(layers, p, for_members(network, A), None)
-    return mean_of_members(network, chain_backward(layers, p, derivative(Z), caches)[0])
+def _numbers_of(network: Network, params: Array, A0: Array) -> Array:
+    """Return A, (numbers, m): the encoded columns, those of the embedding replaced by what it gives."""
+    first = network.layers[0]
+    return first.forward(network.views(params)[0], A0, None)[0] if isinstance(first, Embedding) else A0
+
+
+def _numbers_and_gradient(
+    network: Network, params: Array, A0: Array, derivative: Callable[[Array], Array]
+) -> tuple[Array, Array]:
+    """Return A and dO/dA, the mean over the members, both (numbers, m)."""
+    there = walk(network, params, for_members(network.members, A0), derivative)
+    at = int(isinstance(network.layers[0], Embedding))
+    return _numbers_of(network, params, A0), mean_of_members(network.members, there.dA[at])
 
 
 # ---- what is explained ----

@@ -27,13 +27,14 @@ from lamina.data.targets import Labels, Numbers
 from lamina.engine import choose
 from lamina.equations import random
 from lamina.equations.losses import Gamma, Loss, Poisson
-from lamina.equations.network import Network, penalty
+from lamina.equations.network import Network
+from lamina.equations.verbs import penalty
 from lamina.errors import DataError, DataWarning, DivergenceError, DivergenceWarning, SettingError
 from lamina.learning.calibration import divided, temperature
 from lamina.learning.choices import chosen
 from lamina.learning.data_driven import ROWS as DECIDING_ROWS
 from lamina.learning.data_driven import fit_to_rows
-from lamina.learning.divergence import diverged
+from lamina.learning.divergence import divergence_error
 from lamina.learning.hyperparameters import OPTIMISER_CHOICES, automatic_batch_size, check, seed_from, settings_for
 from lamina.learning.initialisers import starting_parameters
 from lamina.learning.lbfgs import LBFGS
@@ -449,7 +450,7 @@ class Fit:
         batches = -(-self.examples.n // self.recipe.batch_size)
         place, n = (epoch, batches, batches), self.examples.n
         state = self.state
-        return diverged(self.network, state.params, X, Y, weights, self.seed, state.step, n, place, self.recipe)
+        return divergence_error(self.network, state.params, X, Y, weights, self.seed, state.step, n, place, self.recipe)
 
     def _diverged(self, problem: DivergenceError) -> None:
         if self._watch.best_params is None:

@@ -3,7 +3,7 @@
 rows -> Encoder.encode -> A[0] -> engine.predict -> A[L] -> Labels.decode or Numbers.decode -> answers
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from html import escape
@@ -18,7 +18,10 @@ from lamina.data.targets import Labels, Numbers
 from lamina.engine import EngineName, choose
 from lamina.equations.layers import chain_predict
 from lamina.equations.losses import Quantile, SquaredError
-from lamina.equations.network import Network, backward, for_members, forward, mean_of_members
+from lamina.equations.members import for_members, mean_of_members
+from lamina.equations.network import Network
+from lamina.equations.verbs import weighted_loss
+from lamina.equations.walk import walk
 from lamina.errors import DataError, SettingError
 
 BLOCK = 8192  # rows that are encoded and predicted together
@@ -126,25 +129,22 @@ class Model:
         views = self.network.views(self.params.astype(np.float64))[: layer + 1]
         layers, parts = self.network.layers[: layer + 1], []
         for block in self._blocks(self._table(X)):
-            A = chain_predict(layers, views, for_members(self.network, block.T.astype(np.float64)))
-            parts.append(mean_of_members(self.network, A).T)
+            A = chain_predict(layers, views, for_members(self.network.members, block.T.astype(np.float64)))
+            parts.append(mean_of_members(self.network.members, A).T)
         return np.concatenate(parts)
 
     def end_of_layer(self, number: int) -> int:
         """Return the position in `network.layers` of the last part of lecture layer `number`; -1: the last hidden one.
 
-        A layer ends before the next one's Linear: normalisation, activation and dropout belong to it. The first also
-        has what stands before its Linear. 0 is A[0], at position -1.
+        Layers are numbered as their arrays are (`network.numbers`): normalisation, activation and dropout belong to the
+        Linear before them. 0 is A[0], at position -1. What lies inside a residual has no position of its own.
         """
-        starts = [i for i, layer in enumerate(self.network.layers) if layer.kind == "linear"]
-        hidden = len(starts) - 1
-        wanted = hidden + 1 + number if number < 0 else number
-        if not 0 <= wanted <= len(starts) or hidden + 1 + number < 0:
-            raise SettingError(
-                f"layer={number}: expected 0 (encoded columns), 1 to {len(starts)}, or -1 (last hidden)."
-            )
-        ends = [-1, *(start - 1 for start in starts[1:]), len(self.network.layers) - 1]
-        return ends[wanted]
+        ends = {0: -1} | {number: i for (i, *inside), number in self.network.numbers.items() if number and not inside}
+        found = ends.get(number) if number >= 0 else dict(enumerate(ends.values(), -len(ends) + 1)).get(number)
+        if found is None:
+            others = ", ".join(str(one) for one in ends if one)
+            raise SettingError(f"layer={number}: expected 0 (encoded columns), {others}, or -1 (last hidden).")
+        return found
 
     def input_gradient(self, X: Any, y: Any = None, *, output: int | None = None) -> NDArray[np.float64]:
         """Return dA[0] as rows, shape (m, n_inputs): how each encoded feature of each row moves the outcome.
@@ -165,16 +165,17 @@ class Model:
             raise SettingError(f"output={output}: Z[L] has {units} units, expected a number from 0 to {units - 1}.")
         params, parts, start = self.params.astype(np.float64), [], 0
         for block in self._blocks(table):
-            A0 = for_members(self.network, block.T.astype(np.float64))
-            Z, caches = forward(self.network, params, A0, None)
-            rows = slice(start, start + len(block))
-            if Y is None:
-                dZ = one_hot(Z, most_likely(self.network, Z) if output is None else output)
-            else:
-                dZ = self.network.loss.dZ(Z, for_members(self.network, Y[rows].T))
-            parts.append(mean_of_members(self.network, backward(self.network, params, dZ, caches)[0]).T)
+            dZ_of = self._unit_chosen(output) if Y is None else self._loss_of(Y[start : start + len(block)])
+            there = walk(self.network, params, for_members(self.network.members, block.T.astype(np.float64)), dZ_of)
+            parts.append(mean_of_members(self.network.members, there.dA[0]).T)
             start += len(block)
         return np.concatenate(parts)
+
+    def _unit_chosen(self, output: int | None) -> Callable[[Any], Any]:
+        return lambda Z: one_hot(Z, most_likely(self.network, Z) if output is None else output)
+
+    def _loss_of(self, Y: Any) -> Callable[[Any], Any]:
+        return lambda Z: weighted_loss(self.network, Z, Y, None)[1]
 
     def summary(self) -> "Summary":
         """Return a table of the layers: kind, shape, parameters, memory."""
@@ -198,8 +199,8 @@ def most_likely(network: Network, Z: NDArray[Any]) -> NDArray[Any]:
     """Return the unit of Z[L] that each row predicts, all its members together, shape (m * members,)."""
     if network.members == 1:
         return Z.argmax(axis=0)
-    A = mean_of_members(network, network.loss.output(Z))
-    return for_members(network, A.argmax(axis=0)[None])[0]
+    A = mean_of_members(network.members, network.loss.output(Z))
+    return for_members(network.members, A.argmax(axis=0)[None])[0]
 
 
 def one_hot(Z: NDArray[Any], unit: int | NDArray[Any]) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""The Python side of the kernels: the same verbs as `equations.network`, on the compiled extension.
+"""The Python side of the kernels: the same verbs as `equations.verbs`, on the compiled extension.
 
 Networks are compiled to a plan once and the plan is kept for as long as the network lives. Arrays that the extension
 cannot take as they are (another dtype, not contiguous) are copied; what is changed in place must fit as it is.
@@ -102,7 +102,7 @@ def _like(params: Any, *arrays: Any) -> list[Any]:
 
 
 def predict(network: Any, params: Any, X: Any) -> Any:
-    """Return A[L], one row per example; see `equations.network.predict`."""
+    """Return A[L], one row per example; see `equations.verbs.predict`."""
     return Predictor(network, params)(X)
 
 
@@ -141,7 +141,7 @@ class Predictor:
 
 
 def cost(network: Any, params: Any, X: Any, Y: Any, weights: Any = None) -> float:
-    """Return the cost without draws, penalty or gradient; see `equations.network.cost`."""
+    """Return the cost without draws, penalty or gradient; see `equations.verbs.cost`."""
     return Predictor(network, params).cost(X, Y, weights)
 
 
@@ -158,7 +158,7 @@ def gradients(
     m: int | None = None,
     dropout: float = 1.0,
 ) -> tuple[float, Any]:
-    """Return the cost and its gradient by the flat vector, without the penalty's; see `equations.network.gradients`."""
+    """Return the cost and its gradient by the flat vector, without the penalty's; see `equations.verbs.gradients`."""
     grads = np.empty_like(params)
     params, X, Y, weights = _like(params, params, X, Y, weights)
     plan = _plan(network, params.dtype)
@@ -170,7 +170,7 @@ def gradients(
 def update(
     network: Any, optimiser: Any, params: Any, grads: Any, memory: Any, rate: float, step: int, decay: float = 1.0
 ) -> None:
-    """Move the parameters and the memory by one step, in place; see `equations.network.update`."""
+    """Move the parameters and the memory by one step, in place; see `equations.verbs.update`."""
     (grads,) = _like(params, grads)
     _kernels.update(_plan(network, params.dtype), _rule(optimiser), params, grads, memory, rate, step, decay)
 
@@ -178,7 +178,7 @@ def update(
 def train_steps(
     network: Any, optimiser: Any, params: Any, memory: Any, X: Any, Y: Any, weights: Any, order: Any, steps: Any
 ) -> Any:
-    """Take the steps and return their costs; see `equations.network.train_steps`."""
+    """Take the steps and return their costs; see `equations.verbs.train_steps`."""
     X, Y, weights = _like(params, X, Y, weights)
     order = np.ascontiguousarray(order, np.int64)
     given = _steps(steps, len(order))

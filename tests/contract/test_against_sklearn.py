@@ -31,6 +31,8 @@ from lamina.equations.losses import (
 )
 from lamina.equations.network import Network
 from lamina.equations.optimisers import Adam, GradientDescent, Momentum, Nesterov
+from lamina.equations.steps import Steps
+from lamina.equations.verbs import d_penalty, penalty
 
 M = 60
 
@@ -164,6 +166,8 @@ def test_cost_and_gradient(kind, activation, weighted):
     if weights is not None:
         weights /= weights.mean()
     J, grads = choose(network, "equations").gradients(network, params, X, Y, weights)
+    J += penalty(network, params, M)
+    grads[network.spans["weights"]] += d_penalty(network, params, M)
     perceptron.partial_fit(X, y, **({} if weights is None else {"sample_weight": weights}))
     assert pytest.approx(perceptron.loss_, rel=1e-10) == J
     step = params - flat(network, perceptron.coefs_, perceptron.intercepts_)
@@ -188,10 +192,8 @@ def test_twenty_steps(kind, optimiser, settings):
         for _ in range(20):
             perceptron.partial_fit(X, y)
     memory, order = np.zeros((len(optimiser.remembers), network.size)), np.tile(np.arange(M), 20)
-    place = {"seed": 0, "step": 0, "examples": M}
-    costs = choose(network, "equations").train_steps(
-        network, optimiser, params, memory, X, Y, None, order, M, np.full(20, 0.02), **place
-    )
+    steps = Steps(M, np.full(20, 0.02), examples=M)
+    costs = choose(network, "equations").train_steps(network, optimiser, params, memory, X, Y, None, order, steps)
     np.testing.assert_allclose(costs, perceptron.loss_curve_[-20:], rtol=1e-10)
     np.testing.assert_allclose(params, flat(network, perceptron.coefs_, perceptron.intercepts_), rtol=1e-9, atol=1e-10)
 

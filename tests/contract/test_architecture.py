@@ -186,3 +186,10 @@ def test_misplaced_includes_are_found():
     assert len(kernel_faults("layers.hpp", source)) == 3
     assert len(kernel_faults("matrix.hpp", source)) == 2
     assert len(kernel_faults("threads.hpp", source)) == 2
+
+
+def test_the_part_of_the_lecture_can_be_read_in_one_sitting():
+    """Activations, dense layers, losses, optimisers and the walk; what only tables need stands beside them."""
+    lecture = ("activations", "layers", "losses", "optimisers", "walk")
+    lines = {name: len((PACKAGE / "equations" / f"{name}.py").read_text().splitlines()) for name in lecture}
+    assert sum(lines.values()) < 700, lines

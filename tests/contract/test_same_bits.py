@@ -71,8 +71,10 @@ def learned(network, dtype=np.float32, batch=200, rows=1100, steps=8):
     w = rng.exponential(size=rows).astype(dtype)
     memory = np.zeros((2, network.size), dtype)
     order = np.resize(rng.permutation(rows), batch * steps)
-    these = Steps(batch, np.full(steps, 1e-2), seed=7, examples=rows)
-    costs = KERNELS.train_steps(network, Adam(clip_norm=1), params, memory, X, Y, w, order, these)
+    costs = KERNELS.train_steps(
+        network, Adam(clip_norm=1), params, memory, X, Y, w, order,
+        Steps(batch, np.full(steps, 1e-2), seed=7, examples=rows),
+    )  # fmt: skip
     J, grads = KERNELS.gradients(network, params, X, Y, w)
     A = KERNELS.predict(network, params, X)
     watched = KERNELS.cost(network, params, X, Y, w)
@@ -129,9 +131,10 @@ def test_steps_in_one_call_or_in_many():
     def go(pieces):
         params, memory = start.copy(), np.zeros((2, network.size), np.float32)
         for i in range(0, 20, pieces):
-            here = Steps(16, rates[i : i + pieces], seed=1, step=i, examples=64)
-            part = order[i * 16 : (i + pieces) * 16]
-            KERNELS.train_steps(network, Adam(), params, memory, X, Y, None, part, here)
+            KERNELS.train_steps(
+                network, Adam(), params, memory, X, Y, None, order[i * 16 : (i + pieces) * 16],
+                Steps(16, rates[i : i + pieces], seed=1, step=i, examples=64),
+            )  # fmt: skip
         return params.tobytes() + memory.tobytes()
 
     assert go(20) == go(1) == go(7)

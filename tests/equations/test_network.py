@@ -7,20 +7,25 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamina.equations import network as equations
+from lamina.equations import verbs
 from lamina.equations.activations import ACTIVATIONS
 from lamina.equations.layers import LAYERS, BatchNorm, Dense, Dropout, LayerNorm, Linear, Residual, Scale
 from lamina.equations.losses import LOSSES, BinaryLogLoss, Quantile, SquaredError
-from lamina.equations.network import GROUPS, Group, Network
+from lamina.equations.network import Network
 from lamina.equations.random import Key
+from lamina.equations.slots import GROUPS, Group
+from lamina.equations.walk import walk
 
 # ---- random networks ----
 
-# What the settings without a default may be, by name; the others take their default.
+# What the settings without a default may be, by name, where so many units come in; the others take their default.
 SETTINGS = {
-    "units": st.integers(1, 5),
-    "function": st.sampled_from(list(ACTIVATIONS)),
-    "rate": st.sampled_from([0.0, 0.25, 0.5]),
+    "units": lambda n: st.integers(1, 5),
+    "function": lambda n: st.sampled_from(list(ACTIVATIONS)),
+    "rate": lambda n: st.sampled_from([0.0, 0.25, 0.5]),
+    "members": lambda n: st.sampled_from([members for members in (1, 2, 3) if n % members == 0]),
+    "columns": lambda n: st.sampled_from([(0,), (n - 1,)]),
+    "levels": lambda n: st.sampled_from([(1,), (3,)]),
 }
 FACTORS = st.builds(Group, rate=st.sampled_from([0.0, 0.5, 1.0, 6.0]), decay=st.sampled_from([0.0, 1.0]))
 
@@ -36,7 +41,7 @@ def layers_of(draw, width, depth=2):
             chosen.append(Residual([*inner, Linear(width)] if reached != width else inner))
         else:
             needed = [one.name for one in dataclasses.fields(kind) if one.default is dataclasses.MISSING]
-            chosen.append(kind(**{name: draw(SETTINGS[name]) for name in needed}))
+            chosen.append(kind(**{name: draw(SETTINGS[name](width)) for name in needed}))
         width = chosen[-1].width(width)
     return chosen, width
 
@@ -85,16 +90,15 @@ def test_groups_stand_one_after_the_other(network):
 
 @given(networks(), st.integers(1, 5))
 def test_verbs_run_through_any_network(targets_for, params_of, network, m):
+    m *= 6  # any number of members may share them
     X, params = np.random.default_rng(0).normal(size=(m, network.n_inputs)), params_of(network)
     Y = targets_for(network.loss, network.n_outputs, m).T
-    J, grads = equations.gradients(network, params, X, Y)
+    J, grads = verbs.gradients(network, params, X, Y)
     assert np.isfinite(J)
     assert np.isfinite(grads).all()
     assert grads.shape == params.shape
-    assert equations.predict(network, params, X).shape == (m, network.n_outputs)
-    Z, caches = equations.forward(network, params, X.T, Key(0, 0))
-    assert Z.shape == (network.n_outputs, m)
-    assert len(caches) == len(network.layers)
+    assert verbs.predict(network, params, X).shape == (m, network.n_outputs)
+    assert walk(network, params, X.T, key=Key(0, 0)).Z.shape == (network.n_outputs, m)
 
 
 # ---- names and layout ----

@@ -7,8 +7,9 @@ import pytest
 
 from lamina.equations.layers import Linear
 from lamina.equations.losses import SquaredError
-from lamina.equations.network import Network, update
+from lamina.equations.network import Network
 from lamina.equations.optimisers import OPTIMISERS, Adam, AdamW, GradientDescent, Lion, Momentum, Nesterov, RMSProp
+from lamina.equations.verbs import update
 
 GRADS = [0.5, -2.0, 0.0, 3.0, 1e-3, -0.7, 0.2]
 RATE = 0.1
@@ -121,6 +122,18 @@ def test_memory_moves_in_place_and_gradients_do_not(kind):
     assert optimiser.direction(memory, grad, 1).shape == (2,)
     assert (memory != 0).all()
     np.testing.assert_array_equal(grad, [1, -2])
+
+
+@pytest.mark.parametrize("kind", ["momentum", "rmsprop", "adam", "adamw", "lion"])
+def test_memories_have_the_names_of_the_lecture(kind):
+    """v averages gradients, s their squares: at a gradient that stays they become it and its square."""
+    optimiser = OPTIMISERS[kind](**({"dampening": 0.9} if kind == "momentum" else {}))
+    memory = np.zeros((len(optimiser.remembers), 1))
+    for t in range(1, 20_000):
+        optimiser.direction(memory, np.array([3.0]), t)
+    found = dict(zip(optimiser.remembers, memory[:, 0], strict=True))
+    expected = {"adam": "vs", "adamw": "vs", "rmsprop": "s"}.get(kind, "v")
+    assert found == pytest.approx({name: {"v": 3, "s": 9}[name] for name in expected})
 
 
 @pytest.mark.parametrize("kind", OPTIMISERS)

@@ -47,7 +47,7 @@ def arguments(**changes):
 
 def train(network=NETWORK, rule=None, seed=0, **a):
     names = ("params", "memory", "X", "Y", "weights", "order")
-    steps = Steps(seed=seed, **{name: value for name, value in a.items() if name not in names})
+    steps = Steps(**{name: value for name, value in a.items() if name not in names}, seed=seed)
     return KERNELS.train_steps(network, rule or Adam(), *(a[name] for name in names), steps)
 
 
@@ -248,12 +248,12 @@ def test_ctrl_c_stops_within_a_call():
         X = np.random.default_rng(0).normal(size=(1000, 20)).astype(np.float32)
         params = np.full(network.size, 0.01, np.float32)
         steps = 10_000_000
-        order, these = np.resize(np.arange(1000), steps), Steps(1, np.full(steps, 1e-3))
+        order, rates = np.resize(np.arange(1000), steps), np.full(steps, 1e-3)
         Y, memory = X[:, :1].copy(), np.zeros((2, network.size), np.float32)
         threading.Timer(1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
         begin = time.monotonic()
         try:
-            KERNELS.train_steps(network, Adam(), params, memory, X, Y, None, order, these)
+            KERNELS.train_steps(network, Adam(), params, memory, X, Y, None, order, Steps(1, rates, examples=1000))
         except KeyboardInterrupt:
             moved = bool(np.isfinite(params).all() and (params != np.float32(0.01)).any())
             print("stopped", time.monotonic() - begin < 10, moved)

@@ -5,8 +5,9 @@ import pytest
 
 from lamina.equations.layers import Dense, Dropout, Linear, Residual
 from lamina.equations.losses import SquaredError
-from lamina.equations.members import MemberChoice, MemberScale
-from lamina.equations.network import Network, for_members, forward
+from lamina.equations.members import MemberChoice, MemberScale, for_members
+from lamina.equations.network import Network
+from lamina.equations.walk import walk
 from lamina.learning.data_driven import POINTS, ROWS, fit_to_rows
 from lamina.learning.initialisers import starting_parameters
 
@@ -22,16 +23,11 @@ NETWORKS = {
 
 def Zs(network, params):
     """Z of every linear layer over the rows, and the layer's arrays."""
-    _, caches = forward(network, params, for_members(network, X.T), None)
-
-    def walk(layers, caches, views):
-        for layer, cache, p in zip(layers, caches, views, strict=True):
-            if layer.kind == "linear":
-                yield cache["Z"], p
-            elif layer.kind == "residual":
-                yield from walk(layer.layers, cache["chain"], p["chain"])
-
-    return list(walk(network.layers, caches, network.views(params)))
+    there = walk(network, params, for_members(network.members, X.T))
+    named = network.named(params)
+    return [
+        (at.A, {role: named[f"{role}{at.number}"] for role in "Wb"}) for at in there.layers if at.layer.kind == "linear"
+    ]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -4,15 +4,29 @@ import numpy as np
 import pytest
 
 from lamina.engine import choose
-from lamina.equations.layers import Activation, Dense, Dropout, LayerNorm, Linear, Residual
+from lamina.equations.layers import (
+    Activation,
+    BatchNorm,
+    Dense,
+    Dropout,
+    LayerNorm,
+    Linear,
+    MemberChoice,
+    MemberScale,
+    ParametricActivation,
+    Residual,
+    Scale,
+)
 from lamina.equations.losses import SquaredError
 from lamina.equations.network import Network
 from lamina.equations.optimisers import Adam
 from lamina.equations.random import Key
 from lamina.errors import DivergenceError
 from lamina.learning.choices import chosen
-from lamina.learning.divergence import WHAT_TO_TRY, diverged, first_not_finite
+from lamina.learning.divergence import WHAT_TO_TRY, divergence_error, first_not_finite
 from lamina.learning.hyperparameters import OPTIMISER_CHOICES, check, settings_for
+from lamina.learning.networks import Inputs, network_from
+from lamina.learning.presets import Facts, resolved
 from lamina.learning.schedules import Constant
 from lamina.learning.training import InMemory, Recipe, State, train
 
@@ -20,9 +34,9 @@ HIDDEN = [Linear(4), LayerNorm(), Activation("tanh"), Dropout(0.5), Residual([De
 X, Y = np.random.default_rng(0).normal(size=(6, 3)), np.ones((6, 1))
 
 
-def place(layers=HIDDEN, X=X, Y=Y, weights=None, dtype=np.float64, **broken):
+def place(layers=HIDDEN, X=X, Y=Y, weights=None, dtype=np.float64, members=1, **broken):
     """What is said of a network whose named arrays hold a value that is not finite, or too large."""
-    network = Network(3, layers, SquaredError())
+    network = Network(3, layers, SquaredError(), members=members)
     params = np.full(network.size, 0.1, dtype)
     for name, value in broken.items():
         network.named(params)[name][0, 0] = value
@@ -32,9 +46,38 @@ def place(layers=HIDDEN, X=X, Y=Y, weights=None, dtype=np.float64, **broken):
 
 def test_on_the_way_forward():
     assert place(W1=np.inf) == "Z of layer 1 (linear) is not finite"
-    assert place(gamma1=np.nan) == "Z of layer 1 (tanh) is not finite"
-    assert place(W2=np.nan) == "Z of layer 2 (residual) is not finite"
-    assert place(b4=-np.inf) == "Z of layer 2 (linear) is not finite"
+    assert place(gamma1=np.nan) == "Z of layer 1 (layer_norm) is not finite"
+    assert place(W2=np.nan) == "Z of layer 2 (linear) is not finite"  # inside the residual
+    assert place(b4=-np.inf) == "Z of layer 4 (linear) is not finite"
+
+
+def test_layers_have_the_numbers_of_their_arrays():
+    """The number in the message is that in the name of the array: with parametric activations, columns and members."""
+    td = [Scale(), Linear(4), ParametricActivation("selu"), Linear(4), ParametricActivation("selu"), Linear(1)]
+    assert place(td, s0=np.nan) == "A of layer 0 (scale) is not finite"
+    assert place(td, mix1=np.nan) == "A of layer 1 (selu) is not finite"
+    assert place(td, mix2=np.inf) == "A of layer 2 (selu) is not finite"
+    assert place(td, b3=np.nan) == "Z of layer 3 (linear) is not finite"
+    ensemble = [MemberScale(2), Linear(4), Activation("tanh"), MemberScale(2), Linear(2), MemberChoice(2)]
+    assert place(ensemble, members=2, R0=np.inf) == "A of layer 0 (member_scale) is not finite"
+    assert place(ensemble, members=2, R1=np.nan) == "A of layer 1 (member_scale) is not finite"
+    assert place(ensemble, members=2, W2=np.inf) == "Z of layer 2 (linear) is not finite"
+
+
+def test_the_first_array_inside_a_residual():
+    layers = [Linear(4), Residual([Linear(4), BatchNorm(), Activation("relu")]), Linear(1)]
+    assert place(layers, gamma2=np.inf) == "Z of layer 2 (batch_norm) is not finite"
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_the_network_of_the_preset_td(number):
+    defaults = {name: one.default for name, one in settings_for("regressor").items()}
+    settings = resolved({**defaults, "preset": "td"}, Facts("regressor", 100))
+    network = network_from(settings, Inputs(3, (0, 1, 2)), 1, SquaredError())
+    params = np.full(network.size, 0.1)
+    network.named(params)[f"mix{number}"][0, 0] = np.nan
+    found = first_not_finite(network, params, X, Y, None, Key(0, 0))
+    assert found == f"A of layer {number} ({settings['activation']}) is not finite"
 
 
 def test_the_rows_themselves():
@@ -61,7 +104,7 @@ def test_the_whole_message():
     network = Network(3, [Linear(1)], SquaredError())
     params = np.full(network.size, np.nan)
     recipe = Recipe(Adam(), Constant(), 0.5, 2, 3, 0)
-    error = diverged(network, params, X, Y, None, 0, 7, 6, (3, 2, 9), recipe)
+    error = divergence_error(network, params, X, Y, None, 0, 7, 6, (3, 2, 9), recipe)
     assert isinstance(error, DivergenceError)
     assert str(error) == (
         "training diverged in epoch 3, batch 2 of 9: Z of layer 1 (linear) is not finite "

@@ -5,7 +5,17 @@ import pytest
 from scipy import stats
 
 from lamina.equations.activations import ACTIVATIONS
-from lamina.equations.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm, Linear, Residual, Scale
+from lamina.equations.layers import (
+    Activation,
+    BatchNorm,
+    Dense,
+    Dropout,
+    LayerNorm,
+    Linear,
+    ParametricActivation,
+    Residual,
+    Scale,
+)
 from lamina.equations.losses import SquaredError
 from lamina.equations.network import Network
 from lamina.learning.initialisers import INITIALISERS, OTHERS, SUITS, Draw, starting_parameters
@@ -96,6 +106,17 @@ def test_every_activation_has_an_initialiser_that_suits_it(activation):
     for layer, views in zip(network.layers, network.views(params), strict=True):
         A, _ = layer.forward(views, A, None)
     assert 0.01 < np.sqrt(np.mean(A**2)) < 10
+
+
+def test_a_parametric_activation_is_suited_as_its_function_is():
+    """He's variance for relu, 2 / units_prev, and not Glorot's, a mean of both widths."""
+    activations = [ParametricActivation("relu"), Activation("relu")]
+    found = [
+        starting_parameters(Network(500, [Linear(50), g, Linear(1)], SquaredError()), "suited", 0, np.float64)
+        for g in activations
+    ]
+    assert found[0][: 500 * 50].var() == pytest.approx(2 / 500, rel=0.05)
+    np.testing.assert_array_equal(found[0][: 500 * 50], found[1][: 500 * 50])
 
 
 # ---- the whole vector ----

@@ -9,8 +9,9 @@ import pytest
 from lamina.engine import choose
 from lamina.equations.layers import BatchNorm, Dense, Dropout, Linear
 from lamina.equations.losses import SquaredError
-from lamina.equations.network import Network, penalty
+from lamina.equations.network import Network
 from lamina.equations.optimisers import OPTIMISERS, Adam, AdamW, GradientDescent
+from lamina.equations.verbs import d_penalty, penalty
 from lamina.learning.initialisers import starting_parameters
 from lamina.learning.lbfgs import LBFGS
 from lamina.learning.schedules import Constant, Exponential, Plateau, Step
@@ -88,9 +89,8 @@ def test_schedules_of_decay_and_dropout_reach_every_step():
         for k in range(7):
             rows = order[k * 8 : (k + 1) * 8]
             place = {"seed": 3, "step": by_hand.step}
-            _, grads = engine.gradients(
-                NETWORK, by_hand.params, X[rows], Y[rows], examples=len(X), dropout=0.5**epoch, **place
-            )
+            _, grads = engine.gradients(NETWORK, by_hand.params, X[rows], Y[rows], dropout=0.5**epoch, **place)
+            grads[NETWORK.spans["weights"]] += d_penalty(NETWORK, by_hand.params, len(X))
             engine.update(
                 NETWORK, optimiser, by_hand.params, grads, by_hand.memory, 0.01, by_hand.step, decay=0.9**epoch
             )
@@ -188,7 +188,7 @@ def test_every_step_has_a_rate_of_its_own():
     rates = []
 
     def watching(*arguments, **more):
-        rates.extend(arguments[9])
+        rates.extend(arguments[8].rates)
         return verbs.train_steps(*arguments, **more)
 
     verbs, how = choose(NETWORK, "equations"), recipe(schedule=Constant(warmup=3), epochs=3)

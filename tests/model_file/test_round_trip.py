@@ -9,7 +9,11 @@ from safetensors import safe_open
 from safetensors.numpy import load_file
 
 import lamina
+from lamina.equations.layers import Dense, Linear, ParametricActivation, Residual
+from lamina.equations.losses import SquaredError
+from lamina.equations.network import Network
 from lamina.errors import ModelFileError
+from lamina.model_file.blueprints import network_from
 
 KINDS = ["binary", "every layer", "quantiles", "huber", "labels", "one class"]
 
@@ -108,3 +112,12 @@ def test_what_could_not_be_read_back_is_not_written(models, tmp_path, change, me
     with pytest.raises(ModelFileError, match=message):
         lamina.save(replace(models["binary"], **change), tmp_path / "a.lamina")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_early_files_call_the_mix_of_a_parametric_activation_alpha():
+    layers = [ParametricActivation("mish"), Residual([ParametricActivation("selu"), Dense(3)]), Linear(1)]
+    network = Network(3, layers, SquaredError())
+    old = json.loads(json.dumps(network.blueprint()).replace('"mix', '"alpha'))
+    assert old[0]["arrays"][0]["name"] == "alpha0"
+    assert network_from(old) == network
+    assert [slot.name for slot in network_from(old).slots if slot.role == "mix"] == ["mix0", "mix0_2"]

@@ -100,9 +100,7 @@ LAYERS: dict[str, Any] = {
     "layer_norm": _layer_norm,
     "batch_norm": _batch_norm,
     "scale": lambda layer, p, A, cache: A * p["s"].ravel(),
-    "parametric_activation": lambda layer, p, A, cache: torch.lerp(
-        A, ACTIVATIONS[layer.function](A), p["alpha"].ravel()
-    ),
+    "parametric_activation": lambda layer, p, A, cache: torch.lerp(A, ACTIVATIONS[layer.function](A), p["mix"].ravel()),
     "embedding": _embedding,
     "periodic": _periodic,
     "member_scale": lambda layer, p, A, cache: (A.unflatten(0, (-1, layer.members)) * p["R"].T).flatten(0, 1),
@@ -141,14 +139,5 @@ def oracle() -> SimpleNamespace:
 
 @pytest.fixture(scope="session")
 def targets_for() -> Any:
-    """Y (m, targets) that suits a loss: positive numbers unless it wants another kind."""
-
-    def make(loss: Any, targets: int, m: int) -> Any:
-        rng = np.random.default_rng(0)
-        if loss.kind == "binary_log_loss":
-            return rng.integers(0, 2, (m, targets)).astype(float)
-        if loss.kind == "categorical_log_loss":
-            return np.eye(targets)[rng.integers(0, targets, m)]
-        return rng.poisson(2, (m, targets)) + 0.5 * (loss.kind != "poisson")
-
-    return make
+    """Y (m, targets) that suits a loss."""
+    return lambda loss, targets, m: loss.sample_targets(np.random.default_rng(0), m, targets)

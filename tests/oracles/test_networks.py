@@ -1,7 +1,5 @@
 """Whole networks against PyTorch: Z[L], cost, every gradient, dA[0], running statistics, twenty steps of training."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 import torch
@@ -25,18 +23,15 @@ from lamina.equations.layers import (
     Scale,
 )
 from lamina.equations.losses import LOSSES, BinaryLogLoss, CategoricalLogLoss, Huber, Quantile, SquaredError
-from lamina.equations.network import Network, backward, for_members, forward, mean_of_members
+from lamina.equations.members import for_members, mean_of_members
+from lamina.equations.network import Network
 from lamina.equations.optimisers import Adam, AdamW, GradientDescent, Momentum
 from lamina.equations.random import Key
+from lamina.equations.steps import Steps
+from lamina.equations.verbs import d_penalty, penalty, weighted_loss
+from lamina.equations.walk import walk
 
 M = 12
-
-
-def layer_of(kind, activation):
-    chain = (Dense(6, activation), Dropout(0.3), Linear(4), BatchNorm())
-    settings = {"units": 4, "function": activation, "rate": 0.4, "layers": chain}
-    needed = [one.name for one in dataclasses.fields(LAYERS[kind]) if one.default is dataclasses.MISSING]
-    return LAYERS[kind](**{name: settings[name] for name in needed})
 
 
 def starting_params(network):
@@ -51,16 +46,18 @@ def assert_agree(network, oracle, targets_for, targets):
     weights = np.random.default_rng(4).gamma(2, 0.5, M)
     params = starting_params(network)
     J, grads = choose(network, "equations").gradients(network, params, X, Y, weights, seed=5, step=6)
-    Z, caches = forward(network, params, for_members(network, X.T), Key(5, 6))
-    dZ = for_members(network, weights[None]) * network.loss.dZ(Z, for_members(network, Y.T))
-    dA0 = mean_of_members(network, backward(network, params, dZ, caches)[0])
+    J += penalty(network, params, M)
+    grads[network.spans["weights"]] += d_penalty(network, params, M)
+    A0 = for_members(network.members, X.T)
+    there = walk(network, params, A0, lambda Z: weighted_loss(network, Z, Y, weights)[1], Key(5, 6))
+    dA0, caches = mean_of_members(network.members, there.dA[0]), there.caches
 
     theta, X_ = torch.tensor(params, requires_grad=True), torch.tensor(X, requires_grad=True)
     moved, statistics = theta.clone(), network.spans["statistics"]  # batch norm moves the latter in place
     their_Z, their_J = oracle.cost(network, moved, X_, torch.tensor(Y), torch.tensor(weights), caches)
     their_J.backward()
     exact = {"rtol": 1e-10, "atol": 1e-12}
-    np.testing.assert_allclose(Z.T, their_Z.detach().numpy(), **exact)
+    np.testing.assert_allclose(there.Z.T, their_Z.detach().numpy(), **exact)
     assert pytest.approx(their_J.item(), rel=1e-10) == J
     trained = network.trained
     np.testing.assert_allclose(grads[trained], theta.grad.numpy()[trained], **exact)
@@ -69,11 +66,19 @@ def assert_agree(network, oracle, targets_for, targets):
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("kind", LAYERS)
-def test_every_layer_activation_and_loss(kind, activation, loss, oracle, targets_for):
+@pytest.mark.parametrize("layer", [layer for kind in LAYERS.values() for layer in kind.examples(6)], ids=str)
+def test_every_layer_and_loss(layer, loss, oracle, targets_for):
     loss = LOSSES[loss]()
-    layers = [Dense(4, activation), layer_of(kind, activation), Dense(loss.units(2), "identity")]
+    layers = [Dense(6, "tanh"), layer, Dense(loss.units(2), "identity")]
+    network = Network(3, layers, loss, l1=0.03, l2=0.2, members=getattr(layer, "members", 1))
+    assert_agree(network, oracle, targets_for, 2)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_activation_and_loss(activation, loss, oracle, targets_for):
+    loss = LOSSES[loss]()
+    layers = [Dense(4, activation), ParametricActivation(activation), Dense(loss.units(2), "identity")]
     assert_agree(Network(3, layers, loss, l1=0.03, l2=0.2), oracle, targets_for, 2)
 
 
@@ -122,7 +127,7 @@ ARCHITECTURES = {
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_architectures(name, oracle, targets_for):
     network = ARCHITECTURES[name]
-    targets = next(k for k in range(1, 9) if network.loss.units(k) == network.n_outputs)
+    targets = network.n_outputs // network.loss.units(1)
     assert_agree(network, oracle, targets_for, targets)
 
 
@@ -155,7 +160,7 @@ TRAININGS = {
 @pytest.mark.parametrize("training", TRAININGS)
 def test_twenty_steps_on_minibatches(training, architecture, oracle, targets_for):
     network, (optimiser, theirs) = ARCHITECTURES[architecture], TRAININGS[training]
-    targets = next(k for k in range(1, 9) if network.loss.units(k) == network.n_outputs)
+    targets = network.n_outputs // network.loss.units(1)
     rows, size, steps = 40, 8, 20
     X, Y = np.random.default_rng(6).normal(size=(rows, 4)), targets_for(network.loss, targets, rows)
     order = np.concatenate([np.random.default_rng(epoch).permutation(rows) for epoch in range(4)])
@@ -166,7 +171,7 @@ def test_twenty_steps_on_minibatches(training, architecture, oracle, targets_for
     for k in range(steps):
         batch = order[k * size : (k + 1) * size]
         whole = np.concatenate([theta.detach().numpy(), statistics.numpy()])
-        _, caches = forward(network, whole, for_members(network, X[batch].T), Key(7, k))  # for the draws of dropout
+        caches = walk(network, whole, for_members(network.members, X[batch].T), key=Key(7, k)).caches  # for the draws
         rule.zero_grad()
         moved = torch.cat([theta, statistics])
         data = torch.tensor(X[batch]), torch.tensor(Y[batch]), torch.ones(size)
@@ -176,10 +181,8 @@ def test_twenty_steps_on_minibatches(training, architecture, oracle, targets_for
         statistics = moved.detach()[trained.stop :].clone()
         their_costs.append(J.item())
     memory = np.zeros((len(optimiser.remembers), network.size))
-    place = {"seed": 7, "step": 0, "examples": size}
-    costs = choose(network, "equations").train_steps(
-        network, optimiser, params, memory, X, Y, None, order, size, np.full(steps, 0.05), **place
-    )
+    how = Steps(size, np.full(steps, 0.05), seed=7, examples=size)
+    costs = choose(network, "equations").train_steps(network, optimiser, params, memory, X, Y, None, order, how)
     np.testing.assert_allclose(costs, their_costs, rtol=1e-9)
     np.testing.assert_allclose(params[trained], theta.detach().numpy(), rtol=1e-8, atol=1e-9)
     np.testing.assert_allclose(params[trained.stop :], statistics.numpy(), rtol=1e-9)
@@ -207,11 +210,9 @@ def test_ntk_form_learns_as_if_its_weights_were_divided():
             A = torch.tanh(A) if layer == 1 else A
         torch.nn.functional.mse_loss(A, torch.tensor(Y)).div(2).backward()
         rule.step()
-    memory, rates = np.zeros((2, network.size)), np.full(steps, 0.05)
+    memory, how = np.zeros((2, network.size)), Steps(M, np.full(steps, 0.05))
     everything = np.tile(np.arange(M), steps)
-    choose(network, "equations").train_steps(
-        network, optimiser, params, memory, X, Y, None, everything, M, rates, seed=0, step=0, examples=M
-    )
+    choose(network, "equations").train_steps(network, optimiser, params, memory, X, Y, None, everything, how)
     for name, array in network.named(params).items():
         divided = theirs[name].detach().numpy() / (array.shape[1] ** 0.5 if name[0] == "W" else 1)
         np.testing.assert_allclose(array, divided, rtol=1e-7, atol=1e-10)

@@ -6,7 +6,7 @@ import torch
 
 from lamina.equations.layers import Linear
 from lamina.equations.losses import SquaredError
-from lamina.equations.network import Group, Network, update
+from lamina.equations.network import Network
 from lamina.equations.optimisers import (
     OPTIMISERS,
     Adam,
@@ -16,6 +16,8 @@ from lamina.equations.optimisers import (
     Nesterov,
     RMSProp,
 )
+from lamina.equations.slots import Group
+from lamina.equations.verbs import update
 
 STEPS = 20
 NETWORK = Network(6, [Linear(4)], SquaredError(), groups={"biases": Group(1.0, 1.0)})  # decay for all, as in PyTorch

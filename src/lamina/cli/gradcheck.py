@@ -12,30 +12,17 @@ from lamina.cli.terminal import Terminal, number
 from lamina.data.sources import Table, read
 from lamina.data.targets import Labels
 from lamina.equations.activations import ACTIVATIONS
-from lamina.equations.embeddings import Embedding, Periodic
-from lamina.equations.layers import (
-    BatchNorm,
-    Dense,
-    Dropout,
-    Layer,
-    LayerNorm,
-    Linear,
-    ParametricActivation,
-    Residual,
-    Scale,
-)
-from lamina.equations.losses import LOSSES, BinaryLogLoss, CategoricalLogLoss, Gamma, Loss, Poisson, SquaredError
-from lamina.equations.members import MemberChoice, MemberScale
-from lamina.equations.network import Network, gradients
+from lamina.equations.layers import LAYERS, Dense, Linear
+from lamina.equations.losses import LOSSES, BinaryLogLoss
+from lamina.equations.network import Network
+from lamina.equations.regression_losses import SquaredError
+from lamina.equations.types import Layer
+from lamina.equations.verbs import gradients
 from lamina.learning.gradient_check import GradientCheck, gradient_check
 from lamina.model import Model
 from lamina.model_file import load
 
 SEED = 0
-LAYERS = (
-    *(Scale(), LayerNorm(), BatchNorm(), Dropout(0.4), Residual([Dense(4, "tanh"), Linear(4)])),
-    *(ParametricActivation("silu"), Embedding((1,), (3,), 2), Periodic((0, 2), 3, 2)),
-)
 
 
 def gradcheck(model: Path | None = None, file: Path | None = None, /, *, rows: int = 8) -> int:
@@ -102,30 +89,24 @@ def networks() -> Iterator[tuple[str, Network]]:
     """Yield a name and a small network for every activation, layer and loss."""
     for function in ACTIVATIONS:
         yield f"activation {function}", Network(3, [Dense(4, function), Dense(3, function), Linear(1)], BinaryLogLoss())
-    for layer in LAYERS:
-        yield f"layer {layer.kind}", Network(3, [Linear(4), layer, Dense(3, "tanh"), Linear(2)], SquaredError(), l2=0.1)
-    layers: list[Layer | Dense] = [MemberScale(3), Dense(4, "tanh"), Linear(6), MemberChoice(3)]
-    yield "several members", Network(3, layers, SquaredError(), members=3)
+    for kind, layer in LAYERS.items():
+        for example in layer.examples(6):
+            members = getattr(example, "members", 1)
+            layers: list[Layer | Dense] = [Linear(6), example, Dense(3, "tanh"), Linear(2)]
+            yield f"layer {kind}", Network(3, layers, SquaredError(), l2=0.1, members=members)
     for kind, loss in LOSSES.items():
         units = loss().units(2)
         yield f"loss {kind}", Network(3, [Dense(4, "tanh"), Linear(units)], loss(), l1=0.05, l2=0.1)
 
 
-def _random_rows(network: Network, m: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _random_rows(network: Network, m: int) -> tuple[NDArray[np.float64], NDArray[np.floating[Any]]]:
     """Return rows and targets that suit the loss."""
     generator = np.random.default_rng(SEED)
     return generator.standard_normal((m, network.n_inputs)), _random_targets(network, m, generator)
 
 
-def _random_targets(network: Network, m: int, generator: np.random.Generator) -> NDArray[np.float64]:
-    loss: Loss = network.loss
-    targets = network.n_outputs // loss.units(1)
-    if isinstance(loss, CategoricalLogLoss):
-        return np.eye(targets)[generator.integers(targets, size=m)]
-    if isinstance(loss, BinaryLogLoss | Poisson):
-        return generator.integers(2, size=(m, targets)).astype(np.float64)
-    Y = generator.standard_normal((m, targets))
-    return np.abs(Y) + 0.1 if isinstance(loss, Gamma) else Y
+def _random_targets(network: Network, m: int, generator: np.random.Generator) -> NDArray[np.floating[Any]]:
+    return network.loss.sample_targets(generator, m, network.n_outputs // network.loss.units(1))
 
 
 def _rows_of(model: Model, file: Path, m: int) -> tuple[Any, Any]:

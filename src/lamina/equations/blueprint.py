@@ -2,21 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, NamedTuple
+from typing import Any
 
-from lamina.equations.layers import LAYERS, Layer, Linear, Residual
+from lamina.equations.layers import LAYERS, Linear, Residual
 from lamina.equations.losses import LOSSES
 from lamina.equations.random import Key
+from lamina.equations.slots import Group
+from lamina.equations.types import Layer
 
 DERIVED = ("kind", "inputs", "layer", "arrays")  # in the blueprint, but not a setting of the layer
 OF_THE_NETWORK = ("kind", "name", "l1", "l2", "groups", "members")  # with the loss, but not a setting of it
-
-
-class Group(NamedTuple):
-    """What the optimiser's rate and decay are multiplied by for one group of parameters."""
-
-    rate: float
-    decay: float
 
 
 def described(network: Any) -> list[dict[str, Any]]:

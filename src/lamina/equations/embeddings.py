@@ -3,8 +3,9 @@
 Both keep the units that they do not replace, in their order, and put theirs behind.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -28,8 +29,8 @@ class Embedding:
     """
 
     kind: ClassVar[str] = "embedding"
-    columns: tuple[int, ...] = (0,)
-    levels: tuple[int, ...] = (1,)
+    columns: tuple[int, ...]
+    levels: tuple[int, ...]
     size: int = 8
     rate_factor: float = 1.0
 
@@ -45,13 +46,13 @@ class Embedding:
         kept = np.delete(A_prev, self.columns, axis=0)
         return np.concatenate([kept, looked_up]), {"at": at, "A_prev": A_prev}
 
-    def backward(self, p: Arrays, dA: Array, cache: Arrays) -> tuple[Array, Arrays]:
+    def backward(self, p: Arrays, dA: Array, cache: Arrays) -> Array:
         dA_prev = np.zeros_like(cache["A_prev"])
         kept = np.delete(np.arange(len(dA_prev)), self.columns)
         dA_prev[kept] = dA[: len(kept)]  # a category has no slope: 0
-        return dA_prev, self.first_backward(p, dA, cache)
+        return np.asarray(dA_prev)
 
-    def first_backward(self, p: Arrays, dA: Array, cache: Arrays) -> Arrays:
+    def gradients(self, p: Arrays, dA: Array, cache: Arrays) -> Arrays:
         dE, m = np.zeros_like(p["E"]), dA.shape[1]
         own = dA[len(dA) - len(self.columns) * self.size :].reshape(len(self.columns), self.size, m)
         for at, dlooked_up in zip(cache["at"], own, strict=True):
@@ -63,6 +64,10 @@ class Embedding:
         first = np.cumsum(levels, axis=0) - levels  # the levels of one column after those of another
         chosen = np.clip(A_prev[list(self.columns)], 0, levels - 1).astype(np.intp)
         return np.asarray(first + chosen)
+
+    @classmethod
+    def examples(cls, n: int) -> Sequence[Self]:
+        return cls((0, n - 1), (2, 3), 4), cls((1,), (3,), 1, 2.0)
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ class Periodic:
     """
 
     kind: ClassVar[str] = "periodic"
-    columns: tuple[int, ...] = (0,)
+    columns: tuple[int, ...]
     frequencies: int = 16
     outputs: int = 3
     rate_factor: float = 1.0
@@ -104,22 +109,30 @@ class Periodic:
         U = np.einsum("njk,nkm->jnm", self._V(p), np.cos(angle)) + p["c"].T[:, :, None]  # (outputs, numbers, m)
         return np.concatenate([A_prev, U.reshape(-1, X.shape[1])]), {"X": X, "angle": angle}
 
-    def backward(self, p: Arrays, dA: Array, cache: Arrays) -> tuple[Array, Arrays]:
-        X, m = cache["X"], dA.shape[1]
-        n = len(dA) - len(X) * self.outputs
-        dU = dA[n:].reshape(self.outputs, len(X), m)
-        dangle = -np.sin(cache["angle"]) * np.einsum("njk,jnm->nkm", self._V(p), dU)  # (numbers, frequencies, m)
-        dA_prev = dA[:n].copy()
+    def backward(self, p: Arrays, dA: Array, cache: Arrays) -> Array:
+        dA_prev = dA[: len(dA) - len(self.columns) * self.outputs].copy()
+        _, dangle = self._back_to_the_angles(p, dA, cache)
         dA_prev[list(self.columns)] += 2 * np.pi * np.einsum("nk,nkm->nm", p["F"], dangle)
-        return dA_prev, {
+        return dA_prev
+
+    def gradients(self, p: Arrays, dA: Array, cache: Arrays) -> Arrays:
+        X, m = cache["X"], dA.shape[1]
+        dU, dangle = self._back_to_the_angles(p, dA, cache)
+        return {
             "F": 2 * np.pi * np.einsum("nkm,nm->nk", dangle, X) / m,
             "phi": dangle.sum(axis=2) / m,
             "V": np.einsum("jnm,nkm->njk", dU, np.cos(cache["angle"])).reshape(len(X), -1) / m,
             "c": dU.sum(axis=2).T / m,
         }
 
-    def first_backward(self, p: Arrays, dA: Array, cache: Arrays) -> Arrays:
-        return self.backward(p, dA, cache)[1]
+    def _back_to_the_angles(self, p: Arrays, dA: Array, cache: Arrays) -> tuple[Array, Array]:
+        """Return dU (outputs, numbers, m) and dangle (numbers, frequencies, m), which both ways back need."""
+        dU = dA[len(dA) - len(self.columns) * self.outputs :].reshape(self.outputs, len(self.columns), -1)
+        return dU, -np.sin(cache["angle"]) * np.einsum("njk,jnm->nkm", self._V(p), dU)
 
     def _V(self, p: Arrays) -> Array:
         return np.asarray(p["V"]).reshape(len(p["V"]), self.outputs, self.frequencies)
+
+    @classmethod
+    def examples(cls, n: int) -> Sequence[Self]:
+        return cls((0, n - 1), 3, 2), cls((1,), 4, 1, 0.5)

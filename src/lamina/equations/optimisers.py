@@ -2,7 +2,7 @@
 
 Every rule answers one question: in which direction do the parameters move? `direction(memory, grad, t)` moves the
 memory in place (one array of the size of the parameters for each name in `remembers`) and returns d. The step is then
-the same for all (`network.update`):
+the same for all (`verbs.update`):
 
     p -= rate * factor * (d + weight_decay * decay_factor * p)
 
@@ -11,24 +11,11 @@ Hutter 2019). `t` counts the steps from 1. Gradients longer than `clip_norm` are
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 import numpy as np
 
-from lamina.equations.types import Array
-
-
-class Optimiser(Protocol):
-    """What the update asks of an optimiser."""
-
-    kind: ClassVar[str]
-    remembers: ClassVar[tuple[str, ...]]
-
-    @property
-    def weight_decay(self) -> float: ...
-    @property
-    def clip_norm(self) -> float | None: ...
-    def direction(self, memory: Array, grad: Array, t: int) -> Array: ...
+from lamina.equations.types import Array, Optimiser
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,24 +83,26 @@ class RMSProp(_Common):
 class Adam(_Common):
     """Averages of g and g^2, corrected for their start at zero (Kingma and Ba 2015):
 
-    m = beta1 m + (1 - beta1) g             m_hat = m / (1 - beta1^t)
-    v = beta2 v + (1 - beta2) g^2           v_hat = v / (1 - beta2^t)
-    d = m_hat / (sqrt(v_hat) + epsilon)
+    v = beta1 v + (1 - beta1) g             v_corrected = v / (1 - beta1^t)
+    s = beta2 s + (1 - beta2) g^2           s_corrected = s / (1 - beta2^t)
+    d = v_corrected / (sqrt(s_corrected) + epsilon)
+
+    with the lecture's names; the paper calls v m, and s v.
     """
 
     kind: ClassVar[str] = "adam"
-    remembers: ClassVar[tuple[str, ...]] = ("m", "v")
+    remembers: ClassVar[tuple[str, ...]] = ("v", "s")
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
 
     def direction(self, memory: Array, grad: Array, t: int) -> Array:
-        m, v = memory
-        m[:] = self.beta1 * m + (1 - self.beta1) * grad
-        v[:] = self.beta2 * v + (1 - self.beta2) * grad * grad
-        m_hat = m / (1 - self.beta1**t)
-        v_hat = v / (1 - self.beta2**t)
-        return m_hat / (np.sqrt(v_hat) + self.epsilon)
+        v, s = memory
+        v[:] = self.beta1 * v + (1 - self.beta1) * grad
+        s[:] = self.beta2 * s + (1 - self.beta2) * grad * grad
+        v_corrected = v / (1 - self.beta1**t)
+        s_corrected = s / (1 - self.beta2**t)
+        return v_corrected / (np.sqrt(s_corrected) + self.epsilon)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,17 +115,17 @@ class AdamW(Adam):
 
 @dataclass(frozen=True, kw_only=True)
 class Lion(_Common):
-    """d = sign(beta1 m + (1 - beta1) g), then m = beta2 m + (1 - beta2) g (Chen et al. 2023)."""
+    """d = sign(beta1 v + (1 - beta1) g), then v = beta2 v + (1 - beta2) g (Chen et al. 2023)."""
 
     kind: ClassVar[str] = "lion"
-    remembers: ClassVar[tuple[str, ...]] = ("m",)
+    remembers: ClassVar[tuple[str, ...]] = ("v",)
     beta1: float = 0.9
     beta2: float = 0.99
 
     def direction(self, memory: Array, grad: Array, t: int) -> Array:
-        (m,) = memory
-        d = np.sign(self.beta1 * m + (1 - self.beta1) * grad)
-        m[:] = self.beta2 * m + (1 - self.beta2) * grad
+        (v,) = memory
+        d = np.sign(self.beta1 * v + (1 - self.beta1) * grad)
+        v[:] = self.beta2 * v + (1 - self.beta2) * grad
         return d
 
 

@@ -27,13 +27,12 @@ HALF = np.uint64(32)
 
 
 class Key(NamedTuple):
-    """Where random numbers are used: everything but the index; and how much of its rate dropout has at this step."""
+    """Where random numbers are used: everything but the index."""
 
     seed: int
     step: int
     layer: int = 0
-    dropout: float = 1.0
-    first: int = 0  # number of the first example within its batch
+    first: int = 0  # number, within the batch, of the first example at hand
 
     def inside(self, i: int) -> "Key":
         """Return the key of layer `i` of the chain inside this layer; the outermost chain is layer 0."""
@@ -87,11 +86,11 @@ def normal(n: int, *, seed: int, stream: int, step: int = 0, layer: int = 0) -> 
 def kept(units: int, m: int, rate: float, key: Key) -> NDArray[np.bool_]:
     """Return which units dropout keeps, True with probability 1 - rate, shape (units, m).
 
-    Unit u of example i reads 16 bits: half `u % 8` of block `i * ceil(units/8) + u // 8`, the lower half of a word
-    first. It is kept when they are at least `rate * 2**16`: a comparison of integers, alike in single and double
-    precision.
+    Unit u of the batch's example i reads 16 bits: half `u % 8` of block `i * ceil(units/8) + u // 8`, the lower half of
+    a word first; the first of the m is example `key.first`. It is kept when they are at least `rate * 2**16`: a
+    comparison of integers, alike in single and double precision.
     """
     blocks = -(-units // 8)
-    words = philox(key.first * blocks + np.arange(m * blocks), key.layer, key.step, DROPOUT, key.seed)
+    words = philox(np.arange(key.first * blocks, (key.first + m) * blocks), key.layer, key.step, DROPOUT, key.seed)
     drawn = words.astype("<u4").view("<u2").reshape(m, blocks * 8)[:, :units].T
     return np.asarray(drawn >= min(round(rate * 2**16), 2**16 - 1))

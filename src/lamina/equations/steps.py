@@ -1,15 +1,23 @@
-"""The steps of a call of `train_steps`, as one record."""
+"""How a call of `train_steps` goes on its way: batches, rates, and the place of the first step."""
 
 from typing import Any, NamedTuple
 
 
 class Steps(NamedTuple):
-    """How many rows each step takes, how far it goes, and where its random numbers are."""
+    """Some steps of a training: one for every rate, on `batch_size` rows each."""
 
     batch_size: int  # rows of a step; the last may be shorter
-    rates: Any  # (steps,) float64: learning rate of each step
-    decays: Any = None  # (steps,) factor on the optimiser's weight_decay; None: 1
-    dropouts: Any = None  # (steps,) factor on the dropout rates; None: 1
+    rates: Any  # (steps,): the learning rate of each step
+    decays: Any = None  # (steps,): what the optimiser's weight_decay is multiplied by; None: 1
+    dropouts: Any = None  # (steps,): what the rates of dropout are multiplied by; None: 1
     seed: int = 0
-    step: int = 0  # number of the first step, from 0: random numbers, optimiser's count
-    examples: int | None = None  # size of the whole training set (the m of the penalty); None: len(order)
+    step: int = 0  # number of the first step, from 0: its place in the random numbers and in the optimiser's count
+    examples: int | None = None  # size of the whole training set, the m of the penalty; None: the rows in the order
+
+    def decay(self, k: int) -> float:
+        """What the optimiser's weight_decay is multiplied by at step k of these."""
+        return 1.0 if self.decays is None else float(self.decays[k])
+
+    def dropout(self, k: int) -> float:
+        """What the rates of dropout are multiplied by at step k of these."""
+        return 1.0 if self.dropouts is None else float(self.dropouts[k])

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from lamina.equations.layers import chain_predict
-from lamina.equations.network import Network, for_members
+from lamina.equations.members import for_members
+from lamina.equations.network import Network
 from lamina.learning.initialisers import Draw
 
 ROWS = 1024  # looked at
@@ -43,7 +44,7 @@ def fit_to_rows(network: Network, params: Any, X: Any, seed: int, *, weights: bo
             A = chain_predict([layer], [p], A)
         return A
 
-    walk(network.layers, network.views(exact), for_members(network, X[:ROWS].T.astype(np.float64)), ())
+    walk(network.layers, network.views(exact), for_members(network.members, X[:ROWS].T.astype(np.float64)), ())
     params[:] = exact
 
 

@@ -1,13 +1,14 @@
 """When numbers stop being finite: which layer, in which epoch and batch, and what to try."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from lamina.equations.network import Network, backward, to_the_loss
+from lamina.equations.members import for_members
+from lamina.equations.network import Network
 from lamina.equations.random import Key
-from lamina.equations.types import Arrays
+from lamina.equations.verbs import weighted_loss
+from lamina.equations.walk import Passed, walk
 from lamina.errors import DivergenceError
 
 WHAT_TO_TRY = (
@@ -16,7 +17,7 @@ WHAT_TO_TRY = (
 )
 
 
-def diverged(
+def divergence_error(
     network: Network,
     params: Any,
     X: Any,
@@ -52,29 +53,22 @@ def first_not_finite(network: Network, params: Any, X: Any, Y: Any, weights: Any
     """Say which quantity of which layer is the first that is not finite, on the way forward or back."""
     if not np.isfinite(X).all():
         return "A[0], the encoded rows, is not finite"
-    Z, caches, L, dZ = to_the_loss(network, params, X, Y, weights, key)
-    for i, cache in enumerate(caches):
-        for name, array in _leaves(cache):
-            if name not in ("A_prev", "D") and not np.isfinite(array).all():
-                return f"{name} of {_place(network, i)} is not finite"
+    A0 = for_members(network.members, X.T)
+    there = walk(network, params, A0, lambda Z: weighted_loss(network, Z, Y, weights)[1], key)
+    for at in there.layers:
+        if not np.isfinite(at.A).all():
+            return f"{at.name[0]} of {_place(at)} is not finite"
+    L, dZ = weighted_loss(network, there.Z, Y, weights)
     if not np.isfinite(L).all():
-        return f"the cost ({network.loss.kind}) is not finite, with |Z[L]| up to {np.max(np.abs(Z)):.3g}"
-    grads = backward(network, params, dZ, caches)[1]
-    for i in reversed(range(len(grads))):
-        for name, array in _leaves(grads[i]):
-            if not np.isfinite(array).all():
-                return f"d{name} of {_place(network, i)} is not finite"
+        return f"the cost ({network.loss.kind}) is not finite, with |Z[L]| up to {np.max(np.abs(there.Z)):.3g}"
+    if not np.isfinite(dZ).all():
+        return f"dZ[L], where the way back from the cost ({network.loss.kind}) starts, is not finite"
+    for at in reversed(there.layers):
+        for role, grad in {at.name[0]: at.dA, **at.grads}.items():
+            if not np.isfinite(grad).all():
+                return f"d{role} of {_place(at)} is not finite"
     return "the sum of cost and penalty is not finite"
 
 
-def _leaves(arrays: Arrays) -> Sequence[tuple[str, Any]]:
-    """Return the named arrays, those of a chain inside included."""
-    inner = [leaf for link in arrays.get("chain", ()) for leaf in _leaves(link)]
-    return inner + [(name, array) for name, array in arrays.items() if name != "chain"]
-
-
-def _place(network: Network, i: int) -> str:
-    number = 1 + sum(layer.kind == "linear" for layer in network.layers[:i])
-    layer = network.layers[i]
-    number -= layer.kind in ("activation", "layer_norm", "batch_norm", "dropout") and number > 1
-    return f"layer {number} ({getattr(layer, 'function', layer.kind)})"
+def _place(at: Passed) -> str:
+    return f"layer {at.number} ({getattr(at.layer, 'function', at.layer.kind)})"

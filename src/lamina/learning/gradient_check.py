@@ -14,8 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lamina.engine import EngineName, choose
-from lamina.equations.network import Network, backward, mean_of_members, to_the_loss
+from lamina.equations import verbs
+from lamina.equations.members import for_members, mean_of_members
+from lamina.equations.network import Network
 from lamina.equations.random import Key
+from lamina.equations.walk import walk
 from lamina.errors import DataError
 from lamina.learning.initialisers import starting_parameters
 
@@ -126,31 +129,32 @@ def gradient_check(
     if w is not None and w.shape != (len(X64),):
         raise DataError(f"weights has shape {w.shape}: expected ({len(X64)},), one number per row of X.")
 
-    def J(theta: Vector, X: Vector = X64) -> float:
-        return choose(network, "equations").gradients(network, theta, X, Y64, w, seed=seed, step=step)[0]
+    m, key, trained = len(X64), Key(seed, step), network.trained
 
-    trained = network.trained
+    def J(theta: Vector, X: Vector = X64) -> float:
+        Z = walk(network, theta, for_members(network.members, X.T), key=key).Z
+        return float(np.mean(verbs.weighted_loss(network, Z, Y64, w)[0])) + verbs.penalty(network, theta, m)
+
     _, grads = choose(network, engine).gradients(network, theta, X64, Y64, w, seed=seed, step=step)
+    grads[network.spans["weights"]] += verbs.d_penalty(network, theta, m)
     fixed = theta[trained.stop :]
     approx = np.zeros_like(theta)
     approx[trained] = central_differences(lambda part: J(np.concatenate([part, fixed])), theta[trained].copy(), h)
-    dA0 = _dA0(network, theta, X64, Y64, w, Key(seed, step))
-    dA0_approx = len(X64) * central_differences(lambda X: J(theta, X), X64.copy(), h)
+    dA0_approx = m * central_differences(lambda X: J(theta, X), X64.copy(), h)
 
-    pairs = [(s.name, s.shape, grads[_of(s)], approx[_of(s)]) for s in sorted(network.slots) if s.group != "statistics"]
-    pairs.append(("A0", dA0.T.shape, dA0.ravel(), dA0_approx.ravel()))
+    slots = [slot for slot in sorted(network.slots) if slot.group != "statistics"]
+    pairs = [(s.name, s.shape, grads[s.place], approx[s.place]) for s in slots]
+    dA0 = _dA0(network, theta, X64, Y64, w, key)
+    pairs.append(("A0", dA0.shape, dA0.ravel(), dA0_approx.T.ravel()))
     rows = tuple(Row(n, s, float(np.max(np.abs(g - a))), relative_difference(g, a)) for n, s, g, a in pairs)
     return GradientCheck(rows, relative_difference(grads[trained], approx[trained]), tolerance)
 
 
-def _of(slot: Any) -> slice:
-    return slice(slot.offset, slot.offset + slot.size)
-
-
 def _dA0(network: Network, theta: Vector, X: Vector, Y: Vector, w: Any, key: Key) -> Vector:
-    """Return dA[0] as rows, shape (m, n_inputs)."""
-    _, caches, _, dZ = to_the_loss(network, theta, X, Y, w, key)
-    return np.asarray(mean_of_members(network, backward(network, theta, dZ, caches)[0]).T, np.float64)
+    """Return dA[0], the mean over the members, (n_inputs, m)."""
+    A0 = for_members(network.members, X.T)
+    there = walk(network, theta, A0, lambda Z: verbs.weighted_loss(network, Z, Y, w)[1], key)
+    return np.asarray(mean_of_members(network.members, there.dA[0]), np.float64)
 
 
 def _checked(network: Network, X: Any, Y: Any, params: Any, seed: int) -> tuple[Vector, Vector, Vector]:

@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 
 from lamina.equations import random
 from lamina.equations.embeddings import Embedding, Periodic
+from lamina.equations.layers import Activation
 from lamina.equations.members import MemberScale
-from lamina.equations.network import Network, Slot
+from lamina.equations.network import Network
+from lamina.equations.scales import ParametricActivation
+from lamina.equations.slots import Slot
 
 Matrix = NDArray[np.float64]  # (units, units_prev)
 
@@ -212,7 +215,7 @@ def _followers(layers: Any, path: tuple[int, ...] = ()) -> Any:
     for i, layer in enumerate(layers):
         if layer.kind == "linear":
             last = (*path, i)
-        elif layer.kind == "activation" and last is not None:
+        elif isinstance(layer, Activation | ParametricActivation) and last is not None:
             yield last, layer.function
             last = None
         elif layer.kind == "residual":

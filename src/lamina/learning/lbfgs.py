@@ -14,6 +14,7 @@ import numpy as np
 
 from lamina.engine import Engine
 from lamina.equations.network import Network
+from lamina.equations.verbs import d_penalty, penalty
 
 ROUNDING = 64 * np.finfo(np.float64).eps  # a smaller fall of the cost, relative to it, is none
 
@@ -60,7 +61,8 @@ def iterations(
     def J(part: Any) -> tuple[float, Any]:
         theta[trained] = part
         cost, grads = engine.gradients(network, theta, X, Y, weights, seed=seed, step=0)
-        return cost, grads[trained]
+        grads[network.spans["weights"]] += d_penalty(network, theta, len(X))
+        return cost + penalty(network, theta, len(X)), grads[trained]
 
     def after(intermediate_result: Any) -> None:
         theta[trained] = intermediate_result.x

@@ -10,23 +10,17 @@ from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Any
 
-from lamina.equations.blueprint import Group
+from lamina.equations.dropout import Dropout
 from lamina.equations.embeddings import Embedding, Periodic
-from lamina.equations.layers import (
-    Activation,
-    BatchNorm,
-    Dropout,
-    Layer,
-    LayerNorm,
-    Linear,
-    ParametricActivation,
-    Residual,
-    Scale,
-    unrolled,
-)
-from lamina.equations.losses import LOSSES, BinaryLogLoss, CategoricalLogLoss, Loss, SquaredError
+from lamina.equations.layers import Activation, Linear, Residual, unrolled
+from lamina.equations.losses import LOSSES, BinaryLogLoss, CategoricalLogLoss
 from lamina.equations.members import MemberChoice, MemberScale
 from lamina.equations.network import Network
+from lamina.equations.normalisation import BatchNorm, LayerNorm
+from lamina.equations.regression_losses import SquaredError
+from lamina.equations.scales import ParametricActivation, Scale
+from lamina.equations.slots import Group
+from lamina.equations.types import Layer, Loss
 from lamina.errors import SettingError
 from lamina.learning.choices import chosen
 
@@ -102,7 +96,7 @@ def network_from(settings: Mapping[str, Any], inputs: Inputs, n_targets: int, lo
     )
 
 
-ALPHA_RATE = 0.1  # of a parametric activation's alphas, beside all others; Holzmueller et al. 2024
+MIX_RATE = 0.1  # of a parametric activation's mix, beside all others; Holzmueller et al. 2024
 
 
 def _columns(settings: Mapping[str, Any], inputs: Inputs) -> Iterator[Layer]:
@@ -140,7 +134,7 @@ def _hidden(settings: Mapping[str, Any]) -> Iterator[Any]:
             yield NORMALISATIONS[settings["normalization"]]()
         function = next(following)
         parametric = settings["parametric_activation"]
-        yield ParametricActivation(function, ALPHA_RATE) if parametric else Activation(function)
+        yield ParametricActivation(function, MIX_RATE) if parametric else Activation(function)
         if rate > 0:
             yield Dropout(rate)
 

@@ -12,7 +12,7 @@ from lamina.engine import Engine
 from lamina.equations import random
 from lamina.equations.network import Network
 from lamina.equations.steps import Steps
-from lamina.learning.divergence import diverged
+from lamina.learning.divergence import divergence_error
 from lamina.learning.lbfgs import LBFGS, iterations
 from lamina.learning.schedules import Constant, Schedule, rate_factor
 
@@ -235,7 +235,7 @@ def _one_pass(
             rows = order[len(costs) * size : (len(costs) + 1) * size]
             w = None if weights is None else weights[rows]
             at = (state.epoch + 1, batches_done + len(costs) + 1, steps)
-            raise diverged(network, state.params, X[rows], Y[rows], w, recipe.seed, state.step, n, at, recipe)
+            raise divergence_error(network, state.params, X[rows], Y[rows], w, recipe.seed, state.step, n, at, recipe)
         total += float(np.dot(costs, _sizes(len(order), size)))
         batches_done += len(costs)
     return total / n, float(rates[-1])
@@ -289,7 +289,7 @@ def _full_batch(network: Network, engine: Engine, state: State, examples: Exampl
     )
     found = next(passes, None)
     if found is None and not np.isfinite(engine.gradients(network, state.params, X, Y, weights, seed=recipe.seed)[0]):
-        raise diverged(network, state.params, X, Y, weights, recipe.seed, 0, len(X), (1, 1, 1), recipe)
+        raise divergence_error(network, state.params, X, Y, weights, recipe.seed, 0, len(X), (1, 1, 1), recipe)
     if found is not None:
         yield found
         yield from passes

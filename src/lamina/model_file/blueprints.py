@@ -1,6 +1,6 @@
 """A blueprint from a file: checked entry by entry, built, and compared with the blueprint of what was built.
 
-The comparison holds everything derived (names, offsets, shapes) to the one rule in equations/network.py.
+The comparison holds everything derived (names, offsets, shapes) to the one rule in equations/slots.py.
 """
 
 import json
@@ -10,10 +10,12 @@ from typing import Any
 
 from lamina.data import headers
 from lamina.equations.activations import ACTIVATIONS
-from lamina.equations.blueprint import OF_THE_NETWORK, Group
+from lamina.equations.blueprint import OF_THE_NETWORK
 from lamina.equations.layers import LAYERS, Residual
 from lamina.equations.losses import LOSSES
-from lamina.equations.network import GROUPS, Network
+from lamina.equations.network import Network
+from lamina.equations.scales import ParametricActivation
+from lamina.equations.slots import GROUPS, Group
 from lamina.errors import ModelFileError
 from lamina.learning.choices import RANGES, chosen, within
 
@@ -41,10 +43,20 @@ def network_from(blueprint: Any) -> Network:
     if _count(layers, 0) > MAX_LAYERS:
         raise ModelFileError(f"blueprint: more than {MAX_LAYERS} layers")
     _check_loss(loss)
+    _rename_mix(layers)
     network = Network.from_blueprint(blueprint)
     if _plain(network.blueprint()) != _plain(blueprint):
         raise ModelFileError("blueprint: names, sizes or offsets do not belong together")
     return network
+
+
+def _rename_mix(layers: Any) -> None:
+    """Give the array of a parametric activation its name: early files call it `alpha`."""
+    for entry in layers:
+        for array in entry["arrays"]:
+            if (entry["kind"], array["role"]) == (ParametricActivation.kind, "alpha"):
+                array |= {"role": "mix", "name": str(array["name"]).replace("alpha", "mix", 1)}
+        _rename_mix(entry.get("chain", ()))
 
 
 def _count(layers: Any, depth: int) -> int:
