@@ -140,11 +140,12 @@ class Model:
         Linear before them. 0 is A[0], at position -1. What lies inside a residual has no position of its own.
         """
         ends = {0: -1} | {number: i for (i, *inside), number in self.network.numbers.items() if number and not inside}
-        found = ends.get(number) if number >= 0 else dict(enumerate(ends.values(), -len(ends) + 1)).get(number)
-        if found is None:
-            others = ", ".join(str(one) for one in ends if one)
-            raise SettingError(f"layer={number}: expected 0 (encoded columns), {others}, or -1 (last hidden).")
-        return found
+        if number in ends:
+            return ends[number]
+        if -len(ends) < number < 0:
+            return list(ends.values())[number - 1]  # the last of them is the output
+        others = ", ".join(str(one) for one in ends if one)
+        raise SettingError(f"layer={number}: expected 0 (encoded columns), {others}, or -1 (last hidden).")
 
     def input_gradient(self, X: Any, y: Any = None, *, output: int | None = None) -> NDArray[np.float64]:
         """Return dA[0] as rows, shape (m, n_inputs): how each encoded feature of each row moves the outcome.

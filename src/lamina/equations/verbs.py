@@ -222,14 +222,14 @@ def train_steps(
     costs = np.empty(len(steps.rates))
     for k, rate in enumerate(steps.rates):
         rows = order[k * size : (k + 1) * size]
-        w = None if weights is None else weights[rows]
-        place = {"seed": steps.seed, "step": steps.step + k, "dropout": steps.dropout(k)}
+        w, step = None if weights is None else weights[rows], steps.step + k
+        part = network, params, X[rows], Y[rows], w
         with np.errstate(over="ignore", invalid="ignore"):  # said by the costs that are missing
-            J, grads = gradients(network, params, X[rows], Y[rows], w, **place)
+            J, grads = gradients(*part, seed=steps.seed, step=step, dropout=steps.dropout(k))
             J += penalty(network, params, examples)
             grads[span] += d_penalty(network, params, examples)
         if not (np.isfinite(J) and np.isfinite(grads).all()):
             return costs[:k]
-        update(network, optimiser, params, grads, memory, float(rate), steps.step + k, steps.decay(k))
+        update(network, optimiser, params, grads, memory, float(rate), step, steps.decay(k))
         costs[k] = J
     return costs
