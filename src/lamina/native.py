@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.errors import DataError, EngineError
+from lamina.errors import DataError
 
 try:
     _kernels: Any = importlib.import_module("lamina._kernels")
@@ -54,30 +54,16 @@ def present() -> bool:
     return _kernels is not None
 
 
-# What the kernels read of a blueprint's entry, beside what every entry has.
-DERIVED = {"kind", "inputs", "units", "layer", "arrays"}
-SETTINGS = {
-    "linear": {"ntk"},  # in the factors of its arrays, as every rate_factor
-    "activation": {"function"},
-    "dropout": {"rate"},
-    "layer_norm": {"epsilon"},
-    "batch_norm": {"momentum", "epsilon"},
-    "scale": {"rate_factor"},
-    "parametric_activation": {"function", "rate_factor"},
-    "embedding": {"columns", "levels", "size", "rate_factor"},
-    "periodic": {"columns", "frequencies", "outputs", "rate_factor"},
-    "member_scale": {"members"},
-    "member_choice": {"members"},
-    "residual": {"chain"},
-}
+DERIVED = {"kind", "inputs", "units", "layer", "arrays"}  # what every entry of a blueprint has, beside its settings
 
 
 def _missing_of(layers: list[Mapping[str, Any]]) -> Iterator[str]:
     for layer in layers:
         kind = layer["kind"]
-        if kind not in _kernels.KINDS:
+        if kind not in _kernels.LAYERS:
             yield f"layer {kind}"
-        yield from (f"setting {name} of {kind}" for name in layer.keys() - DERIVED - SETTINGS.get(kind, set()))
+        known = DERIVED.union(_kernels.LAYERS.get(kind, ()))
+        yield from (f"setting {name} of {kind}" for name in layer if name not in known)
         if layer.get("function", "identity") not in _kernels.FUNCTIONS:
             yield f"activation {layer['function']}"
         if layer["kind"] == "residual" and not layer["chain"]:
@@ -89,18 +75,16 @@ def _missing_of(layers: list[Mapping[str, Any]]) -> Iterator[str]:
 
 # ---- plans ----
 
-_plans: dict[tuple[int, int], Any] = {}  # by the network's identity and the item size, negative without the penalty
+_plans: dict[tuple[int, int], Any] = {}  # by the network's identity and the item size
 
 
-def _plan(network: Any, dtype: np.dtype[Any], penalty: bool = True) -> Any:
-    key = id(network), dtype.itemsize if penalty else -dtype.itemsize
+def _plan(network: Any, dtype: np.dtype[Any]) -> Any:
+    key = id(network), dtype.itemsize
     plan = _plans.get(key)
     if plan is None:
         if dtype not in (np.float32, np.float64):
             raise DataError(f"parameters of {dtype}: expected float32 or float64.")
-        *layers, loss = network.blueprint()
-        loss |= {} if penalty else {"l1": 0.0, "l2": 0.0}
-        plan = _plans[key] = _kernels.Plan([*layers, loss], dtype.itemsize)
+        plan = _plans[key] = _kernels.Plan(network.blueprint(), dtype.itemsize)
         weakref.finalize(network, _plans.pop, key, None)
     return plan
 
@@ -174,15 +158,13 @@ def gradients(
     m: int | None = None,
     dropout: float = 1.0,
 ) -> tuple[float, Any]:
-    """Return the cost of a piece of a batch and its gradient, without penalty; see `equations.verbs.gradients`."""
+    """Return the cost and its gradient by the flat vector, without the penalty's; see `equations.verbs.gradients`."""
     grads = np.empty_like(params)
     params, X, Y, weights = _like(params, params, X, Y, weights)
-    if first:
-        raise EngineError("engine='kernels': draws of a piece that is not the first of its batch are not there yet.")
-    plan = _plan(network, params.dtype, penalty=False)
-    J = _kernels.gradients(plan, params, grads, X, Y, weights, seed & SEED, step, len(X), dropout)
-    share = len(X) / (m or len(X))
-    return float(J) * share, grads * grads.dtype.type(share)
+    plan = _plan(network, params.dtype)
+    m = len(X) if m is None else m
+    J = _kernels.gradients(plan, params, grads, X, Y, weights, seed & SEED, step, first, m, dropout)
+    return float(J), grads
 
 
 def update(
@@ -194,42 +176,25 @@ def update(
 
 
 def train_steps(
-    network: Any,
-    optimiser: Any,
-    params: Any,
-    memory: Any,
-    X: Any,
-    Y: Any,
-    weights: Any | None,
-    order: Any,
-    steps: Any,
+    network: Any, optimiser: Any, params: Any, memory: Any, X: Any, Y: Any, weights: Any, order: Any, steps: Any
 ) -> Any:
-    """Take one step after another and return the costs; see `equations.verbs.train_steps`."""
+    """Take the steps and return their costs; see `equations.verbs.train_steps`."""
     X, Y, weights = _like(params, X, Y, weights)
     order = np.ascontiguousarray(order, np.int64)
-    rates, decays, dropouts = (
-        None if a is None else np.ascontiguousarray(a, np.float64) for a in (steps.rates, steps.decays, steps.dropouts)
-    )
+    given = _steps(steps, len(order))
     costs = np.empty(len(steps.rates))
-    done = _kernels.train_steps(
-        _plan(network, params.dtype),
-        _rule(optimiser),
-        params,
-        memory,
-        X,
-        Y,
-        weights,
-        order,
-        steps.batch_size,
-        rates,
-        costs,
-        steps.seed & SEED,
-        steps.step,
-        len(order) if steps.examples is None else steps.examples,
-        decays,
-        dropouts,
-    )
+    plan, rule = _plan(network, params.dtype), _rule(optimiser)
+    done = _kernels.train_steps(plan, rule, params, memory, X, Y, weights, order, given, costs)
     return costs[:done]
+
+
+def _steps(steps: Any, rows: int) -> Any:
+    """Return a record of `equations.steps.Steps` as the extension has it."""
+    given = steps._asdict()
+    for name in ("rates", "decays", "dropouts"):
+        given[name] = None if given[name] is None else np.ascontiguousarray(given[name], np.float64)
+    examples = rows if steps.examples is None else steps.examples
+    return _kernels.Steps(**given | {"seed": steps.seed & SEED, "examples": examples})
 
 
 SEED = (1 << 64) - 1  # a seed is taken modulo 2**64

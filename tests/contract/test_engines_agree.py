@@ -312,23 +312,9 @@ def test_decay_of_one_update():
     assert np.abs(found[0] - found[2]).max() > 1e-3
 
 
-def adds_up():
-    """Whether the kernels draw for a piece that is not the first of its batch."""
-    network = Network(1, [Dropout(0.5), Linear(1)], SquaredError())
-    try:
-        KERNELS.gradients(network, np.ones(2), np.ones((1, 1)), np.ones((1, 1)), first=1, m=2)
-    except EngineError:
-        return False
-    return True
-
-
 @pytest.mark.parametrize("members", [1, 3])
 @pytest.mark.parametrize("cuts", [(4, 8), (1, 2, 16, 48), (37,)])
-@pytest.mark.parametrize(
-    "engine",
-    [EQUATIONS, pytest.param(KERNELS, marks=pytest.mark.skipif(not adds_up(), reason="the kernels have no `first`"))],
-    ids=lambda engine: engine.name,
-)
+@pytest.mark.parametrize("engine", [EQUATIONS, KERNELS], ids=lambda engine: engine.name)
 def test_pieces_of_a_batch_add_up(engine, cuts, members):
     """Cost and gradient are sums over pieces: with draws of dropout, weights and members; the penalty is apart."""
     network = ensemble(members, inside=[Dropout(0.4), Dense(12, "tanh")], l2=3.0)
@@ -341,6 +327,48 @@ def test_pieces_of_a_batch_add_up(engine, cuts, members):
     ]
     assert sum(piece[0] for piece in pieces) == pytest.approx(J, rel=1e-12)
     np.testing.assert_allclose(sum(piece[1] for piece in pieces), grads, rtol=1e-9, atol=1e-13)
+
+
+PIECES = {
+    "dropout": lambda: Network(6, [Dropout(0.4), Dense(17, "tanh"), Dropout(0.2), Linear(2)], SquaredError()),
+    "members": lambda: ensemble(3, CategoricalLogLoss(), units=4, inside=[Dropout(0.3), Dense(12)]),
+    "columns": lambda: Network(
+        6, [Embedding((1,), (4,), 3), Periodic((0, 2), 3, 2), ParametricActivation("mish"), Linear(1)], SquaredError()
+    ),
+    "residual": lambda: Network(
+        6, [Residual([LayerNorm(), Dense(6), Dropout(0.5)]), Scale(), Linear(2)], SquaredError()
+    ),
+}
+
+
+@TYPES
+@pytest.mark.parametrize("name", PIECES)
+def test_a_piece_of_a_batch(name, dtype):
+    agree(PIECES[name](), 21, dtype, 20, True, first=1000, m=1500)
+
+
+@TYPES
+def test_each_piece_is_normalised_by_itself(dtype):
+    """And moves the running values by its share."""
+    network = Network(5, [Dense(9), BatchNorm(), Linear(2)], SquaredError())
+    agree(network, 20, dtype, 20, True, first=10, m=50)
+    params, X, Y, _ = case(network, 20, dtype)
+    whole, part = (KERNELS.gradients(network, params, X, Y, m=m)[1] for m in (20, 80))
+    close(part, whole / 4, dtype, 10)
+
+
+@pytest.mark.parametrize(("first", "m"), [(-1, 10), (5, 10), (0, 5), (6, 11), (6, 1 << 62)])
+def test_rows_outside_the_batch_are_refused(first, m):
+    network = Network(2, [Linear(1)], SquaredError())
+    params, X, Y, _ = case(network, 6, np.float64)
+    with pytest.raises(ValueError, match=r"of a batch of|numbered"):
+        KERNELS.gradients(network, params, X, Y, first=first, m=m)
+
+
+def test_the_numbers_of_examples_go_round():
+    """Their words in the random counter are taken modulo 2**32."""
+    network = Network(9, [Dropout(0.5), Linear(1)], SquaredError())
+    agree(network, 5, np.float64, first=(1 << 32) - 3, m=1 << 40)
 
 
 GROUPS = {"biases": Group(0.5, 0.0), "scales": Group(2.0, 0.5), "weights": Group(1.0, 2.0)}

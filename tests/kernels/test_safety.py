@@ -162,6 +162,10 @@ def test_a_broken_blueprint_is_refused():
         blueprint[1]["arrays"][0][name] = value
         with pytest.raises(ValueError, match="blueprint"):
             _kernels.Plan(blueprint, 8)
+    blueprint = NETWORK.blueprint()
+    del blueprint[0]["rate"]
+    with pytest.raises(ValueError, match="dropout has no setting rate"):
+        _kernels.Plan(blueprint, 4)
     for rate in (-0.1, 1.1, np.nan):
         blueprint = NETWORK.blueprint()
         blueprint[0]["rate"] = rate
@@ -188,7 +192,7 @@ def test_more_members_than_memory_holds_are_refused():
         blueprint[-1]["members"] = members
         plan = _kernels.Plan(blueprint, 8)
         with pytest.raises(ValueError, match="bytes"):
-            _kernels.gradients(plan, params, grads, X, X, None, 0, 0, 8, 1.0)
+            _kernels.gradients(plan, params, grads, X, X, None, 0, 0, 0, 8, 1.0)
         with pytest.raises(ValueError, match="bytes"):
             _kernels.Packed64(plan, params).predict(X, np.zeros((8, 1)))
 

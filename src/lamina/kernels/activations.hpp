@@ -4,7 +4,7 @@
 #pragma once
 
 #include "elementary.hpp"
-#include "plan.hpp"
+#include "tables.hpp"
 
 namespace lamina::LAMINA_PATH {
 
@@ -130,35 +130,17 @@ struct HardSwish {
     }
 };
 
-// Call `use` with the struct of a function; the order is that of `function_names` in plan.hpp.
+// Call `use` with the struct of a function.
 template <class T, class Use>
-LAMINA_INLINE void with_activation(Function function, Use use) {
+LAMINA_INLINE auto with_activation(Function function, Use use) {
     switch (function) {
-    case Function::identity:
-        return use(Identity<T>{});
-    case Function::sigmoid:
-        return use(Sigmoid<T>{});
-    case Function::tanh:
-        return use(Tanh<T>{});
-    case Function::relu:
-        return use(Relu<T>{});
-    case Function::leaky_relu:
-        return use(LeakyRelu<T>{});
-    case Function::elu:
-        return use(Elu<T>{});
-    case Function::selu:
-        return use(Selu<T>{});
-    case Function::gelu:
-        return use(Gelu<T>{});
-    case Function::silu:
-        return use(Silu<T>{});
-    case Function::mish:
-        return use(Mish<T>{});
-    case Function::softplus:
-        return use(Softplus<T>{});
-    case Function::hard_swish:
-        return use(HardSwish<T>{});
+#define LAMINA_CASE(name, Struct)                                                                                      \
+    case Function::name:                                                                                               \
+        return use(Struct<T>{});
+        LAMINA_ACTIVATIONS(LAMINA_CASE)
+#undef LAMINA_CASE
     }
+    __builtin_unreachable();
 }
 
 } // namespace lamina::LAMINA_PATH

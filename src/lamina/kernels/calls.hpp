@@ -6,31 +6,51 @@
 
 namespace lamina {
 
-// gradients and train_steps. Rows of X are n_inputs long, rows of Y `targets`.
+// What `equations/steps.py` says of the steps of a call.
+struct Steps {
+    int64_t batch_size; // rows of a step
+    int64_t count;      // of steps
+    const double* rates = nullptr;
+    const double *decays = nullptr, *dropouts = nullptr; // factors of each step; without them 1
+    uint64_t seed = 0;
+    int64_t step = 0;     // number of the first
+    int64_t examples = 1; // of the whole training set, for the penalty
+
+    // `n` of them from number k on.
+    Steps some(int64_t k, int64_t n) const {
+        auto from = [&](const double* each) { return each ? each + k : nullptr; };
+        return {batch_size, n, from(rates), from(decays), from(dropouts), seed, step + k, examples};
+    }
+};
+
+// train_steps and, with `grads`, gradients. Rows of X are n_inputs long, rows of Y `targets`.
 template <class T>
 struct Training {
     const Plan* plan;
+    Steps steps;
     Optimiser optimiser{};
     T* params = nullptr; // flat, as Python has it
-    T* grads = nullptr;  // flat; where it is given, the gradient goes there and nothing moves
     T* memory = nullptr; // flat, one stretch of flat_size after the other
     const T* X = nullptr;
     const T* Y = nullptr;
     const T* weights = nullptr;
-    const int64_t* order = nullptr;    // row numbers; without it the rows are taken as they come
-    int64_t rows = 0;                  // of X
-    int64_t count = 0;                 // of order, or of rows
-    int64_t batch_size = 0, steps = 0; // of rows
-    const double* rates = nullptr;
-    const double *decays = nullptr, *dropouts = nullptr; // factors of each step; without them 1
+    int64_t rows = 0;               // of X
+    const int64_t* order = nullptr; // row numbers; without it the rows are taken as they come
+    int64_t count = 0;              // of order, or of rows
     double* costs = nullptr;
-    int64_t examples = 0;
-    uint64_t seed = 0;
-    int64_t step = 0;
-    void* arena = nullptr;       // of training_bytes()
+    T* grads = nullptr;          // flat; the gradient goes there, nothing moves, and no penalty is added
+    int64_t first = 0, m = 0;    // with grads: the number of the first row within its batch, and the rows of that
+    void* arena = nullptr;       // of training_parts().bytes
     int64_t (*poll)() = nullptr; // now and then on the calling thread; not 0: stop
-    // results
-    int64_t done = 0;
+
+    int memories() const { return grads ? 0 : optimiser.memories(); }
+};
+
+// A call under way, and how far it came.
+template <class T>
+struct TrainingRun {
+    const Training<T>& call;
+    int64_t done = 0; // steps
     std::atomic<bool> stop{false};
 };
 
@@ -62,7 +82,7 @@ struct Update {
 
 template <class T>
 struct Verbs {
-    void (*train)(void* training, Team& team, int thread);
+    void (*train)(void* run, Team& team, int thread);
     void (*predict)(void* prediction, Team& team, int thread);
     void (*pack)(const Plan& plan, const T* flat, T* packed);
     void (*update)(const Update<T>& update);
@@ -85,7 +105,7 @@ struct Path {
 // Examples of a batch of so many rows that go through the network together; sums over more are cut here and joined in
 // order.
 inline int64_t chunk_rows(const Plan& plan, int64_t batch) {
-    int64_t examples = batch * plan.members, limit = plan.has_batch_norm ? examples : 1024;
+    int64_t examples = batch * plan.members, limit = plan.whole_batch ? examples : 1024;
     return examples < limit ? examples : limit;
 }
 // Rows between two panels: so that panels do not compete for the same places in the caches.
@@ -93,15 +113,15 @@ inline int64_t padded_rows(int64_t rows) {
     return rows < 128 ? rows : (rows + 127) / 128 * 128 + 64;
 }
 // Examples that are predicted together; of a cost, those whose sum is joined first. A row's members stay together.
-inline constexpr int64_t BLOCK = 96;
+inline constexpr int64_t EXAMPLES_PER_BLOCK = 96;
 inline int64_t rows_at_once(const Plan& plan) {
-    return plan.members < BLOCK ? BLOCK / plan.members : 1;
+    return plan.members < EXAMPLES_PER_BLOCK ? EXAMPLES_PER_BLOCK / plan.members : 1;
 }
 
 // The parts of a training arena, in elements of T from its start.
 struct Parts {
-    int64_t params, grads, chunk_grads, first, second, seconds, per_unit, losses, scratch, scratch_size, partials,
-        values, bytes;
+    int64_t params, grads, chunk_grads, memory[2], transposed, per_unit, losses, scratch, scratch_size, sums, values,
+        bytes;
 };
 inline Parts training_parts(const Plan& plan, int64_t batch, int itemsize, int memories, int threads) {
     int64_t line = 64 / itemsize, next = 0;
@@ -115,14 +135,13 @@ inline Parts training_parts(const Plan& plan, int64_t batch, int itemsize, int m
     p.params = take(plan.size);
     p.grads = take(plan.size);
     p.chunk_grads = take(chunk < batch * plan.members ? plan.size : 0);
-    p.first = take(memories > 0 ? plan.size : 0);
-    p.second = take(memories > 1 ? plan.size : 0);
-    p.seconds = take(plan.seconds);
+    for (int i = 0; i < 2; i++) p.memory[i] = take(i < memories ? plan.size : 0);
+    p.transposed = take(plan.transposed);
     p.per_unit = take(plan.unit_size);
     p.losses = take(chunk + line);
     p.scratch_size = (2 * plan.n_outputs + plan.targets + 2 + 2 * line) * line;
     p.scratch = take(p.scratch_size * threads);
-    p.partials = take(int64_t(plan.jobs.size()) * 4 * 8 / itemsize);
+    p.sums = take(int64_t(plan.jobs.size()) * 4 * 8 / itemsize);
     p.values = take(plan.panels * padded_rows(chunk) * line);
     p.bytes = next * itemsize;
     return p;

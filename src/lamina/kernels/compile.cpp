@@ -1,104 +1,78 @@
-#include "compile.hpp"
+// The compiler of plans: puts the layers one after the other and gives every value, cache and array its place.
+
+// The layers' structs are templates for an instruction set; here they are only asked what they are, and nothing of them
+// runs.
+#define LAMINA_PATH description
+#define LAMINA_NOTHING_RUNS
+#pragma GCC diagnostic ignored "-Wpsabi" // registers that this instruction set lacks are declared, not used
+#include "every_layer.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 namespace lamina {
 
-namespace {
-
-[[noreturn]] void refuse(const std::string& what) {
+void refuse(const std::string& what) {
     throw std::invalid_argument("blueprint: " + what);
 }
-
 void expect(bool holds, const std::string& what) {
     if (!holds) refuse(what);
 }
 
+// ---- a layer of the blueprint ----
+
+double Layer::number(const std::string& name) const {
+    auto found = numbers.find(name);
+    expect(found != numbers.end(), kind + " has no setting " + name);
+    return found->second;
+}
+int64_t Layer::count(const std::string& name) const {
+    const double n = number(name);
+    expect(n >= 1 && n < double(MOST), name + " of " + kind);
+    return int64_t(n);
+}
+const std::vector<int64_t>& Layer::list(const std::string& name) const {
+    auto found = lists.find(name);
+    expect(found != lists.end(), kind + " has no setting " + name);
+    return found->second;
+}
+const std::vector<int64_t>& Layer::columns() const {
+    const std::vector<int64_t>& columns = list("columns");
+    expect(!columns.empty() && int64_t(columns.size()) < MOST, "columns of " + kind);
+    for (size_t i = 0; i < columns.size(); i++)
+        expect(columns[i] < units_prev && columns[i] >= (i ? columns[i - 1] + 1 : 0), "columns of " + kind);
+    return columns;
+}
+
+std::vector<std::string> settings_of(Kind kind) {
+    return description::with_layer(
+        kind, [](auto layer) { return std::vector<std::string>(layer.settings.begin(), layer.settings.end()); });
+}
+
+namespace {
+
+using description::with_layer;
+
 constexpr double MOST_BYTES = double(1ull << 50); // more than any machine has, less than overflows
 
-bool needs_Z(Function f) {
-    return f != Function::identity && f != Function::sigmoid && f != Function::tanh && f != Function::relu;
+Kind kind_of(const Layer& layer) {
+    const int kind = index_of(kind_names, layer.kind);
+    expect(kind >= 0, "kind " + layer.kind);
+    return Kind(kind);
 }
 
-// Arrays of each kind of layer, in the order in which layers.hpp numbers them.
-std::vector<std::string> roles_of(Kind kind) {
-    switch (kind) {
-    case Kind::linear:
-        return {"W", "b"};
-    case Kind::layer_norm:
-        return {"gamma", "beta"};
-    case Kind::batch_norm:
-        return {"gamma", "beta", "mean", "var"};
-    case Kind::scale:
-        return {"s"};
-    case Kind::member_scale:
-        return {"R"};
-    case Kind::parametric_activation:
-        return {"mix"};
-    case Kind::embedding:
-        return {"E"};
-    case Kind::periodic:
-        return {"F", "phi", "V", "c"};
-    default:
-        return {};
-    }
+Function function_of(const Layer& layer) {
+    const int function = index_of(function_names, layer.function);
+    expect(function >= 0, "function " + layer.function);
+    return Function(function);
 }
 
-constexpr int64_t MOST = int64_t(1) << 31; // of any one of these, so that products of two do not overflow
-
-void expect_columns(const Layer& layer, Kind kind) {
-    auto sizes = [&](std::initializer_list<int64_t> all) {
-        for (int64_t n : all) expect(n > 0 && n < MOST, "sizes of " + layer.kind);
-    };
-    sizes({int64_t(layer.columns.size())});
-    for (size_t i = 0; i < layer.columns.size(); i++)
-        expect(layer.columns[i] < layer.units_prev && layer.columns[i] >= (i ? layer.columns[i - 1] + 1 : 0),
-               "columns of " + layer.kind);
-    if (kind == Kind::periodic) return sizes({layer.frequencies, layer.outputs});
-    expect(layer.levels.size() == layer.columns.size(), "levels of " + layer.kind);
-    sizes({layer.size});
-    for (int64_t levels : layer.levels) sizes({levels});
-}
-
-int64_t width_of(const Layer& layer, Kind kind) {
-    int64_t columns = int64_t(layer.columns.size());
-    if (kind == Kind::linear) return layer.units;
-    if (kind == Kind::embedding) return layer.units_prev + columns * (layer.size - 1);
-    if (kind == Kind::periodic) return layer.units_prev + columns * layer.outputs;
-    if (kind == Kind::member_choice) return layer.units_prev % layer.members ? -1 : layer.units_prev / layer.members;
-    return layer.units_prev;
-}
-
-std::pair<int64_t, int64_t> shape_of(const Layer& layer, const std::string& role) {
-    int64_t columns = int64_t(layer.columns.size());
-    if (role == "W") return {layer.units, layer.units_prev};
-    if (role == "E") return {layer.size, std::accumulate(layer.levels.begin(), layer.levels.end(), int64_t(0))};
-    if (role == "F" || role == "phi") return {columns, layer.frequencies};
-    if (role == "V") return {columns, layer.frequencies * layer.outputs};
-    if (role == "c") return {columns, layer.outputs};
-    if (role == "R") return {layer.units, layer.members};
-    return {layer.units, 1};
-}
-
-struct Compiler {
-    Plan plan{};
-    int64_t values = 0, more = 0; // panels taken: of values, and of what only training needs
-
-    int64_t panels(int64_t units) const { return (units + plan.P - 1) / plan.P; }
-    int64_t value(int64_t units) { return take(values, panels(units)); }
-    int64_t extra(int64_t count) { return take(more, count); } // from the end of the values; `finish` moves it there
-    static int64_t take(int64_t& next, int64_t n) {
-        int64_t start = next;
-        next += n;
-        return start;
-    }
-
-    int slot(const Layer& layer, const std::string& role) {
+struct Compiler : Places {
+    int slot(const Layer& layer, const Shape& shape) {
+        const std::string role = shape.role;
         auto found = std::find(layer.roles.begin(), layer.roles.end(), role);
         expect(found != layer.roles.end(), layer.kind + " has no array " + role);
         Slot s = layer.arrays[found - layer.roles.begin()];
-        expect(std::pair(s.rows, s.columns) == shape_of(layer, role), "shape of " + role);
+        expect(s.rows == shape.rows && s.columns == shape.columns, "shape of " + role);
         expect(s.flat >= 0, "offset of " + role);
         double bytes = (double(s.rows) + plan.P) * double(s.columns) * (64. / plan.P) + double(plan.size);
         if (bytes > MOST_BYTES) refuse("array " + role + " needs " + std::to_string(bytes) + " bytes");
@@ -108,18 +82,33 @@ struct Compiler {
         return int(plan.slots.size()) - 1;
     }
 
-    // A chain from value `x` with derivative `dx`; gives those of its end. `skip` tells that x is wanted afterwards.
+    void read_settings(const Layer& layer, Names settings, Op& op) {
+        size_t i = 0;
+        for (const std::string name : settings) {
+            expect(i < std::size(op.settings), "too many settings of " + layer.kind);
+            if (name == "function")
+                op.function = function_of(layer);
+            else if (auto number = layer.numbers.find(name); number != layer.numbers.end())
+                op.settings[i] = number->second;
+            else
+                layer.list(name); // its struct reads that itself
+            i++;
+        }
+    }
+
+    // A chain from value `x` with its derivative; gives those of its end. `inner` tells that x is wanted afterwards.
     struct Node {
         int64_t A, dA;
     };
     Node chain(const std::vector<Layer>& layers, Node node, int64_t units, bool inner) {
+        bool free_A = false; // of the layer before
         for (size_t i = 0; i < layers.size(); i++) {
             const Layer& layer = layers[i];
             expect(layer.units_prev == units && layer.units > 0 && layer.units_prev > 0, "widths of " + layer.kind);
-            // Whether this layer may write where the one below wrote: nobody else reads that on the way back.
-            bool over = i > 0 && (layers[i - 1].kind == "linear" || layers[i - 1].kind.ends_with("_norm"));
-            node = layer.kind == "residual" ? residual(layer, node)
-                                            : single(layer, node, over, inner && i + 1 == layers.size());
+            const Kind kind = kind_of(layer);
+            node = kind == Kind::residual ? residual(layer, node)
+                                          : single(kind, layer, node, free_A, inner && i + 1 == layers.size());
+            free_A = with_layer(kind, [](auto part) { return part.free_A; });
             units = layer.units;
         }
         return node;
@@ -128,105 +117,60 @@ struct Compiler {
     Node residual(const Layer& layer, Node x) {
         expect(!layer.chain.empty() && layer.chain.back().units == layer.units && layer.units == layer.units_prev,
                "chain of a residual");
-        Op open{};
-        open.kind = Kind::open;
-        open.units_prev = open.units = layer.units;
-        open.A_prev = open.A = x.A;
-        open.dA_prev = x.dA;
+        Op leaves{};
+        leaves.kind = Kind::residual;
+        leaves.units_prev = leaves.units = layer.units;
+        leaves.A_prev = leaves.A = x.A;
+        leaves.dA_prev = x.dA;
         size_t at = plan.ops.size();
-        plan.ops.push_back(open);
+        plan.ops.push_back(leaves);
         Node end = chain(layer.chain, x, layer.units, true);
-        Op close = open;
-        close.kind = Kind::close;
-        close.A_prev = end.A;
-        close.skip = x.A;
-        close.A = value(layer.units);
-        close.dA = close.dA_prev = end.dA; // of a sum: the same for both parts
-        plan.ops.push_back(close);
+        Op returns = leaves;
+        returns.returns = true;
+        returns.A_prev = end.A;
+        returns.skip = x.A;
+        returns.A = value(layer.units);
+        returns.dA = returns.dA_prev = end.dA; // of a sum: the same for both parts
+        plan.ops.push_back(returns);
         plan.ops[at].d_skip = end.dA;
-        return {close.A, end.dA};
+        return {returns.A, end.dA};
     }
 
-    Node single(const Layer& layer, Node x, bool over, bool last_of_chain) {
-        int kind = index_of(kind_names, layer.kind);
-        expect(kind >= 0, "kind " + layer.kind);
-        Op op{};
-        op.kind = Kind(kind);
-        op.units_prev = layer.units_prev, op.units = layer.units;
-        op.rate = layer.rate, op.epsilon = layer.epsilon, op.momentum = layer.momentum, op.layer = layer.layer;
-        op.A_prev = x.A, op.dA_prev = x.dA;
-        op.members = layer.members;
-        expect(op.members == 1 || op.members == plan.members, "members of " + layer.kind);
-        bool parametric = op.kind == Kind::parametric_activation;
-        if (op.kind == Kind::embedding || op.kind == Kind::periodic) expect_columns(layer, op.kind);
-        expect(op.units == width_of(layer, op.kind), "width of " + layer.kind);
-        if (op.kind == Kind::activation || parametric) {
-            int function = index_of(function_names, layer.function);
-            expect(function >= 0, "function " + layer.function);
-            op.function = Function(function);
-        }
-        std::vector<std::string> roles = roles_of(op.kind);
-        for (size_t i = 0; i < roles.size(); i++) op.slots[i] = slot(layer, roles[i]);
-        bool activation = op.kind == Kind::activation;
-        if (activation && over && op.function == Function::identity) return x;
-        op.A = activation && over && !needs_Z(op.function) ? x.A : value(op.units);
-        // The derivative may be written over as well, except where a skip takes it round.
-        bool same = (activation || op.kind == Kind::dropout) && x.dA >= 0 && !last_of_chain;
-        op.dA = same ? x.dA : extra(panels(op.units));
-        if (op.kind == Kind::embedding || op.kind == Kind::periodic) op.columns = columns_of(layer, op.kind);
-        if (parametric) op.cache = extra(panels(op.units));
-        if (op.kind == Kind::dropout) {
-            expect(op.rate >= 0 && op.rate <= 1, "rate of dropout");
-            op.cache = extra(panels(op.units));
-            plan.has_dropout = true;
-            plan.highest_rate = std::max(plan.highest_rate, op.rate);
-        }
-        if (op.kind == Kind::layer_norm) op.cache = extra(panels(op.units)), op.cache_2 = extra(1);
-        if (op.kind == Kind::batch_norm) {
-            op.cache = extra(panels(op.units));
-            op.per_unit = take(plan.unit_size, 3 * panels(op.units) * plan.P);
-            plan.has_batch_norm = true;
-        }
-        plan.ops.push_back(op);
-        return {op.A, op.dA};
-    }
-
-    Columns columns_of(const Layer& layer, Kind kind) {
-        Columns c;
-        c.units = layer.columns, c.levels = layer.levels;
-        c.size = layer.size, c.frequencies = layer.frequencies, c.outputs = layer.outputs;
-        int64_t numbers = int64_t(c.units.size());
-        if (kind == Kind::embedding) {
-            int64_t next = 0, to = 0, levels = 0;
-            for (int64_t i = 0; i <= numbers; i++) {
-                int64_t end = i < numbers ? c.units[i] : layer.units_prev;
-                if (end > next) c.kept.push_back({next, to, end - next});
-                to += end - next, next = end + 1;
-                if (i < numbers) c.first.push_back(take(levels, c.levels[i]));
+    Node single(Kind kind, const Layer& layer, Node x, bool free_A, bool last_of_chain) {
+        return with_layer(kind, [&](auto part) -> Node {
+            Op op{};
+            op.kind = kind;
+            op.units_prev = layer.units_prev, op.units = layer.units, op.layer = layer.layer;
+            op.A_prev = x.A, op.dA_prev = x.dA;
+            part.check(layer, plan);
+            expect(op.units == part.width(layer), "width of " + layer.kind);
+            read_settings(layer, part.settings, op);
+            size_t i = 0;
+            for (const Shape& shape : part.shapes(layer)) {
+                expect(i < std::size(op.slots), "too many arrays of " + layer.kind);
+                op.slots[i++] = slot(layer, shape);
             }
-            return c;
-        }
-        c.kept.push_back({0, 0, layer.units_prev});
-        c.X = value(numbers), c.U = take(values, c.outputs * panels(numbers));
-        for (int64_t i = 0, n; i < numbers; i += n) {
-            for (n = 1; i + n < numbers && c.units[i + n] == c.units[i] + n;) n++;
-            c.chosen.push_back({c.units[i], i, n});
-        }
-        for (int64_t j = 0; j < c.outputs; j++)
-            c.made.push_back({j * panels(numbers) * plan.P, layer.units_prev + j * numbers, numbers});
-        return c;
+            if (free_A && part.is_identity(op)) return x;
+            op.A = free_A && part.over_Z(op) ? x.A : value(op.units);
+            // The derivative may be written over as well, except where a skip takes it round.
+            op.dA = part.over_dA && x.dA >= 0 && !last_of_chain ? x.dA : extra(op.units);
+            part.place(layer, op, *this);
+            plan.whole_batch |= part.whole_batch;
+            plan.ops.push_back(op);
+            return {op.A, op.dA};
+        });
     }
 
-    // What lies after the values when training.
+    // What only training needs lies after the values.
     void place_extras() {
         for (Op& op : plan.ops) {
             for (int64_t* place : {&op.dA, &op.dA_prev, &op.d_skip}) *place += values;
-            if (op.cache >= 0) op.cache += values;
-            if (op.cache_2 >= 0) op.cache_2 += values;
+            for (int64_t& cache : op.caches)
+                if (cache >= 0) cache += values;
         }
         plan.dZ += values;
         plan.value_panels = values;
-        plan.panels = values + more;
+        plan.panels = values + extras;
     }
 
     void mark_what_needs_derivatives() {
@@ -236,44 +180,31 @@ struct Compiler {
         for (int i = 0; i < int(plan.ops.size()); i++) {
             Op& op = plan.ops[i];
             op.back = i > plan.first_trained;
-            if (op.kind == Kind::linear && op.back) {
-                Slot& W = plan.slots[op.slots[0]];
-                W.second = take(plan.seconds, panels(W.columns) * plan.P * W.rows);
-            }
-            if (op.kind == Kind::periodic) {
-                double waves = double(panels(int64_t(op.columns.units.size()))) * plan.P * op.columns.frequencies;
-                plan.forward_work += waves * (12 + op.columns.outputs);
-                plan.work += waves * (12 + op.columns.outputs) * (op.back ? 4 : 3);
-            }
-            if (op.kind != Kind::linear) continue;
-            plan.forward_work += double(op.units) * op.units_prev;
-            plan.work += double(op.units) * op.units_prev * (op.back ? 3 : 2);
+            with_layer(op.kind, [&](auto part) {
+                if (part.transposed && op.back) {
+                    Slot& W = plan.slots[op.slots[0]];
+                    W.transposed = take(plan.transposed, panels(W.columns) * plan.P * W.rows);
+                }
+                const double work = part.work(op, plan.P);
+                plan.forward_work += work;
+                plan.work += work * (part.passes + op.back);
+            });
         }
         plan.forward_work += 4. * values * plan.P; // elementwise work, roughly
-        plan.work += 8. * (values + more) * plan.P;
+        plan.work += 8. * (values + extras) * plan.P;
     }
 
     // A relu between linear layers is done while the products are still in registers.
     void take_over_relus() {
         for (size_t i = 1; i < plan.ops.size(); i++) {
-            Op &relu = plan.ops[i], &below = plan.ops[i - 1];
+            Op &relu = plan.ops[i], &before = plan.ops[i - 1];
             if (relu.kind != Kind::activation || relu.function != Function::relu) continue;
-            if (below.kind == Kind::linear && relu.A == relu.A_prev) below.relu = relu.done_forward = true;
+            if (before.kind == Kind::linear && relu.A == relu.A_prev) before.relu = relu.done_forward = true;
             if (i + 1 == plan.ops.size()) continue;
-            Op& above = plan.ops[i + 1];
-            if (above.kind == Kind::linear && relu.dA == relu.dA_prev && relu.back && above.back)
-                above.d_relu = relu.done_backward = true;
+            Op& after = plan.ops[i + 1];
+            if (after.kind == Kind::linear && relu.dA == relu.dA_prev && relu.back && after.back)
+                after.d_relu = relu.done_backward = true;
         }
-    }
-
-    // Of the gradient of one panel, in rows of a product: measured where it is none.
-    static double work_of(const Op& op, int64_t k0, int64_t k1) {
-        const Columns& c = op.columns;
-        if (op.kind == Kind::periodic) return double(c.frequencies) * (40 + 4. * double(c.outputs));
-        if (op.kind != Kind::embedding) return double(k1 - k0) + 4;
-        double columns = 0;
-        for (size_t i = 0; i < c.units.size(); i++) columns += c.first[i] < k1 && c.first[i] + c.levels[i] > k0;
-        return 12 * columns + double(k1 - k0) / 8;
     }
 
     // Cut the parameters into pieces of work: about 1/64 of the whole, of at most 8 panels side by side.
@@ -286,13 +217,15 @@ struct Compiler {
             int64_t all = panels(first.rows), rows = first.columns;
             int64_t wide = std::clamp(int64_t(share / (double(rows) * plan.P)), int64_t(1), int64_t(8));
             int64_t deep = std::max(int64_t(share / (double(wide) * plan.P * plan.P)), int64_t(1)) * plan.P;
-            if (op.kind == Kind::periodic) wide = 1, deep = rows;
-            for (int64_t p = 0; p < all; p += wide)
-                for (int64_t k = 0; k < rows; k += deep) {
-                    Job job{o, p, std::min(p + wide, all), k, std::min(k + deep, rows), 0};
-                    job.work = double(job.p1 - job.p0) * work_of(op, job.k0, job.k1);
-                    plan.jobs.push_back(job);
-                }
+            with_layer(op.kind, [&](auto part) {
+                if (part.whole_panels) wide = 1, deep = rows;
+                for (int64_t p = 0; p < all; p += wide)
+                    for (int64_t k = 0; k < rows; k += deep) {
+                        Job job{o, p, std::min(p + wide, all), k, std::min(k + deep, rows), 0};
+                        job.work = double(job.p1 - job.p0) * part.gradient_work(op, job.k0, job.k1);
+                        plan.jobs.push_back(job);
+                    }
+            });
         }
     }
 };

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "activations.hpp"
+#include "plan.hpp"
 
 namespace lamina::LAMINA_PATH {
 
@@ -87,27 +88,27 @@ struct CategoricalLogLoss {
         return top;
     }
     // Z - max Z, held at the largest finite number
-    static LAMINA_INLINE V below(V Z, V top) { return max(all(-Format<T>::largest), Z - top); }
+    static LAMINA_INLINE V minus_top(V Z, V top) { return max(all(-Format<T>::largest), Z - top); }
     static LAMINA_INLINE V sum_exp(const Column<T>& c, V top) {
         V sum{};
-        for (int64_t u = 0; u < c.units; u++) sum += exp<T>(below(c.z(u), top));
+        for (int64_t u = 0; u < c.units; u++) sum += exp<T>(minus_top(c.z(u), top));
         return sum;
     }
     static LAMINA_INLINE void output(const Column<T>& c) {
         V top_ = top(c), sum = sum_exp(c, top_);
-        for (int64_t u = 0; u < c.units; u++) store(c.Z + u * P<T>, exp<T>(below(c.z(u), top_)) / sum);
+        for (int64_t u = 0; u < c.units; u++) store(c.Z + u * P<T>, exp<T>(minus_top(c.z(u), top_)) / sum);
     }
     // log(Σ e^Z) Σ Y - Σ Y Z
     static LAMINA_INLINE V losses(const Column<T>& c) {
         V top_ = top(c), log_sum = log<T>(sum_exp(c, top_)), L{};
-        for (int64_t u = 0; u < c.units; u++) L += smooth(c, c.y(u)) * (log_sum - below(c.z(u), top_));
+        for (int64_t u = 0; u < c.units; u++) L += smooth(c, c.y(u)) * (log_sum - minus_top(c.z(u), top_));
         return L;
     }
     // A Σ Y - Y
     static LAMINA_INLINE void dZ(const Column<T>& c, T* dZ) {
         V top_ = top(c), sum{}, sum_Y{};
         for (int64_t u = 0; u < c.units; u++) {
-            V e = exp<T>(below(c.z(u), top_));
+            V e = exp<T>(minus_top(c.z(u), top_));
             sum += e;
             sum_Y += smooth(c, c.y(u));
             store(dZ + u * P<T>, e);
@@ -213,25 +214,15 @@ struct Gamma : ExpOutput<T> {
     }
 };
 
+// Call `use` with the struct of a loss.
 template <class T, class Use>
 LAMINA_INLINE void with_loss(Loss loss, Use use) {
     switch (loss) {
-    case Loss::binary_log_loss:
-        return use(BinaryLogLoss<T>{});
-    case Loss::categorical_log_loss:
-        return use(CategoricalLogLoss<T>{});
-    case Loss::squared_error:
-        return use(SquaredError<T>{});
-    case Loss::absolute_error:
-        return use(AbsoluteError<T>{});
-    case Loss::huber:
-        return use(Huber<T>{});
-    case Loss::quantile:
-        return use(Quantile<T>{});
-    case Loss::poisson:
-        return use(Poisson<T>{});
-    case Loss::gamma:
-        return use(Gamma<T>{});
+#define LAMINA_CASE(name, Struct)                                                                                      \
+    case Loss::name:                                                                                                   \
+        return use(Struct<T>{});
+        LAMINA_LOSSES(LAMINA_CASE)
+#undef LAMINA_CASE
     }
 }
 
@@ -239,7 +230,7 @@ LAMINA_INLINE void with_loss(Loss loss, Use use) {
 
 // Z of P examples from row i of the panels (only `n` of them are there; the others repeat the last).
 template <class T>
-LAMINA_INLINE void beside(const T* panels, int64_t stride, int64_t i, int64_t n, int64_t units, T* Z) {
+LAMINA_INLINE void from_panels(const T* panels, int64_t stride, int64_t i, int64_t n, int64_t units, T* Z) {
     for (int64_t u = 0; u < units; u += P<T>) {
         const T* from = panels + u / P<T> * stride + i * P<T>;
         if (n == P<T> && units - u >= P<T>)
@@ -252,7 +243,7 @@ LAMINA_INLINE void beside(const T* panels, int64_t stride, int64_t i, int64_t n,
 }
 // The way back; lanes beyond the units become 0.
 template <class T>
-LAMINA_INLINE void below(const T* Z, int64_t units, int64_t n, T* panels, int64_t stride, int64_t i) {
+LAMINA_INLINE void to_panels(const T* Z, int64_t units, int64_t n, T* panels, int64_t stride, int64_t i) {
     for (int64_t u = 0; u < units; u += P<T>) {
         T* to = panels + u / P<T> * stride + i * P<T>;
         if (n == P<T> && units - u >= P<T>) {

@@ -1,4 +1,5 @@
-// The optimisers, one struct per rule in equations/optimisers.py: `direction` moves the memory m, v and returns d.
+// The optimisers, one struct per rule in equations/optimisers.py: `direction` moves the memory and returns d. As in the
+// lecture, v is a running sum or mean of g, and s one of g^2; a rule with one of them has it as its first memory.
 //
 //     p -= rate * factor * (d + weight_decay * decay_factor * p)
 #pragma once
@@ -22,15 +23,15 @@ struct Numbers {
     Vec<T> beta1, rest1, beta2, rest2, epsilon, correction;
 
     Numbers(const Optimiser& o, int64_t t) {
-        double first = 1 - power(o.beta1, t), second = 1 - power(o.beta2, t);
+        double c1 = 1 - power(o.beta1, t), c2 = 1 - power(o.beta2, t);
         bool adam = o.rule == Rule::adam || o.rule == Rule::adamw;
-        double root = adam ? __builtin_sqrt(second) : 1;
+        double root = adam ? __builtin_sqrt(c2) : 1;
         beta1 = all(T(o.beta1));
         rest1 = all(T(o.rule == Rule::momentum ? 1 - o.dampening : 1 - o.beta1));
         beta2 = all(T(o.beta2));
         rest2 = all(T(1 - o.beta2));
         epsilon = all(T(o.epsilon * root));
-        correction = all(T(adam ? root / first : 1));
+        correction = all(T(adam ? root / c1 : 1));
     }
 };
 
@@ -68,46 +69,38 @@ struct RMSProp {
     }
 };
 
-// m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; with c1 = 1 - beta1^t and c2 = 1 - beta2^t
-// d = (m / c1) / (sqrt(v / c2) + epsilon) = (sqrt(c2) / c1) m / (sqrt(v) + epsilon sqrt(c2)): one division
+// v = beta1 v + (1 - beta1) g; s = beta2 s + (1 - beta2) g^2; with c1 = 1 - beta1^t and c2 = 1 - beta2^t
+// d = (v / c1) / (sqrt(s / c2) + epsilon) = (sqrt(c2) / c1) v / (sqrt(s) + epsilon sqrt(c2)): one division
 template <class T>
 struct Adam {
     using V = Vec<T>;
-    static LAMINA_INLINE V direction(const Numbers<T>& n, V g, V& m, V& v) {
-        m = fma(n.beta1, m, n.rest1 * g);
-        v = fma(n.beta2, v, n.rest2 * g * g);
-        return n.correction * m / (sqrt(v) + n.epsilon);
+    static LAMINA_INLINE V direction(const Numbers<T>& n, V g, V& v, V& s) {
+        v = fma(n.beta1, v, n.rest1 * g);
+        s = fma(n.beta2, s, n.rest2 * g * g);
+        return n.correction * v / (sqrt(s) + n.epsilon);
     }
 };
 
-// d = sign(beta1 m + (1 - beta1) g); m = beta2 m + (1 - beta2) g
+// d = sign(beta1 v + (1 - beta1) g); v = beta2 v + (1 - beta2) g
 template <class T>
 struct Lion {
     using V = Vec<T>;
-    static LAMINA_INLINE V direction(const Numbers<T>& n, V g, V& m, V&) {
-        V c = n.beta1 * m + n.rest1 * g; // unfused, as in the equations: the sign of a sum near 0 is all there is
-        m = fma(n.beta2, m, n.rest2 * g);
+    static LAMINA_INLINE V direction(const Numbers<T>& n, V g, V& v, V&) {
+        V c = n.beta1 * v + n.rest1 * g; // unfused, as in the equations: the sign of a sum near 0 is all there is
+        v = fma(n.beta2, v, n.rest2 * g);
         return c > T(0) ? all(T(1)) : c < T(0) ? all(T(-1)) : c;
     }
 };
 
+// Call `use` with the struct of a rule.
 template <class T, class Use>
 LAMINA_INLINE void with_rule(Rule rule, Use use) {
     switch (rule) {
-    case Rule::gradient_descent:
-        return use(GradientDescent<T>{});
-    case Rule::momentum:
-        return use(Momentum<T>{});
-    case Rule::nesterov:
-        return use(Nesterov<T>{});
-    case Rule::rmsprop:
-        return use(RMSProp<T>{});
-    case Rule::adam:
-        return use(Adam<T>{});
-    case Rule::adamw:
-        return use(Adam<T>{});
-    case Rule::lion:
-        return use(Lion<T>{});
+#define LAMINA_CASE(name, Struct, memories)                                                                            \
+    case Rule::name:                                                                                                   \
+        return use(Struct<T>{});
+        LAMINA_RULES(LAMINA_CASE)
+#undef LAMINA_CASE
     }
 }
 
@@ -118,36 +111,34 @@ struct Move {
 
 // Move n parameters (a whole number of registers).
 template <class T, class R>
-void update(R, const Numbers<T>& numbers, Move move, T* p, const T* g, T* first, T* second, int64_t n) {
+void update(R, const Numbers<T>& numbers, Move move, T* p, const T* g, T* v, T* s, int64_t n) {
     constexpr int W = WIDE<T>;
     const Vec<T> rate = all(T(move.rate)), decay = all(T(move.decay)), shorten = all(T(move.shorten));
     const Numbers<T> held = numbers;
     for (int64_t i = 0; i < n; i += W) {
-        Vec<T> m{}, v{}, x = load(p + i);
-        if (first) m = load(first + i);
-        if (second) v = load(second + i);
-        Vec<T> d = R::direction(held, shorten * load(g + i), m, v);
-        if (first) store(first + i, m);
-        if (second) store(second + i, v);
+        Vec<T> v_now{}, s_now{}, x = load(p + i);
+        if (v) v_now = load(v + i);
+        if (s) s_now = load(s + i);
+        Vec<T> d = R::direction(held, shorten * load(g + i), v_now, s_now);
+        if (v) store(v + i, v_now);
+        if (s) store(s + i, s_now);
         store(p + i, fma(-rate, fma(decay, x, d), x));
     }
 }
 
 // The same for any n: the last few through a register of their own.
 template <class T>
-void update(const Optimiser& o, const Numbers<T>& numbers, Move move, T* p, const T* g, T* first, T* second,
-            int64_t n) {
+void update(const Optimiser& o, const Numbers<T>& numbers, Move move, T* p, const T* g, T* v, T* s, int64_t n) {
     with_rule<T>(o.rule, [&](auto rule) {
         constexpr int W = WIDE<T>;
         int64_t whole = n - n % W, rest = n - whole;
-        update<T>(rule, numbers, move, p, g, first, second, whole);
+        update<T>(rule, numbers, move, p, g, v, s, whole);
         if (!rest) return;
         T tail[4][W] = {};
-        T* from[] = {p + whole, const_cast<T*>(g) + whole, first ? first + whole : nullptr,
-                     second ? second + whole : nullptr};
+        T* from[] = {p + whole, const_cast<T*>(g) + whole, v ? v + whole : nullptr, s ? s + whole : nullptr};
         for (int a = 0; a < 4; a++)
             for (int64_t i = 0; from[a] && i < rest; i++) tail[a][i] = from[a][i];
-        update<T>(rule, numbers, move, tail[0], tail[1], first ? tail[2] : nullptr, second ? tail[3] : nullptr, W);
+        update<T>(rule, numbers, move, tail[0], tail[1], v ? tail[2] : nullptr, s ? tail[3] : nullptr, W);
         for (int a = 0; a < 4; a++)
             for (int64_t i = 0; from[a] && a != 1 && i < rest; i++) from[a][i] = tail[a][i];
     });

@@ -59,13 +59,13 @@ LAMINA_INLINE void kept(int64_t units, int64_t example, int64_t examples, int64_
     const int64_t blocks = (units + 7) / 8;
     Words block;
     for (int lane = 0; lane < 8; lane++)
-        block[lane] = uint32_t((example + lane % 4) * blocks + panel * BLOCKS + lane / 4);
+        block[lane] = uint32_t(uint64_t(example + lane % 4) * uint64_t(blocks) + uint64_t(panel * BLOCKS + lane / 4));
     const Random random(block, layer, step, seed);
 #pragma GCC unroll 4
     for (int i = 0; i < 4; i++)
         if (i < examples) {
-            const Signs below = Signs(Shorts(random.of(i)) < threshold);
-            for (int u = 0; u < P<T>; u++) D[i * P<T> + u] = T(1 + below[u]);
+            const Signs dropped = Signs(Shorts(random.of(i)) < threshold);
+            for (int u = 0; u < P<T>; u++) D[i * P<T> + u] = T(1 + dropped[u]);
         }
 }
 

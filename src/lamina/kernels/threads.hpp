@@ -33,35 +33,6 @@ void parallel(int threads, Work work, void* what);
 // what has to be done meanwhile is better done alone.
 bool awake(int threads);
 
-// How many threads for short steps, one after the other: all of them or one, whichever was faster when both were tried
-// a while ago, over as many steps as it takes to tell. On a processor that others use as well, threads wait for one
-// another longer than they work. What was learnt is kept from call to call.
-class Pace {
-  public:
-    // For steps of so many multiply-adds, on up to `most` threads.
-    int threads(double work, int most) {
-        if (work != of_work || most != of_most) *this = Pace(), of_work = work, of_most = most;
-        if (turn < 3)
-            return turn == 1 ? 1 : most; // the first turn finds caches cold and threads asleep: it is no trial
-        return together <= alone ? most : 1;
-    }
-    int64_t left() const { return LONG + int64_t(ENOUGH / of_work) - steps; } // steps until this turn is over
-    void took(double s, int64_t n) {                                          // seconds for n steps
-        seconds += s, steps += n;
-        if (left() > 0) return;
-        if (turn == 1) alone = seconds / double(steps);
-        if (turn == 2) together = seconds / double(steps);
-        turn = (turn + 1) % 64, seconds = 0, steps = 0;
-    }
-
-  private:
-    static constexpr int64_t LONG = 32;
-    static constexpr double ENOUGH = 200e6; // multiply-adds
-    double of_work = 0, together = 0, alone = 0, seconds = 0;
-    int of_most = 0, turn = 0;
-    int64_t steps = 0;
-};
-
 int thread_limit();
 void set_thread_limit(int threads);
 

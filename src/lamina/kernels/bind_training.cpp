@@ -1,0 +1,201 @@
+// Training: many steps, one gradient, one update. They run without the GIL, in parts, and Ctrl-C works meanwhile.
+#include <chrono>
+#include <limits>
+
+#include "arena.hpp"
+#include "arrays.hpp"
+#include "binding.hpp"
+#include "pace.hpp"
+#include "paths.hpp"
+
+namespace lamina {
+
+void require_bytes(double examples, const Plan& plan, int itemsize) {
+    constexpr double most = double(std::numeric_limits<int64_t>::max() / 4);
+    double bytes =
+        (examples + 256) * 64 * double(plan.panels + 2 * plan.n_outputs + 64) + 6.0 * itemsize * double(plan.size);
+    if (bytes > most)
+        throw std::length_error("this batch needs " + std::to_string(bytes) + " bytes; use a smaller batch_size");
+}
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+thread_local Clock::time_point looked;
+
+int64_t poll() { // Python is asked every 50 ms whether there was a signal
+    auto now = Clock::now();
+    if (now - looked < std::chrono::milliseconds(50)) return 0;
+    looked = now;
+    nb::gil_scoped_acquire gil;
+    return PyErr_CheckSignals();
+}
+
+// ---- the threads and the parts of a call ----
+
+struct Took {
+    int64_t steps; // done
+    double seconds;
+};
+
+// `n` of a call's steps, from number k on.
+template <class T>
+Took run_part(const Training<T>& call, int threads, int64_t k, int64_t n) {
+    Training<T> part = call;
+    const int64_t row = k * call.steps.batch_size;
+    part.steps = call.steps.some(k, n);
+    part.order = call.order ? call.order + row : nullptr;
+    part.count = call.count - row;
+    part.costs = call.costs + k;
+    TrainingRun<T> run{part};
+    auto begin = Clock::now();
+    {
+        nb::gil_scoped_release free;
+        parallel(threads, path->verbs<T>().train, &run);
+    }
+    if (run.stop.load()) throw nb::python_error();
+    return {run.done, std::chrono::duration<double>(Clock::now() - begin).count()};
+}
+
+// All steps of a call; gives how many were done, fewer where a step was not finite.
+template <class T>
+int64_t run_all(Training<T>& call, Paced& plan) {
+    const int64_t batch = call.steps.batch_size, all = call.steps.count;
+    double examples = double(std::min(batch, call.count)) * double(plan.members), work = examples * plan.work;
+    require_bytes(examples, plan, sizeof(T));
+    int threads = threads_for(work, std::max<int64_t>(batch * plan.members, 1));
+    Loan arena(training_parts(plan, batch, sizeof(T), call.memories(), threads).bytes);
+    call.arena = arena.get();
+    call.poll = poll;
+    looked = Clock::now();
+    if (threads == 1 || work > LARGE_WORK) return run_part(call, threads, 0, all).steps;
+    const bool brief = double(plan.size) * 8 < work; // so that to begin again costs little
+    int64_t done = 0;
+    for (int64_t from = 0, n; from < all; from += n) {
+        int now = plan.pace.threads(work, threads);
+        const bool wakes = now > 1 && brief && work < 2 * WAKING_WORK && !awake(now);
+        n = std::min(wakes ? 1 + int64_t(WAKING_WORK / work) : plan.pace.left(), all - from);
+        const Took took = run_part(call, wakes ? 1 : now, from, n);
+        if (!wakes) plan.pace.took(took.seconds, n);
+        done += took.steps;
+        if (took.steps < n) break;
+    }
+    return done;
+}
+
+// ---- what Python asks for ----
+
+// The Steps of equations/steps.py, whose arrays live as long as this.
+struct GivenSteps {
+    Vector<const double> rates;
+    std::optional<Vector<const double>> decays, dropouts;
+    Steps steps;
+
+    GivenSteps(int64_t batch_size, Vector<const double> rates_, std::optional<Vector<const double>> decays_,
+               std::optional<Vector<const double>> dropouts_, uint64_t seed, int64_t step, int64_t examples)
+        : rates(rates_), decays(decays_), dropouts(dropouts_) {
+        const int64_t count = int64_t(rates.shape(0));
+        require(batch_size > 0 && examples > 0 && step >= 0,
+                "batch_size, examples and step: expected positive numbers");
+        if (decays) require_size("decays", decays->shape(0), count);
+        if (dropouts) require_size("dropouts", dropouts->shape(0), count);
+        steps = {batch_size, count, rates.data(), data_of(decays), data_of(dropouts), seed, step, examples};
+    }
+};
+
+void require_dropout(const Plan& plan, double factor) {
+    require(factor >= 0 && factor * plan.highest_rate <= 1, "dropout: a factor of " + std::to_string(factor) +
+                                                                " on a rate of " + std::to_string(plan.highest_rate) +
+                                                                "; expected a product from 0 to 1");
+}
+
+template <class T>
+void require_memory(const Plan& plan, const Optimiser& optimiser, const Matrix<T>& memory) {
+    require_size("arrays of memory", memory.shape(0), optimiser.memories());
+    if (memory.shape(0)) require_size("memory", memory.shape(1), plan.flat_size);
+}
+
+template <class T>
+int64_t train_steps(Paced& plan, const Optimiser& optimiser, Vector<T> params, Matrix<T> memory, Matrix<const T> X,
+                    Matrix<const T> Y, std::optional<Vector<const T>> weights, Vector<const int64_t> order,
+                    const GivenSteps& given, Vector<double> costs) {
+    const Steps& steps = given.steps;
+    const int64_t count = int64_t(order.shape(0)), rows = int64_t(X.shape(0));
+    require_params<T>(plan, params.shape(0));
+    require_targets<T>(plan, X, Y, weights);
+    require_memory<T>(plan, optimiser, memory);
+    require_size("costs", costs.shape(0), steps.count);
+    for (int64_t k = 0; steps.dropouts && k < steps.count; k++) require_dropout(plan, steps.dropouts[k]);
+    require(steps.count == 0 || count / steps.batch_size + (count % steps.batch_size != 0) >= steps.count,
+            "order: too short for the steps");
+    for (int64_t i = 0; i < count; i++)
+        if (order.data()[i] < 0 || order.data()[i] >= rows)
+            throw std::out_of_range("order: row " + std::to_string(order.data()[i]) + " of " + std::to_string(rows));
+    if (steps.count == 0) return 0;
+    Training<T> call{&plan, steps, optimiser};
+    call.steps.batch_size = std::min(steps.batch_size, count);
+    call.params = params.data(), call.memory = memory.data(), call.costs = costs.data();
+    call.X = X.data(), call.Y = Y.data(), call.weights = data_of(weights);
+    call.rows = rows, call.order = order.data(), call.count = count;
+    return run_all(call, plan);
+}
+
+template <class T>
+double gradients(Paced& plan, Vector<const T> params, Vector<T> grads, Matrix<const T> X, Matrix<const T> Y,
+                 std::optional<Vector<const T>> weights, uint64_t seed, int64_t step, int64_t first, int64_t m,
+                 double dropout) {
+    const int64_t rows = int64_t(X.shape(0));
+    require_params<T>(plan, params.shape(0));
+    require_params<T>(plan, grads.shape(0));
+    require_targets<T>(plan, X, Y, weights);
+    require(rows > 0 && step >= 0, "expected at least one row");
+    require(first >= 0 && m >= rows && first <= m - rows,
+            "rows " + std::to_string(first) + " to " + std::to_string(double(first) + double(rows)) +
+                " of a batch of m = " + std::to_string(m) + ": expected rows of that batch");
+    require_bytes(double(rows) * double(plan.members), plan, sizeof(T));
+    require(double(m) * double(plan.members) < 0x1p62,
+            "m: " + std::to_string(m) + " rows are more than can be numbered");
+    require_dropout(plan, dropout);
+    double cost = 0;
+    Training<T> call{&plan, Steps{rows, 1}};
+    call.steps.dropouts = &dropout, call.steps.seed = seed, call.steps.step = step;
+    call.params = const_cast<T*>(params.data()); // not written to where there are grads
+    call.grads = grads.data(), call.costs = &cost;
+    call.X = X.data(), call.Y = Y.data(), call.weights = data_of(weights);
+    call.rows = call.count = rows, call.first = first, call.m = m;
+    run_all(call, plan);
+    return cost;
+}
+
+template <class T>
+void update(const Paced& plan, const Optimiser& optimiser, Vector<T> params, Vector<const T> grads, Matrix<T> memory,
+            double rate, int64_t step, double decay) {
+    require_params<T>(plan, params.shape(0));
+    require_params<T>(plan, grads.shape(0));
+    require_memory<T>(plan, optimiser, memory);
+    require(step >= 0, "step: expected a positive number");
+    path->verbs<T>().update({&plan, optimiser, params.data(), grads.data(), memory.data(), rate, decay, step});
+}
+
+template <class T>
+void define(nb::module_& m) {
+    m.def("train_steps", train_steps<T>, "plan"_a, "optimiser"_a, array("params"), array("memory"), array("X"),
+          array("Y"), maybe("weights"), array("order"), "steps"_a, array("costs"));
+    m.def("gradients", gradients<T>, "plan"_a, array("params"), array("grads"), array("X"), array("Y"),
+          maybe("weights"), "seed"_a, "step"_a, "first"_a, "m"_a, "dropout"_a);
+    m.def("update", update<T>, "plan"_a, "optimiser"_a, array("params"), array("grads"), array("memory"), "rate"_a,
+          "step"_a, "decay"_a);
+}
+
+} // namespace
+
+void bind_training(nb::module_& m) {
+    using Doubles = Vector<const double>;
+    nb::class_<GivenSteps>(m, "Steps")
+        .def(nb::init<int64_t, Doubles, std::optional<Doubles>, std::optional<Doubles>, uint64_t, int64_t, int64_t>(),
+             "batch_size"_a, array("rates"), maybe("decays"), maybe("dropouts"), "seed"_a, "step"_a, "examples"_a);
+    define<float>(m);
+    define<double>(m);
+}
+
+} // namespace lamina

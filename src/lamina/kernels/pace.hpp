@@ -1,0 +1,56 @@
+// How many threads a call gets.
+#pragma once
+
+#include <algorithm>
+
+#include "plan.hpp"
+#include "threads.hpp"
+
+namespace lamina {
+
+// In multiply-adds: what one thread does sooner than it could share it; a step that is shared without a trial; and
+// about how much one thread does while the others wake up.
+inline constexpr double SMALL_WORK = 400e3, LARGE_WORK = 20e6, WAKING_WORK = 4e6;
+
+inline int threads_for(double work, int64_t most) {
+    double n = std::min({work / SMALL_WORK, double(thread_limit()), double(most)});
+    return n < 1 ? 1 : int(n);
+}
+
+// How many threads for short steps, one after the other: all of them or one, whichever was faster when both were tried
+// a while ago, over as many steps as it takes to tell. On a processor that others use as well, threads wait for one
+// another longer than they work. What was learnt is kept from call to call.
+class Pace {
+  public:
+    // For steps of so many multiply-adds, on up to `most` threads.
+    int threads(double work, int most) {
+        if (work != of_work || most != of_most) *this = Pace(), of_work = work, of_most = most;
+        if (turn < 3)
+            return turn == 1 ? 1 : most; // the first turn finds caches cold and threads asleep: it is no trial
+        return together <= alone ? most : 1;
+    }
+    int64_t left() const {
+        return LONG_STEPS + int64_t(ENOUGH_WORK / of_work) - steps;
+    } // steps until this turn is over
+    void took(double s, int64_t n) { // seconds for n steps
+        seconds += s, steps += n;
+        if (left() > 0) return;
+        if (turn == 1) alone = seconds / double(steps);
+        if (turn == 2) together = seconds / double(steps);
+        turn = (turn + 1) % 64, seconds = 0, steps = 0;
+    }
+
+  private:
+    static constexpr int64_t LONG_STEPS = 32;
+    static constexpr double ENOUGH_WORK = 200e6; // multiply-adds
+    double of_work = 0, together = 0, alone = 0, seconds = 0;
+    int of_most = 0, turn = 0;
+    int64_t steps = 0;
+};
+
+// A plan, and what was learnt about its pace. Changed only with the GIL.
+struct Paced : Plan {
+    Pace pace;
+};
+
+} // namespace lamina
