@@ -1,9 +1,9 @@
 """Saves in child processes that are killed: `python killable_saver.py`, then lines of FOLDER LOG KILL_AT on its input.
 
 For each line a child is forked, which opens the folder, goes on from its newest state and saves: twice and closes, or
-without end where KILL_AT is "never". Before and after every call that changes a file, and in the middle of every write,
-there is a moment; the child kills itself with SIGKILL in the one of that number. LOG gets the step of every save that
-is complete. The answers are lines: the number of the child at once, then how it ended.
+without end where KILL_AT is "never". Before every call that changes a file, and in the middle of every write, there is
+a moment; the child kills itself with SIGKILL in the one of that number. LOG gets the step of every complete save.
+The answers are lines: the number of the child at once, then how it ended.
 """
 
 import builtins
@@ -42,9 +42,7 @@ class Killer:
     def around(self, function):
         def called(*arguments, **others):
             self.moment()
-            result = function(*arguments, **others)
-            self.moment()
-            return result
+            return function(*arguments, **others)
 
         return called
 

@@ -97,7 +97,7 @@ def newest_header(folder: Path) -> dict[str, Any] | None:
 def _kind(name: str, array: NDArray[Any]) -> list[Any]:
     """Return type and shape of an array as the file tells them."""
     if array.dtype.name not in DTYPES:
-        raise CheckpointError(f"array {name!r} has dtype {array.dtype}: expected booleans or numbers of up to 64 bits")
+        raise CheckpointError(f"the array {name!r} has dtype {array.dtype}: expected numbers of up to 64 bits")
     return [DTYPES[array.dtype.name], list(array.shape)]
 
 
