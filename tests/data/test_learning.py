@@ -331,6 +331,12 @@ def test_without_targets_nothing_is_jagged():
         learn_encoder(table, splines="jagged")
 
 
+@pytest.mark.parametrize("cuts", [(), (100,)])
+def test_a_table_without_numbers_has_no_jagged_columns(cuts):
+    table = TABLE.select(["town", "built"])
+    assert learned(TARGETS["regressor"], None, cuts, table, splines="jagged").encoder.splines == ()
+
+
 def test_the_learned_encoder_is_json():
     encoder = learned(TARGETS["regressor"], None, (50,), splines="gain").encoder
     back = Encoder.from_header(json.loads(json.dumps(encoder.to_header(), allow_nan=False)))

@@ -149,7 +149,9 @@ class SplineSummary:
 
 def _jagged(sample: RowSample, target: Labels | Numbers | None) -> list[int]:
     """Return which columns of a sample are jagged; their first rows that are known are looked at."""
-    if target is None:
+    if not sample.columns:
+        return []
+    if target is None or sample.y is None:
         raise DataError('splines="jagged" looks at the targets: there are none beside the rows')
     jagged, Y = [], target.encode(sample.y[:MOST_ROWS])
     most = rows_looked_at(Y.shape[1])
