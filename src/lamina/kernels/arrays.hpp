@@ -1,6 +1,7 @@
 // NumPy's arrays as the binding takes them, and the checks at its door.
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -56,6 +57,12 @@ void require_targets(const Plan& plan, const Matrix<const T>& X, const Matrix<co
 }
 
 // Refuse sizes that no machine has, before anything is multiplied in integers.
-void require_bytes(double examples, const Plan& plan, int itemsize);
+inline void require_bytes(double examples, const Plan& plan, int itemsize) {
+    constexpr double MOST_BYTES = double(std::numeric_limits<int64_t>::max() / 4);
+    double bytes =
+        (examples + 256) * 64 * double(plan.panels + 2 * plan.n_outputs + 64) + 6.0 * itemsize * double(plan.size);
+    if (bytes > MOST_BYTES)
+        throw std::length_error("this batch needs " + std::to_string(bytes) + " bytes; use a smaller batch_size");
+}
 
 } // namespace lamina

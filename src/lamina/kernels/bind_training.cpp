@@ -1,6 +1,5 @@
 // Training: many steps, one gradient, one update. They run without the GIL, in parts, and Ctrl-C works meanwhile.
 #include <chrono>
-#include <limits>
 
 #include "arena.hpp"
 #include "arrays.hpp"
@@ -9,14 +8,6 @@
 #include "paths.hpp"
 
 namespace lamina {
-
-void require_bytes(double examples, const Plan& plan, int itemsize) {
-    constexpr double most = double(std::numeric_limits<int64_t>::max() / 4);
-    double bytes =
-        (examples + 256) * 64 * double(plan.panels + 2 * plan.n_outputs + 64) + 6.0 * itemsize * double(plan.size);
-    if (bytes > most)
-        throw std::length_error("this batch needs " + std::to_string(bytes) + " bytes; use a smaller batch_size");
-}
 
 namespace {
 

@@ -12,9 +12,9 @@ namespace lamina::LAMINA_PATH {
 
 // Copy n <= P numbers: by 16, 8, 4, 2 and 1, which the compiler does without a loop.
 template <class T, int SIZE = P<T>>
-LAMINA_INLINE void copy_some(const T* from, T* to, int64_t n) {
+LAMINA_INLINE void copy_units(const T* from, T* to, int64_t n) {
     if (n & SIZE) std::memcpy(to, from, SIZE * sizeof(T)), from += SIZE, to += SIZE;
-    if constexpr (SIZE > 1) copy_some<T, SIZE / 2>(from, to, n);
+    if constexpr (SIZE > 1) copy_units<T, SIZE / 2>(from, to, n);
 }
 
 // Units of value a to where they are in value b; backwards: from their place in b to that in a.
@@ -29,7 +29,7 @@ LAMINA_INLINE void move_units(const Place<T>& at, const std::vector<Run>& runs, 
             if (n > P<T> - y) n = P<T> - y;
             for (int64_t i = i0; i < i1; i++) {
                 T *from = at.panel(a + u / P<T>, i) + x, *to = at.panel(b + v / P<T>, i) + y;
-                backwards ? copy_some(to, from, n) : copy_some(from, to, n);
+                backwards ? copy_units(to, from, n) : copy_units(from, to, n);
             }
         }
 }
@@ -46,12 +46,12 @@ LAMINA_INLINE T* unit_of(const Place<T>& at, int64_t a, int64_t u, int64_t i) {
 
 // Add n <= P numbers to others.
 template <class T, int SIZE = P<T>>
-LAMINA_INLINE void add_some(const T* from, T* to, int64_t n) {
+LAMINA_INLINE void add_units(const T* from, T* to, int64_t n) {
     if (n & SIZE) {
         for (int j = 0; j < SIZE; j++) to[j] += from[j];
         from += SIZE, to += SIZE;
     }
-    if constexpr (SIZE > 1) add_some<T, SIZE / 2>(from, to, n);
+    if constexpr (SIZE > 1) add_units<T, SIZE / 2>(from, to, n);
 }
 
 // ---- embedding: a column that holds the number of a category becomes a column of E ----
@@ -117,8 +117,8 @@ struct Embedding : LayerDefaults {
                 each_place<T>(op, c, 0, panels_of<T>(op.columns.size), [&](int64_t p, int64_t u, int64_t n) {
                     const T* from = e + p * all_levels * P<T>;
                     int64_t room = P<T> - u % P<T>, here = n < room ? n : room;
-                    copy_some(from, unit_of(at, op.A, u, i), here);
-                    if (here < n) copy_some(from + here, unit_of(at, op.A, u + here, i), n - here);
+                    copy_units(from, unit_of(at, op.A, u, i), here);
+                    if (here < n) copy_units(from + here, unit_of(at, op.A, u + here, i), n - here);
                 });
             }
     }
@@ -144,8 +144,8 @@ struct Embedding : LayerDefaults {
                 each_place<T>(op, c, p0, p1, [&](int64_t p, int64_t u, int64_t n) {
                     int64_t room = P<T> - u % P<T>, here = n < room ? n : room;
                     T* to = dE + (p * all_levels + place) * P<T>;
-                    add_some(unit_of(at, op.dA, u, i), to, here);
-                    if (here < n) add_some(unit_of(at, op.dA, u + here, i), to + here, n - here);
+                    add_units(unit_of(at, op.dA, u, i), to, here);
+                    if (here < n) add_units(unit_of(at, op.dA, u + here, i), to + here, n - here);
                 });
             }
         }

@@ -354,14 +354,14 @@ void across(const T* a, int64_t a_panel, const T* B, const T* bias, int64_t K, i
             int64_t c_panel, Finish<T> finish) {
     if (rows == 1 && !finish.d_relu) {
         int64_t p = 0;
-        auto some = [&](auto f, int n) {
+        auto strips_of = [&](auto f, int n) {
             for (; p + n <= panels; p += n)
                 f(a, a_panel, B + p * K * P<T>, bias ? bias + p * P<T> : nullptr, K, C + p * c_panel, c_panel,
                   finish.relu);
         };
-        some(across_panels<T, 4>, 4);
-        some(across_panels<T, 2>, 2);
-        some(across_panels<T, 1>, 1);
+        strips_of(across_panels<T, 4>, 4);
+        strips_of(across_panels<T, 2>, 2);
+        strips_of(across_panels<T, 1>, 1);
         return;
     }
     const bool far = panels * K * 64 > NEAR_ACROSS;

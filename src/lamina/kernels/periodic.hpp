@@ -33,10 +33,10 @@ struct Waves {
 };
 // Do f(j0, count) for some of the outputs at a time, `count` of them, which the compiler knows.
 template <class F, int MOST = 4>
-LAMINA_INLINE void some_outputs(int64_t outputs, F f, int64_t j0 = 0) {
+LAMINA_INLINE void by_outputs(int64_t outputs, F f, int64_t j0 = 0) {
     if constexpr (MOST > 0) {
         for (; outputs - j0 >= MOST; j0 += MOST) f(j0, std::integral_constant<int, MOST>{});
-        some_outputs<F, MOST - 1>(outputs, f, j0);
+        by_outputs<F, MOST - 1>(outputs, f, j0);
     }
 }
 // The place of U for output j of panel p.
@@ -129,7 +129,7 @@ struct Periodic : LayerDefaults {
         move_units(at, columns.chosen, op.A_prev, columns.X, false, i0, i1);
         for (int64_t p = 0; p < panels_of<T>(numbers); p++) {
             const auto w = waves(at, op, p);
-            some_outputs(w.outputs, [&](int64_t j0, auto count) {
+            by_outputs(w.outputs, [&](int64_t j0, auto count) {
                 constexpr int n = count;
                 for (int64_t i = i0; i < i1; i++) {
                     Row<T> x = Row<T>::of(at.panel(columns.X + p, i)), U[n];
@@ -167,7 +167,7 @@ struct Periodic : LayerDefaults {
         move_units(at, columns.kept, op.dA_prev, op.dA, true, i0, i1);
         for (int64_t p = 0; p < panels_of<T>(numbers); p++) {
             const auto w = waves(at, op, p);
-            some_outputs(w.outputs, [&](int64_t j0, auto count) {
+            by_outputs(w.outputs, [&](int64_t j0, auto count) {
                 for (int64_t i = i0; i < i1; i++) {
                     Row<T> x = Row<T>::of(at.panel(columns.X + p, i)), minus;
                     for (int r = 0; r < NV<T>; r++) {
@@ -199,7 +199,7 @@ struct Periodic : LayerDefaults {
         for (int64_t j = 0; j < w.outputs; j++) sum_of(at, U_of<T>(op, j, p)).into(d.c + j * P<T>);
         for (int64_t i0 = 0; i0 < at.here; i0 += DEEP) {
             const int64_t i1 = i0 + DEEP < at.here ? i0 + DEEP : at.here;
-            some_outputs(w.outputs, [&](int64_t j0, auto count) {
+            by_outputs(w.outputs, [&](int64_t j0, auto count) {
                 constexpr int n = count;
                 for (int64_t k = 0; k < w.frequencies; k++)
                     for (int r = 0; r < NV<T>; r++) {

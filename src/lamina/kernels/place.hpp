@@ -1,4 +1,4 @@
-// Where everything lies while a stretch of examples goes through the layers, and sums over units and examples.
+// What a layer works with: places of values, parameters and gradients; sums over units and over examples.
 #pragma once
 
 #include "elementary.hpp"
@@ -7,7 +7,7 @@
 
 namespace lamina::LAMINA_PATH {
 
-// Where everything lies, for a stretch of examples.
+// Where everything is, for some examples of a batch.
 template <class T>
 struct Place {
     const Plan& plan;
@@ -17,16 +17,16 @@ struct Place {
     const T* transposed; // W itself in panels, for dA_prev
     T* grads;
     T* per_unit;
-    Team* team = nullptr; // who share the examples; without them: predicting
+    Team* team = nullptr; // the threads that share the examples; null when predicting
     int thread = 0;
     int64_t m = 1;     // examples of the whole batch: the m of 1/m
-    int64_t here = 1;  // of them, those that are here: rows [0, here)
-    int64_t first = 0; // number, within the whole batch, of the example in row 0
+    int64_t here = 1;  // examples of it that are here, in rows [0, here)
+    int64_t first = 0; // number within the whole batch of the example in row 0
     uint64_t seed = 0;
     int64_t step = 0;
     double dropout = 1; // what the rates of dropout are multiplied by
 
-    // No draws, running statistics, nothing kept.
+    // Then there are no draws, batch normalisation uses its running values, and nothing is kept for the way back.
     LAMINA_INLINE bool predicting() const { return !team; }
     LAMINA_INLINE T* panel(int64_t panel, int64_t row = 0) const { return values + panel * stride + row * P<T>; }
     LAMINA_INLINE const T* param(const Op& op, int i) const { return params + plan.slots[op.slots[i]].place; }
