@@ -18,6 +18,7 @@
     ├── CheckpointWarning                 a damaged checkpoint; the one before it was taken
     ├── DataWarning                       rows that can be used, but perhaps not as meant
     ├── DivergenceWarning                 training left the finite numbers; the best weights were kept
+    ├── InterruptedWarning                a signal ended training early; the best weights so far were kept
     └── EngineWarning                     the fast engine cannot run this network; names what is missing
 
 A message says what was found, what was expected, and what to do.
@@ -93,6 +94,10 @@ class DataWarning(LaminaWarning):
 
 class DivergenceWarning(LaminaWarning):
     """Training left the finite numbers; the best weights were kept."""
+
+
+class InterruptedWarning(LaminaWarning):
+    """Ctrl-C, or a signal that ends a process, ended training early; the best weights so far were kept."""
 
 
 class EngineWarning(LaminaWarning):

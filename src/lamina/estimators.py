@@ -1,11 +1,11 @@
-"""Face 1: scikit-learn. `DeepClassifier` and `DeepRegressor` speak its conventions, over `fitting.Fit` and `Model`.
+"""Face 1: scikit-learn. `DeepClassifier` and `DeepRegressor` speak its conventions, over `fitting` and `Model`.
 
-There is no maths here and no loop over batches: a fit is a loop over epochs that shows progress and asks callbacks.
+There is no maths here and no loop: a fit is prepared, carried out with a bar and callbacks, and finished.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import replace
+import warnings
+from collections.abc import Callable
+from contextlib import ExitStack
 from inspect import Parameter, Signature
 from typing import Any, ClassVar, Literal
 
@@ -19,8 +19,6 @@ from sklearn.base import (
     TransformerMixin,
 )
 from sklearn.exceptions import NotFittedError
-from sklearn.metrics import check_scoring, get_scorer_names
-from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import (
     _check_feature_names,
     _check_n_features,
@@ -32,13 +30,19 @@ from sklearn.utils.validation import (
 from lamina.data.tables.frames import unmasked
 from lamina.data.tables.sources import read
 from lamina.data.tables.table import Table
-from lamina.data.target_values import plain_labels, plain_numbers
-from lamina.errors import SettingError, nearest
-from lamina.fitting import Carried, Fit
+from lamina.errors import InterruptedWarning, SettingError
+from lamina.fitting import current, finish, finish_pass, prepare
+from lamina.interrupts import NAMES
 from lamina.learning.hyperparameters import settings_for
-from lamina.learning.presets import Facts, constant_rate
+from lamina.learning.run import Run
+from lamina.learning.state import Record, State
+from lamina.learning.training import train
 from lamina.model import Model, Summary
 from lamina.plots import LearningCurveDisplay
+from lamina.running import carry_out, opened, stored_seed
+from lamina.scoring import score_of
+from lamina.showing import Bar
+from lamina.starting import Before
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -99,11 +103,6 @@ feature_names_in_ : array of str
 """
 
 
-ALWAYS = "constant"  # a schedule spans all the passes of a fit
-ONE_PASS = {"max_iter": 1, "early_stopping": False, "scoring": "cost"}  # of partial_fit
-ONE_PASS |= {"schedule": ALWAYS, "decay_schedule": ALWAYS, "dropout_schedule": ALWAYS}
-
-
 class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """What classifier and regressor share."""
 
@@ -121,8 +120,12 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         X_val: Rows = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
+        checkpoint: Any = None,
     ) -> Any:
         """Train; the weights of the best epoch are kept.
+
+        Ctrl-C ends training after the step that is being taken: the estimator is then fitted with the best weights so
+        far, and a warning says so.
 
         Parameters
         ----------
@@ -131,7 +134,10 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         sample_weight : array, shape (m,), optional
             A row of weight 2 counts as two rows, one of weight 0 as none.
         X_val, y_val, sample_weight_val : optional
-            Rows to watch, never learned from. Without them, early stopping holds some of X out.
+            Validation rows, never learned from. Without them, early stopping holds some of X out.
+        checkpoint : path, optional
+            A folder to write checkpoints to. The same call made again goes on where the last one was, with the same
+            bits, however it ended; then SIGTERM is taken like Ctrl-C.
 
         Returns
         -------
@@ -145,21 +151,31 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             Training left the finite numbers before any epoch was good.
         """
         rows, y = self._checked(X, y)
-        fit = Fit(
+        before = self._before() if self.warm_start else None
+        data = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
+        run, state = prepare(
             rows,
             y,
             sample_weight,
-            X_val=X_val,
-            y_val=y_val,
-            sample_weight_val=sample_weight_val,
+            **data,
             settings=self.get_params(deep=False),
             task=self._task,
-            score=self._scorer(X if rows.matrix is None else rows.matrix, y, X_val, y_val),
-            goes_on_from=self._before() if self.warm_start else None,
+            score=self._score(X if rows.matrix is None else rows.matrix, y, X_val, y_val),
+            before=before,
+            seed=None if self.random_state is not None else stored_seed(checkpoint),
         )
-        for _ in self._with_progress(self._with_callbacks(fit, X, y)):
-            pass
-        self._take(fit, carry=self.warm_start)
+        with ExitStack() as stack:
+            folder = None
+            if checkpoint is not None:
+                folder, state = opened(checkpoint, run, state, estimator=type(self).__name__)
+                stack.enter_context(folder)
+            calls = _Callbacks(self, run, state, X, y)
+            bar = Bar(run) if self.verbose else None
+            carry_out(run, state, shown=bar, after_epoch=calls.epoch_ended, folder=folder)
+            self._take(run, state, finish(run, state), keep=self.warm_start)
+            calls.fit_ended()
+        if state.stopped in NAMES.values():
+            self._warn_of_interrupt(state, checkpoint)
         return self
 
     def _partial_fit(self, X: Rows, y: Any, classes: Any, sample_weight: Any) -> Any:
@@ -169,26 +185,20 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             raise SettingError("classes must be passed on the first call to partial_fit: later rows may bring more.")
         if before is not None and classes is not None:
             _check_same_classes(classes, before.model.target)
-        fit = Fit(
+        run, state = prepare(
             rows,
             y,
             sample_weight,
-            settings={**self.get_params(deep=False), **ONE_PASS},
+            settings=self.get_params(deep=False),
             task=self._task,
-            goes_on_from=before,
+            before=before,
             classes=classes,
+            one_pass=True,
         )
-        if fit.given["learning_rate_init"] == "auto":
-            rate = constant_rate(self.preset, Facts(self._task, fit.n_first, len(rows.names)))
-            fit.recipe = replace(fit.recipe, learning_rate=rate)
-        for _ in fit:
+        for _ in train(run, state):
             pass
-        done = self.history_ if before is not None else []
-        self._take(fit, carry=True)
-        self.history_ = done + [{**record, "epoch": len(done) + 1} for record in self.history_]
-        settings = {name: value for name, value in self.model_.settings.items() if name not in ONE_PASS}
-        self.n_iter_ = self.best_epoch_ = len(self.history_)
-        self.model_ = replace(self.model_, history=self.history_, settings=settings, best_epoch=self.n_iter_)
+        self._take(run, state, finish_pass(run, state), keep=True)
+        self.best_epoch_ = self.n_iter_
         return self
 
     def predict(self, X: Rows) -> NDArray[Any]:
@@ -310,94 +320,48 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         one_column = self._task == "classifier" and y.ndim == 2 and y.shape[1] == 1
         return column_or_1d(y, warn=True) if one_column else y
 
-    # ---- the loop ----
+    # ---- a fit ----
 
-    def _with_callbacks(self, fit: Fit, X: Rows, y: Any) -> Iterator[tuple[Fit, dict[str, Any]]]:
-        """Train; tell scikit-learn's callbacks of the fit and of every epoch, and stop when one says so."""
-        epochs = iter(fit)
-        if not hasattr(self, "_init_callback_context"):
-            yield from ((fit, record) for record in epochs)
-            return
-        context = self._init_callback_context(max_subtasks=fit.epochs)
-        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        for _ in range(fit.epochs):
-            inner = context.subcontext(task_name="epoch")
-            inner.call_on_fit_task_begin(estimator=self, X=X, y=y)
-            record = next(epochs, None)
-            if record is None:
-                break
-            now = lambda: self._attributes(fit, fit.current_model())  # noqa: E731
-            stop = inner.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=now)
-            yield fit, record
-            if stop:
-                fit.stopped = "a callback asked for it"
-                break
-        best = lambda: self._attributes(fit, fit.model())  # noqa: E731
-        context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=best)
+    def _score(self, X: Rows, y: Any, X_val: Rows, y_val: Any) -> Callable[[Model, Any], float] | None:
+        """Return what watches training; the scorer gets an estimator of this class."""
+        validation = None if X_val is None else (X_val, y_val)
+        return score_of(self.scoring, X, y, validation, task=self._task, fitted=self._copy_with)
 
-    def _with_progress(self, epochs: Iterator[tuple[Fit, dict[str, Any]]]) -> Iterator[dict[str, Any]]:
-        """Show a progress bar where `verbose` asks for one."""
-        if not self.verbose:
-            yield from (record for _, record in epochs)
-            return
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    def _copy_with(self, model: Model) -> Any:
+        """Return a copy of this estimator that is fitted with a model."""
+        copy = self.__class__(**self.get_params(deep=False))
+        copy.__dict__.update(self._of_model(model))
+        return copy
 
-        columns = (
-            TextColumn("epoch"),
-            MofNCompleteColumn(),
-            BarColumn(),
-            TextColumn("{task.description}"),
-            TimeElapsedColumn(),
-        )
-        with Progress(*columns) as bar, closing(epochs):  # type: ignore[type-var]
-            task = bar.add_task("", total=None)
-            for fit, record in epochs:
-                shown = ("cost", "validation_cost", "validation_score")
-                text = "  ".join(
-                    f"{name.replace('_', ' ')} {record[name]:.4g}" for name in shown if record[name] is not None
-                )
-                bar.update(task, advance=1, total=fit.epochs, description=text)
-                yield record
+    def _before(self) -> Before | None:
+        """Return the last fit, to go on from; None before the first."""
+        return Before(self.model_, getattr(self, "_state", None)) if hasattr(self, "model_") else None
 
-    def _scorer(self, X: Rows, y: Any, X_val: Rows, y_val: Any) -> Callable[[Model, Any], float] | None:
-        if isinstance(self.scoring, str) and self.scoring == "cost":
-            return None
-        if isinstance(self.scoring, str) and self.scoring not in get_scorer_names():
-            close = nearest(self.scoring, get_scorer_names())
-            raise SettingError(
-                f"scoring={self.scoring!r}: expected 'cost', a scikit-learn scorer or its name, like 'roc_auc'.{close}"
-            )
-        scorer = check_scoring(self, self.scoring)
-        plain_y = plain_labels if self._task == "classifier" else plain_numbers
+    def _take(self, run: Run, state: State, model: Model, keep: bool) -> None:
+        """Become fitted: all attributes change together, at the end."""
+        self.__dict__.pop("_state", None)
+        self.__dict__.update(self._attributes(run, state, model) | ({"_state": state} if keep else {}))
 
-        def score(model: Model, rows: Any) -> float:
-            estimator = self.__class__(**self.get_params(deep=False))
-            estimator.__dict__.update(self._attributes(None, model))
-            some = (X_val, y_val) if rows is None else (_safe_indexing(X, rows), y[rows])
-            return float(scorer(estimator, some[0], plain_y(some[1])))
-
-        return score
-
-    # ---- the outcome ----
-
-    def _attributes(self, fit: Fit | None, model: Model) -> dict[str, Any]:
+    def _attributes(self, run: Run, state: State, model: Model) -> dict[str, Any]:
         """Return what a fitted estimator has."""
+        found = self._of_model(model) | {"n_iter_": state.epoch, "best_epoch_": state.best_epoch}
+        return found | {"stopped_": state.stopped, "settings_": run.settings, "_score_name": run.score_name}
+
+    def _of_model(self, model: Model) -> dict[str, Any]:
+        """Return the attributes that a model gives."""
         names = ("n_features_in_", "feature_names_in_")
         found: dict[str, Any] = {name: getattr(self, name) for name in names if hasattr(self, name)}
-        found |= {"model_": model, "history_": model.history, "n_outputs_": model.network.n_outputs}
-        if fit is not None:
-            found |= {"n_iter_": len(fit.history), "best_epoch_": fit.best_epoch, "stopped_": fit.stopped}
-            found |= {"settings_": fit.settings, "_score_name": fit.score_name}
-        return found
+        return found | {"model_": model, "history_": model.history, "n_outputs_": model.network.n_outputs}
 
-    def _before(self) -> Carried | None:
-        """Return where the last call ended; None before the first."""
-        carried: Carried | None = getattr(self, "_carried", None)
-        return Carried(self.model_) if carried is None and hasattr(self, "model_") else carried
-
-    def _take(self, fit: Fit, carry: bool) -> None:
-        self.__dict__.update(self._attributes(fit, fit.model()))
-        self._carried = fit.carried() if carry else Carried(self.model_, n_rows=fit.n_first)
+    def _warn_of_interrupt(self, state: State, checkpoint: Any) -> None:
+        what = f"the best of {state.best_epoch}" if state.best_epoch else f"step {state.step}, within the first epoch"
+        on = "warm_start=True and fit" if checkpoint is None else f"the same call with checkpoint={str(checkpoint)!r}"
+        warnings.warn(
+            f"{state.stopped} ended training in epoch {state.epoch + bool(state.rows)}. The estimator has the "
+            f"weights of {what}. To go on: {on}.",
+            InterruptedWarning,
+            stacklevel=4,
+        )
 
     def _fitted(self) -> Model:
         if not hasattr(self, "model_"):
@@ -422,6 +386,44 @@ def _check_same_classes(classes: Any, target: Any) -> None:
     if target.task != "multilabel" and not np.array_equal(np.unique(classes), target.classes):
         found, known = np.unique(classes).tolist(), target.classes.tolist()
         raise SettingError(f"classes={found}: the first call had {known}. Leave classes out, or start with a clone.")
+
+
+class _Callbacks:
+    """scikit-learn's callbacks, told of a fit and of every epoch; nothing where there are none."""
+
+    def __init__(self, estimator: Any, run: Run, state: State, X: Rows, y: Any) -> None:
+        self._estimator, self._run, self._state = estimator, run, state
+        self._told = {"estimator": estimator, "X": X, "y": y}
+        self._fit: Any = None
+        if hasattr(estimator, "_init_callback_context"):
+            self._fit = estimator._init_callback_context(max_subtasks=run.recipe.epochs - state.epoch)
+            self._fit.call_on_fit_task_begin(**self._told)
+            self._epoch_begins()
+
+    def _epoch_begins(self) -> None:
+        self._epoch = self._fit.subcontext(task_name="epoch")
+        self._epoch.call_on_fit_task_begin(**self._told)
+
+    def epoch_ended(self, record: Record) -> bool:
+        """Tell of an epoch; return whether a callback asks to stop."""
+        if self._fit is None:
+            return False
+        stop = self._epoch.call_on_fit_task_end(
+            **self._told, reconstruction_attributes=lambda: self._attributes(current(self._run, self._state))
+        )
+        if not (stop or self._state.stopped):
+            self._epoch_begins()
+        return bool(stop)
+
+    def fit_ended(self) -> None:
+        """Tell of the end, once the estimator is fitted."""
+        if self._fit is not None:
+            best = self._estimator.model_
+            self._fit.call_on_fit_task_end(**self._told, reconstruction_attributes=lambda: self._attributes(best))
+
+    def _attributes(self, model: Model) -> dict[str, Any]:
+        found: dict[str, Any] = self._estimator._attributes(self._run, self._state, model)
+        return found
 
 
 class DeepClassifier(ClassifierMixin, _DeepEstimator):
@@ -457,8 +459,8 @@ class DeepClassifier(ClassifierMixin, _DeepEstimator):
         Z = model.logits(self._checked_rows(X))
         return Z[:, 0] if model.target.task == "binary" else Z  # type: ignore[union-attr]
 
-    def _attributes(self, fit: Fit | None, model: Model) -> dict[str, Any]:
-        return {**super()._attributes(fit, model), "classes_": model.target.classes}  # type: ignore[union-attr]
+    def _of_model(self, model: Model) -> dict[str, Any]:
+        return {**super()._of_model(model), "classes_": model.target.classes}  # type: ignore[union-attr]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

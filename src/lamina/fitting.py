@@ -1,73 +1,77 @@
-"""Fitting a model: from rows and settings to the best weights, one epoch per turn of a plain loop.
+"""From rows and settings to a model: what stands before the loop, and what comes after it.
 
-    fit = Fit(X, y, settings={"hidden_layer_sizes": (64,)}, task="classifier")
-    for record in fit:
-        print(record["epoch"], record["cost"], record["validation_cost"])      # leave the loop to stop
-    model = fit.model()
+    run, state = prepare(X, y, settings={"hidden_layer_sizes": (64,)}, task="classifier")
+    for progress in train(run, state):
+        ...                                      # leave the loop to stop
+    model = finish(run, state)
 
-It calls each arrow of the way of the data once: read, counted, hold_out, learn, encode, train. What a face adds
-is how it looks: a progress bar, scikit-learn's callbacks, a page.
+`prepare` calls each arrow of the way of the data once: read, count, hold out, learn the columns, encode. What a face
+adds is how it looks: a progress bar, scikit-learn's callbacks, a page.
 """
 
+import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from itertools import islice
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from hashlib import blake2b
+from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 
-from lamina.data.batches import check_weights, counted, hold_out
-from lamina.data.class_weights import class_factors, class_numbers, row_factors
-from lamina.data.encoding.encoder import Encoder
-from lamina.data.encoding.learning import ColumnSummary
+from lamina.data.class_weights import class_factors, class_numbers
+from lamina.data.examples import examples_of
 from lamina.data.label_counts import LabelCounts
-from lamina.data.tables.sources import read
-from lamina.data.tables.table import Batch, Table
-from lamina.data.target_values import plain
-from lamina.data.targets import Labels, Numbers
+from lamina.data.labels import Labels
+from lamina.data.learning import Columns, learn
+from lamina.data.number_targets import Numbers
+from lamina.data.source import Source, opened
+from lamina.data.splitting import Part, Split, canonical_rows, split_of
+from lamina.data.target_values import plain_numbers
 from lamina.engine import choose
 from lamina.equations import random
 from lamina.equations.losses import Gamma, Loss, Poisson
-from lamina.equations.network import Network
-from lamina.equations.verbs import penalty
-from lamina.errors import DataError, DataWarning, DivergenceError, DivergenceWarning, SettingError
+from lamina.errors import DataError, DataWarning
 from lamina.learning.calibration import divided, temperature
-from lamina.learning.choices import chosen
-from lamina.learning.data_driven import ROWS as DECIDING_ROWS
-from lamina.learning.data_driven import fit_to_rows
-from lamina.learning.divergence import divergence_error
-from lamina.learning.hyperparameters import OPTIMISER_CHOICES, automatic_batch_size, check, seed_from, settings_for
-from lamina.learning.initialisers import starting_parameters
+from lamina.learning.hyperparameters import MAY_CHANGE, check, seed_from, settings_for
 from lamina.learning.lbfgs import LBFGS
 from lamina.learning.networks import Inputs, loss_from, network_from
-from lamina.learning.presets import Facts, resolved
-from lamina.learning.schedules import SCHEDULES
-from lamina.learning.scores import plain_score
-from lamina.learning.training import EncodedByBatch, Epoch, InMemory, Recipe, State, Watch, train
+from lamina.learning.presets import Facts, constant_rate, resolved
+from lamina.learning.recipe import recipe_of, warn_of_large_batch
+from lamina.learning.run import ALONE, Group, Run, Task
+from lamina.learning.state import State
 from lamina.model import Model
+from lamina.starting import Before, digest, epochs_of, gone_on, started
 
-Task = Literal["classifier", "regressor"]
 Score = Callable[[Model, Any], float]  # model, row numbers or None
 
-SCORED_ROWS = 512  # training rows whose score goes into the history
-WATCHED_ROWS = 2048  # training rows whose cost is watched where no others are
+OF_THE_SESSION = {"verbose", "checkpoint_interval"}  # settings that say nothing about the model
+
+# What a partial fit is in place of what the settings say: a schedule spans all the passes of a fit.
+ONE_PASS: dict[str, Any] = {"max_iter": 1, "early_stopping": False, "max_time": None}
+ONE_PASS |= dict.fromkeys(("schedule", "decay_schedule", "dropout_schedule"), "constant")
 
 
-@dataclass(frozen=True)
-class Carried:
-    """What one training run hands to the next: the model, and where its optimiser stood."""
-
-    model: Model
-    memory: Any = None  # (len(optimiser.remembers), network.size)
-    step: int = 0
-    optimiser: str = ""
-    n_rows: int = 0  # of the first run: what its preset looked at
-
-
-class Fit:
-    """One training run.
+def prepare(
+    X: Any,
+    y: Any,
+    sample_weight: Any = None,
+    *,
+    X_val: Any = None,
+    y_val: Any = None,
+    sample_weight_val: Any = None,
+    settings: Mapping[str, Any] | None = None,
+    task: Task,
+    target_name: str = "y",
+    score: Score | None = None,
+    before: Before | None = None,
+    classes: Any = None,
+    one_pass: bool = False,
+    seed: int | None = None,
+    group: Group = ALONE,
+) -> tuple[Run, State]:
+    """Return what stays and what moves while a network learns from these rows; nothing is trained yet.
 
     Parameters
     ----------
@@ -76,7 +80,7 @@ class Fit:
     y : array, shape (m,) or (m, targets)
     sample_weight : array, shape (m,), optional
     X_val, y_val, sample_weight_val : optional
-        Rows to watch instead of held-out ones.
+        Validation rows, in place of held-out ones.
     settings : mapping
         Values of `hyperparameters.SETTINGS`; defaults where one is missing.
     task : {"classifier", "regressor"}
@@ -84,393 +88,263 @@ class Fit:
     score : callable, optional
         `score(model, rows)`, higher is better, watched instead of the cost. `rows` are the numbers of the rows of X to
         score, or None for X_val.
-    goes_on_from : Carried, optional
-        What `carried` of an earlier run returned: keep its columns, network and memory, and learn on.
+    before : Before, optional
+        An earlier fit to go on from: its columns, network, optimiser's memory and place in every schedule.
     classes : array, optional
         Every class, where `y` may lack some.
+    one_pass : bool
+        One epoch at a constant rate, nothing held out: a partial fit.
+    seed : int, optional
+        In place of `random_state`.
+    group : Group
+        The workers that learn together.
 
     Raises
     ------
     SettingError, DataError
-        Before anything is trained.
+        What was found, what was expected, what to do.
     """
-
-    def __init__(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
-        *,
-        X_val: Any = None,
-        y_val: Any = None,
-        sample_weight_val: Any = None,
-        settings: Mapping[str, Any] | None = None,
-        task: Task,
-        target_name: str = "y",
-        score: Score | None = None,
-        goes_on_from: "Carried | None" = None,
-        classes: Any = None,
-    ) -> None:
-        given = {n: v.tolist() if isinstance(v, np.generic | np.ndarray) else v for n, v in (settings or {}).items()}
-        self.given = {**{name: one.default for name, one in settings_for(task).items()}, **given}
-        check(self.given, task)
-        self.task, self.target_name, self.score = task, target_name, score
-        self.seed = seed_from(self.given["random_state"])
-        self.history: list[dict[str, Any]] = []
-        self.stopped = ""
-
-        table, y = X if isinstance(X, Table) else read(X), plain(y)
-        before = None if goes_on_from is None else goes_on_from.model
-        rows, weights = self._rows(table, y, sample_weight)
-        self.n_first = len(rows) if goes_on_from is None else goes_on_from.n_rows
-        self.settings = resolved(self.given, Facts(task, self.n_first, len(table.names)))
-        target = before.target if before else self._target(y[rows], weights, classes)
-        Y = target.encode(y[rows])
-        self.target: Labels | Numbers = target
-        loss = loss_from(self.settings, target.task if isinstance(target, Labels) else "regression")
-        _check_range(loss, Y)
-
-        learn, held = self._split(len(rows), target, Y, X_val is not None)
-        self.encoder: Encoder = before.encoder if before else self._encoder(table, y, rows, weights, learn)
-        table = self.encoder.align(table) if before else table
-        outputs = target.n_outputs if isinstance(target, Labels) else target.n_targets
-        self.network: Network = network_from(self.settings, _inputs(self.encoder), outputs, loss)
-        if before:
-            _check_same_arrays(before.network, self.network)
-        self.dtype = np.dtype(self.settings["dtype"])
-        self.engine = choose(self.network, self.settings["engine"])
-        self.class_factors = self._class_factors(y[rows[learn]], None if weights is None else weights[learn])
-        some: Any = lambda at: self._examples(table, rows[at], Y[at], self._weighted(Y, weights, at))  # noqa: E731
-        self.examples = some(learn)
-        self.held_out = self._held_out(table, rows, held, Y, weights, X_val, y_val, sample_weight_val)
-        self.scored_rows = None if X_val is not None else rows[held if len(held) else learn]
-        self.recipe = self._recipe(self.examples.n)
-        self.state = self._state(goes_on_from)
-        self._everything: Any = None  # all rows, where the best number of epochs is to be done again with them
-        if self.settings["refit"] is True and len(held) and before is None and self.recipe.optimiser.kind != LBFGS.kind:
-            self._everything = lambda: some(np.concatenate([learn, held]))
-        self._refitted: Any = None
-        self._watch = Watch(int(self.settings["n_iter_no_change"]), float(self.settings["tol"]))
-
-    # ---- what a face asks for ----
-
-    @property
-    def epochs(self) -> int:
-        """Most epochs that this run takes."""
-        return self.recipe.epochs
-
-    @property
-    def n_rows(self) -> int:
-        """Rows that are learned from."""
-        return self.examples.n
-
-    @property
-    def n_held_out(self) -> int:
-        """Rows that are watched."""
-        return 0 if self.held_out is None else self.held_out.n
-
-    @property
-    def score_name(self) -> str:
-        """What `score` in the history is."""
-        if self.score is not None:
-            return str(self.settings["scoring"])
-        return "accuracy" if isinstance(self.target, Labels) else "r2"
-
-    @property
-    def best_epoch(self) -> int:
-        """The epoch whose weights are kept, counted from 1; 0 before the first."""
-        return self._watch.best_epoch
-
-    def model(self) -> Model:
-        """Return the model with the best weights so far."""
-        best = self._watch.best_params
-        params = self.state.judged.copy() if best is None else best
-        T = self._temperature(params)
-        params = params if self._refitted is None else self._refitted
-        return self._model(params if T == 1 else divided(self.network, params, T))
-
-    def current_model(self) -> Model:
-        """Return the model with the weights as they are now."""
-        return self._model(self.state.judged.copy())
-
-    def carried(self) -> "Carried":
-        """Return what a later run needs to go on from here."""
-        memory = self.state.memory.copy()
-        return Carried(self.model(), memory, self.state.step, self.recipe.optimiser.kind, self.n_first)
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        """Train; yield a record after every epoch: epoch, cost, validation_cost, score, validation_score, ..."""
-        passes = train(self.network, self.engine, self.state, self.examples, self.recipe, self.held_out)
-        while True:
-            with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
-                try:
-                    epoch = next(passes, None)
-                except DivergenceError as problem:
-                    self._diverged(problem)
-                    return
-                if epoch is None:
-                    self.stopped = self.stopped or f"the optimiser found nothing better after {self.state.epoch} epochs"
-                    return self._refit()
-                record = self._record(epoch)
-                watched = self._watched(record)
-            patience_ends = self._watch.see(watched, epoch.number, self.state.judged)
-            self.history.append(record)
-            if patience_ends:
-                what = "the held-out rows" if self.held_out is not None else "the training rows"
-                self.stopped = f"no progress on {what} for {self._watch.patience} epochs"
-            elif epoch.number == self.epochs:
-                self.stopped = f"all {epoch.number} epochs were done"
-            if self.stopped and self.score is None and self._watch.best_params is None:
-                raise self._never_finite(epoch.number)
-            yield record
-            if patience_ends:
-                return self._refit()
-
-    def _refit(self) -> None:
-        """Learn from all rows, the held-out ones too, for as many epochs as were best without them."""
-        if self._everything is None or not self.best_epoch:
-            return
-        state = State.start(self.network, self.recipe.optimiser, self._starting_parameters())
-        examples = self._everything()
-        recipe = replace(self.recipe, batch_size=min(self.recipe.batch_size, examples.n))
-        passes = train(self.network, self.engine, state, examples, recipe)
-        with np.errstate(all="ignore"), suppress(DivergenceError):  # then what was found before stays
-            for _ in islice(passes, self.best_epoch):
-                pass
-            self._refitted = state.judged
-            self.stopped += f"; then {self.best_epoch} epochs with all {examples.n} rows"
-
-    # ---- the steps of preparation ----
-
-    def _target(self, y: Any, weights: Any, classes: Any) -> Labels | Numbers:
-        if self.task == "classifier":
-            return Labels.fit(y, classes=classes)
-        scaled, log_link = self.settings["scale_target"], loss_from(self.settings, "regression").output_name == "exp"
-        numbers = Numbers.fit(y, weights, standardise=scaled and not log_link, clamp=self.settings["clamp"])
-        if not (scaled and log_link):
-            return numbers
-        mean = np.average(numbers.encode(y), axis=0, weights=weights)  # e^Z is positive: a scale, but no shift
-        return replace(numbers, scale=np.where(mean > 0, mean, 1.0))
-
-    def _rows(self, table: Table, y: Any, sample_weight: Any) -> tuple[Any, Any]:
-        """Return which rows count, in an order that only their values decide, and their weights of mean 1."""
-        if len(y) != table.n_rows:
-            raise DataError(f"y has {len(y)} values and X has {table.n_rows} rows: expected one for each.")
-        if sample_weight is None:
-            return counted(table, self._plain(y), None)
-        weights = check_weights(sample_weight, table.n_rows)
-        some = np.flatnonzero(weights)  # what rows of weight 0 say does not count, not even their label
-        rows, left = counted(table.take(some), self._plain(y[some]), weights[some])
-        return some[rows], left
-
-    def _plain(self, y: Any) -> Any:
-        """Return the targets as numbers that do not depend on the other rows' weights."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DataWarning)  # the target itself is fitted later, and warns
-            return (Labels.fit(y) if self.task == "classifier" else Numbers.fit(y, standardise=False)).encode(y)
-
-    def _split(self, n: int, target: Labels | Numbers, Y: Any, watched_elsewhere: bool) -> tuple[Any, Any]:
-        if watched_elsewhere or not self.settings["early_stopping"]:
-            return np.arange(n), np.arange(0)
-        strata = None
-        if isinstance(target, Labels) and target.task != "multilabel":
-            strata = class_numbers(Y)
-        fraction = float(self.settings["validation_fraction"])
-        return hold_out(n, fraction, lambda m: random.bits(m, seed=self.seed, stream=random.HOLD_OUT), strata)
-
-    def _encoder(self, table: Table, y: Any, rows: Any, weights: Any, learn: Any) -> Encoder:
-        w = None if weights is None else weights[learn]
-        return ColumnSummary.of(Batch(table.take(rows[learn]), y[rows[learn]], w), self.settings).encoder(self.target)
-
-    def _class_factors(self, y: Any, weights: Any) -> Any:
-        class_weight = self.settings.get("class_weight")
-        if class_weight is None or not isinstance(self.target, Labels):
-            return None
-        return class_factors(class_weight, LabelCounts.of(y, weights, self.target.classes))
-
-    def _weighted(self, Y: Any, weights: Any, some: Any) -> Any:
-        """Return the weights of some rows, class weights included, scaled to mean 1 over them."""
-        w = None if weights is None else weights[some]
-        if self.class_factors is not None:
-            factors = row_factors(self.class_factors, Y[some])
-            w = factors if w is None else w * factors
-        return None if w is None or not w.any() else (w / w.mean()).astype(self.dtype)
-
-    def _examples(self, table: Table, rows: Any, Y: Any, weights: Any) -> InMemory | EncodedByBatch:
-        Y, encoder, dtype = np.ascontiguousarray(Y, self.dtype), self.encoder, self.dtype
-        if table.is_sparse:
-            return EncodedByBatch(lambda at: encoder.encode(table.take(rows[at]), dtype), Y, weights)
-        return InMemory(encoder.encode(table.take(rows), dtype), Y, weights)
-
-    def _held_out(
-        self, table: Table, rows: Any, held: Any, Y: Any, weights: Any, X_val: Any, y_val: Any, weight_val: Any
-    ) -> InMemory | EncodedByBatch | None:
-        if X_val is None and (y_val is not None or weight_val is not None):
-            raise DataError("y_val or sample_weight_val was given without X_val: pass all the rows to watch.")
-        if X_val is not None:
-            if y_val is None:
-                raise DataError("X_val was given without y_val: both are needed to watch their cost.")
-            table = self.encoder.align(X_val if isinstance(X_val, Table) else read(X_val))
-            held_Y = self.target.encode(y_val)
-            if len(held_Y) != table.n_rows:
-                raise DataError(
-                    f"y_val has {len(held_Y)} values and X_val has {table.n_rows} rows: one for each expected."
-                )
-            weights = None if weight_val is None else check_weights(weight_val, table.n_rows)
-            everything = np.arange(table.n_rows)
-            return self._examples(table, everything, held_Y, self._weighted(held_Y, weights, everything))
-        if len(held):
-            return self._examples(table, rows[held], Y[held], self._weighted(Y, weights, held))
-        return None
-
-    def _recipe(self, n: int) -> Recipe:
-        s = self.settings
-        size = automatic_batch_size(n) if s["batch_size"] == "auto" else int(s["batch_size"])
-        if size > n and self.given["batch_size"] != "auto":
-            warnings.warn(
-                f"batch_size={size} is larger than the {n} training rows: a step takes all of them.",
-                DataWarning,
-                stacklevel=4,
-            )
-        return Recipe(
-            optimiser=chosen("optimizer", s["optimizer"], OPTIMISER_CHOICES),
-            schedule=chosen("schedule", s["schedule"], SCHEDULES),
-            learning_rate=float(s["learning_rate_init"]),
-            batch_size=min(size, n),
-            epochs=int(s["max_iter"]),
-            seed=self.seed,
-            shuffle=bool(s["shuffle"]),
-            tolerance=float(s["tol"]),
-            decay_schedule=chosen("decay_schedule", s["decay_schedule"], SCHEDULES),
-            dropout_schedule=chosen("dropout_schedule", s["dropout_schedule"], SCHEDULES),
-            averaging=float(s["averaging"]),
-        )
-
-    def _state(self, before: "Carried | None") -> State:
-        if before is None:
-            params = self._starting_parameters()
-            return State.start(self.network, self.recipe.optimiser, params)
-        state = State.start(self.network, self.recipe.optimiser, before.model.params.astype(self.dtype))
-        if before.optimiser == self.recipe.optimiser.kind:
-            state.memory[:], state.step = before.memory, before.step
-        return state
-
-    def _starting_parameters(self) -> Any:
-        s = self.settings
-        weights, biases = (s[name] for name in ("initializer", "bias_initializer"))
-        params = starting_parameters(
-            self.network,
-            "lecun_normal" if weights == "data" else weights,
-            self.seed,
-            self.dtype,
-            biases="zeros" if biases == "data" else biases,
-            zero_last_layer=bool(s["zero_last_layer"]),
-        )
-        if "data" in (weights, biases):
-            some = next(iter(self.examples.blocks(DECIDING_ROWS))).X
-            fit_to_rows(self.network, params, some, self.seed, weights=weights == "data", biases=biases == "data")
-        return params
-
-    # ---- the steps of training ----
-
-    def _model(self, params: Any) -> Model:
-        changed = {n: v for n, v in self.given.items() if v != settings_for(self.task)[n].default}
-        at = next((r for r in self.history if r["epoch"] == self.best_epoch), None)
-        scores = {}
-        if at is not None and self.held_out is not None:
-            scores = {"validation_cost": at["validation_cost"], f"validation_{self.score_name}": at["validation_score"]}
-        return Model(
-            network=self.network,
-            params=params,
-            encoder=self.encoder,
-            target=self.target,
-            target_name=self.target_name,
-            settings=changed,
-            history=list(self.history),
-            scores=scores,
-            best_epoch=self.best_epoch,
-            stopped=self.stopped,
-            engine=self.settings["engine"],
-        )
-
-    def _temperature(self, params: Any) -> float:
-        if self.held_out is None or self.settings.get("calibrate") is not True:
-            return 1.0
-        return temperature(self.network, self.engine, params, self.held_out)
-
-    def _record(self, epoch: Epoch) -> dict[str, Any]:
-        held = self.held_out
-        return {
-            "epoch": epoch.number,
-            "cost": epoch.cost,
-            "validation_cost": epoch.held_out,
-            "score": self._score(self.examples, watched=held is None, first=SCORED_ROWS),
-            "validation_score": None if held is None else self._score(held, watched=True, A=epoch.predicted),
-            "learning_rate": epoch.learning_rate,
-            "seconds": epoch.seconds,
-        }
-
-    def _score(self, rows: InMemory | EncodedByBatch, watched: bool, first: int | None = None, A: Any = None) -> float:
-        """Return the chosen score of the watched rows; accuracy or R^2 of others, or where none was chosen.
-
-        A is what is predicted for the rows, where that is known.
-        """
-        if watched and self.score is not None:
-            return float(self.score(self.current_model(), self.scored_rows))
-        if A is None:
-            predict, params = self.engine.predict, self.state.judged
-            A = np.concatenate([predict(self.network, params, block.X) for block in rows.blocks(first)])
-        some = slice(0, len(A))
-        weights = None if rows.weights is None else rows.weights[some]
-        return plain_score(self.target, self.network.loss, A.astype(np.float64), rows.Y[some], weights)
-
-    def _watched(self, record: Mapping[str, Any]) -> float:
-        """Return the value that decides about the best epoch and about stopping: lower is better."""
-        if self.score is not None:
-            return -float(record["score"] if self.held_out is None else record["validation_score"])
-        return self._cost_now() if self.held_out is None else float(record["validation_cost"])
-
-    def _cost_now(self) -> float:
-        """Return the cost of the parameters as they are: an epoch's own is a mean over those that it passed through."""
-        X, Y, weights = next(iter(self.examples.blocks(WATCHED_ROWS)))
-        J = self.engine.cost(self.network, self.state.judged, X, Y, weights)
-        return J + penalty(self.network, self.state.judged, self.examples.n)
-
-    def _never_finite(self, epoch: int) -> DivergenceError:
-        """Return the error for a run in which no epoch ended with a finite cost."""
-        X, Y, weights = next(iter((self.held_out or self.examples).blocks(WATCHED_ROWS)))
-        batches = -(-self.examples.n // self.recipe.batch_size)
-        place, n = (epoch, batches, batches), self.examples.n
-        state = self.state
-        return divergence_error(self.network, state.params, X, Y, weights, self.seed, state.step, n, place, self.recipe)
-
-    def _diverged(self, problem: DivergenceError) -> None:
-        if self._watch.best_params is None:
-            raise problem
-        self.stopped = "diverged"
-        warnings.warn(
-            f"{problem} The weights of epoch {self.best_epoch}, the best, were kept.", DivergenceWarning, stacklevel=4
-        )
+    began = time.monotonic()
+    given = _given(settings or {}, task)
+    seed = _seed(given["random_state"], before) if seed is None else seed
+    source = opened(X, y, sample_weight)
+    Y, counted, fingerprint = _counted(source, task)
+    n_first = before.state.n_rows_first_run if before and before.state else counted.n
+    chosen = _chosen(given, Facts(task, n_first, len(source.table.names)), one_pass)
+    held_out = chosen["early_stopping"] and X_val is None
+    strata = class_numbers(Y)[counted.rows] if task == "classifier" and source.y.ndim == 1 else None
+    split = _split(counted, float(chosen["validation_fraction"]), seed, strata) if held_out else Split(counted, None)
+    columns = _columns(before, source, split.train, chosen, task, classes)
+    loss = _loss(chosen, columns.target, source.y[counted.rows])
+    network = network_from(chosen, _inputs(columns), _outputs(columns.target), loss)
+    dtype = np.dtype(chosen["dtype"])
+    examples = examples_of(source, split.train, columns, dtype)
+    if X_val is None:
+        if y_val is not None or sample_weight_val is not None:
+            raise DataError("y_val or sample_weight_val was given without X_val: pass all the validation rows.")
+        validation = None if split.validation is None else examples_of(source, split.validation, columns, dtype)
+        watched_rows = (split.validation or split.train).rows
+    else:
+        if y_val is None:
+            raise DataError("X_val was given without y_val: both are needed to watch their cost.")
+        others = opened(X_val, y_val, sample_weight_val, names=("X_val", "y_val"))
+        everything = Part(np.arange(others.table.n_rows), others.weights)
+        validation, watched_rows = examples_of(others, everything, columns, dtype), None
+    warn_of_large_batch(given["batch_size"], examples.n)
+    done = 0 if before is None else epochs_of(before)
+    recipe = recipe_of(chosen, examples.n, seed, done=done)
+    exact = isinstance(recipe.optimiser, LBFGS)
+    run = Run(
+        network=network,
+        engine=choose(network, chosen["engine"], None if exact else recipe.optimiser),
+        recipe=recipe,
+        columns=columns,
+        examples=examples,
+        validation=validation,
+        settings=chosen,
+        given=given,
+        task=task,
+        target_name=target_name,
+        score=None if score is None else _Scored(score, watched_rows),
+        score_name=str(chosen["scoring"]) if score else "accuracy" if task == "classifier" else "r2",
+        n_rows_first_run=n_first,
+        identity=_identity(given, task, target_name, source, fingerprint, validation),
+        group=group,
+        began=began,
+    )
+    return run, started(run) if before is None else gone_on(run, before)
 
 
-def _inputs(encoder: Encoder) -> Inputs:
+def finish(run: Run, state: State) -> Model:
+    """Return the model with the weights of the best epoch so far, its probabilities calibrated where that is asked for.
+
+    The state remembers what it handed out, so that going on finds out whether the model was edited.
+    """
+    best = state.evaluated if state.best_params is None else state.best_params
+    state.temperature = _temperature(run, best)
+    params = best.copy() if state.temperature == 1 else divided(run.network, best, state.temperature)
+    return _handed_out(run, state, params)
+
+
+def current(run: Run, state: State) -> Model:
+    """Return the model with the weights as they are now."""
+    return _model(run, state, state.evaluated.copy())
+
+
+def finish_pass(run: Run, state: State) -> Model:
+    """Return the model with the weights as they are now: what a partial fit ends with."""
+    state.temperature, state.best_epoch = 1.0, state.epoch
+    return _handed_out(run, state, state.evaluated.copy())
+
+
+# ---- settings ----
+
+
+def _given(settings: Mapping[str, Any], task: Task) -> dict[str, Any]:
+    """Return every setting as it was given, checked; defaults where one is missing."""
+    plain = {n: v.tolist() if isinstance(v, np.generic | np.ndarray) else v for n, v in settings.items()}
+    given = {**{name: one.default for name, one in settings_for(task).items()}, **plain}
+    check(given, task)
+    return given
+
+
+def _seed(random_state: Any, before: Before | None) -> int:
+    """Return the seed; without one of its own, a later fit goes on with that of the first."""
+    if random_state is None and before is not None and before.state is not None:
+        return before.state.seed
+    return seed_from(random_state)
+
+
+def _chosen(given: Mapping[str, Any], facts: Facts, one_pass: bool) -> dict[str, Any]:
+    """Return every setting with what the preset chose; for a single pass, what makes it one."""
+    chosen = resolved(given, facts)
+    if not one_pass:
+        return chosen
+    auto = isinstance(given["learning_rate_init"], str)
+    return chosen | ONE_PASS | ({"learning_rate_init": constant_rate(given["preset"], facts)} if auto else {})
+
+
+def _loss(settings: Mapping[str, Any], target: Labels | Numbers, y: Any) -> Loss:
+    """Return the loss.
+
+    Raises
+    ------
+    SettingError
+        It does not fit the task.
+    DataError
+        Targets outside its range.
+    """
+    loss = loss_from(settings, target.task if isinstance(target, Labels) else "regression")
+    if isinstance(loss, Poisson | Gamma):
+        numbers = plain_numbers(y)
+        low, wrong = ("at least 0", numbers < 0) if isinstance(loss, Poisson) else ("above 0", numbers <= 0)
+        if wrong.any():
+            found = numbers[wrong][0]
+            raise DataError(f"loss={loss.kind!r} needs targets {low}: found {found:g}. Use loss='squared_error'.")
+    return loss
+
+
+# ---- rows ----
+
+
+def _counted(source: Source, task: Task) -> tuple[Any, Part, str]:
+    """Return the targets as numbers, which rows count, in an order that only their values decide, and a fingerprint.
+
+    What rows of weight 0 say does not count, not even their label: their targets are 0.
+    """
+    table, y, weights = source.table, source.y, source.weights
+    if weights is None:
+        Y = _as_numbers(y, task)
+        return Y, *canonical_rows(table, Y)
+    some = np.flatnonzero(weights)
+    Y_some = _as_numbers(y[some], task)
+    part, fingerprint = canonical_rows(table.take(some), Y_some, weights[some])
+    Y = np.zeros((len(y), *Y_some.shape[1:]))
+    Y[some] = Y_some
+    return Y, Part(some[part.rows], part.weights), fingerprint
+
+
+def _split(counted: Part, fraction: float, seed: int, strata: Any) -> Split:
+    return split_of(counted, fraction, partial(random.bits, seed=seed, stream=random.HOLD_OUT), strata)
+
+
+def _as_numbers(y: Any, task: Task) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # the target itself is learned later, and warns
+        return (Labels.fit(y) if task == "classifier" else Numbers.fit(y, standardise=False)).encode(y)
+
+
+def _columns(
+    before: Before | None, source: Source, train: Part, settings: Mapping[str, Any], task: Task, classes: Any
+) -> Columns:
+    """Return the way from columns to numbers and back, learned from the training rows or kept from before."""
+    if before is None:
+        log_link = task == "regressor" and loss_from(settings, "regression").output_name == "exp"
+        return learn(source.batches(train), settings, task, classes=classes, log_link=log_link)
+    encoder, target, factors = before.model.encoder, before.model.target, None
+    if settings.get("class_weight") is not None and isinstance(target, Labels):
+        counts = LabelCounts.of(source.y[train.rows], train.weights, target.classes)
+        factors = class_factors(settings["class_weight"], counts)
+    return Columns(encoder, target, factors, train.n)
+
+
+def _inputs(columns: Columns) -> Inputs:
+    encoder = columns.encoder
     return Inputs(encoder.n_features, encoder.number_positions, encoder.embedded)
 
 
-def _check_same_arrays(before: Network, now: Network) -> None:
-    shapes = [[(slot.name, slot.shape) for slot in network.slots] for network in (before, now)]
-    if shapes[0] != shapes[1] or before.loss.output_name != now.loss.output_name:
-        raise SettingError(
-            f"the settings make another network ({now.loss.kind}, {_shapes(now)}) than the one to go on with "
-            f"({before.loss.kind}, {_shapes(before)}): set them back, or start anew with warm_start=False or a clone."
-        )
+def _outputs(target: Labels | Numbers) -> int:
+    return target.n_outputs if isinstance(target, Labels) else target.n_targets
 
 
-def _shapes(network: Network) -> str:
-    return ", ".join(f"{slot.name} {slot.shape}" for slot in network.slots if slot.group == "weights")
+@dataclass(frozen=True)
+class _Scored:
+    """A score of some rows by the model as it is."""
+
+    score: Score
+    rows: Any
+
+    def __call__(self, run: Run, state: State) -> float:
+        return float(self.score(current(run, state), self.rows))
 
 
-def _check_range(loss: Loss, Y: Any) -> None:
-    low, wrong = ("at least 0", Y < 0) if isinstance(loss, Poisson) else ("above 0", Y <= 0)
-    if isinstance(loss, Poisson | Gamma) and wrong.any():
-        raise DataError(f"loss={loss.kind!r} needs targets {low}: found {Y[wrong][0]:g}. Use loss='squared_error'.")
+def _identity(
+    given: Mapping[str, Any],
+    task: Task,
+    target_name: str,
+    source: Source,
+    fingerprint: str,
+    validation: Any,
+) -> dict[str, Any]:
+    """Return what must be the same for a checkpoint to be gone on with, as text by name."""
+    settings = {name: repr(value) for name, value in given.items() if name not in MAY_CHANGE}
+    if not isinstance(given["random_state"], int | None):
+        settings["random_state"] = type(given["random_state"]).__name__
+    rows = {"columns": ", ".join(source.table.names), "data": fingerprint, "validation data": _fingerprint(validation)}
+    return {"task": task, "target": target_name, **settings, **rows, "lamina": version("lamina")}
+
+
+def _fingerprint(rows: Any) -> str:
+    """Return a fingerprint of the encoded validation rows."""
+    if rows is None:
+        return ""
+    found = blake2b(digest_size=16)
+    for block in rows.blocks():
+        for array in block:
+            found.update(b"" if array is None else np.ascontiguousarray(array).data)
+    return found.hexdigest()
+
+
+# ---- models ----
+
+
+def _temperature(run: Run, params: Any) -> float:
+    if run.validation is None or run.settings.get("calibrate") is not True:
+        return 1.0
+    return temperature(run.network, run.engine, params, run.validation)
+
+
+def _handed_out(run: Run, state: State, params: Any) -> Model:
+    state.handed_out = digest(params)
+    return _model(run, state, params)
+
+
+def _model(run: Run, state: State, params: Any) -> Model:
+    scores, known = {}, settings_for(run.task)
+    if state.best_epoch and run.validation is not None:
+        best = state.history[state.best_epoch - 1]
+        scores = {"validation_cost": best["validation_cost"]}
+        scores[f"validation_{run.score_name}"] = best["validation_score"]
+    return Model(
+        network=run.network,
+        params=params,
+        encoder=run.columns.encoder,
+        target=run.columns.target,
+        target_name=run.target_name,
+        settings={n: v for n, v in run.given.items() if n not in OF_THE_SESSION and v != known[n].default},
+        history=[dict(record) for record in state.history],
+        scores=scores,
+        engine=run.settings["engine"],
+        best_epoch=state.best_epoch,
+        stopped=state.stopped,
+    )

@@ -88,7 +88,7 @@ def _save(estimator: Any, path: Path) -> None:
         return
     import joblib
 
-    from lamina.model_file import replacing
+    from lamina.sealed_file import replacing
 
     with replacing(path) as file:
         joblib.dump(estimator, file)

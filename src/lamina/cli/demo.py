@@ -9,20 +9,21 @@ from typing import Any
 import numpy as np
 
 from lamina.cli.pictures import can_draw, draw_curve
-from lamina.cli.progress import shown
 from lamina.cli.scores import Answers, rows_of
-from lamina.cli.terminal import Terminal, called
+from lamina.cli.terminal import Terminal, program_name
 from lamina.data import datasets
-from lamina.data.batches import hold_out
 from lamina.data.encoding.learning import learn_encoder
+from lamina.data.splitting import hold_out
 from lamina.data.tables.sources import read
 from lamina.data.tables.table import Table
 from lamina.data.targets import Labels
 from lamina.equations import random
 from lamina.errors import SettingError
-from lamina.fitting import Fit
+from lamina.fitting import finish, prepare
+from lamina.learning.run import Run
 from lamina.model import Model
 from lamina.model_file import save
+from lamina.running import carry_out
 from lamina.sealed_file import replacing
 
 TARGET = "income"
@@ -53,15 +54,14 @@ def demo(*, out_dir: Path = Path()) -> int:
         f"Adult census: {table.n_rows:,} people, {len(rows.names)} columns. Who earns more than $50,000 a year?"
     )
     terminal.say(f"{len(aside):,} rows are set aside; nothing is learned from them")
-    fit = Fit(rows.take(learn), y[learn], settings=SETTINGS, task="classifier", target_name=TARGET)
+    run, state = prepare(rows.take(learn), y[learn], settings=SETTINGS, task="classifier", target_name=TARGET)
     began = time.perf_counter()
-    for _ in shown(fit, terminal):
-        pass
-    model = fit.model()
-    terminal.say(f"{len(fit.history)} epochs in {time.perf_counter() - began:.1f} s: {fit.stopped}\n")
+    carry_out(run, state, shown=terminal.progress(run))
+    model = finish(run, state)
+    terminal.say(f"{state.epoch} epochs in {time.perf_counter() - began:.1f} s: {state.stopped}\n")
     terminal.say(f"On the {len(aside):,} rows set aside:")
     terminal.table(*rows_of(scores_beside(model, rows, y, learn, aside)))
-    _write(terminal, out_dir, fit, model, aside)
+    _write(terminal, out_dir, run, model, aside)
     return 0
 
 
@@ -84,7 +84,7 @@ def scores_beside(model: Model, rows: Table, y: Any, learn: Any, aside: Any) -> 
     }
 
 
-def _write(terminal: Terminal, folder: Path, fit: Fit, model: Model, aside: Any) -> None:
+def _write(terminal: Terminal, folder: Path, run: Run, model: Model, aside: Any) -> None:
     model_path, rows_path, picture = (
         folder / name for name in ("adult.lamina", "adult-holdout.csv", "adult-learning-curve.png")
     )
@@ -92,7 +92,7 @@ def _write(terminal: Terminal, folder: Path, fit: Fit, model: Model, aside: Any)
     _write_rows(rows_path, aside)
     written = {model_path: "the model", rows_path: "the rows set aside"}
     if can_draw():
-        draw_curve(picture, model.history, fit.score_name, fit.best_epoch)
+        draw_curve(picture, model.history, run.score_name, model.best_epoch)
         written[picture] = "the learning curve"
     terminal.say("Written:")
     for path, what in written.items():
@@ -100,7 +100,7 @@ def _write(terminal: Terminal, folder: Path, fit: Fit, model: Model, aside: Any)
     if not can_draw():
         terminal.say("There is no picture of the learning curve without matplotlib: pip install 'lamina[plot]'")
     terminal.say("\nNext, try:")
-    me, m, r = called(), shlex.quote(str(model_path)), shlex.quote(str(rows_path))
+    me, m, r = program_name(), shlex.quote(str(model_path)), shlex.quote(str(rows_path))
     for command in (f"show {m}", f"evaluate {m} {r}", f"predict {m} {r} --proba"):
         terminal.say(f"  {me} {command}")
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from lamina.cli.scores import Answers, named
 from lamina.cli.terminal import Terminal, counted, number
-from lamina.data.batches import check_weights
+from lamina.data.splitting import check_weights
 from lamina.data.tables.sources import stream
 from lamina.data.tables.table import Table
 from lamina.data.targets import Labels

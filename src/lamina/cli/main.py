@@ -3,7 +3,9 @@
 0     done
 1     an error in the data, the settings or a model file; one line on stderr says what to do
 2     the command line itself is wrong
-130   Ctrl-C; `lamina train` has then written the best model so far
+129   SIGHUP   }
+130   Ctrl-C   } `lamina train` has then written the best model so far
+143   SIGTERM  }
 """
 
 import os
@@ -21,7 +23,8 @@ from lamina.errors import LaminaError
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
-EXIT_CODES = """Exit codes: 0 done, 1 an error in data, settings or model file, 2 a wrong command line, 130 Ctrl-C.
+EXIT_CODES = """Exit codes: 0 done, 1 an error in data, settings or a file, 2 a wrong command line, 130 Ctrl-C,
+143 SIGTERM, 129 SIGHUP; train has then written the best model so far.
 Add --debug to any command to see where an error arose. NO_COLOR turns colours off."""
 
 HELP = "`lamina --help` lists the commands, `lamina COMMAND --help` its options"
@@ -29,6 +32,8 @@ HELP = "`lamina --help` lists the commands, `lamina COMMAND --help` its options"
 COMMANDS = {
     "demo": "Train on the packaged census data, and see what comes of it.",
     "train": "Train a deep network on a table and write it to a model file.",
+    "resume": "Go on with a training run from its newest checkpoint.",
+    "runs": "Show the training runs whose checkpoints are in a folder.",
     "evaluate": "Measure a model on rows whose answers are known.",
     "predict": "Predict the rows of a table.",
     "explain": "Show which columns move the predictions.",

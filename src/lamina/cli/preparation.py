@@ -12,7 +12,10 @@ from lamina.data.tables.sources import read
 from lamina.data.tables.table import Table
 from lamina.data.targets import detect_task
 from lamina.errors import DataError
-from lamina.fitting import Fit
+from lamina.fitting import prepare
+from lamina.learning.run import Run
+from lamina.learning.state import State
+from lamina.scoring import score_of
 
 
 @dataclass(frozen=True)
@@ -74,16 +77,20 @@ def task_of(kind: str) -> Task:
 
 
 def prepared(
-    rows: Rows, file: Path, columns: Columns, task: Task, settings: dict[str, Any], validation: Path | None
-) -> Fit:
-    """Return the training run, everything checked and nothing trained."""
-    from lamina.cli.scorer import scorer
-
+    rows: Rows,
+    file: Path,
+    columns: Columns,
+    task: Task,
+    settings: dict[str, Any],
+    validation: Path | None,
+    seed: int | None = None,
+) -> tuple[Run, State]:
+    """Return the run and its state, everything checked and nothing trained."""
     if isinstance(settings.get("class_weight"), dict):
         settings = {**settings, "class_weight": by_class(settings["class_weight"], rows.y)}
     watched = None if validation is None else _watched(rows, validation, columns, task)
-    scoring = settings.get("scoring", "cost")
-    return Fit(
+    pair = None if watched is None else (watched.X, watched.y)
+    return prepare(
         rows.X,
         rows.y,
         rows.weights,
@@ -93,7 +100,8 @@ def prepared(
         settings=settings,
         task=task,
         target_name=str(columns.target),
-        score=scorer(scoring, rows.X, rows.y, None if watched is None else (watched.X, watched.y)),
+        score=score_of(settings.get("scoring", "cost"), rows.X, rows.y, pair, task=task),
+        seed=seed,
     )
 
 

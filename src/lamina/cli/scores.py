@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.data.class_weights import class_numbers
+from lamina.data.class_weights import row_factors
+from lamina.data.examples import InMemory
 from lamina.data.targets import Labels, Numbers
 from lamina.engine import choose
 from lamina.equations.losses import Loss, Quantile
-from lamina.fitting import Fit
-from lamina.learning.training import InMemory
+from lamina.learning.run import Run
 from lamina.model import Model
 
 NAMES = {
@@ -89,24 +89,25 @@ class Answers:
         return Answers(self.target, self.loss, np.tile(guess, (len(self.Y), 1)), self.Y, self.weights)
 
 
-def compared(fit: Fit, model: Model) -> dict[str, dict[str, float]]:
-    """Return the scores of a model and of its baseline on the watched rows, or on the training rows without such."""
-    target, loss, learned = model.target, model.network.loss, fit.examples
+def compared(run: Run, model: Model) -> dict[str, dict[str, float]]:
+    """Return the scores of a model and of its baseline on the validation rows, or on the training rows without such."""
+    target, loss, learned = model.target, model.network.loss, run.examples
     assert isinstance(learned, InMemory)  # files are never sparse
-    at = fit.held_out if fit.held_out is not None else learned
+    at = learned if run.validation is None else run.validation
     assert isinstance(at, InMemory)
     A = choose(model.network, model.engine).predict(model.network, model.params, at.X)
-    here = Answers(target, loss, A, at.Y, _of_rows(fit, at))
-    known = Answers(target, loss, learned.Y, learned.Y, _of_rows(fit, learned))
+    here = Answers(target, loss, A, at.Y, _of_rows(run, at))
+    known = Answers(target, loss, learned.Y, learned.Y, _of_rows(run, learned))
     return {"lamina": here.measured(), baseline_name(target, loss): here.constant(known).measured()}
 
 
-def _of_rows(fit: Fit, rows: InMemory) -> NDArray[Any] | None:
+def _of_rows(run: Run, rows: InMemory) -> NDArray[Any] | None:
     """Return the weights without those of classes: they shape what is learned, not what counts as right."""
-    if rows.weights is None or fit.class_factors is None:
+    factors = run.columns.class_factors
+    if rows.weights is None or factors is None:
         return rows.weights
-    factors = fit.class_factors[class_numbers(rows.Y)]
-    return np.where(factors > 0, rows.weights / np.where(factors > 0, factors, 1), 0)
+    own = row_factors(factors, rows.Y)
+    return np.where(own > 0, rows.weights / np.where(own > 0, own, 1), 0)
 
 
 def baseline_name(target: Labels | Numbers, loss: Loss) -> str:

@@ -69,6 +69,12 @@ class Terminal:
         if self.as_json:
             sys.stdout.write(json.dumps(value, indent=2, allow_nan=False, default=_plain) + "\n")
 
+    def progress(self, run: Any) -> Any:
+        """Return what shows training (`running.carry_out` takes it): a bar in a terminal, lines elsewhere."""
+        from lamina.showing import Bar, Lines
+
+        return Bar(run, self.notes) if self.notes.is_terminal else Lines(run, self.note)
+
     @property
     def unicode(self) -> bool:
         """Whether the results may hold more than ASCII."""
@@ -101,7 +107,7 @@ def _plain(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else str(value)
 
 
-def called() -> str:
+def program_name() -> str:
     """Return how this program was called, so that a command can be copied: "lamina" where that finds it."""
     me = Path(sys.argv[0])
     found = shutil.which("lamina")

@@ -102,7 +102,7 @@ def gradients(
     grads : array, shape (size,)
         In the places of the statistics: what the update takes off them.
     """
-    layers, p = _with_dropout(network.layers, dropout), network.views(params)
+    layers, p = with_dropout(network.layers, dropout), network.views(params)
     A0 = for_members(network.members, X.T)
     A, caches = chain_forward(layers, p, A0, Key(seed, step, first=first * network.members))
     L, dZ = weighted_loss(network, A[-1], Y, weights)
@@ -114,13 +114,13 @@ def gradients(
     return share * float(np.mean(L)), grads
 
 
-def _with_dropout(layers: Sequence[Layer], factor: float) -> Sequence[Layer]:
+def with_dropout(layers: Sequence[Layer], factor: float) -> Sequence[Layer]:
     """Return the layers with the rates of dropout multiplied by a schedule's factor."""
 
     def changed(layer: Layer) -> Layer:
         if isinstance(layer, Dropout):
             return replace(layer, rate=layer.rate * factor)
-        return Residual(_with_dropout(layer.layers, factor)) if isinstance(layer, Residual) else layer
+        return Residual(with_dropout(layer.layers, factor)) if isinstance(layer, Residual) else layer
 
     return layers if factor == 1 else [changed(layer) for layer in layers]
 

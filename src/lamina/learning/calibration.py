@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from lamina.data.examples import Examples
 from lamina.engine import Engine
 from lamina.equations.losses import BinaryLogLoss, CategoricalLogLoss
 from lamina.equations.network import Network
-from lamina.learning.training import Examples, cost_of
+from lamina.learning.evaluation import cost_of
 
 LOWEST, HIGHEST = 0.05, 20.0  # temperatures that are tried
 IMAGINED = 0.25  # rows of no class in particular

@@ -1,5 +1,6 @@
 """When numbers stop being finite: which layer, in which epoch and batch, and what to try."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from lamina.equations.members import for_members
 from lamina.equations.network import Network
 from lamina.equations.random import Key
-from lamina.equations.verbs import weighted_loss
+from lamina.equations.verbs import weighted_loss, with_dropout
 from lamina.equations.walk import Passed, walk
 from lamina.errors import DivergenceError
 
@@ -25,9 +26,9 @@ def divergence_error(
     weights: Any,
     seed: int,
     step: int,
-    examples: int,
     at: tuple[int, int, int],
     recipe: Any,
+    dropout: float = 1.0,
 ) -> DivergenceError:
     """Return the error that tells where the first number that is not finite arose.
 
@@ -39,8 +40,11 @@ def divergence_error(
         Counted from 1.
     recipe : Recipe
         For the learning rate in the message.
+    dropout : float
+        What the rates of dropout were multiplied by.
     """
     epoch, batch, batches = at
+    network = replace(network, layers=with_dropout(network.layers, dropout))
     with np.errstate(all="ignore"):
         where = first_not_finite(network, params, X, Y, weights, Key(seed, step))
     return DivergenceError(

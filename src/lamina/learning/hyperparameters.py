@@ -299,13 +299,19 @@ SETTINGS: tuple[Setting, ...] = (
         Number(1, ends="[)", whole=True, words=AUTO),
         "Epochs without progress before it stops.",
     ),
-    Setting(
-        "refit",
-        "auto",
-        AUTO_YES_NO,
-        "Afterwards learn from all rows, held-out ones too, for as many epochs as were best.",
-    ),
     Setting("tol", 1e-4, Number(0, ends="[)"), "What counts as progress."),
+    Setting(
+        "max_time",
+        None,
+        Number(0, ends="()", words=(None,)),
+        "Seconds after which training ends, with the best weights so far.",
+    ),
+    Setting(
+        "checkpoint_interval",
+        60.0,
+        Number(0, ends="()"),
+        "Seconds between two checkpoints within an epoch, where checkpoints are written; each epoch ends with one.",
+    ),
     Setting(
         "scoring",
         "cost",
@@ -353,6 +359,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("dtype", "float32", OneOf(("float32", "float64")), "Precision of the numbers in training."),
     Setting("engine", "auto", OneOf(get_args(EngineName)), "Who computes: the fastest that can, or the one named."),
 )
+
+
+# What may be another when a run goes on from its checkpoint.
+MAY_CHANGE = frozenset({"max_iter", "max_time", "checkpoint_interval", "verbose", "warm_start"})
 
 
 def settings_for(task: str) -> dict[str, Setting]:

@@ -54,7 +54,6 @@ PLAIN: Settings = {
     "early_stopping": False,
     "validation_fraction": 0.1,
     "n_iter_no_change": 10,
-    "refit": False,
     "calibrate": False,
     "scaling": "standard",
 }

@@ -1,256 +1,244 @@
-"""The loop: a generator that yields an Epoch per pass; its caller prints, stores, draws or stops by leaving it."""
+"""The one loop: it takes a run and a state forward, and yields with the state whole.
+
+    for progress in train(run, state):
+        ...                              # show it, write a checkpoint, call back, or leave the loop: the caller's
+
+A fit, a partial fit, a warm start, a streamed, a resumed and a data-parallel fit differ only in where the state comes
+from, in the last epoch, and in the group that sums over workers.
+"""
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from lamina.data.batches import shuffled
-from lamina.engine import Engine
-from lamina.equations import random
+from lamina.data.examples import Chunk
 from lamina.equations.network import Network
 from lamina.equations.steps import Steps
+from lamina.equations.verbs import d_penalty, penalty
+from lamina.errors import DivergenceError, DivergenceWarning
 from lamina.learning.divergence import divergence_error
-from lamina.learning.lbfgs import LBFGS, iterations
-from lamina.learning.schedules import Constant, Schedule, rate_factor
+from lamina.learning.evaluation import WATCHED_ROWS, scores_of, validation_cost, watched_value
+from lamina.learning.full_batch import iteration_of
+from lamina.learning.lbfgs import LBFGS
+from lamina.learning.recipe import ALWAYS
+from lamina.learning.run import Run
+from lamina.learning.schedules import Schedule, rate_factor
+from lamina.learning.state import Record, State
+
+SECONDS_PER_MOVE = 0.1  # between two yields within an epoch, about
+FIRST_MULTIPLY_ADDS = 2e8  # of the first move, before its speed is known
 
 
-class Epoch(NamedTuple):
-    """What is known after a pass over the training rows."""
+class Progress(NamedTuple):
+    """Where a run stands when the loop yields."""
 
-    number: int  # counts from 1
-    cost: float  # mean over the pass, as the parameters moved; penalty included
-    held_out: float | None  # cost on the held-out rows, without penalty or dropout
-    predicted: Any  # A[L] of the held-out rows, (m, n_outputs); None where their cost did not need it
-    learning_rate: float  # of the last step
-    seconds: float  # of this pass
+    epoch: int  # passes done
+    rows: int  # rows done in the pass that has begun
+    steps: int  # steps done in all
+    record: Record | None  # of the epoch that has just ended; None within one
 
 
-class Chunk(NamedTuple):
-    """Rows that are in memory together, and the order in which to take them."""
-
-    X: Any  # (rows, n_inputs)
-    Y: Any  # (rows, targets)
-    weights: Any  # (rows,) or None
-    order: Any  # row numbers
-
-
-class Block(NamedTuple):
-    """Neighbouring rows, in their own order."""
-
-    X: Any  # (rows, n_inputs)
-    Y: Any  # (rows, targets)
-    weights: Any  # (rows,) or None
-
-
-class Examples(Protocol):
-    """Encoded rows: how many there are, a pass over them in a given order to learn, and one in their own to watch."""
-
-    @property
-    def n(self) -> int: ...
-    def chunks(self, order: Any, batch_size: int) -> Iterator[Chunk]: ...
-    def blocks(self, first: int | None = None) -> Iterator[Block]: ...
-
-
-ALWAYS = Constant()
-CHUNK_ROWS = 65_536  # rows between two returns to the caller
-ENCODED_ROWS = 4096  # rows that are encoded together where they cannot all be
-
-
-@dataclass(frozen=True)
-class InMemory:
-    """Encoded rows in memory: X (n, n_inputs), Y (n, targets), weights (n,) of mean 1 or None."""
-
-    X: Any
-    Y: Any
-    weights: Any = None
-
-    @property
-    def n(self) -> int:
-        return len(self.X)
-
-    def chunks(self, order: Any, batch_size: int) -> Iterator[Chunk]:
-        """Yield the pass in pieces of whole batches, so that the caller is reached now and then."""
-        size = max(CHUNK_ROWS // batch_size, 1) * batch_size
-        for start in range(0, len(order), size):
-            yield Chunk(self.X, self.Y, self.weights, order[start : start + size])
-
-    def blocks(self, first: int | None = None) -> Iterator[Block]:
-        """Yield the rows, or the `first` so many, as they stand."""
-        rows = slice(0, first)
-        yield Block(self.X[rows], self.Y[rows], None if self.weights is None else self.weights[rows])
-
-
-@dataclass(frozen=True)
-class EncodedByBatch:
-    """Rows that are encoded only when their turn comes: a sparse matrix stays sparse.
-
-    `encode(rows)` gives the encoded rows, shape (len(rows), n_inputs).
-    """
-
-    encode: Any
-    Y: Any
-    weights: Any = None
-
-    @property
-    def n(self) -> int:
-        return len(self.Y)
-
-    def chunks(self, order: Any, batch_size: int) -> Iterator[Chunk]:
-        size = max(ENCODED_ROWS // batch_size, 1) * batch_size
-        for start in range(0, len(order), size):
-            rows = order[start : start + size]
-            yield Chunk(*self._block(rows), np.arange(len(rows)))
-
-    def blocks(self, first: int | None = None) -> Iterator[Block]:
-        """Yield the rows, or the `first` so many, a few thousand at a time."""
-        n = self.n if first is None else min(first, self.n)
-        for start in range(0, n, ENCODED_ROWS):
-            yield self._block(np.arange(start, min(start + ENCODED_ROWS, n)))
-
-    def _block(self, rows: Any) -> Block:
-        return Block(self.encode(rows), self.Y[rows], None if self.weights is None else self.weights[rows])
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides how a network learns from its rows."""
-
-    optimiser: Any
-    schedule: Schedule
-    learning_rate: float
-    batch_size: int
-    epochs: int
-    seed: int
-    shuffle: bool = True
-    tolerance: float = 1e-4  # of L-BFGS's gradient
-    decay_schedule: Schedule = ALWAYS
-    dropout_schedule: Schedule = ALWAYS
-    averaging: float = 0.0  # what of the running mean of the parameters stays, epoch by epoch; 0: there is none
-
-
-@dataclass
-class State:
-    """Everything that changes while a network learns: training goes on from it with the same bits."""
-
-    params: Any  # (network.size,)
-    memory: Any  # (len(optimiser.remembers), network.size)
-    epoch: int = 0
-    step: int = 0
-    costs: list[float] = field(default_factory=list)  # watched cost of every epoch, for a plateau
-    average: Any = None  # the running mean of the parameters, where there is one
-
-    @property
-    def judged(self) -> Any:
-        """The parameters that are watched and kept: their running mean, or they themselves."""
-        return self.params if self.average is None else self.average
-
-    @classmethod
-    def start(cls, network: Network, optimiser: Any, params: Any) -> "State":
-        """Return the state before the first step."""
-        return cls(params, np.zeros((len(optimiser.remembers), network.size), params.dtype))
-
-
-def train(
-    network: Network,
-    engine: Engine,
-    state: State,
-    examples: Examples,
-    recipe: Recipe,
-    held_out: Examples | None = None,
-) -> Iterator[Epoch]:
-    """Take one pass after another over the examples, from `state.epoch` to `recipe.epochs`.
+def train(run: Run, state: State, until: int | None = None) -> Iterator[Progress]:
+    """Take a run forward: one pass after another over its examples.
 
     Parameters
     ----------
-    network : Network
-    engine : Engine
+    run : Run
     state : State
-        Changed in place; between two epochs it is whole.
-    examples : Examples
-    recipe : Recipe
-    held_out : Examples, optional
-        Rows to watch, never learned from.
+        Changed in place; whole at every yield. Training goes on from a copy of it with the same bits.
+    until : int, optional
+        Stop after this epoch, counted from 1, although the run plans more.
 
     Yields
     ------
-    Epoch
+    Progress
+        After every epoch, and within one about ten times a second.
 
     Raises
     ------
     DivergenceError
-        A cost or gradient was not finite. `state.params` are those before that batch.
+        A cost or gradient was not finite before any epoch was good. `state.params` are those before that step.
+
+    Warns
+    -----
+    DivergenceWarning
+        The same after a good epoch, whose weights are kept.
     """
-    passes = _full_batch(network, engine, state, examples, recipe) if isinstance(recipe.optimiser, LBFGS) else None
-    while state.epoch < recipe.epochs:
+    one_pass = _full_batch(run) if isinstance(run.recipe.optimiser, LBFGS) else _minibatches
+    last = run.recipe.epochs if until is None else min(until, run.recipe.epochs)
+    while not state.stopped and state.epoch < last:
+        try:
+            yield from one_pass(run, state)
+        except DivergenceError as problem:
+            _keep_the_best(state, problem)
+        if not state.stopped:
+            yield Progress(state.epoch, 0, state.step, close(run, state))
+    if not state.stopped and state.epoch >= run.recipe.epochs:  # nothing was left to do
+        state.stopped = f"all {state.epoch} epochs were done"
+
+
+def _minibatches(run: Run, state: State) -> Iterator[Progress]:
+    """Go through what is left of a pass; yield now and then within it."""
+    size, network = run.recipe.batch_size, run.network
+    steps = max(1, int(FIRST_MULTIPLY_ADDS / (network.size * network.members * size)))
+    for chunk in run.examples.chunks(run.recipe, state.epoch, state.rows):
+        at = 0
+        while at < len(chunk.order):
+            began = time.perf_counter()
+            piece = chunk._replace(order=chunk.order[at : at + steps * size])
+            move(run, state, piece)
+            at += len(piece.order)
+            took = time.perf_counter() - began
+            state.pass_seconds += took
+            steps = max(1, int(steps * min(4.0, SECONDS_PER_MOVE / max(took, 1e-9))))
+            if state.rows < run.examples.n:
+                yield Progress(state.epoch, state.rows, state.step, None)
+                if _time_is_over(run, state):
+                    return
+
+
+def move(run: Run, state: State, chunk: Chunk) -> None:
+    """Take the steps of a chunk of the pass that has begun: the only caller of the engine's steps.
+
+    Raises
+    ------
+    DivergenceError
+        A cost or gradient was not finite; the state is that before this step.
+    """
+    recipe, n, size = run.recipe, run.examples.n, run.recipe.batch_size
+    done, count, whole = state.rows // size, -(-len(chunk.order) // size), -(-n // size)
+    steps = Steps(
+        batch_size=size,
+        rates=recipe.learning_rate * _factors(recipe.schedule, run, state, done, count),
+        decays=_factors(recipe.decay_schedule, run, state, done, count),
+        dropouts=_factors(recipe.dropout_schedule, run, state, done, count),
+        seed=recipe.seed,
+        step=state.step,
+        examples=n,
+    )
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
+        take = run.engine.train_steps if run.group.size == 1 else _train_steps_together(run)
+        costs = take(run.network, recipe.optimiser, state.params, state.memory, *chunk, steps)
+    for cost, rows in zip(costs.tolist(), _sizes(len(chunk.order), size).tolist(), strict=False):  # in order: however
+        state.pass_cost += cost * rows  # a pass is cut into moves, its sum has the same bits
+        state.rows += rows
+    if len(costs):
+        state.step, state.learning_rate = state.step + len(costs), float(steps.rates[len(costs) - 1])
+    if len(costs) < count:
+        at = chunk.order[len(costs) * size : (len(costs) + 1) * size]
+        w = None if chunk.weights is None else chunk.weights[at]
+        place, dropout = (state.epoch + 1, done + len(costs) + 1, whole), float(steps.dropouts[len(costs)])
+        raise _diverged(run, state, chunk.X[at], chunk.Y[at], w, place, dropout)
+
+
+def _train_steps_together(run: Run) -> Callable[..., Any]:
+    """Return `train_steps` for a group of workers: each takes its piece of every batch, and all move alike."""
+    engine, group = run.engine, run.group
+
+    def train_steps(
+        network: Network, optimiser: Any, params: Any, memory: Any, X: Any, Y: Any, weights: Any, order: Any, how: Steps
+    ) -> Any:
+        costs, W, n = np.empty(len(how.rates)), network.spans["weights"], run.examples.n
+        for k, rate in enumerate(how.rates):
+            rows = order[k * how.batch_size : (k + 1) * how.batch_size]
+            first, stop = (len(rows) * rank // group.size for rank in (group.rank, group.rank + 1))
+            mine, message = rows[first:stop], np.zeros(network.size + 1, params.dtype)
+            if len(mine):
+                w = None if weights is None else weights[mine]
+                place = {"seed": how.seed, "step": how.step + k, "first": first, "m": len(rows)}
+                found = engine.gradients(network, params, X[mine], Y[mine], w, **place, dropout=how.dropouts[k])
+                message[-1], message[:-1] = found
+            group.sum(message)
+            J, grads = float(message[-1]) + penalty(network, params, n), message[:-1]
+            grads[W] += d_penalty(network, params, n)
+            if not (np.isfinite(J) and np.isfinite(grads).all()):
+                return costs[:k]
+            engine.update(network, optimiser, params, grads, memory, float(rate), how.step + k, float(how.decays[k]))
+            costs[k] = J
+        return costs
+
+    return train_steps
+
+
+def _full_batch(run: Run) -> Callable[[Run, State], Iterator[Progress]]:
+    """Return the pass of L-BFGS: one iteration over all the rows at once."""
+    iterate = iteration_of(run)
+
+    def one_pass(run: Run, state: State) -> Iterator[Progress]:
         began = time.perf_counter()
-        if passes is None:
-            cost, rate = _one_pass(network, engine, state, examples, recipe)
-        elif (found := next(passes, None)) is None:
+        try:
+            cost = iterate(state)
+        except FloatingPointError:
+            X, Y, weights = next(iter(run.examples.blocks()))
+            raise _diverged(run, state, X, Y, weights, (state.epoch + 1, 1, 1)) from None
+        if cost is None:
+            _end(state, f"the optimiser found nothing better after {state.epoch} epochs")
             return
-        else:
-            cost, rate = found, 1.0
+        state.pass_cost, state.pass_seconds = cost * run.examples.n, time.perf_counter() - began
+        state.learning_rate = 1.0
+        yield from ()
+
+    return one_pass
+
+
+def close(run: Run, state: State) -> Record:
+    """End a pass: average, look at the watched rows, take note of the best epoch and of patience."""
+    began, recipe = time.perf_counter(), run.recipe
+    with np.errstate(all="ignore"):
         if recipe.averaging:
             _average(state, recipe.averaging)
-        watched, A = (None, None) if held_out is None else cost_of(network, engine, state.judged, held_out)
+        cost = state.pass_cost / run.examples.n
+        watched, A = validation_cost(run, state)
+        seconds = state.pass_seconds + time.perf_counter() - began
         state.epoch += 1
-        state.costs.append(cost if watched is None else watched)
-        yield Epoch(state.epoch, cost, watched, A, rate, time.perf_counter() - began)
+        state.rows, state.pass_cost, state.pass_seconds = 0, 0.0, 0.0
+        state.seconds += seconds
+        scores = scores_of(run, state, A)
+        record = Record(state.epoch, cost, watched, *scores, state.learning_rate, seconds)
+        value = watched_value(run, state, record)
+    state.history.append(record._asdict())
+    patience_ends = state.see(value, recipe.patience, recipe.tolerance)
+    if patience_ends:
+        what = "training" if run.validation is None else "validation"
+        _end(state, f"no progress on the {what} rows for {recipe.patience} epochs")
+    elif state.epoch >= recipe.epochs:
+        state.stopped = f"all {state.epoch} epochs were done"
+    else:
+        _time_is_over(run, state)
+    if state.stopped and run.score is None and state.best_params is None:
+        raise _never_finite(run, state)
+    return record
 
 
-def _average(state: State, stays: float) -> None:
-    """Move the running mean of the parameters; the first epochs, in which most is learned, leave it soon."""
+def _end(state: State, why: str) -> None:
+    state.stopped, state.final = why, True
+
+
+def _time_is_over(run: Run, state: State) -> bool:
+    limit = run.recipe.max_time
+    if limit is not None and time.monotonic() - run.began >= limit:
+        state.stopped = f"max_time: {limit:g} seconds are over"
+    return bool(state.stopped)
+
+
+def _average(state: State, decay: float) -> None:
+    """Move the moving average of the parameters; the first epochs, in which most is learned, leave it soon."""
     if state.average is None:
         state.average = state.params.copy()
-    stays = min(stays, (1 + state.epoch) / (10 + state.epoch))
-    state.average += state.params.dtype.type(1 - stays) * (state.params - state.average)
+    decay = min(decay, (1 + state.epoch) / (10 + state.epoch))
+    state.average += state.params.dtype.type(1 - decay) * (state.params - state.average)
 
 
-def _one_pass(
-    network: Network, engine: Engine, state: State, examples: Examples, recipe: Recipe
-) -> tuple[float, float]:
-    """Return the mean cost of the pass and its last learning rate."""
-    n, size, total, batches_done = examples.n, recipe.batch_size, 0.0, 0
-    steps = -(-n // size)
-    rates = recipe.learning_rate * _factors(recipe.schedule, state, recipe, steps)
-    decays = _factors(recipe.decay_schedule, state, recipe, steps)
-    dropouts = _factors(recipe.dropout_schedule, state, recipe, steps)
-    for X, Y, weights, order in examples.chunks(_order(n, recipe, state.epoch), size):
-        here = slice(batches_done, batches_done + -(-len(order) // size))
-        costs = engine.train_steps(
-            network,
-            recipe.optimiser,
-            state.params,
-            state.memory,
-            X,
-            Y,
-            weights,
-            order,
-            Steps(size, rates[here], decays[here], dropouts[here], recipe.seed, state.step, n),
-        )
-        state.step += len(costs)
-        if len(costs) < len(rates[here]):
-            rows = order[len(costs) * size : (len(costs) + 1) * size]
-            w = None if weights is None else weights[rows]
-            at = (state.epoch + 1, batches_done + len(costs) + 1, steps)
-            raise divergence_error(network, state.params, X[rows], Y[rows], w, recipe.seed, state.step, n, at, recipe)
-        total += float(np.dot(costs, _sizes(len(order), size)))
-        batches_done += len(costs)
-    return total / n, float(rates[-1])
-
-
-def _factors(schedule: Schedule, state: State, recipe: Recipe, steps: int) -> Any:
-    """Return a schedule's factor in the middle of every step of the pass: a warm-up's first is not 0."""
-    middles = (state.epoch + (k + 0.5) / steps for k in range(steps))
-    return np.array([rate_factor(schedule, middle, recipe.epochs, state.costs) for middle in middles])
-
-
-def _order(n: int, recipe: Recipe, epoch: int) -> Any:
-    if not recipe.shuffle:
-        return np.arange(n)
-    return shuffled(n, lambda words: random.bits(words, seed=recipe.seed, stream=random.SHUFFLE, step=epoch))
+def _factors(schedule: Schedule, run: Run, state: State, first: int, count: int) -> Any:
+    """Return a schedule's factor in the middle of some steps of the pass: a warm-up's first is not 0."""
+    if schedule == ALWAYS:
+        return np.ones(count)
+    steps, costs = -(-run.examples.n // run.recipe.batch_size), state.costs
+    middles = (state.epoch + (k + 0.5) / steps for k in range(first, first + count))
+    return np.array([rate_factor(schedule, middle, run.recipe.epochs, costs) for middle in middles])
 
 
 def _sizes(rows: int, batch_size: int) -> Any:
@@ -258,63 +246,26 @@ def _sizes(rows: int, batch_size: int) -> Any:
     return np.minimum(batch_size, rows - np.arange(0, rows, batch_size))
 
 
-def cost_of(network: Network, engine: Engine, params: Any, rows: Examples) -> tuple[float, Any]:
-    """Return the cost of the rows; with several members also what they predict together, which it is the cost of."""
-    if network.members == 1:
-        return sum(len(X) * float(engine.cost(network, params, X, Y, w)) for X, Y, w in rows.blocks()) / rows.n, None
-    total, predicted = 0.0, []
-    for X, Y, w in rows.blocks():
-        A = engine.predict(network, params, X)
-        total += len(X) * network.cost_of_output(A, Y, w)
-        predicted.append(A)
-    return total / rows.n, np.concatenate(predicted)
+# ---- divergence ----
 
 
-def _full_batch(network: Network, engine: Engine, state: State, examples: Examples, recipe: Recipe) -> Iterator[float]:
-    """Yield the cost after every iteration of L-BFGS over all the rows at once."""
-    blocks = list(examples.blocks())
-    X, Y = np.concatenate([block.X for block in blocks]), np.concatenate([block.Y for block in blocks])
-    weights = None if blocks[0].weights is None else np.concatenate([block.weights for block in blocks])
-    passes = iterations(
-        network,
-        engine,
-        recipe.optimiser,
-        state.params,
-        X,
-        Y,
-        weights,
-        limit=recipe.epochs - state.epoch,
-        tolerance=recipe.tolerance,
-        seed=recipe.seed,
-    )
-    found = next(passes, None)
-    if found is None and not np.isfinite(engine.gradients(network, state.params, X, Y, weights, seed=recipe.seed)[0]):
-        raise divergence_error(network, state.params, X, Y, weights, recipe.seed, 0, len(X), (1, 1, 1), recipe)
-    if found is not None:
-        yield found
-        yield from passes
+def _diverged(
+    run: Run, state: State, X: Any, Y: Any, weights: Any, at: tuple[int, int, int], dropout: float = 1.0
+) -> DivergenceError:
+    recipe = run.recipe
+    return divergence_error(run.network, state.params, X, Y, weights, recipe.seed, state.step, at, recipe, dropout)
 
 
-@dataclass
-class Watch:
-    """Keeps the best parameters and says when to stop. The watched value is better when it is lower.
+def _never_finite(run: Run, state: State) -> DivergenceError:
+    """Return the error for a run in which no epoch ended with a finite cost."""
+    X, Y, weights = next(iter((run.validation or run.examples).blocks(WATCHED_ROWS)))
+    batches = -(-run.examples.n // run.recipe.batch_size)
+    return _diverged(run, state, X, Y, weights, (state.epoch, batches, batches))
 
-    Any lower value makes an epoch the best; patience counts the epochs in a row that did not beat the lowest value by
-    more than `tolerance`.
-    """
 
-    patience: int
-    tolerance: float
-    best: float = float("inf")
-    best_params: Any = None
-    best_epoch: int = 0
-    waited: int = 0
-    bar: float = float("inf")
-
-    def see(self, value: float, epoch: int, params: Any) -> bool:
-        """Take note of an epoch; return whether patience is at its end."""
-        if value < self.best:  # never of a value that is not finite
-            self.best, self.best_epoch, self.best_params = value, epoch, params.copy()
-        self.waited = 0 if value < self.bar - self.tolerance else self.waited + 1
-        self.bar = min(self.bar, value)
-        return self.waited >= self.patience
+def _keep_the_best(state: State, problem: DivergenceError) -> None:
+    if state.best_params is None:
+        raise problem
+    _end(state, "diverged")
+    text = f"{problem} The weights of epoch {state.best_epoch}, the best, were kept."
+    warnings.warn(text, DivergenceWarning, stacklevel=4)

@@ -4,6 +4,7 @@ Kinds are keys of tables, keys are known ones, numbers are finite and in range; 
 """
 
 import math
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from lamina.data.targets import Labels, Numbers
 from lamina.equations.network import Network
 from lamina.errors import ModelFileError
 from lamina.learning.networks import loss_from
+from lamina.learning.state import Record
 from lamina.model import Model
 from lamina.model_file import blueprints, settings
 
@@ -20,7 +22,8 @@ FORMAT = 2  # raised when older versions could misread what newer ones write
 DTYPES = {"F32": "float32", "F64": "float64"}  # what safetensors calls them
 KEYS = ("format", "lamina", "blueprint", "encoder", "target", "target_name", "settings", "history", "scores")
 SINCE_2 = ("best_epoch", "stopped")  # keys that format 1 did not have
-HISTORY = ("epoch", "cost", "validation_cost", "score", "validation_score", "learning_rate", "seconds")
+HISTORY = Record._fields
+TIMES = {"seconds"}  # of a record: left out, so that the same fit makes the same file
 TARGETS: dict[str, type[Labels] | type[Numbers]] = {"labels": Labels, "numbers": Numbers}
 
 
@@ -49,11 +52,15 @@ def header_of(model: Model) -> dict[str, Any]:
         "target": {"kind": kind, **model.target.to_header()},
         "target_name": model.target_name,
         "settings": settings.to_header(model.settings),
-        "history": [{name: _finite_or_none(value) for name, value in record.items()} for record in model.history],
+        "history": [_timeless(record) for record in model.history],
         "scores": {name: value for name, value in model.scores.items() if _finite_or_none(value) is not None},
         "best_epoch": model.best_epoch,
         "stopped": model.stopped,
     }
+
+
+def _timeless(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _finite_or_none(value) for name, value in record.items() if name not in TIMES}
 
 
 def _finite_or_none(value: Any) -> Any:

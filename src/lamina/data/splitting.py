@@ -1,10 +1,15 @@
-"""Which rows, in which order, with which weights: hold-out, shuffling, and rows that count more than once.
+"""Which rows count, in which order and with which weights, and which of them are held out.
+
+In memory the order of the rows is canonical: only their values decide it. So shuffling the rows of a table, or cutting
+it into a frame and a file, changes no bit of a fit, and a row of weight 2 is the same as two rows.
 
 Random words come from the caller, `bits(n) -> n words`, so that they are the same in both engines and on every machine.
 """
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +21,79 @@ Rows = NDArray[np.intp]
 Bits = Callable[[int], NDArray[np.unsignedinteger[Any]]]
 
 REPEATS = 4  # whole-number weights are rows, as long as there are at most so many times the rows
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Some rows of a table, in the order in which they are used.
+
+    Attributes
+    ----------
+    rows : array of int, shape (n,)
+        Row numbers of the table; a row whose weight is the whole number w stands w times.
+    weights : array, shape (n,), or None
+        None where all count alike.
+    """
+
+    rows: Rows
+    weights: NDArray[np.float64] | None = None
+
+    @property
+    def n(self) -> int:
+        """How many rows these are."""
+        return len(self.rows)
+
+    def some(self, at: Rows) -> "Part":
+        """Return some of them, by their positions in this part."""
+        return Part(self.rows[at], None if self.weights is None else self.weights[at])
+
+
+class Split(NamedTuple):
+    """The rows to learn from, and those held out to watch."""
+
+    train: Part
+    validation: Part | None
+
+
+def canonical_rows(X: Any, Y: NDArray[Any] | None, weights: NDArray[np.float64] | None = None) -> tuple[Part, str]:
+    """Return the rows in an order that their values decide; those of weight 0 are left out.
+
+    Where all weights are whole numbers, with a sum of at most four times the rows, a row of weight w stands w times and
+    no weights remain: the result is, bit for bit, that of a table in which the row itself stands w times. Other weights
+    are scaled to mean 1.
+
+    Parameters
+    ----------
+    X : Table, array or CSR array, shape (m, n)
+    Y : array of real numbers, shape (m, k), or None
+    weights : array, shape (m,), or None
+        As `check_weights` returns them.
+
+    Returns
+    -------
+    part : Part
+        Its weights have mean 1.
+    fingerprint : str
+        Of the values of these rows, their targets and weights.
+    """
+    hashes = hash_rows(X, Y)
+    if weights is None:
+        return _counted(np.argsort(hashes, kind="stable"), None, hashes)
+    if (weights == np.floor(weights)).all() and weights.sum() <= REPEATS * len(weights):
+        order = np.argsort(hashes, kind="stable")
+        return _counted(np.repeat(order, weights[order].astype(np.intp)), None, hashes)
+    order = np.lexsort((weights, hashes))  # equal rows may differ in weight: the lighter first
+    order = order[weights[order] > 0]
+    w = weights[order] / weights.max()
+    w = w / w.mean()
+    return _counted(order, None if (w == w[0]).all() else w, hashes)
+
+
+def _counted(rows: Rows, weights: NDArray[np.float64] | None, hashes: NDArray[np.uint64]) -> tuple[Part, str]:
+    found = blake2b(hashes[rows].astype("<u8").tobytes(), digest_size=16)
+    if weights is not None:
+        found.update(weights.astype("<f8").tobytes())
+    return Part(rows, weights), found.hexdigest()
 
 
 def check_weights(weights: Any, n: int) -> NDArray[np.float64]:
@@ -55,6 +133,12 @@ def shuffled(n: int, bits: Bits) -> Rows:
     keys = (words.astype(np.uint64) << np.uint64(32)) | np.arange(n, dtype=np.uint64)
     keys.sort()
     return (keys & np.uint64(0xFFFFFFFF)).astype(np.intp)
+
+
+def split_of(part: Part, fraction: float, bits: Bits, strata: NDArray[Any] | None = None) -> Split:
+    """Return the part split in two; see `hold_out`."""
+    train, held = hold_out(part.n, fraction, bits, strata)
+    return Split(part.some(train), part.some(held))
 
 
 def hold_out(n: int, fraction: float, bits: Bits, strata: NDArray[Any] | None = None) -> tuple[Rows, Rows]:
@@ -111,36 +195,3 @@ def _held_by_class(order: Rows, wanted: int, strata: NDArray[Any]) -> Rows:
     grouped = order[np.argsort(codes[order], kind="stable")]
     place = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     return grouped[place < np.repeat(counts, sizes)]
-
-
-def counted(
-    X: Any, Y: NDArray[Any] | None, weights: NDArray[np.float64] | None
-) -> tuple[Rows, NDArray[np.float64] | None]:
-    """Return the rows in an order that their values decide, those of weight 0 left out, and the weights that remain.
-
-    Where all weights are whole numbers, with a sum of at most four times the rows, a row of weight w stands w times and
-    no weights remain: the result is, bit for bit, that of a table in which the row itself stands w times. Other weights
-    are scaled to mean 1.
-
-    Parameters
-    ----------
-    X : Table, array or CSR array, shape (m, n)
-    Y : array of real numbers, shape (m, k), or None
-    weights : array, shape (m,), or None
-        As `check_weights` returns them.
-
-    Returns
-    -------
-    rows : array of int
-    weights : array, or None where all count alike
-    """
-    if weights is None:
-        return np.argsort(hash_rows(X, Y), kind="stable"), None
-    if (weights == np.floor(weights)).all() and weights.sum() <= REPEATS * len(weights):
-        order = np.argsort(hash_rows(X, Y), kind="stable")
-        return np.repeat(order, weights[order].astype(np.intp)), None
-    order = np.lexsort((weights, hash_rows(X, Y)))  # equal rows may differ in weight: the lighter first
-    order = order[weights[order] > 0]
-    w = weights[order] / weights.max()
-    w = w / w.mean()
-    return order, None if (w == w[0]).all() else w

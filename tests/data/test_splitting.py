@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
-from lamina.data.batches import check_weights, counted, hold_out, shuffled
+from lamina.data.splitting import check_weights, counted, hold_out, shuffled
 from lamina.data.row_hash import _sum_of_matrix, hash_rows
 from lamina.data.tables.sources import read
 from lamina.errors import DataError

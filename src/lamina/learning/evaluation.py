@@ -1,0 +1,67 @@
+"""Looking at rows: the cost and the scores of an epoch, and the value that decides which epoch is the best."""
+
+from typing import Any
+
+import numpy as np
+
+from lamina.data.examples import Examples
+from lamina.engine import Engine
+from lamina.equations.network import Network
+from lamina.equations.verbs import penalty
+from lamina.learning.run import Run
+from lamina.learning.scores import plain_score
+from lamina.learning.state import Record, State
+
+SCORED_ROWS = 512  # training rows whose score goes into the history
+WATCHED_ROWS = 2048  # training rows whose cost is watched where no others are
+
+
+def cost_of(network: Network, engine: Engine, params: Any, rows: Examples) -> tuple[float, Any]:
+    """Return the cost of the rows; with several members also what they predict together, which it is the cost of."""
+    if network.members == 1:
+        return sum(len(X) * float(engine.cost(network, params, X, Y, w)) for X, Y, w in rows.blocks()) / rows.n, None
+    total, predicted = 0.0, []
+    for X, Y, w in rows.blocks():
+        A = engine.predict(network, params, X)
+        total += len(X) * network.cost_of_output(A, Y, w)
+        predicted.append(A)
+    return total / rows.n, np.concatenate(predicted)
+
+
+def scores_of(run: Run, state: State, A: Any) -> tuple[float, float | None]:
+    """Return the scores of training and validation rows; `A` is predicted for the latter, where that is known."""
+    chosen = None if run.score is None else float(run.score(run, state))
+    if run.validation is None:
+        return (_plain(run, state, run.examples, SCORED_ROWS) if chosen is None else chosen), None
+    watched = _plain(run, state, run.validation, None, A) if chosen is None else chosen
+    return _plain(run, state, run.examples, SCORED_ROWS), watched
+
+
+def _plain(run: Run, state: State, rows: Any, first: int | None, A: Any = None) -> float:
+    """Return accuracy or R^2 of the rows, or of the `first` so many."""
+    if A is None:
+        predict, params = run.engine.predict, state.evaluated
+        A = np.concatenate([predict(run.network, params, block.X) for block in rows.blocks(first)])
+    some = slice(0, len(A))
+    weights = None if rows.weights is None else rows.weights[some]
+    return plain_score(run.columns.target, run.network.loss, A.astype(np.float64), rows.Y[some], weights)
+
+
+def watched_value(run: Run, state: State, record: Record) -> float:
+    """Return the value that decides about the best epoch and about stopping: lower is better."""
+    if run.score is not None:
+        score = record.score if record.validation_score is None else record.validation_score
+        return -float(score)
+    if record.validation_cost is not None:
+        return record.validation_cost
+    # Of the training rows the cost of the parameters as they are: an epoch's own is a mean over those it went through.
+    X, Y, weights = next(iter(run.examples.blocks(WATCHED_ROWS)))
+    J = run.engine.cost(run.network, state.evaluated, X, Y, weights)
+    return float(J + penalty(run.network, state.evaluated, run.examples.n))
+
+
+def validation_cost(run: Run, state: State) -> tuple[float | None, Any]:
+    """Return the cost of the validation rows, where there are some; see `cost_of`."""
+    if run.validation is None:
+        return None, None
+    return cost_of(run.network, run.engine, state.evaluated, run.validation)

@@ -1,0 +1,173 @@
+"""A state: everything that moves while a network learns, and nothing else.
+
+A copy of it, or a file of its `arrays` and `scalars`, is all that is needed to go on with the same bits.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lamina.learning.lbfgs import LBFGS
+
+INFINITY = float("inf")
+
+
+class Record(NamedTuple):
+    """What is known after an epoch; the history holds them as dicts."""
+
+    epoch: int  # counts from 1
+    cost: float  # mean over the pass, as the parameters moved; penalty included
+    validation_cost: float | None  # cost on the validation rows, without penalty or dropout
+    score: float  # of up to 512 training rows, or of all that are watched by a scorer
+    validation_score: float | None
+    learning_rate: float  # of the last step
+    seconds: float  # of this pass
+
+
+class WatchedCosts(Sequence[float]):
+    """The watched cost of every epoch of a history: that on the validation rows, or on the training rows without such.
+
+    A view: it is asked for at every step, and looked at by few schedules.
+    """
+
+    def __init__(self, history: list[dict[str, Any]]) -> None:
+        self._history = history
+
+    def __len__(self) -> int:
+        return len(self._history)
+
+    def __getitem__(self, k: Any) -> Any:
+        record = self._history[k]
+        watched = record["validation_cost"]
+        return record["cost"] if watched is None else watched
+
+
+@dataclass
+class State:
+    """Where a run stands.
+
+    Attributes
+    ----------
+    params : array, shape (network.size,)
+    memory : array, shape (len(optimiser.remembers), network.size)
+    average : array, shape (network.size,), or None
+        The exponential moving average of the parameters, where the recipe asks for one.
+    best_params : array, shape (network.size,), or None
+        Those of the best epoch.
+    epoch, rows, step : int
+        Passes done, rows done in the pass that has begun, steps done in all.
+    learning_rate : float
+        Of the last step.
+    pass_cost : float
+        Sum of cost times rows over the steps of the pass that has begun.
+    pass_seconds, seconds : float
+        Time spent in the pass that has begun, and in all.
+    best : float
+        The lowest watched value; `best_epoch` is its epoch, counted from 1; 0 before the first.
+    threshold : float
+        The lowest watched value as patience sees it: `waited` epochs in a row did not beat it by the tolerance.
+    history : list of dict
+        A `Record` of every epoch.
+    stopped : str
+        Why training ended; empty while it goes on.
+    final : bool
+        Whether more epochs or more time would not change that end.
+    seed : int
+    optimiser : str
+        Whose memory it is.
+    watched : str
+        Fingerprint of the rows that it learned from, and of what was watched.
+    n_rows_first_run : int
+        Rows of the first fit of this network: what its preset looked at.
+    temperature : float
+        What the last layer was divided by in the model that was handed out; `handed_out` is a digest of its parameters.
+    """
+
+    params: Any
+    memory: Any
+    average: Any = None
+    best_params: Any = None
+    epoch: int = 0
+    rows: int = 0
+    step: int = 0
+    learning_rate: float = 0.0
+    pass_cost: float = 0.0
+    pass_seconds: float = 0.0
+    seconds: float = 0.0
+    best: float = INFINITY
+    best_epoch: int = 0
+    waited: int = 0
+    threshold: float = INFINITY
+    history: list[dict[str, Any]] = field(default_factory=list)
+    stopped: str = ""
+    final: bool = False
+    seed: int = 0
+    optimiser: str = ""
+    watched: str = ""
+    n_rows_first_run: int = 0
+    temperature: float = 1.0
+    handed_out: str = ""
+
+    @classmethod
+    def start(cls, optimiser: Any, params: Any) -> "State":
+        """Return the state before the first step."""
+        exact = isinstance(optimiser, LBFGS)  # a line search compares costs that differ in the last digits
+        memory = np.zeros((len(optimiser.remembers), len(params)), np.float64 if exact else params.dtype)
+        return cls(params, memory, optimiser=optimiser.kind)
+
+    @property
+    def evaluated(self) -> Any:
+        """The parameters that are watched and kept: their moving average, or they themselves."""
+        return self.params if self.average is None else self.average
+
+    @property
+    def costs(self) -> "WatchedCosts":
+        """The watched cost of every epoch."""
+        return WatchedCosts(self.history)
+
+    def see(self, value: float, patience: int, tolerance: float) -> bool:
+        """Take note of an epoch's watched value, lower is better; return whether patience is at its end.
+
+        Any lower value makes an epoch the best; patience counts the epochs in a row that did not beat the lowest value
+        by more than the tolerance.
+        """
+        if value < self.best:  # never of a value that is not finite
+            self.best, self.best_epoch, self.best_params = value, self.epoch, self.evaluated.copy()
+        self.waited = 0 if value < self.threshold - tolerance else self.waited + 1
+        self.threshold = min(self.threshold, value)
+        return self.waited >= patience
+
+    def forget_the_best(self) -> None:
+        """Look for the best epoch anew: other rows are watched from here on, or the parameters were changed."""
+        self.best, self.best_epoch, self.best_params = INFINITY, 0, None
+        self.threshold, self.waited = INFINITY, 0
+
+    def go_on(self) -> None:
+        """Take up training again after its end: patience counts from here."""
+        if self.final:
+            self.waited = 0
+        self.stopped, self.final = "", False
+
+    def arrays(self) -> dict[str, Any]:
+        """Return the arrays by name; those that are not there yet are left out."""
+        named = {name: getattr(self, name) for name in ARRAYS}
+        return {name: array for name, array in named.items() if array is not None}
+
+    def scalars(self) -> dict[str, Any]:
+        """Return everything else, as plain values."""
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.name not in ARRAYS}
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, Any], scalars: Mapping[str, Any]) -> "State":
+        """Return the state of which these are the arrays and scalars."""
+        copies: dict[str, Any] = {name: np.array(array) for name, array in arrays.items()}
+        return cls(**copies, **scalars)
+
+    def copy(self) -> "State":
+        """Return a state that moves by itself."""
+        return State.of(self.arrays(), {**self.scalars(), "history": [dict(record) for record in self.history]})
+
+
+ARRAYS = ("params", "memory", "average", "best_params")

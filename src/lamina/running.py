@@ -1,0 +1,127 @@
+"""A run carried out, with what every face adds to the loop: a bar, callbacks, checkpoints, Ctrl-C."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lamina.interrupts import CTRL_C, Interrupts
+from lamina.learning.checkpoint_files import is_run
+from lamina.learning.checkpoints import Folder
+from lamina.learning.run import Run
+from lamina.learning.run_folders import run_in
+from lamina.learning.state import Record, State
+from lamina.learning.training import train
+from lamina.showing import Silent
+
+
+def carry_out(
+    run: Run,
+    state: State,
+    *,
+    shown: Silent | None = None,
+    after_epoch: Callable[[Record], bool] | None = None,
+    folder: Folder | None = None,
+    ending_signals: bool = False,
+) -> None:
+    """Train until the end of the run, or until somebody asks to stop.
+
+    Ctrl-C ends training after the step that is being taken; `state.stopped` says so.
+
+    Parameters
+    ----------
+    run : Run
+    state : State
+        Changed in place.
+    shown : Silent
+        A bar, or lines.
+    after_epoch : callable, optional
+        Gets the record of every epoch; training ends where it returns True.
+    folder : Folder, optional
+        Where to write a checkpoint after every epoch, every `checkpoint_interval` seconds, and at the end.
+    ending_signals : bool
+        Take SIGTERM and SIGHUP like Ctrl-C.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Before the first step was done.
+    """
+    with Interrupts(ending=ending_signals or folder is not None) as wish, shown or Silent() as shown:
+        try:
+            saved, interval = time.monotonic(), float(run.settings["checkpoint_interval"])
+            for progress in train(run, state):
+                shown.update(progress)
+                asked = progress.record is not None and after_epoch is not None and after_epoch(progress.record)
+                if asked and not state.stopped:
+                    state.stopped = "a callback asked for it"
+                if wish.asked and not state.stopped:
+                    state.stopped = wish.asked
+                if folder is not None and (progress.record or state.stopped or time.monotonic() - saved >= interval):
+                    _save(folder, run, state)
+                    saved = time.monotonic()
+                if state.stopped:
+                    return
+        except KeyboardInterrupt:  # a second one, or one that somebody raised: the last whole epoch is kept
+            if state.best_params is None:
+                raise
+            state.stopped = CTRL_C
+
+
+# ---- checkpoints ----
+
+
+def stored_seed(path: Any) -> int | None:
+    """Return the seed of the run in a folder, so that a run that drew one goes on with it; None where there is none."""
+    if path is None or not Path(path).is_dir() or not is_run(Path(path)):
+        return None
+    seed: int | None = run_in(path).description.get("seed")
+    return seed
+
+
+def opened(path: Any, run: Run, state: State, **description: Any) -> tuple[Folder, State]:
+    """Return the folder of a run, locked, and the state to go on from: that of its newest checkpoint, if it has one.
+
+    Parameters
+    ----------
+    path : path
+    run : Run
+    state : State
+        To begin with where there is no checkpoint yet.
+    **description
+        What `lamina runs` shows, and `lamina resume` needs.
+
+    Raises
+    ------
+    CheckpointError
+        The folder is in use, holds another run, or cannot be written.
+    """
+    rows = {"seed": run.recipe.seed, "target": run.target_name, "rows": run.n_rows}
+    folder = Folder(path, run.identity, description={**rows, **description})
+    try:
+        found = folder.load()
+    except BaseException:
+        folder.close()
+        raise
+    if found is None:
+        return folder, state
+    state = State.of(*found)
+    if not state.final:
+        state.stopped = ""
+    return folder, state
+
+
+def _save(folder: Folder, run: Run, state: State) -> None:
+    """Write a checkpoint, and what `lamina runs` shows of it."""
+    folder.save(state.step, state.arrays(), state.scalars())
+    best = state.history[state.best_epoch - 1] if state.best_epoch else None
+    score = best and (best["score"] if best["validation_score"] is None else best["validation_score"])
+    ended = bool(state.stopped) and (state.final or state.epoch >= run.recipe.epochs)
+    folder.note(
+        epoch=state.epoch,
+        epochs=run.recipe.epochs,
+        score=score,
+        score_name=run.score_name,
+        status="done" if ended else "stopped" if state.stopped else "running",
+        why=state.stopped,
+    )

@@ -1,0 +1,117 @@
+"""Where a state comes from: the first step of a new network, or an earlier fit."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+
+from lamina.equations.network import Network
+from lamina.errors import SettingError
+from lamina.learning.calibration import divided
+from lamina.learning.data_driven import ROWS as DECIDING_ROWS
+from lamina.learning.data_driven import fit_to_rows
+from lamina.learning.initialisers import starting_parameters
+from lamina.learning.lbfgs import LBFGS
+from lamina.learning.run import Run
+from lamina.learning.state import State
+from lamina.model import Model
+
+
+@dataclass(frozen=True)
+class Before:
+    """An earlier fit to go on from.
+
+    Attributes
+    ----------
+    model : Model
+    state : State, optional
+        Where it stood; without it the optimiser starts anew from the model's parameters.
+    """
+
+    model: Model
+    state: State | None = None
+
+
+def started(run: Run) -> State:
+    """Return the state before the first step."""
+    return _belonging(run, State.start(run.recipe.optimiser, _starting_parameters(run)))
+
+
+def _belonging(run: Run, state: State) -> State:
+    """Write down which run a state belongs to."""
+    state.seed, state.watched = run.recipe.seed, _watched(run)
+    state.n_rows_first_run = run.n_rows_first_run
+    return state
+
+
+def _watched(run: Run) -> str:
+    """Return a fingerprint of the rows and of what is watched on which of them."""
+    return f"{run.identity['data']} {run.identity['validation data']} {run.score_name if run.score else 'cost'}"
+
+
+def _starting_parameters(run: Run) -> Any:
+    s, seed = run.settings, run.recipe.seed
+    weights, biases = (s[name] for name in ("initializer", "bias_initializer"))
+    params = starting_parameters(
+        run.network,
+        "lecun_normal" if weights == "data" else weights,
+        seed,
+        np.dtype(s["dtype"]),
+        biases="zeros" if biases == "data" else biases,
+        zero_last_layer=bool(s["zero_last_layer"]),
+    )
+    if "data" in (weights, biases):
+        some = next(iter(run.examples.blocks(DECIDING_ROWS))).X
+        fit_to_rows(run.network, params, some, seed, weights=weights == "data", biases=biases == "data")
+    return params
+
+
+def epochs_of(before: Before) -> int:
+    return len(before.model.history) if before.state is None else before.state.epoch
+
+
+def gone_on(run: Run, before: Before) -> State:
+    """Return a state that goes on from an earlier fit: from one moment of it, whole."""
+    _check_same_arrays(before.model.network, run.network)
+    dtype, optimiser = np.dtype(run.settings["dtype"]), run.recipe.optimiser
+    if before.state is None:
+        state = State.start(optimiser, before.model.params.astype(dtype))
+        state.epoch, state.history = len(before.model.history), [dict(record) for record in before.model.history]
+        return _belonging(run, state)
+    state = before.state.copy()
+    edited = digest(before.model.params) != state.handed_out
+    if edited:
+        state.params = divided(run.network, before.model.params, 1 / state.temperature)
+        state.average = None if state.average is None else state.params.copy()
+    other_rows = state.watched != _watched(run)
+    if edited or other_rows:
+        state.forget_the_best()
+    if state.optimiser != optimiser.kind or (isinstance(optimiser, LBFGS) and (edited or other_rows)):
+        fresh = State.start(optimiser, state.params.astype(dtype))
+        state.memory, state.step, state.optimiser = fresh.memory, 0, optimiser.kind
+    state.params = state.params.astype(dtype)
+    state.memory = state.memory if isinstance(optimiser, LBFGS) else state.memory.astype(dtype)
+    state.average = None if state.average is None or not run.recipe.averaging else state.average.astype(dtype)
+    if other_rows:
+        state.rows, state.pass_cost, state.pass_seconds = 0, 0.0, 0.0
+    state.go_on()
+    return _belonging(run, state)
+
+
+def _check_same_arrays(before: Network, now: Network) -> None:
+    shapes = [[(slot.name, slot.shape) for slot in network.slots] for network in (before, now)]
+    if shapes[0] != shapes[1] or before.loss.output_name != now.loss.output_name:
+        raise SettingError(
+            f"these settings describe a different network ({now.loss.kind}, {_shapes(now)}) from the fitted one "
+            f"({before.loss.kind}, {_shapes(before)}). Restore them, or refit with warm_start=False."
+        )
+
+
+def _shapes(network: Network) -> str:
+    return ", ".join(f"{slot.name} {slot.shape}" for slot in network.slots if slot.group == "weights")
+
+
+def digest(params: Any) -> str:
+    """Return a fingerprint of parameters."""
+    return blake2b(np.ascontiguousarray(params).data, digest_size=16).hexdigest()
