@@ -75,7 +75,8 @@ def train(run: Run, state: State, until: int | None = None) -> Iterator[Progress
         except DivergenceError as problem:
             _keep_the_best(state, problem)
         if not state.stopped:
-            yield Progress(state.epoch, 0, state.step, close(run, state))
+            record = close(run, state)
+            yield Progress(state.epoch, 0, state.step, record)
     if not state.stopped and state.epoch >= run.recipe.epochs:  # nothing was left to do
         state.stopped = f"all {state.epoch} epochs were done"
 
