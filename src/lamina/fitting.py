@@ -109,7 +109,7 @@ def prepare(
     seed = _seed(given["random_state"], before) if seed is None else seed
     source = opened(X, y, sample_weight)
     Y, counted, fingerprint = _counted(source, task)
-    n_first = before.state.n_rows_first_run if before and before.state else counted.n
+    n_first = (before and before.n_first) or counted.n
     chosen = _chosen(given, Facts(task, n_first, len(source.table.names)), one_pass)
     held_out = chosen["early_stopping"] and X_val is None
     strata = class_numbers(Y)[counted.rows] if task == "classifier" and source.y.ndim == 1 else None
