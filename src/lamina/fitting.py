@@ -9,6 +9,7 @@
 adds is how it looks: a progress bar, scikit-learn's callbacks, a page.
 """
 
+import re
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -297,11 +298,16 @@ def _identity(
     validation: Any,
 ) -> dict[str, Any]:
     """Return what must be the same for a checkpoint to be gone on with, as text by name."""
-    settings = {name: repr(value) for name, value in given.items() if name not in MAY_CHANGE}
+    settings = {name: _spelled(value) for name, value in given.items() if name not in MAY_CHANGE}
     if not isinstance(given["random_state"], int | None):
         settings["random_state"] = type(given["random_state"]).__name__
     rows = {"columns": ", ".join(source.table.names), "data": fingerprint, "validation data": _fingerprint(validation)}
     return {"task": task, "target": target_name, **settings, **rows, "lamina": version("lamina")}
+
+
+def _spelled(value: Any) -> str:
+    """Return a value as text that is the same in another process: a function's address is not."""
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
 
 
 def _fingerprint(rows: Any) -> str:
