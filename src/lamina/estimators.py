@@ -399,9 +399,11 @@ class _Callbacks:
         self._told = {"estimator": estimator, "X": X, "y": y}
         self._fit: Any = None
         if hasattr(estimator, "_init_callback_context"):
-            self._fit = estimator._init_callback_context(max_subtasks=run.recipe.epochs - state.epoch)
+            left = 0 if state.stopped else max(run.recipe.epochs - state.epoch, 0)
+            self._fit = estimator._init_callback_context(max_subtasks=left)
             self._fit.call_on_fit_task_begin(**self._told)
-            self._epoch_begins()
+            if left:
+                self._epoch_begins()
 
     def _epoch_begins(self) -> None:
         self._epoch = self._fit.subcontext(task_name="epoch")
