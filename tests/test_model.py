@@ -10,8 +10,9 @@ import lamina.model
 from lamina.equations.activations import ACTIVATIONS
 from lamina.equations.layers import Dense, Linear, Residual, Scale
 from lamina.errors import DataError, SettingError
-from lamina.fitting import Fit
+from lamina.fitting import finish, prepare
 from lamina.learning.gradient_check import central_differences
+from lamina.learning.training import train
 from lamina.model import _bytes
 
 rng = np.random.default_rng(0)
@@ -23,9 +24,9 @@ HARD = {"dropout": 0.3, "normalization": "batch", "activation": ("tanh", "gelu")
 
 
 def fitted(y=Y, task="regressor", X=X, **settings):
-    fit = Fit(X, y, settings={**QUICK, **settings}, task=task)
-    list(fit)
-    return fit.model()
+    run, state = prepare(X, y, settings={**QUICK, **settings}, task=task)
+    list(train(run, state))
+    return finish(run, state)
 
 
 def labels(classes):

@@ -62,6 +62,23 @@ def test_a_fit_is_a_task_and_an_epoch_its_subtask():
     ]
 
 
+@pytest.mark.parametrize("epochs", [5, 3])
+def test_a_run_that_was_done_before_has_no_epoch(epochs, tmp_path):
+    regressor().fit(X, Y, checkpoint=tmp_path / "run")
+    recorder = Recorder()
+    regressor(recorder, max_iter=epochs).fit(X, Y, checkpoint=tmp_path / "run")
+    assert recorder.told == [("setup", "fit", 0), ("begin", "fit", 0), ("end", "fit", 0), ("teardown", "fit")]
+
+
+def test_a_run_that_goes_on_has_the_epochs_that_are_left(tmp_path):
+    regressor(Recorder(stop_after=2)).fit(X, Y, checkpoint=tmp_path / "run")
+    recorder = Recorder()
+    model = regressor(recorder).fit(X, Y, checkpoint=tmp_path / "run")
+    assert recorder.told[0] == ("setup", "fit", 3)
+    assert recorder.ends() == [0, 1, 2]
+    np.testing.assert_array_equal(model.predict(X), regressor().fit(X, Y).predict(X))
+
+
 def test_callbacks_change_no_bit():
     with_one, without = regressor(Recorder()).fit(X, Y), regressor().fit(X, Y)
     np.testing.assert_array_equal(with_one.predict(X), without.predict(X))

@@ -6,13 +6,13 @@ from scipy.optimize import minimize_scalar
 from scipy.special import expit, softmax
 from sklearn.metrics import log_loss
 
+from lamina.data.examples import InMemory
 from lamina.engine import EQUATIONS
 from lamina.equations.layers import Dense, Linear
 from lamina.equations.losses import BinaryLogLoss, CategoricalLogLoss
 from lamina.equations.members import MemberChoice, MemberScale
 from lamina.equations.network import Network
 from lamina.learning.calibration import divided, lowest_point, temperature
-from lamina.learning.training import InMemory
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(300, 3))
