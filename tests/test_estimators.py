@@ -13,6 +13,7 @@ from lamina.data.encoding.encoder import Encoder
 from lamina.equations.losses import LOSSES
 from lamina.errors import DataError, SettingError
 from lamina.learning.presets import PRESETS, Facts
+from plain_network import PLAIN
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(160, 4)) * [1, 10, 100, 1] + [0, 5, 0, 0]
@@ -21,8 +22,7 @@ BINARY = SIGNAL > 0
 TEXT = np.array(["low", "mid", "top"])[np.digitize(SIGNAL, [-0.7, 0.7])]
 LABELS = np.column_stack([SIGNAL > 0, SIGNAL < 1, X[:, 3] > 0]).astype(int)
 NUMBERS = 100 + 7 * SIGNAL
-QUICK = {"hidden_layer_sizes": (12,), "learning_rate_init": 0.03, "random_state": 0, "max_iter": 40}
-QUICK |= {"preset": "sklearn", "batch_size": 32, "initializer": "suited", "bias_initializer": "zeros"}
+QUICK = PLAIN | {"hidden_layer_sizes": (12,), "learning_rate_init": 0.03, "random_state": 0, "max_iter": 40}
 
 
 def classifier(**settings):

@@ -21,6 +21,7 @@ from lamina.fitting import current, finish, finish_pass, prepare
 from lamina.learning.evaluation import SCORED_ROWS
 from lamina.learning.training import train
 from lamina.starting import Before
+from plain_network import PLAIN
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(120, 4))
@@ -28,8 +29,7 @@ SIGNAL = X[:, 0] - X[:, 1] * X[:, 2]
 X_VAL = rng.normal(size=(50, 4))
 SIGNAL_VAL = X_VAL[:, 0] - X_VAL[:, 1] * X_VAL[:, 2]
 W_VAL = rng.gamma(2, 0.5, 50)
-QUICK = {"preset": "sklearn", "hidden_layer_sizes": (8,), "learning_rate_init": 0.02, "random_state": 0, "max_iter": 25}
-QUICK |= {"batch_size": 32, "bias_initializer": "zeros", "initializer": "suited"}
+QUICK = PLAIN | {"hidden_layer_sizes": (8,), "learning_rate_init": 0.02, "random_state": 0, "max_iter": 25}
 
 
 def regression(X=X, y=SIGNAL, sample_weight=None, *, rows=None, **settings):

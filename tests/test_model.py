@@ -14,12 +14,12 @@ from lamina.fitting import finish, prepare
 from lamina.learning.gradient_check import central_differences
 from lamina.learning.training import train
 from lamina.model import _bytes
+from plain_network import PLAIN
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(60, 3))
 Y = np.column_stack([X[:, 0] * 3 + 10, X[:, 1] - X[:, 2]])
-QUICK = {"hidden_layer_sizes": (7, 5), "max_iter": 3, "random_state": 0, "learning_rate_init": 0.02}
-QUICK |= {"preset": "sklearn", "batch_size": 32, "initializer": "suited", "bias_initializer": "zeros"}
+QUICK = PLAIN | {"hidden_layer_sizes": (7, 5), "max_iter": 3, "random_state": 0, "learning_rate_init": 0.02}
 HARD = {"dropout": 0.3, "normalization": "batch", "activation": ("tanh", "gelu"), "dtype": "float64"}
 
 

@@ -15,14 +15,14 @@ from lamina.errors import CheckpointError, InterruptedWarning
 from lamina.learning import training
 from lamina.learning.checkpoints import Folder
 from lamina.learning.run_folders import run_in
+from plain_network import PLAIN
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(160, 4))
 SIGNAL = X[:, 0] - X[:, 1] * X[:, 2]
 NUMBERS = 100 + 7 * SIGNAL
 LABELS = np.digitize(SIGNAL, [-0.7, 0.7])
-QUICK = {"hidden_layer_sizes": (12,), "learning_rate_init": 0.03, "random_state": 0, "max_iter": 10}
-QUICK |= {"preset": "sklearn", "batch_size": 32, "initializer": "suited", "bias_initializer": "zeros"}
+QUICK = PLAIN | {"hidden_layer_sizes": (12,), "learning_rate_init": 0.03, "random_state": 0, "max_iter": 10}
 HARD = {"dropout": 0.2, "normalization": "batch", "averaging": 0.5, "early_stopping": True, "n_iter_no_change": 99}
 LIMIT_SECONDS = 60  # of a process that should end at once
 

@@ -9,14 +9,14 @@ import pytest
 
 from lamina import DeepClassifier, DeepRegressor
 from lamina.errors import DivergenceError
+from plain_network import PLAIN
 
 callback = pytest.importorskip("sklearn.callback")
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(80, 3))
 Y = X[:, 0] - X[:, 1]
-QUICK = {"hidden_layer_sizes": (6,), "max_iter": 5, "learning_rate_init": 0.02, "random_state": 0}
-QUICK |= {"preset": "sklearn", "batch_size": 32, "initializer": "suited", "bias_initializer": "zeros"}
+QUICK = PLAIN | {"hidden_layer_sizes": (6,), "max_iter": 5, "learning_rate_init": 0.02, "random_state": 0}
 
 
 class Recorder:
