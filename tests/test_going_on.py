@@ -11,14 +11,14 @@ from lamina import DeepClassifier, DeepRegressor
 from lamina.equations.optimisers import OPTIMISERS, GradientDescent
 from lamina.errors import EngineWarning
 from lamina.learning.hyperparameters import OPTIMISER_CHOICES
+from plain_network import PLAIN
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(160, 4))
 SIGNAL = X[:, 0] - X[:, 1] * X[:, 2]
 NUMBERS = 100 + 7 * SIGNAL
 LABELS = np.digitize(SIGNAL, [-0.7, 0.7])
-QUICK = {"hidden_layer_sizes": (12,), "learning_rate_init": 0.03, "random_state": 0, "max_iter": 10}
-QUICK |= {"preset": "sklearn", "batch_size": 32, "initializer": "suited", "bias_initializer": "zeros"}
+QUICK = PLAIN | {"hidden_layer_sizes": (12,), "learning_rate_init": 0.03, "random_state": 0, "max_iter": 10}
 STILL = {"learning_rate_init": 1e-30, "max_iter": 1}  # a fit that moves nothing
 
 TASKS = pytest.mark.parametrize("task", ["classifier", "regressor"])
@@ -217,7 +217,6 @@ class Unhurried(GradientDescent):
     kind: ClassVar[str] = "unhurried"
 
 
-@pytest.mark.xfail(strict=False, reason="the engine does not see the optimiser yet")
 @pytest.mark.parametrize("way", ["fit", "partial_fit"])
 def test_an_optimiser_that_only_python_knows(monkeypatch, way):
     """With engine="auto" the equations take over, and a warning names what is missing."""

@@ -10,14 +10,21 @@ from lamina.errors import DivergenceError
 from lamina.fitting import finish, prepare
 from lamina.learning import training
 from lamina.learning.training import train
+from plain_network import PLAIN
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(150, 4))
 SIGNAL = X[:, 0] - X[:, 1] * X[:, 2]
 LABELS = np.digitize(SIGNAL, [-0.7, 0.7])
 WEIGHTS = rng.gamma(2, 0.5, 150)
-QUICK = {"hidden_layer_sizes": (10,), "learning_rate_init": 0.02, "random_state": 0, "max_iter": 3, "dtype": "float64"}
-QUICK |= {"preset": "sklearn", "batch_size": 32, "initializer": "suited", "bias_initializer": "zeros", "alpha": 0.5}
+QUICK = PLAIN | {
+    "hidden_layer_sizes": (10,),
+    "learning_rate_init": 0.02,
+    "random_state": 0,
+    "max_iter": 3,
+    "dtype": "float64",
+    "alpha": 0.5,
+}
 WAIT_SECONDS = 60  # for the others; a worker that failed does not come
 
 
@@ -83,7 +90,6 @@ def bits_of(state):
     return arrays, repr({**state.scalars(), "history": untimed, "seconds": 0, "pass_seconds": 0})
 
 
-NEEDS_FIRST = pytest.mark.xfail(strict=False, reason="gradients does not count its examples from `first` yet")
 VARIETIES = {
     "plain": {},
     "weights": {"weighted": True},
@@ -95,15 +101,11 @@ VARIETIES = {
     "members": {"n_members": 3},
     "members and dropout": {"n_members": 3, "dropout": 0.3, "weighted": True},
 }
-CASES = [
-    pytest.param(settings, id=name, marks=NEEDS_FIRST if "dropout" in settings else ())
-    for name, settings in VARIETIES.items()
-]
 
 
 @pytest.mark.parametrize("engine", ["equations", "kernels"])
 @pytest.mark.parametrize("size", [2, 3])
-@pytest.mark.parametrize("settings", CASES)
+@pytest.mark.parametrize("settings", VARIETIES.values(), ids=VARIETIES)
 def test_workers_move_alike_and_as_one_alone(settings, size, engine):
     """To the bit among themselves; as a single worker, whose sums have another order, to rounding."""
     states, _ = together(size, **settings, engine=engine)
