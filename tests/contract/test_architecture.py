@@ -24,15 +24,18 @@ MAY_IMPORT = {
     "learning": {"errors", "equations", "engine", "data", "sealed_file"},
     "model": {"errors", "equations", "engine", "data", "learning"},
     "model_file": {"errors", "equations", "engine", "data", "learning", "model", "sealed_file"},
-    "callbacks": {"errors", "model_file", "sealed_file"},
-    "fitting": {"errors", "equations", "engine", "data", "learning", "model"},
+    "starting": {"errors", "equations", "learning", "model"},
+    "fitting": {"errors", "equations", "engine", "data", "learning", "model", "starting"},
+    "interrupts": set(),
     "plots": {"errors"},
     "explaining": {"errors", "equations", "data", "model", "plots"},
-} | {
-    face: {"errors", "equations", "engine", "data", "learning", "model", "model_file", "fitting", "plots", "explaining"}
-    | {"sealed_file"}
-    for face in FACES
+    # What the faces share.
+    "showing": {"learning"},
+    "scoring": {"errors", "data", "model", "fitting"},
+    "running": {"errors", "learning", "interrupts", "showing"},
+    "callbacks": {"errors", "sealed_file"},
 }
+MAY_IMPORT |= {face: set(MAY_IMPORT) - {"course", "native", "callbacks", "kernels"} for face in FACES}
 
 # The one look upwards: `model.save(path)` hands itself over, inside the method.
 HANDED_OVER = ("model", "lamina.model_file.save")

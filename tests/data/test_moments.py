@@ -1,5 +1,8 @@
 """Means and standard deviations against NumPy in higher precision, over the whole float range."""
 
+import os
+import subprocess
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -101,3 +104,27 @@ def test_no_weight_is_missing_by_rounding():
         x = rng.normal(size=(101, 2))
         x[5, 0] = np.nan
         assert moments(x, rng.uniform(0.1, 1, 101)).missing[1] == 0
+
+
+def test_the_bits_do_not_depend_on_blas():
+    """NumPy's BLAS has other sums for every processor and number of threads."""
+    code = """
+import numpy as np
+from lamina.data.moments import moments
+rng = np.random.default_rng(0)
+for shape in ((200_000, 1), (3000, 20)):
+    x, w = rng.normal(size=shape), rng.gamma(1, 1, shape[0])
+    for found in (moments(x, None), moments(x, w), moments(np.where(x < -2, np.nan, x), w)):
+        print(found.mean.tolist(), found.spread.tolist(), found.weight.tolist(), found.missing.tolist())
+"""
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "OPENBLAS_CORETYPE": core, "OPENBLAS_NUM_THREADS": threads},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for core, threads in (("Nehalem", "1"), ("Haswell", "1"), ("Haswell", "2"))
+    }
+    assert len(printed) == 1

@@ -104,7 +104,7 @@ def test_the_whole_message():
     network = Network(3, [Linear(1)], SquaredError())
     params = np.full(network.size, np.nan)
     recipe = Recipe(Adam(), Constant(), 0.5, 2, 3, 0)
-    error = divergence_error(network, params, X, Y, None, 0, 7, 6, (3, 2, 9), recipe)
+    error = divergence_error(network, params, X, Y, None, 0, 7, (3, 2, 9), recipe)
     assert isinstance(error, DivergenceError)
     assert str(error) == (
         "training diverged in epoch 3, batch 2 of 9: Z of layer 1 (linear) is not finite "

@@ -87,6 +87,8 @@ class Moments:
 def moments(block: Array, weights: Array | None) -> Moments:
     """Return the moments of rows of finite numbers and NaN.
 
+    Sums are made without BLAS, whose bits depend on the processor and on the number of threads.
+
     Parameters
     ----------
     block : array, shape (m, columns)
@@ -94,21 +96,28 @@ def moments(block: Array, weights: Array | None) -> Moments:
     weights : array, shape (m,), or None
         All positive.
     """
-    w = np.ones(len(block)) if weights is None else weights
     low, high = np.fmin.reduce(block, axis=0), np.fmax.reduce(block, axis=0)
-    there = None
-    if np.isnan(block).any():
-        there = ~np.isnan(block)
-        block = np.where(there, block, 0.0)
-        low, high = np.where(there.any(axis=0), low, np.inf), np.where(there.any(axis=0), high, -np.inf)
-    weight = np.full(len(low), w.sum()) if there is None else w @ there
+    weight = np.full(len(low), float(len(block)) if weights is None else weights.sum())
+    missing = np.zeros(len(low))
+    nan = np.isnan(block)
+    gaps = nan.any(axis=0)
+    if gaps.any():
+        block = np.where(nan, 0.0, block)
+        some = ~nan.all(axis=0)
+        low, high = np.where(some, low, np.inf), np.where(some, high, -np.inf)
+        w = 1.0 if weights is None else weights[:, None]
+        weight[gaps], missing[gaps] = ((rows[:, gaps] * w).sum(axis=0) for rows in (~nan, nan))
     exponent = _exponents(low, high)
     z = block if not exponent.any() else block * np.ldexp(1.0, -exponent)
-    mean = _divided(w @ z, weight)
-    centred = z - mean if there is None else np.where(there, z - mean, 0.0)
-    spread = np.einsum("i,ij,ij->j", w, centred, centred)
-    missing = np.zeros(len(low)) if there is None else w @ ~there
-    return Moments(weight, exponent, mean, spread, low, high, missing)
+    terms = z if weights is None else z * weights[:, None]
+    mean = _divided(terms.sum(axis=0), weight)
+    terms = np.subtract(z, mean, out=None if weights is None else terms)
+    if gaps.any():
+        terms[nan] = 0.0
+    terms *= terms
+    if weights is not None:
+        terms *= weights[:, None]
+    return Moments(weight, exponent, mean, terms.sum(axis=0), low, high, missing)
 
 
 def sparse_moments(matrix: Any, weights: Array | None) -> Moments:

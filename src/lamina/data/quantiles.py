@@ -5,8 +5,8 @@ Sketch       buffers of values that each stand for 2**level quanta of weight. A 
              value of it moves up a level, the first and the second of each pair in turn (Manku, Rajagopalan, Lindsay
              1998). Nothing is drawn at random: the same batches in the same order give the same bits.
 
-A quantum is one row. Where weights are no whole numbers it is 2**-10 of the mean weight of a value, or a little less,
-and the weights are rounded to it so that their running sum is never off by more than half of it.
+A quantum is one row. Where weights are no whole numbers it is the mean weight of a value, or a little less, and at most
+1 / 2048 of a batch; weights are rounded to it so that their running sum is never off by more than half of it.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ VALUES_PER_BUFFER = 2**15
 EXACT_BUFFERS = 3  # a stream is exact up to so many buffers of distinct values
 VALUES_OF_ALL_COLUMNS = 2**21  # in one buffer each: a stream of very many columns has smaller buffers
 FEWEST_VALUES_PER_BUFFER = 2**10
-QUANTA_PER_VALUE = 2**10  # of mean weight, where weights are no whole numbers
+FEWEST_QUANTA = 2**11  # of a batch, where weights are no whole numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +76,7 @@ class QuantileSketch:
     A quantile of a sketch is off by at most `rank_error()` of the weight. With n quanta and buffers of k values, at
     most L = 1 + log2(n / k) levels are ever full, level h at most n / (k 2**h) times, and each time moves a rank by
     2**h, up and down in turn: together (L + 1) / 2k. Of a billion rows and the largest buffers that is 0.00026. Weights
-    that are no whole numbers add the rounding of each batch, at most 1 / 2048 of its weight, less where it has many
+    that are no whole numbers add the rounding of each batch, at most 1 / 4096 of its weight, less where it has many
     values.
     """
 
@@ -109,16 +109,20 @@ class QuantileSketch:
         counts = self.exact.counts
         if (counts == np.floor(counts)).all():
             return 1.0
-        return min(1.0, 2.0 ** np.floor(np.log2(counts.mean() / QUANTA_PER_VALUE)))
+        return min(1.0, 2.0 ** np.floor(np.log2(counts.sum() / max(len(counts), FEWEST_QUANTA))))
 
     def _buffers(self, quantum: float) -> tuple[list[Array], list[bool]]:
         """Return the values by level, 5 quanta of a value as one of level 0 and one of level 2; and the turns."""
         if self.exact is None:
             finer = int(np.log2(self.quantum / quantum))
             return [*[np.zeros(0)] * finer, *self.buffers], [*[False] * finer, *self.turns]
-        counts = np.diff(np.rint(np.cumsum(self.exact.counts / quantum)), prepend=0.0).astype(np.int64)
-        levels = range(int(counts.max(initial=0)).bit_length())
-        return [self.exact.values[counts >> h & 1 == 1] for h in levels], []
+        counts = np.diff(np.rint(np.cumsum(self.exact.counts / quantum)), prepend=0.0)
+        buffers = []
+        while counts.any():  # floats: beyond 64 bits too
+            halves = np.floor(counts / 2)
+            buffers.append(self.exact.values[counts != 2 * halves])
+            counts = halves
+        return buffers, []
 
     def distribution(self) -> Distribution:
         """Return the distribution that the sketch stands for."""
@@ -131,7 +135,7 @@ class QuantileSketch:
         """Return the largest part of the weight by which a quantile may be off, besides what lies between two rows."""
         if self.exact is not None:
             return 0.0
-        rounding = 0.0 if self.quantum == 1 else 0.5 / QUANTA_PER_VALUE
+        rounding = 0.0 if self.quantum == 1 else 0.5 / FEWEST_QUANTA
         return (len(self.buffers) + 1) / (2 * self.room) + rounding
 
 

@@ -174,6 +174,7 @@ struct ParametricActivation : LayerDefaults {
 
     template <class T>
     static void forward(const Place<T>& at, const Op& op, int64_t i0, int64_t i1) {
+        const bool keep = !at.predicting();
         with_activation<T>(op.function, [&](auto g) {
             for (int64_t p = 0; p < panels_of<T>(op.units); p++) {
                 const Row<T> share = Row<T>::of(at.param(op, mix) + p * P<T>);
@@ -183,7 +184,7 @@ struct ParametricActivation : LayerDefaults {
                         G.v[j] = g.g(Z.v[j]);
                         A.v[j] = fma(share.v[j], G.v[j] - Z.v[j], Z.v[j]);
                     }
-                    if (!at.predicting()) G.into(at.panel(op.caches[0] + p, i));
+                    if (keep) G.into(at.panel(op.caches[0] + p, i));
                     A.into(at.panel(op.A + p, i));
                 }
             }

@@ -23,6 +23,7 @@ struct LayerNorm : LayerDefaults {
     template <class T>
     static void forward(const Place<T>& at, const Op& op, int64_t i0, int64_t i1) {
         const T *scale = at.param(op, gamma), *shift = at.param(op, beta);
+        const bool keep = !at.predicting();
         for (int64_t i = i0; i < i1; i++) {
             T mean = over_units<T>(op.units, [&](int64_t p) { return Row<T>::of(at.panel(op.A_prev + p, i)); }) /
                      T(op.units);
@@ -34,7 +35,7 @@ struct LayerNorm : LayerDefaults {
                                   }) /
                     T(op.units);
             T inv_std = T(1) / T(__builtin_sqrt(var + T(op.settings[epsilon])));
-            if (!at.predicting()) at.panel(op.caches[1])[i] = inv_std;
+            if (keep) at.panel(op.caches[1])[i] = inv_std;
             for (int64_t p = 0; p < panels_of<T>(op.units); p++) {
                 Row<T> x = Row<T>::of(at.panel(op.A_prev + p, i)), g = Row<T>::of(scale + p * P<T>),
                        b = Row<T>::of(shift + p * P<T>), y;
@@ -42,7 +43,7 @@ struct LayerNorm : LayerDefaults {
                     x.v[j] = (x.v[j] - mean) * inv_std;
                     y.v[j] = fma(g.v[j], x.v[j], b.v[j]);
                 }
-                if (!at.predicting()) x.into(at.panel(op.caches[0] + p, i));
+                if (keep) x.into(at.panel(op.caches[0] + p, i));
                 y.into(at.panel(op.A + p, i));
             }
         }

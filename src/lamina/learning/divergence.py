@@ -44,7 +44,7 @@ def divergence_error(
         What the rates of dropout were multiplied by.
     """
     epoch, batch, batches = at
-    network = replace(network, layers=with_dropout(network.layers, dropout))
+    network = replace(network, layers=tuple(with_dropout(network.layers, dropout)))
     with np.errstate(all="ignore"):
         where = first_not_finite(network, params, X, Y, weights, Key(seed, step))
     return DivergenceError(
