@@ -11,6 +11,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from lamina import DeepClassifier, DeepRegressor
 from lamina.errors import ColumnError, DataError
+from plain_network import PLAIN
 
 N = 120
 rng = np.random.default_rng(0)
@@ -23,8 +24,7 @@ FRAME = pd.DataFrame(
 )
 Y = 3 * (CITY == "Lagos") + 2 * OWNS + np.nan_to_num(AGE - 40, nan=20) / 10
 NAMES = ["age", "age missing", "city=Berlin", "city=Lagos", "city=Lima", "city missing", "owns=True", "since", "rooms"]
-QUICK = {"hidden_layer_sizes": (8,), "max_iter": 30, "learning_rate_init": 0.03, "random_state": 0}
-QUICK |= {"preset": "sklearn", "batch_size": 32, "initializer": "suited", "bias_initializer": "zeros"}
+QUICK = PLAIN | {"hidden_layer_sizes": (8,), "max_iter": 30, "learning_rate_init": 0.03, "random_state": 0}
 KINDS = {
     "pandas": lambda frame: frame,
     "pandas with pyarrow": lambda frame: frame.convert_dtypes(dtype_backend="pyarrow"),

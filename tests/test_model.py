@@ -10,22 +10,23 @@ import lamina.model
 from lamina.equations.activations import ACTIVATIONS
 from lamina.equations.layers import Dense, Linear, Residual, Scale
 from lamina.errors import DataError, SettingError
-from lamina.fitting import Fit
+from lamina.fitting import finish, prepare
 from lamina.learning.gradient_check import central_differences
+from lamina.learning.training import train
 from lamina.model import _bytes
+from plain_network import PLAIN
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(60, 3))
 Y = np.column_stack([X[:, 0] * 3 + 10, X[:, 1] - X[:, 2]])
-QUICK = {"hidden_layer_sizes": (7, 5), "max_iter": 3, "random_state": 0, "learning_rate_init": 0.02}
-QUICK |= {"preset": "sklearn", "batch_size": 32, "initializer": "suited", "bias_initializer": "zeros"}
+QUICK = PLAIN | {"hidden_layer_sizes": (7, 5), "max_iter": 3, "random_state": 0, "learning_rate_init": 0.02}
 HARD = {"dropout": 0.3, "normalization": "batch", "activation": ("tanh", "gelu"), "dtype": "float64"}
 
 
 def fitted(y=Y, task="regressor", X=X, **settings):
-    fit = Fit(X, y, settings={**QUICK, **settings}, task=task)
-    list(fit)
-    return fit.model()
+    run, state = prepare(X, y, settings={**QUICK, **settings}, task=task)
+    list(train(run, state))
+    return finish(run, state)
 
 
 def labels(classes):

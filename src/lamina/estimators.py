@@ -335,7 +335,9 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
 
     def _before(self) -> Before | None:
         """Return the last fit, to go on from; None before the first."""
-        return Before(self.model_, getattr(self, "_state", None)) if hasattr(self, "model_") else None
+        if not hasattr(self, "model_"):
+            return None
+        return Before(self.model_, getattr(self, "_state", None), getattr(self, "_n_rows_first_run", None))
 
     def _take(self, run: Run, state: State, model: Model, keep: bool) -> None:
         """Become fitted: all attributes change together, at the end."""
@@ -345,7 +347,8 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
     def _attributes(self, run: Run, state: State, model: Model) -> dict[str, Any]:
         """Return what a fitted estimator has."""
         found = self._of_model(model) | {"n_iter_": state.epoch, "best_epoch_": state.best_epoch}
-        return found | {"stopped_": state.stopped, "settings_": run.settings, "_score_name": run.score_name}
+        found |= {"stopped_": state.stopped, "settings_": run.settings, "_score_name": run.score_name}
+        return found | {"_n_rows_first_run": run.n_rows_first_run}
 
     def _of_model(self, model: Model) -> dict[str, Any]:
         """Return the attributes that a model gives."""
@@ -396,9 +399,11 @@ class _Callbacks:
         self._told = {"estimator": estimator, "X": X, "y": y}
         self._fit: Any = None
         if hasattr(estimator, "_init_callback_context"):
-            self._fit = estimator._init_callback_context(max_subtasks=run.recipe.epochs - state.epoch)
+            left = 0 if state.stopped else max(run.recipe.epochs - state.epoch, 0)
+            self._fit = estimator._init_callback_context(max_subtasks=left)
             self._fit.call_on_fit_task_begin(**self._told)
-            self._epoch_begins()
+            if left:
+                self._epoch_begins()
 
     def _epoch_begins(self) -> None:
         self._epoch = self._fit.subcontext(task_name="epoch")

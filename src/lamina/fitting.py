@@ -9,6 +9,7 @@
 adds is how it looks: a progress bar, scikit-learn's callbacks, a page.
 """
 
+import re
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -109,7 +110,7 @@ def prepare(
     seed = _seed(given["random_state"], before) if seed is None else seed
     source = opened(X, y, sample_weight)
     Y, counted, fingerprint = _counted(source, task)
-    n_first = before.state.n_rows_first_run if before and before.state else counted.n
+    n_first = (before and before.n_first) or counted.n
     chosen = _chosen(given, Facts(task, n_first, len(source.table.names)), one_pass)
     held_out = chosen["early_stopping"] and X_val is None
     strata = class_numbers(Y)[counted.rows] if task == "classifier" and source.y.ndim == 1 else None
@@ -297,11 +298,16 @@ def _identity(
     validation: Any,
 ) -> dict[str, Any]:
     """Return what must be the same for a checkpoint to be gone on with, as text by name."""
-    settings = {name: repr(value) for name, value in given.items() if name not in MAY_CHANGE}
+    settings = {name: _spelled(value) for name, value in given.items() if name not in MAY_CHANGE}
     if not isinstance(given["random_state"], int | None):
         settings["random_state"] = type(given["random_state"]).__name__
     rows = {"columns": ", ".join(source.table.names), "data": fingerprint, "validation data": _fingerprint(validation)}
     return {"task": task, "target": target_name, **settings, **rows, "lamina": version("lamina")}
+
+
+def _spelled(value: Any) -> str:
+    """Return a value as text that is the same in another process: a function's address is not."""
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
 
 
 def _fingerprint(rows: Any) -> str:

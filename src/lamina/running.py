@@ -62,6 +62,8 @@ def carry_out(
                     saved = time.monotonic()
                 if state.stopped:
                     return
+            if folder is not None:  # it ended without another yield: nothing was left to do, or nothing better found
+                _save(folder, run, state)
         except KeyboardInterrupt:  # a second one, or one that somebody raised: the last whole epoch is kept
             if state.best_params is None:
                 raise

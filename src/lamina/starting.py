@@ -27,10 +27,18 @@ class Before:
     model : Model
     state : State, optional
         Where it stood; without it the optimiser starts anew from the model's parameters.
+    n_rows_first_run : int, optional
+        Rows of the first fit of this network, where no state knows them: a preset looked at their number.
     """
 
     model: Model
     state: State | None = None
+    n_rows_first_run: int | None = None
+
+    @property
+    def n_first(self) -> int | None:
+        """The number of rows that the preset looked at, where that is known."""
+        return self.n_rows_first_run if self.state is None else self.state.n_rows_first_run
 
 
 def started(run: Run) -> State:

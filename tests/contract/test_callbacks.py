@@ -9,14 +9,14 @@ import pytest
 
 from lamina import DeepClassifier, DeepRegressor
 from lamina.errors import DivergenceError
+from plain_network import PLAIN
 
 callback = pytest.importorskip("sklearn.callback")
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(80, 3))
 Y = X[:, 0] - X[:, 1]
-QUICK = {"hidden_layer_sizes": (6,), "max_iter": 5, "learning_rate_init": 0.02, "random_state": 0}
-QUICK |= {"preset": "sklearn", "batch_size": 32, "initializer": "suited", "bias_initializer": "zeros"}
+QUICK = PLAIN | {"hidden_layer_sizes": (6,), "max_iter": 5, "learning_rate_init": 0.02, "random_state": 0}
 
 
 class Recorder:
@@ -60,6 +60,23 @@ def test_a_fit_is_a_task_and_an_epoch_its_subtask():
         ("end", "fit", 0),
         ("teardown", "fit"),
     ]
+
+
+@pytest.mark.parametrize("epochs", [5, 3])
+def test_a_run_that_was_done_before_has_no_epoch(epochs, tmp_path):
+    regressor().fit(X, Y, checkpoint=tmp_path / "run")
+    recorder = Recorder()
+    regressor(recorder, max_iter=epochs).fit(X, Y, checkpoint=tmp_path / "run")
+    assert recorder.told == [("setup", "fit", 0), ("begin", "fit", 0), ("end", "fit", 0), ("teardown", "fit")]
+
+
+def test_a_run_that_goes_on_has_the_epochs_that_are_left(tmp_path):
+    regressor(Recorder(stop_after=2)).fit(X, Y, checkpoint=tmp_path / "run")
+    recorder = Recorder()
+    model = regressor(recorder).fit(X, Y, checkpoint=tmp_path / "run")
+    assert recorder.told[0] == ("setup", "fit", 3)
+    assert recorder.ends() == [0, 1, 2]
+    np.testing.assert_array_equal(model.predict(X), regressor().fit(X, Y).predict(X))
 
 
 def test_callbacks_change_no_bit():

@@ -9,6 +9,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from lamina import DeepClassifier, DeepRegressor
 from lamina.errors import SettingError
+from plain_network import PLAIN
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(80, 3))
@@ -17,8 +18,7 @@ LABELS = np.array(["a", "b", "c"])[np.digitize(NUMBERS, [-1, 0.5])]
 MANY = np.column_stack([NUMBERS > 0, NUMBERS > 1, X[:, 2] > 0]).astype(int)
 WHOLE = rng.integers(0, 4, 80)
 FRACTIONS = rng.gamma(2, 0.5, 80)
-QUICK = {"hidden_layer_sizes": (6,), "max_iter": 4, "learning_rate_init": 0.05, "random_state": 0, "tol": 0}
-QUICK |= {"preset": "sklearn", "batch_size": 32, "initializer": "suited", "bias_initializer": "zeros"}
+QUICK = PLAIN | {"hidden_layer_sizes": (6,), "max_iter": 4, "learning_rate_init": 0.05, "random_state": 0, "tol": 0}
 CONVEX = {"hidden_layer_sizes": (), "optimizer": "lbfgs", "dtype": "float64", "tol": 0, "max_iter": 500}
 CONVEX |= {"early_stopping": False, "n_iter_no_change": 500}
 MODES = [

@@ -8,6 +8,7 @@ import pytest
 import scipy.sparse as sp
 
 from lamina import DeepClassifier, DeepRegressor
+from plain_network import PLAIN
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(150, 3))
@@ -16,8 +17,7 @@ NUMBERS = X[:, 0] - X[:, 1] + rng.normal(0, 0.1, 150)
 LABELS = np.digitize(NUMBERS, [-1, 1])
 WEIGHTS = rng.gamma(2, 0.5, 150)
 ORDER = rng.permutation(150)
-QUICK = {"hidden_layer_sizes": (6,), "max_iter": 3, "learning_rate_init": 0.05, "random_state": 7}
-QUICK |= {"preset": "sklearn", "batch_size": 32, "initializer": "suited", "bias_initializer": "zeros"}
+QUICK = PLAIN | {"hidden_layer_sizes": (6,), "max_iter": 3, "learning_rate_init": 0.05, "random_state": 7}
 MODES = [
     {},
     {"early_stopping": True},

@@ -20,13 +20,13 @@ from sklearn.utils import estimator_html_repr
 from lamina import DeepClassifier, DeepRegressor
 from lamina.equations.layers import Dense, Residual
 from lamina.equations.optimisers import Adam
+from plain_network import PLAIN
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(90, 3))
 NUMBERS = X[:, 0] - 2 * X[:, 1]
 LABELS = np.where(NUMBERS > 0, "up", "down")
-QUICK = {"hidden_layer_sizes": (8,), "max_iter": 6, "learning_rate_init": 0.05, "random_state": 0}
-QUICK |= {"preset": "sklearn", "batch_size": 32, "initializer": "suited", "bias_initializer": "zeros"}
+QUICK = PLAIN | {"hidden_layer_sizes": (8,), "max_iter": 6, "learning_rate_init": 0.05, "random_state": 0}
 
 
 def classifier(**settings):

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
-from lamina.data.splitting import check_weights, counted, hold_out, shuffled
-from lamina.data.row_hash import _sum_of_matrix, hash_rows
+from lamina.data.row_hash import hash_rows
+from lamina.data.splitting import Part, canonical_rows, check_weights, hold_out, shuffled, split_of
 from lamina.data.tables.sources import read
 from lamina.errors import DataError
 
@@ -73,6 +73,18 @@ def test_classes_have_their_share_as_in_scikit_learn():
     assert Counter(strata[held].tolist()) == {"a": 9, "b": 5, "c": 1}
 
 
+def test_a_part_is_split_in_two():
+    """Rows and weights go along; positions are those of the part."""
+    part = Part(np.array([7, 7, 3, 1, 9, 4]), np.arange(6.0))
+    split = split_of(part, 0.3, bits, np.array([0, 0, 0, 1, 1, 1]))
+    at, held = hold_out(6, 0.3, bits, np.array([0, 0, 0, 1, 1, 1]))
+    assert (split.train.n, split.validation.n) == (4, 2)
+    for found, expected in ((split.train, at), (split.validation, held)):
+        np.testing.assert_array_equal(found.rows, part.rows[expected])
+        np.testing.assert_array_equal(found.weights, part.weights[expected])
+    assert split_of(Part(np.arange(6)), 0.3, bits).validation.weights is None
+
+
 @pytest.mark.parametrize(
     ("n", "fraction", "strata"), [(1, 0.1, None), (10, 0.0, None), (10, 1.0, None), (3, 0.3, [0, 1, 2])]
 )
@@ -108,43 +120,64 @@ def test_a_weight_of_two_is_two_rows_in_any_order(wrap, with_y):
     repeated = np.repeat(np.arange(60), weights.astype(int))
 
     def result(rows, w):
-        at, left = counted(wrap(X[rows]), None if Y is None else Y[rows], w)
-        assert left is None
+        part, fingerprint = canonical_rows(wrap(X[rows]), None if Y is None else Y[rows], w)
+        assert part.weights is None
+        assert part.n == len(part.rows)
         XY = X if Y is None else np.hstack([X, Y])
-        return XY[rows][at]
+        return XY[rows][part.rows], fingerprint
 
-    expected = result(repeated, None)
-    np.testing.assert_array_equal(result(np.arange(60), weights), expected)
-    np.testing.assert_array_equal(result(order, weights[order]), expected)
-    np.testing.assert_array_equal(result(rng.permutation(repeated), None), expected)
-    np.testing.assert_array_equal(result(repeated, np.ones(len(repeated))), expected)
+    expected, fingerprint = result(repeated, None)
+    for other in (
+        result(np.arange(60), weights),
+        result(order, weights[order]),
+        result(rng.permutation(repeated), None),
+        result(repeated, np.ones(len(repeated))),
+    ):
+        np.testing.assert_array_equal(other[0], expected)
+        assert other[1] == fingerprint
 
 
 def test_other_weights_are_scaled_to_mean_1():
     rng = np.random.default_rng(6)
     X = rng.integers(0, 3, (40, 2)).astype(float)
     weights = np.append(rng.uniform(0, 2, 39), 0.0)
-    rows, w = counted(X, None, weights)
-    assert len(rows) == 39
+    found, fingerprint = canonical_rows(X, None, weights)
+    rows, w = found.rows, found.weights
+    assert found.n == 39
     assert 39 not in rows
     assert abs(w.mean() - 1) < 1e-15
     np.testing.assert_allclose(w / w[0], weights[rows] / weights[rows[0]], rtol=1e-14)
     order = rng.permutation(40)
-    rows_2, w_2 = counted(X[order], None, weights[order])
-    np.testing.assert_array_equal(X[order][rows_2], X[rows])
-    np.testing.assert_array_equal(w_2, w)  # to the bit
+    other, other_fingerprint = canonical_rows(X[order], None, weights[order])
+    np.testing.assert_array_equal(X[order][other.rows], X[rows])
+    np.testing.assert_array_equal(other.weights, w)  # to the bit
+    assert other_fingerprint == fingerprint
+    some = found.some(np.array([5, 2]))
+    np.testing.assert_array_equal(some.rows, rows[[5, 2]])
+    np.testing.assert_array_equal(some.weights, w[[5, 2]])
 
 
 def test_many_whole_weights_stay_weights_and_equal_ones_vanish():
     X = np.arange(4.0)[:, None]
-    rows, w = counted(X, None, np.array([10.0, 1, 1, 5]))
-    assert sorted(rows) == [0, 1, 2, 3]
-    np.testing.assert_allclose(w, np.array([10, 1, 1, 5])[rows] / 4.25, rtol=1e-15)
-    rows, w = counted(X, None, np.full(4, 0.3))
-    assert w is None
-    assert sorted(rows) == [0, 1, 2, 3]
-    assert len(counted(X, None, np.array([13.0, 1, 1, 1]))[0]) == 16  # four times the rows is still counted
-    assert len(counted(X, None, np.array([14.0, 1, 1, 1]))[0]) == 4
+    found, _ = canonical_rows(X, None, np.array([10.0, 1, 1, 5]))
+    assert sorted(found.rows) == [0, 1, 2, 3]
+    np.testing.assert_allclose(found.weights, np.array([10, 1, 1, 5])[found.rows] / 4.25, rtol=1e-15)
+    equal, _ = canonical_rows(X, None, np.full(4, 0.3))
+    assert equal.weights is None
+    assert equal.some(np.arange(2)).weights is None
+    assert sorted(equal.rows) == [0, 1, 2, 3]
+    for heaviest, n in ((13.0, 16), (14.0, 4)):  # four times the rows is still counted
+        part, _ = canonical_rows(X, None, np.array([heaviest, 1, 1, 1]))
+        assert part.n == n
+
+
+def test_a_fingerprint_is_of_values_targets_and_weights():
+    X, Y, weights = np.arange(12.0).reshape(6, 2), np.arange(6.0)[:, None], np.array([0.5, 1, 1, 2, 1, 1])
+    X_2, Y_2, weights_2 = X.copy(), Y.copy(), weights.copy()
+    X_2[3, 1], Y_2[2], weights_2[0] = 7.5, 9, 0.25
+    found = {canonical_rows(*rows)[1] for rows in ((X, Y), (X_2, Y), (X, Y_2), (X, None), (X[:5], Y[:5]))}
+    found |= {canonical_rows(X, Y, w)[1] for w in (weights, weights_2)}
+    assert len(found) == 7
 
 
 def test_hashes_are_of_values_not_of_bits_or_places():
@@ -174,13 +207,21 @@ def test_different_rows_have_different_hashes(X):
     assert len(np.unique(hash_rows(X))) == len(np.unique(X, axis=0))
 
 
+def before_finishing(words):
+    """The sums that MurmurHash3's finaliser turned into these: each of its steps is undone, the last one first."""
+    for constant in (0xC4CEB9FE1A85EC53, 0xFF51AFD7ED558CCD):
+        words = (words ^ (words >> np.uint64(33))) * np.uint64(pow(constant, -1, 2**64))
+    return words ^ (words >> np.uint64(33))
+
+
 @pytest.mark.parametrize(
     "values", [[0.0, 1.0], [0.0, 2.0**-40], np.arange(8.0)], ids=["bits", "powers", "whole numbers"]
 )
 def test_the_sums_behind_the_hashes_use_all_64_bits(values):
     """Else rows collide far more often than 1 in 2**64, and nobody notices below millions of rows."""
     X = np.random.default_rng(0).choice(values, (2000, 30))
-    sums = _sum_of_matrix(X, 0)
+    sums = before_finishing(hash_rows(X))
+    assert before_finishing(hash_rows(np.zeros((1, 3)))).tolist() == [0]
     for shift in range(0, 64, 8):
         assert len(np.unique((sums >> np.uint64(shift)).astype(np.uint8))) > 250
 

@@ -75,7 +75,8 @@ def train(run: Run, state: State, until: int | None = None) -> Iterator[Progress
         except DivergenceError as problem:
             _keep_the_best(state, problem)
         if not state.stopped:
-            yield Progress(state.epoch, 0, state.step, close(run, state))
+            record = close(run, state)
+            yield Progress(state.epoch, 0, state.step, record)
     if not state.stopped and state.epoch >= run.recipe.epochs:  # nothing was left to do
         state.stopped = f"all {state.epoch} epochs were done"
 
@@ -168,6 +169,8 @@ def _full_batch(run: Run) -> Callable[[Run, State], Iterator[Progress]]:
     iterate = iteration_of(run)
 
     def one_pass(run: Run, state: State) -> Iterator[Progress]:
+        if state.rows:  # it was done, and not closed
+            return
         began = time.perf_counter()
         try:
             cost = iterate(state)
@@ -177,6 +180,7 @@ def _full_batch(run: Run) -> Callable[[Run, State], Iterator[Progress]]:
         if cost is None:
             _end(state, f"the optimiser found nothing better after {state.epoch} epochs")
             return
+        state.rows = run.examples.n
         state.pass_cost, state.pass_seconds = cost * run.examples.n, time.perf_counter() - began
         state.learning_rate = 1.0
         yield from ()
@@ -186,19 +190,23 @@ def _full_batch(run: Run) -> Callable[[Run, State], Iterator[Progress]]:
 
 def close(run: Run, state: State) -> Record:
     """End a pass: average, look at the watched rows, take note of the best epoch and of patience."""
-    began, recipe = time.perf_counter(), run.recipe
-    with np.errstate(all="ignore"):
-        if recipe.averaging:
-            _average(state, recipe.averaging)
-        cost = state.pass_cost / run.examples.n
-        watched, A = validation_cost(run, state)
-        seconds = state.pass_seconds + time.perf_counter() - began
-        state.epoch += 1
-        state.rows, state.pass_cost, state.pass_seconds = 0, 0.0, 0.0
-        state.seconds += seconds
-        scores = scores_of(run, state, A)
-        record = Record(state.epoch, cost, watched, *scores, state.learning_rate, seconds)
-        value = watched_value(run, state, record)
+    began, recipe, average = time.perf_counter(), run.recipe, state.average
+    try:
+        with np.errstate(all="ignore"):
+            if recipe.averaging:
+                state.average = _averaged(state, recipe.averaging)
+            cost = state.pass_cost / run.examples.n
+            watched, A = validation_cost(run, state)
+            seconds = state.pass_seconds + time.perf_counter() - began
+            scores = scores_of(run, state, A)
+            record = Record(state.epoch + 1, cost, watched, *scores, state.learning_rate, seconds)
+            value = watched_value(run, state, record)
+    except BaseException:  # a scorer may be interrupted: the pass can be closed again
+        state.average = average
+        raise
+    state.epoch += 1
+    state.rows, state.pass_cost, state.pass_seconds = 0, 0.0, 0.0
+    state.seconds += seconds
     state.history.append(record._asdict())
     patience_ends = state.see(value, recipe.patience, recipe.tolerance)
     if patience_ends:
@@ -224,12 +232,12 @@ def _time_is_over(run: Run, state: State) -> bool:
     return bool(state.stopped)
 
 
-def _average(state: State, decay: float) -> None:
-    """Move the moving average of the parameters; the first epochs, in which most is learned, leave it soon."""
-    if state.average is None:
-        state.average = state.params.copy()
+def _averaged(state: State, decay: float) -> Any:
+    """Return the next moving average of the parameters; the first epochs, in which most is learned, leave it soon."""
+    average = (state.params if state.average is None else state.average).copy()
     decay = min(decay, (1 + state.epoch) / (10 + state.epoch))
-    state.average += state.params.dtype.type(1 - decay) * (state.params - state.average)
+    average += state.params.dtype.type(1 - decay) * (state.params - average)
+    return average
 
 
 def _factors(schedule: Schedule, run: Run, state: State, first: int, count: int) -> Any:
