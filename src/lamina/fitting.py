@@ -297,7 +297,7 @@ def _identity(
     fingerprint: str,
     validation: Any,
 ) -> dict[str, Any]:
-    """Return what must be the same for a checkpoint to be gone on with, as text by name."""
+    """Return what must be the same for a checkpoint to be gone on with, as plain values by name."""
     settings = {name: _spelled(value) for name, value in given.items() if name not in MAY_CHANGE}
     if not isinstance(given["random_state"], int | None):
         settings["random_state"] = type(given["random_state"]).__name__
@@ -305,9 +305,11 @@ def _identity(
     return {"task": task, "target": target_name, **settings, **rows, "lamina": version("lamina")}
 
 
-def _spelled(value: Any) -> str:
-    """Return a value as text that is the same in another process: a function's address is not."""
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
+def _spelled(value: Any) -> Any:
+    """Return a value as a plain one that is the same in another process: a function's address is not."""
+    if isinstance(value, list | tuple):
+        return [_spelled(one) for one in value]
+    return value if isinstance(value, str | int | float | None) else re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
 
 
 def _fingerprint(rows: Any) -> str:

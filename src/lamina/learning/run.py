@@ -67,7 +67,7 @@ class Run:
     score_name : str
     n_rows_first_run : int
         Rows of the first fit of this network: what its preset looked at.
-    identity : mapping of str to str
+    identity : mapping of str to plain value
         What must be the same for a checkpoint to be gone on with: settings, data, version.
     group : Group
     began : float
