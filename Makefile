@@ -48,6 +48,9 @@ bench-accuracy: $(venv)/.accuracy  ## measure accuracy and time on real tables b
 	$(py) benchmarks/fetch.py
 	$(py) benchmarks/accuracy.py $(BENCH)
 
+torture: setup  ## kill and damage training runs hundreds of times
+	LAMINA_TORTURE=1 $(py) -m pytest -n 0 tests/test_survival.py tests/learning/test_checkpoints.py tests/test_sealed_file.py
+
 sanitize: setup  ## run the tests of the kernels under the address, undefined-behaviour and thread sanitizers
 	tests/kernels/sanitize.sh $(py)
 

@@ -11,22 +11,22 @@ from lamina.learning.training import Progress
 
 SECONDS_BETWEEN_LINES = 2.0
 LONGEST_COUNTED_PATIENCE = 10_000  # epochs; more is no limit
-COLUMNS_OF_A_FULL_BAR = 110  # of the terminal; patience is not shown in a narrower one
+COLUMNS_BESIDE_THE_TEXT = 32  # of a bar
 
 
-def described(record: Mapping[str, Any], score_name: str) -> str:
-    """Return cost and score of an epoch in a few words."""
+def described(record: Mapping[str, Any], score_name: str) -> list[str]:
+    """Return cost and score of an epoch in a few words each."""
     score = record["score"] if record["validation_score"] is None else record["validation_score"]
-    parts = [("cost", record["cost"]), ("validation cost", record["validation_cost"]), (score_name, score)]
-    return "  ".join(f"{name} {value:.4g}" for name, value in parts if value is not None)
+    parts = [("cost", record["cost"]), ("validation", record["validation_cost"]), (score_name, score)]
+    return [f"{name} {value:.4g}" for name, value in parts if value is not None]
 
 
-def patience_left(run: Run, state: State) -> str:
+def patience_used(run: Run, state: State) -> list[str]:
     """Return how many epochs there was no progress for, out of those after which training ends; or nothing."""
     patience = run.recipe.patience
     if not state.waited or patience >= min(run.recipe.epochs, LONGEST_COUNTED_PATIENCE):
-        return ""
-    return f"no progress for {state.waited} of {patience} epochs"
+        return []
+    return [f"no progress for {state.waited} of {patience} epochs"]
 
 
 def _of(epoch: int, epochs: int) -> str:
@@ -81,14 +81,15 @@ class Bar(Silent):
 
     def update(self, progress: Progress) -> None:
         done = progress.epoch + progress.rows / self._run.n_rows
-        epoch = _of(progress.epoch + bool(progress.rows), self._run.recipe.epochs)
+        epoch = _of(progress.epoch + (progress.record is None), self._run.recipe.epochs)
         if progress.record is None:
             self._bar.update(self._task, completed=done, epoch=epoch)
             return
-        parts = [described(progress.record._asdict(), self._run.score_name)]
-        if self._bar.console.width >= COLUMNS_OF_A_FULL_BAR:
-            parts += filter(None, [patience_left(self._run, self._state)])
-        self._bar.update(self._task, completed=done, epoch=epoch, description="  ".join(parts))
+        parts = described(progress.record._asdict(), self._run.score_name)
+        texts = ["  ".join([*parts, *patience_used(self._run, self._state)]), "  ".join(parts), "  ".join(parts[1:])]
+        room = self._bar.console.width - COLUMNS_BESIDE_THE_TEXT
+        text = next((one for one in texts if len(one) <= room), parts[-1])
+        self._bar.update(self._task, completed=done, epoch=epoch, description=text)
 
 
 class Lines(Silent):
@@ -114,8 +115,8 @@ class Lines(Silent):
         now = time.monotonic()
         due = now - self._last > SECONDS_BETWEEN_LINES
         if progress.record is not None:
-            parts = [described(progress.record._asdict(), self._run.score_name), patience_left(self._run, self._state)]
-            self._unsaid = self._line(progress.epoch, now, *parts)
+            parts = described(progress.record._asdict(), self._run.score_name)
+            self._unsaid = self._line(progress.epoch, now, *parts, *patience_used(self._run, self._state))
         elif due:
             within = progress.rows / self._run.n_rows
             self._unsaid = self._line(progress.epoch + 1, now, f"{within:.0%} of the rows")
@@ -127,4 +128,4 @@ class Lines(Silent):
 
     def _line(self, epoch: int, now: float, *parts: str) -> str:
         start = f"epoch {_of(epoch, self._run.recipe.epochs)}"
-        return "  ".join(filter(None, [start, *parts, f"{now - self._began:.1f} s"]))
+        return "  ".join([start, *parts, f"{now - self._began:.1f} s"])

@@ -179,9 +179,7 @@ def test_init_writes_the_file_once(lamina, folder):
     (folder / "lamina.toml").write_text("max_iter = 7\n")
     code, _, err = lamina("init")
     assert code == 1
-    assert err == (
-        "error: 'lamina.toml' is there already: choose another name with --out, or replace it with --force\n"
-    )
+    assert err == ("error: 'lamina.toml' already exists: choose another name with --out, or replace it with --force\n")
     assert (folder / "lamina.toml").read_text() == "max_iter = 7\n"
     assert lamina("init", "--out", "other.toml").code == 0
     assert lamina("init", "--force").code == 0

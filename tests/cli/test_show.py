@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from lamina.data.sources import read
+from lamina.data.tables.sources import read
 
 import lamina as package
 from lamina.cli.curve import drawn
@@ -33,7 +33,7 @@ def test_everything_is_there(lamina):
     costs = [record["validation_cost"] for record in model.history]
     assert f"cost over 8 epochs, kept: epoch {1 + int(np.argmin(costs))}" in words
     assert re.search("[\u2801-\u28ff]", done.out)
-    assert " held-out rows" in done.out
+    assert " validation rows" in done.out
 
 
 def test_a_regressor(lamina):
@@ -63,11 +63,11 @@ def test_columns_of_every_scaling_dates_and_places():
         "(x - 2) / 1.5, clipped smoothly, missing marked",
         "0: constant in training",
         "(x - 1.868e+04) / 130.8, clipped smoothly, year, month, weekday",
-        "3 levels by place: 1, 2, 3",
+        "3 levels embedded: 1, 2, 3",
     ]
     assert [kind for _, kind, _ in columns(robust)] == ["number", "number", "date", "category"]
     bent = learn_encoder(read(rows), scaling="quantile", splines=["n"], **settings)
-    assert next(columns(bent))[2] == "to a normal through 3 quantiles, 3 hats, missing marked"
+    assert next(columns(bent))[2] == "to a normal through 3 quantiles, 3 spline functions, missing marked"
 
 
 def test_settings_are_spelled_as_flags(lamina, tmp_path):
