@@ -1,6 +1,7 @@
 """How it looks: a bar in a terminal, plain lines elsewhere, NO_COLOR, Ctrl-C from the keyboard."""
 
 import contextlib
+import fcntl
 import os
 import pty
 import re
@@ -8,6 +9,7 @@ import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 
 import pytest
@@ -128,6 +130,40 @@ def test_ctrl_c_from_the_keyboard_writes_the_best_model(trained, in_terminal):
     assert "Ctrl-C" in seen
     assert "Traceback" not in seen
     assert lamina.load(trained / f"c{in_terminal}.lamina").history
+
+
+def test_a_terminal_that_is_closed_costs_no_model(trained):
+    """The kernel then sends SIGHUP, and every write to the terminal is an error."""
+    master, slave = pty.openpty()
+    words = [*TRAIN, "--max-iter", "1000000", "--n-iter-no-change", "1000000", "--out", "closed.lamina"]
+    process = subprocess.Popen(
+        [*COMMAND, *words],
+        cwd=trained,
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        preexec_fn=lambda: (os.setsid(), fcntl.ioctl(0, termios.TIOCSCTTY, 0)),
+    )
+    os.close(slave)
+    seen = b""
+    while b"cost" not in seen:
+        seen += os.read(master, 4096)
+    os.close(master)
+    assert process.wait(timeout=60) == 129
+    assert lamina.load(trained / "closed.lamina").stopped == "SIGHUP"
+
+
+def test_a_reader_that_has_seen_enough_costs_no_model(trained):
+    command = " ".join([*COMMAND, *TRAIN, "--max-iter 2 --out head.lamina"])
+    done = subprocess.run(
+        ["bash", "-c", f"{command} 2>&1 | head -1; echo ${{PIPESTATUS[0]}}"],
+        cwd=trained,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "people.csv: 300 rows, 4 columns to learn from\n0\n"
+    assert len(lamina.load(trained / "head.lamina").history) == 2
 
 
 def test_numbers_are_short():
