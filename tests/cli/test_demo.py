@@ -83,6 +83,14 @@ def test_rows_set_aside_are_not_learned_from(lamina, folder, quick, monkeypatch)
     assert sorted(texts) == sorted(written.itertuples(index=False, name=None))
 
 
+def test_ctrl_c_ends_training_and_the_rest_is_done(lamina, folder, quick, signalled):
+    signalled(0)
+    done = lamina("demo")
+    assert done.code == 130
+    assert ": Ctrl-C" in done.out
+    assert package.load("adult.lamina").stopped == "Ctrl-C"
+
+
 def test_without_matplotlib(lamina, folder, quick, monkeypatch):
     monkeypatch.setattr(module, "can_draw", lambda: False)
     out_dir = folder / "a b"

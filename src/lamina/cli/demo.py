@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lamina.cli.exit_codes import DONE, SIGNALS
 from lamina.cli.files import check_folder
 from lamina.cli.pictures import can_draw, draw_curve
 from lamina.cli.scores import Answers, rows_of
@@ -61,7 +62,7 @@ def demo(*, out_dir: Path = Path()) -> int:
     terminal.say(f"On the {len(aside):,} rows set aside:")
     terminal.table(*rows_of(scores_beside(model, rows, y, learn, aside)))
     _write(terminal, out_dir, run, model, aside)
-    return 0
+    return SIGNALS.get(state.stopped, DONE)
 
 
 def scores_beside(model: Model, rows: Table, y: Any, learn: Any, aside: Any) -> dict[str, dict[str, float]]:

@@ -37,6 +37,8 @@ def show(model: ModelFile, /) -> int:
     if loaded.scores:
         terminal.say("on the validation rows:")
         terminal.table(["score", ""], [(_score_name(name), value) for name, value in loaded.scores.items()])
+    if loaded.stopped:
+        terminal.say(f"training stopped: {loaded.stopped}")
     for line in _curve(loaded, terminal.unicode):
         terminal.say(line)
     return 0
