@@ -196,8 +196,9 @@ def test_a_signal_keeps_the_best_weights_so_far(lamina, table, signalled, number
 
 def test_ctrl_c_within_the_first_epoch_keeps_what_was_learned(lamina, table, signalled):
     signalled(0)
-    code, out, _ = lamina("train", table, "--target", "income", *QUICK, "--batch-size", "32")
+    code, out, _ = lamina("train", table, "--target", "income", *QUICK, "--batch-size", "32", "--plot", "c.svg")
     assert code == 130
+    assert "learning curve: c.svg" in out
     assert "stopped in epoch 1, " in out
     assert "kept: the weights of step 1, before the first epoch ended" in out
     model = package.load("people.lamina")

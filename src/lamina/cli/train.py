@@ -114,7 +114,7 @@ def train(
     if failed is not None:
         raise failed
     signal = late.asked or (state.stopped if state.stopped in SIGNALS else "")
-    if _can_go_on(run, state) or signal:
+    if _can_go_on(run, state):
         terminal.say(_how_to_go_on(checkpoint))
     start = {"file": str(file), "target": run.target_name, "task": kind, "reason": reason}
     terminal.result({**start, "interrupted": bool(signal), **found})
