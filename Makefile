@@ -32,9 +32,6 @@ check: setup  ## lint, format, types, architecture
 	$(py) -m pytest -q tests/contract/test_architecture.py
 	$(if $(kernels),$(venv)/bin/clang-format --dry-run --Werror $(kernels))
 
-torture: setup  ## kill and damage checkpoints hundreds of times
-	LAMINA_TORTURE=1 $(py) -m pytest -q -n 0 tests/learning/test_checkpoints.py
-
 oracles: $(venv)/.torch  ## run the tests against PyTorch, installing it first
 	$(py) -m pytest tests/oracles
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from lamina.data.tables.sources import read
 
 import lamina as package
 from lamina.cli.curve import drawn
 from lamina.cli.show import columns
+from lamina.data.tables.sources import read
 
 
 @pytest.fixture(autouse=True)
