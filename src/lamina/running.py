@@ -119,7 +119,7 @@ def opened(path: Any, run: Run, state: State, **description: Any) -> tuple[Folde
 
 def _check_rows(path: Any, run: Run) -> None:
     """Say in words that the rows are others than those of the run in a folder, where that is all that differs."""
-    before = checkpoints.run(path).identity if (Path(path) / checkpoints.RUN).exists() else {}
+    before = run_in(path).identity if Path(path).is_dir() and is_run(Path(path)) else {}
     differ = {key for key, value in run.identity.items() if before and before.get(key) != value}
     if differ and differ <= ROWS:
         which = "validation rows" if differ == {"validation data"} else "rows"

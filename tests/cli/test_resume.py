@@ -7,7 +7,8 @@ import pytest
 
 import lamina as package
 from lamina.cli import resume as module
-from lamina.learning import checkpoints
+from lamina.learning.checkpoints import Folder
+from lamina.learning.run_folders import run_in
 
 QUICK = ("--preset", "sklearn", "--hidden-layer-sizes", "4", "--random-state", "1", "--batch-size", "32")
 
@@ -155,7 +156,7 @@ def test_a_data_file_that_is_gone(lamina, table, train):
 
 def test_a_folder_in_use(lamina, train):
     assert train().code == 0
-    with checkpoints.Folder("run", checkpoints.run("run").identity):
+    with Folder("run", run_in("run").identity):
         for done in (train(), lamina("resume", "run")):
             assert refused(done).startswith("the run in 'run' is in use by process ")
 
@@ -209,7 +210,7 @@ def test_runs_are_listed(lamina, table, train):
     score = package.load("people.lamina").history[-1]["score"]
     assert (found["status"], found["epoch"], found["epochs"], found["pid"]) == ("done", 3, 3, None)
     assert (found["score_name"], found["score"]) == ("accuracy", pytest.approx(score, abs=0.2))
-    with checkpoints.Folder("run", checkpoints.run("run").identity):
+    with Folder("run", run_in("run").identity):
         assert "running (process " in lamina("runs").out
 
 
@@ -223,7 +224,7 @@ def test_a_damaged_run_is_listed_as_one(lamina, train, folder):
 def test_a_folder_of_before_the_last_command_was_kept(lamina, train, monkeypatch):
     """`run.json` made again from a checkpoint knows the first command only."""
     assert train().code == 0
-    found = checkpoints.run("run")
+    found = run_in("run")
     found.summary.pop("command")
     monkeypatch.setattr(module.checkpoints, "run", lambda _: found)
     assert lamina("resume", "run").code == 0
