@@ -405,8 +405,8 @@ def test_other_data_are_refused(tmp_path):
         ("data", (X[:100], other_y[:100]), rows),
         ("data", (X[:100] * 2, NUMBERS[:100]), rows),
         ("data", (X[:99], NUMBERS[:99]), rows),
-        ("validation data", (X[:100], NUMBERS[:100]), {**rows, "X_val": other_val}),
-        ("validation data", (X[:100], NUMBERS[:100]), {}),
+        ("validation rows", (X[:100], NUMBERS[:100]), {**rows, "X_val": other_val}),
+        ("validation rows", (X[:100], NUMBERS[:100]), {}),
         ("data", (X[:100], NUMBERS[:100], np.linspace(1, 2, 100)), rows),
     ]
     for name, given, watched in cases:

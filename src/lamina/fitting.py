@@ -149,7 +149,7 @@ def prepare(
         score=None if score is None else _Scored(score, watched_rows),
         score_name=str(chosen["scoring"]) if score else "accuracy" if task == "classifier" else "r2",
         n_rows_first_run=n_first,
-        identity=_identity(given, task, target_name, source, fingerprint, validation),
+        identity=_identity(given, task, target_name, source, (counted.n, fingerprint), validation),
         group=group,
         began=began,
     )
@@ -294,14 +294,15 @@ def _identity(
     task: Task,
     target_name: str,
     source: Source,
-    fingerprint: str,
+    counted: tuple[int, str],
     validation: Any,
 ) -> dict[str, Any]:
     """Return what must be the same for a checkpoint to be gone on with, as plain values by name."""
     settings = {name: _spelled(value) for name, value in given.items() if name not in MAY_CHANGE}
     if not isinstance(given["random_state"], int | None):
         settings["random_state"] = type(given["random_state"]).__name__
-    rows = {"columns": ", ".join(source.table.names), "data": fingerprint, "validation data": _fingerprint(validation)}
+    (n, data), columns = counted, ", ".join(source.table.names)
+    rows = {"columns": columns, "rows": n, "data": data, "validation data": _fingerprint(validation)}
     return {"task": task, "target": target_name, **settings, **rows, "lamina": version("lamina")}
 
 

@@ -1,6 +1,7 @@
 """lamina train --checkpoint, resume and runs: a run that goes on, what is known of it, and what is refused."""
 
 import signal
+from pathlib import Path
 
 import pandas
 import pytest
@@ -134,8 +135,8 @@ def test_other_settings_are_named(train):
     assert train().code == 0
     message = refused(train("--alpha", "0.5", "--activation", "tanh"))
     assert message == (
-        "the run in 'run' was started with activation='auto', alpha='auto', now activation='tanh', alpha=0.5: restore "
-        "them, or choose another folder"
+        f"the run in {str(Path('run').resolve())!r} was started with activation='auto', alpha='auto', now "
+        "activation='tanh', alpha=0.5: restore them, or choose another folder"
     )
 
 
@@ -158,7 +159,7 @@ def test_a_folder_in_use(lamina, train):
     assert train().code == 0
     with Folder("run", run_in("run").identity):
         for done in (train(), lamina("resume", "run")):
-            assert refused(done).startswith("the run in 'run' is in use by process ")
+            assert refused(done).startswith(f"the run in {str(Path('run').resolve())!r} is in use by process ")
 
 
 def test_a_folder_that_holds_no_run(lamina, table, folder):
@@ -166,7 +167,7 @@ def test_a_folder_that_holds_no_run(lamina, table, folder):
     for name in ("nowhere", "empty", "people.csv"):
         assert refused(lamina("resume", name)).startswith(f"there is no run in '{name}'")
     words = ("train", table, "--target", "income", *QUICK, "--checkpoint", "people.csv")
-    assert refused(lamina(*words)).startswith("'people.csv' is a file: expected a folder for checkpoints")
+    assert refused(lamina(*words)).startswith(f"{str(folder / 'people.csv')!r} is a file: expected a folder")
 
 
 def test_a_run_that_was_started_in_python(lamina, table):
@@ -185,10 +186,7 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_taken(lamina, table, tr
     newest.write_bytes(newest.read_bytes()[:-1])
     done = lamina("resume", "run")
     assert done.code == 0
-    assert (
-        f"warning: the run in 'run' goes on from state-14.safetensors, the newest that is whole ({newest.name}: "
-        in (done.err)
-    )
+    assert f"goes on from state-14.safetensors, the newest that is whole ({newest.name}: " in done.err
     assert bytes_of(table) == expected(lamina, table)
 
 
@@ -216,7 +214,8 @@ def test_runs_are_listed(lamina, table, train):
 
 def test_a_damaged_run_is_listed_as_one(lamina, train, folder):
     assert train().code == 0
-    (folder / "run" / "run.json").write_text("{")
+    for file in (folder / "run").iterdir():
+        file.write_text("{")
     (line,) = [line for line in lamina("runs").out.splitlines() if line.startswith(" run ")]
     assert line.endswith(" damaged")
 
@@ -226,5 +225,5 @@ def test_a_folder_of_before_the_last_command_was_kept(lamina, train, monkeypatch
     assert train().code == 0
     found = run_in("run")
     found.summary.pop("command")
-    monkeypatch.setattr(module.checkpoints, "run", lambda _: found)
+    monkeypatch.setattr(module, "run_in", lambda _: found)
     assert lamina("resume", "run").code == 0
