@@ -35,12 +35,13 @@ from lamina.equations import random
 from lamina.equations.losses import Gamma, Loss, Poisson
 from lamina.errors import DataError, DataWarning
 from lamina.learning.calibration import divided, temperature
+from lamina.learning.group import ALONE, Group
 from lamina.learning.hyperparameters import MAY_CHANGE, check, seed_from, settings_for
 from lamina.learning.lbfgs import LBFGS
 from lamina.learning.networks import Inputs, loss_from, network_from
 from lamina.learning.presets import Facts, constant_rate, resolved
 from lamina.learning.recipe import recipe_of, warn_of_large_batch
-from lamina.learning.run import ALONE, Group, Run, Task
+from lamina.learning.run import Run, Task
 from lamina.learning.state import State
 from lamina.model import Model
 from lamina.starting import Before, digest, epochs_of, gone_on, started

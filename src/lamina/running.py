@@ -71,6 +71,7 @@ def carry_out(
             if state.best_params is None:
                 raise
             state.stopped = CTRL_C
+            state.mend()
 
 
 # ---- checkpoints ----

@@ -145,6 +145,7 @@ def eventful():
         history=[record, {**record, "epoch": 8, "validation_cost": 5e-324}],
         stopped="Ctrl-C",
         final=True,
+        torn=True,
         seed=2**63 + 5,
         optimiser="adam",
         watched="abc cost",

@@ -2,43 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from lamina.data.examples import Examples
 from lamina.data.learning import Columns
 from lamina.engine import Engine
 from lamina.equations.network import Network
+from lamina.learning.group import ALONE, Group
 from lamina.learning.recipe import Recipe
 from lamina.learning.state import State
 
 Task = Literal["classifier", "regressor"]
-
-
-class Group(Protocol):
-    """Workers that learn the same network, each from its piece of every batch."""
-
-    @property
-    def rank(self) -> int: ...
-    @property
-    def size(self) -> int: ...
-
-    def sum(self, vector: Any) -> None:
-        """Put in place of the vector the sum of all workers' vectors, added in the order of their ranks."""
-        ...
-
-
-@dataclass(frozen=True)
-class Alone:
-    """A group of one: there is nothing to sum."""
-
-    rank: int = 0
-    size: int = 1
-
-    def sum(self, vector: Any) -> None:
-        return
-
-
-ALONE = Alone()
 
 
 @dataclass(frozen=True, eq=False)
