@@ -124,7 +124,7 @@ def _check_rows(path: Any, run: Run) -> None:
     differ = {key for key, value in run.identity.items() if before and before.get(key) != value}
     if differ and differ <= ROWS:
         which = "validation rows" if differ == {"validation data"} else "rows"
-        then, now = before.get("rows"), run.identity["rows"]
+        then, now = before.get("rows"), run.rows["rows"]
         counts = "" if then == now else f" ({then} then, {now} now)"
         raise CheckpointError(
             f"the {which} are not those that the run in {str(path)!r} was started with{counts}: restore them, or "

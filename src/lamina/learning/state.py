@@ -69,7 +69,7 @@ class State:
     threshold : float
         The lowest watched value as patience sees it: `waited` epochs in a row did not beat it by the tolerance.
     history : list of dict
-        A `Record` of every epoch.
+        A `Record` of every epoch; a dict that stands there is never changed.
     stopped : str
         Why training ended; empty while it goes on.
     final : bool
@@ -180,7 +180,7 @@ class State:
 
     def copy(self) -> "State":
         """Return a state that moves by itself."""
-        return State.of(self.arrays(), {**self.scalars(), "history": [dict(record) for record in self.history]})
+        return State.of(self.arrays(), {**self.scalars(), "history": list(self.history)})
 
 
 ARRAYS = ("params", "memory", "average", "best_params")
