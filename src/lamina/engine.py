@@ -66,7 +66,7 @@ def choose(network: Network, engine: EngineName = "auto", optimiser: Optimiser |
         raise SettingError(f"engine={engine!r}: expected one of {', '.join(names)}.{nearest(engine, names)}")
     if engine == "equations":
         return EQUATIONS
-    missing = native.missing(network, optimiser)
+    missing = native.missing_parts(network, optimiser)
     if not missing:
         return KERNELS
     lacks = f"the kernels cannot run this network: {', '.join(missing)}."

@@ -27,7 +27,7 @@ from lamina.equations.verbs import weighted_loss
 from lamina.equations.walk import walk
 from lamina.errors import DataError, SettingError
 
-BLOCK = 8192  # rows that are encoded and predicted together
+ROWS_PER_BLOCK = 8192  # rows that are encoded and predicted together
 
 
 @dataclass(frozen=True)
@@ -231,8 +231,8 @@ class Model:
         return self.encoder.align(X if isinstance(X, Table) else read(X))
 
     def _blocks(self, table: Table) -> Any:
-        for start in range(0, table.n_rows, BLOCK):
-            yield self.encoder.encode(table.take(slice(start, start + BLOCK)), self.params.dtype)
+        for start in range(0, table.n_rows, ROWS_PER_BLOCK):
+            yield self.encoder.encode(table.take(slice(start, start + ROWS_PER_BLOCK)), self.params.dtype)
 
     def _by_block(self, network: Network, X: Any) -> NDArray[np.float64]:
         verbs = choose(network, self.engine)

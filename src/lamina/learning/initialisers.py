@@ -116,7 +116,7 @@ SUITS: dict[str, str] = {
     "softplus": "he_normal",
     "selu": "lecun_normal",
 }
-OTHERS = "glorot_uniform"
+SUITS_OTHERS = "glorot_uniform"
 
 
 def normal(units: int, units_prev: int, draw: Draw) -> Matrix:
@@ -146,7 +146,7 @@ def members(units: int, count: int, draw: Draw, after_waves: bool) -> Matrix:
     return R if after_waves else np.where(R < 0, -1.0, 1.0)
 
 
-SIGMA = 0.1  # of the frequencies of `Periodic`; this and what follows from Holzmueller et al. 2024
+FREQUENCY_DEVIATION = 0.1  # of the frequencies of `Periodic`; this and what follows from Holzmueller et al. 2024
 
 
 def _others(network: Network, slot: Slot, draw: Draw) -> Matrix | float:
@@ -158,7 +158,7 @@ def _others(network: Network, slot: Slot, draw: Draw) -> Matrix | float:
         return members(*shape, draw, any(one.kind == Periodic.kind for one in network.layers))
     if isinstance(layer, Periodic):
         if slot.role == "F":
-            return SIGMA * normal(*shape, draw)
+            return FREQUENCY_DEVIATION * normal(*shape, draw)
         return _uniform(np.pi if slot.role == "phi" else layer.frequencies**-0.5, *shape, draw)
     return 1.0 if slot.group == "scales" or slot.role == "var" else 0.0
 
@@ -200,7 +200,7 @@ def starting_parameters(
         if zero_last_layer and slot.path == last:
             continue
         if slot.role == "W":
-            name = SUITS.get(followers.get(slot.path, "identity"), OTHERS) if way == "suited" else way
+            name = SUITS.get(followers.get(slot.path, "identity"), SUITS_OTHERS) if way == "suited" else way
             view[:] = INITIALISERS[name](*slot.shape, draw)
         elif slot.role == "b":
             view[:] = BIAS_INITIALISERS[biases](*shapes[slot.path], draw)

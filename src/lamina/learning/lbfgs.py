@@ -19,7 +19,7 @@ from lamina.learning.line_search import Point, search
 Vector = NDArray[np.float64]  # (size,)
 Vectors = NDArray[np.float64]  # (vectors, size)
 
-ROUNDING = 64 * float(np.finfo(np.float64).eps)  # a smaller fall of the cost, relative to it, is none
+RELATIVE_ROUNDING = 64 * float(np.finfo(np.float64).eps)  # a smaller fall of the cost, relative to it, is none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +105,7 @@ def _gained_nothing(pairs: list[tuple[Vector, Vector]], gradient: Vector, cost: 
     if not pairs:
         return False
     s, y = pairs[0]
-    return -0.5 * _dot(gradient - y, s) <= ROUNDING * max(abs(cost), 1)
+    return -0.5 * _dot(gradient - y, s) <= RELATIVE_ROUNDING * max(abs(cost), 1)
 
 
 def _lower(

@@ -132,7 +132,7 @@ def auto(facts: Facts) -> Settings:
     mean of the weights is watched: it is about as good at any time as what a schedule ends with, so training ends when
     the held-out rows say so, after 10 to 80 epochs instead of 256.
     """
-    n, classifies, wide = facts.n_rows, facts.task == "classifier", facts.n_columns > WIDE
+    n, classifies, wide = facts.n_rows, facts.task == "classifier", facts.n_columns > WIDE_TABLE_COLUMNS
     return td(facts) | {
         "hidden_layer_sizes": (160, 160),
         "activation": "relu",
@@ -152,14 +152,14 @@ def auto(facts: Facts) -> Settings:
         "averaging": max(0.5, min(0.9, exp(-n / 100_000))),  # over the last few hundred steps
         "batch_size": 128 if n < 50_000 else 512,
         "max_iter": 200,
-        "early_stopping": n >= TOO_FEW,
+        "early_stopping": n >= FEWEST_ROWS_TO_HOLD_OUT,
         "n_iter_no_change": max(4, min(12, round(12 * (10_000 / max(n, 1)) ** 0.5))),
         "scaling": "robust" if wide else "quantile",
     }
 
 
-WIDE = 100  # columns, from which they are rather pixels or a spectrum than each a quantity of its own
-TOO_FEW = 60  # rows, to hold some out
+WIDE_TABLE_COLUMNS = 100  # columns, from which they are rather pixels or a spectrum than each a quantity of its own
+FEWEST_ROWS_TO_HOLD_OUT = 60  # rows, to hold some out
 
 
 PRESETS: dict[str, Callable[[Facts], Settings]] = {
@@ -177,13 +177,13 @@ def resolved(settings: Mapping[str, Any], facts: Facts) -> Settings:
     return {name: chosen.get(name, value) if _is_auto(value) else value for name, value in settings.items()}
 
 
-TENTH = 0.1
+SHARE_OF_A_SCHEDULED_RATE = 0.1
 
 
 def constant_rate(preset: str, facts: Facts) -> float:
     """Return a learning rate for passes that have no schedule: a tenth of a rate that a schedule would bring down."""
     chosen = PRESETS[preset](facts)
-    return float(chosen["learning_rate_init"] * (1 if chosen["schedule"] == "constant" else TENTH))
+    return float(chosen["learning_rate_init"] * (1 if chosen["schedule"] == "constant" else SHARE_OF_A_SCHEDULED_RATE))
 
 
 def _is_auto(value: Any) -> bool:

@@ -14,7 +14,7 @@ from lamina.learning.choices import chosen
 from lamina.learning.hyperparameters import OPTIMISER_CHOICES, automatic_batch_size
 from lamina.learning.schedules import SCHEDULES, Constant, Schedule
 
-ALWAYS = Constant()
+CONSTANT = Constant()
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ class Recipe:
     seed: int
     shuffle: bool = True
     tolerance: float = 1e-4
-    decay_schedule: Schedule = ALWAYS
-    dropout_schedule: Schedule = ALWAYS
+    decay_schedule: Schedule = CONSTANT
+    dropout_schedule: Schedule = CONSTANT
     averaging: float = 0.0
     patience: int = 2**31
     max_time: float | None = None
