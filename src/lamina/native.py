@@ -19,7 +19,7 @@ from lamina.errors import DataError
 try:
     _kernels: Any = importlib.import_module("lamina._kernels")
 except ImportError as problem:  # a package of pure Python, or built for another processor
-    _kernels, REASON = None, f"the extension lamina._kernels is not there ({problem})"
+    _kernels, REASON = None, f"the extension lamina._kernels is not available ({problem})"
 else:
     REASON = "" if _kernels.paths() else "this processor has no fused multiply-add (AVX2 and FMA, or NEON)"
 
@@ -27,7 +27,7 @@ if _kernels is not None and (wanted := os.environ.get("LAMINA_ISA")):
     if wanted in _kernels.paths():
         _kernels.use_path(wanted)
     else:
-        REASON = f"LAMINA_ISA={wanted!r} is none of {_kernels.paths()}"
+        REASON = f"LAMINA_ISA={wanted!r}: expected one of {', '.join(_kernels.paths())}"
 
 PACKED = {} if _kernels is None else {4: _kernels.Packed32, 8: _kernels.Packed64}
 
@@ -36,7 +36,7 @@ _missing: dict[int, list[str]] = {}  # by the network's identity: a prediction o
 
 
 def missing_parts(network: Any, optimiser: Any = None) -> list[str]:
-    """Return what the kernels lack to run this network with this optimiser: nothing where they know every part."""
+    """Return what the kernels lack for this network and optimiser: an empty list where they have every part."""
     if REASON:
         return [REASON]
     found = _missing.get(id(network))
@@ -54,13 +54,7 @@ def present() -> bool:
     return _kernels is not None
 
 
-KEYS_OF_EVERY_ENTRY = {
-    "kind",
-    "inputs",
-    "units",
-    "layer",
-    "arrays",
-}  # what every entry of a blueprint has, beside its settings
+KEYS_OF_EVERY_ENTRY = {"kind", "inputs", "units", "layer", "arrays"}  # of a blueprint, beside its settings
 
 
 def _missing_of(layers: list[Mapping[str, Any]]) -> Iterator[str]:

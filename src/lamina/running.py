@@ -57,7 +57,7 @@ def carry_out(
                 shown.update(progress)
                 asked = progress.record is not None and after_epoch is not None and after_epoch(progress.record)
                 if asked and not state.stopped:
-                    state.stopped = "a callback asked for it"
+                    state.stopped = "a callback asked to stop"
                 if wish.asked and not state.stopped:
                     state.stopped = wish.asked
                 if folder is not None and (progress.record or state.stopped or time.monotonic() - saved >= interval):

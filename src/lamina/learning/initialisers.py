@@ -1,4 +1,4 @@
-"""Where the parameters start, and the tables of ways.
+"""Initialisers of the parameters, and the tables of them.
 
 Each is `name(units, units_prev, draw) -> W`, where `draw.normal(n)` and `draw.uniform(n)` give the random numbers of
 this array. The names say the variance: Glorot and Bengio 2010, He et al. 2015, LeCun et al. 1998, Saxe et al. 2014.
@@ -133,7 +133,7 @@ BIAS_INITIALISERS: dict[str, Callable[[int, int, Draw], Matrix]] = {
 
 
 def levels(layer: Embedding, draw: Draw) -> Matrix:
-    """N(0, 1), but 0 for the first two of every column: the unknown and the missing (data/category_columns.py)."""
+    """N(0, 1), but 0 for the first two of every column: unknown and missing (data/encoding/categories.py)."""
     E = normal(layer.size, sum(layer.levels), draw)
     for first, count in zip(accumulate(layer.levels, initial=0), layer.levels, strict=False):
         E[:, first : first + min(count, 2)] = 0
@@ -146,7 +146,7 @@ def members(units: int, count: int, draw: Draw, after_waves: bool) -> Matrix:
     return R if after_waves else np.where(R < 0, -1.0, 1.0)
 
 
-FREQUENCY_DEVIATION = 0.1  # of the frequencies of `Periodic`; this and what follows from Holzmueller et al. 2024
+FREQUENCY_DEVIATION = 0.1  # standard deviation of F of `Periodic`; Holzmueller et al. 2024, as what follows
 
 
 def _others(network: Network, slot: Slot, draw: Draw) -> Matrix | float:
@@ -172,17 +172,17 @@ def starting_parameters(
     biases: str = "zeros",
     zero_last_layer: bool = False,
 ) -> NDArray[Any]:
-    """Return the flat vector at the start.
+    """Return the initial parameters.
 
     Parameters
     ----------
     network : Network
     way : str
-        A row of `INITIALISERS`, or "suited": to the activation that follows each linear layer (`SUITS`).
+        A key of `INITIALISERS`, or "suited": to the activation that follows each linear layer (`SUITS`).
     seed : int
     dtype : {numpy.float32, numpy.float64}
     biases : str
-        A row of `BIAS_INITIALISERS`.
+        A key of `BIAS_INITIALISERS`.
     zero_last_layer : bool
         Whether the last linear layer starts at 0.
 

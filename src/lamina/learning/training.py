@@ -152,7 +152,7 @@ def _full_batch(run: Run) -> Callable[[Run, State], Iterator[Progress]]:
             X, Y, weights = next(iter(run.examples.blocks()))
             raise _divergence(run, state, X, Y, weights, (state.epoch + 1, 1, 1)) from None
         if cost is None:
-            _end(state, f"the optimiser found nothing better after {state.epoch} epochs")
+            _end(state, f"the optimiser found no further improvement after {state.epoch} epochs")
             return
         state.rows = run.examples.n
         state.pass_cost, state.pass_seconds = cost * run.examples.n, time.perf_counter() - began
@@ -202,7 +202,7 @@ def _end(state: State, why: str) -> None:
 def _time_is_over(run: Run, state: State) -> bool:
     limit = run.recipe.max_time
     if limit is not None and time.monotonic() - run.began >= limit:
-        state.stopped = f"max_time: {limit:g} seconds are over"
+        state.stopped = f"max_time: the limit of {limit:g} seconds was reached"
     return bool(state.stopped)
 
 
