@@ -242,7 +242,7 @@ def test_a_newer_format_says_what_to_do(saved):
     text = (saved / "run.json").read_text()
     header = {key: value for key, value in json.loads(text).items() if key != "sha256"} | {"format": 2, "lamina": "9.1"}
     (saved / "run.json").write_text(sealed_file.seal(sealed_file.text_of(header), {}))
-    with pytest.raises(CheckpointError, match=r"written by lamina 9.1 in format 2.*go on with the version"):
+    with pytest.raises(CheckpointError, match=r"written by lamina 9.1 in format 2.*use the version"):
         Folder(saved, IDENTITY)
 
 

@@ -151,5 +151,5 @@ def _check_format(header: Mapping[str, Any]) -> None:
     if header.get("format") != FORMAT:
         raise CheckpointError(
             f"written by lamina {str(header.get('lamina'))[:40]} in format {header.get('format')}, but lamina "
-            f"{version('lamina')} reads format {FORMAT}: go on with the version that wrote it, or choose another folder"
+            f"{version('lamina')} reads format {FORMAT}: use the version that wrote it, or choose another folder"
         )

@@ -1,4 +1,4 @@
-"""Where weights and biases start when the training rows decide (Holzmueller et al. 2024).
+"""Data-driven initialisation: weights and biases that fit the training rows (Holzmueller et al. 2024).
 
 weights    each row of W divided so that its Z has deviation 1 over the rows
 biases     minus a random mean of five of its Z: units switch where there are rows ("he+5")
@@ -13,7 +13,7 @@ from lamina.equations.members import for_members
 from lamina.equations.network import Network
 from lamina.learning.initialisers import Draw
 
-DECIDING_ROWS = 1024  # looked at
+DECIDING_ROWS = 1024
 ROWS_PER_BIAS = 5
 
 
@@ -24,9 +24,9 @@ def fit_to_rows(network: Network, params: Any, X: Any, seed: int, *, weights: bo
     ----------
     network : Network
     params : array, shape (network.size,)
-        Where drawn weights start.
+        The initial parameters, changed in place.
     X : array, shape (m, n_inputs)
-        Training rows in random order; the first 1,024 are looked at.
+        Training rows in random order; the first 1,024 are used.
     """
     exact = params.astype(np.float64)
     numbers = {slot.path: number for number, slot in enumerate(network.slots) if slot.role == "b"}

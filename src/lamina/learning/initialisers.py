@@ -124,7 +124,7 @@ def normal(units: int, units_prev: int, draw: Draw) -> Matrix:
     return _normal(1.0, units, units_prev, draw)
 
 
-# Biases, of a layer with so many inputs; each gives (units, 1).
+# Biases of a layer with `units_prev` inputs; each returns (units, 1).
 BIAS_INITIALISERS: dict[str, Callable[[int, int, Draw], Matrix]] = {
     "zeros": lambda units, units_prev, draw: zeros(units, 1, draw),
     "normal": lambda units, units_prev, draw: normal(units, 1, draw),

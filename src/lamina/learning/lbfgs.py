@@ -57,7 +57,7 @@ def iteration(
         Changed in place, in one assignment at the very end: whatever J raises leaves it as it was.
     cost : float or None
         What the last iteration returned. None: a new start from theta, where J is asked for cost and gradient first;
-        the rest of the memory is not looked at.
+        the rest of the memory is not used.
     optimiser : LBFGS
     tolerance : float
         The largest slope of the cost by a parameter that counts as flat.

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 ENOUGH, FLAT = 1e-3, 0.9  # as in L-BFGS-B (Zhu et al. 1997)
 MOST_EVALUATIONS = 20
-NARROW_RELATIVE_WIDTH = 0.1  # relative width of an interval that is not searched further
+NARROW_RELATIVE_WIDTH = 0.1  # of an interval that is not searched further
 LEAST_GROWTH, MOST_GROWTH = 1.1, 4.0  # of a step, in units of the last interval
 MARGIN_SHARE = 0.1  # of the interval, kept from both ends
-SHARE_OF_A_FAILED_STEP = 0.25  # what is left of a step whose cost is not finite
+SHARE_OF_A_FAILED_STEP = 0.25  # that is tried next, where the cost was not finite
 
 
 class Point(NamedTuple):

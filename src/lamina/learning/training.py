@@ -47,7 +47,7 @@ def train(run: Run, state: State, until: int | None = None) -> Iterator[Progress
     ----------
     run : Run
     state : State
-        Changed in place; whole at every yield. Training goes on from a copy of it with the same bits.
+        Changed in place; whole at every yield. Training continues from a copy of it with the same bits.
     until : int, optional
         Stop after this epoch, counted from 1, although the run plans more.
 
@@ -59,12 +59,12 @@ def train(run: Run, state: State, until: int | None = None) -> Iterator[Progress
     Raises
     ------
     DivergenceError
-        A cost or gradient was not finite before any epoch was good. `state.params` are those before that step.
+        A cost or gradient was not finite before any epoch finished. `state.params` are those before that step.
 
     Warns
     -----
     DivergenceWarning
-        The same after a good epoch, whose weights are kept.
+        The same after an epoch that finished; the best weights are kept.
     """
     one_pass = _full_batch(run) if isinstance(run.recipe.optimiser, LBFGS) else _minibatches
     last = run.recipe.epochs if until is None else min(until, run.recipe.epochs)
@@ -163,7 +163,7 @@ def _full_batch(run: Run) -> Callable[[Run, State], Iterator[Progress]]:
 
 
 def close(run: Run, state: State) -> Record:
-    """End a pass: average, look at the watched rows, take note of the best epoch and of patience."""
+    """End an epoch: average, evaluate, take note of the best epoch and of patience."""
     began, recipe, average = time.perf_counter(), run.recipe, state.average
     try:
         with np.errstate(all="ignore"):
