@@ -449,7 +449,7 @@ def test_a_sparse_matrix_stays_sparse(monkeypatch):
     """Only the rows whose turn it is become dense, in training, watching, scoring and predicting."""
     dense_rows, encode = [], Encoder.encode
     monkeypatch.setattr("lamina.data.examples.ENCODED_ROWS", 16)
-    monkeypatch.setattr("lamina.model.BLOCK", 16)
+    monkeypatch.setattr("lamina.model.ROWS_PER_BLOCK", 16)
 
     def watching(self, table, dtype=np.float32):
         dense_rows.append(table.n_rows)

@@ -90,16 +90,16 @@ model_ : lamina.model.Model
 history_ : list of dict
     One record per epoch: epoch, cost, validation_cost, score, validation_score, learning_rate, seconds.
 n_iter_ : int
-    Epochs done.
+    Number of epochs trained.
 best_epoch_ : int
     The epoch whose weights were kept.
 stopped_ : str
     Why training ended.
 settings_ : dict
-    Every setting, with what the preset chose where it was left at "auto".
+    All settings, with the choice of the preset where one was left at "auto".
 n_features_in_ : int
 feature_names_in_ : array of str
-    Where the training rows had names.
+    Names of the columns, if the training rows had any.
 """
 
 
@@ -124,20 +124,20 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
     ) -> Any:
         """Train; the weights of the best epoch are kept.
 
-        Ctrl-C ends training after the step that is being taken: the estimator is then fitted with the best weights so
-        far, and a warning says so.
+        Ctrl-C ends training after the current step. The estimator is then fitted with the best weights so far, and an
+        InterruptedWarning says so.
 
         Parameters
         ----------
         X : array, data frame or CSR matrix, shape (m, n)
         y : array, shape (m,), or (m, targets)
         sample_weight : array, shape (m,), optional
-            A row of weight 2 counts as two rows, one of weight 0 as none.
+            A row of weight 2 counts as two rows, a row of weight 0 as none.
         X_val, y_val, sample_weight_val : optional
-            Validation rows, never learned from. Without them, early stopping holds some of X out.
+            Validation rows, never learned from. Without them, early stopping holds out some of X.
         checkpoint : path, optional
-            A folder to write checkpoints to. The same call made again goes on where the last one was, with the same
-            bits, however it ended; then SIGTERM is taken like Ctrl-C.
+            A folder for checkpoints. The same call made again resumes from the newest one, however the last call ended,
+            and gives the same bits as an uninterrupted fit. With a folder, SIGTERM ends training as Ctrl-C does.
 
         Returns
         -------
@@ -148,7 +148,16 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         lamina.errors.SettingError, lamina.errors.DataError
             What was found, what was expected, what to do.
         lamina.errors.DivergenceError
-            Training left the finite numbers before any epoch was good.
+            Training diverged (non-finite numbers) before any epoch finished.
+        lamina.errors.CheckpointError
+            The folder is in use, holds another run, or cannot be written.
+
+        Warns
+        -----
+        lamina.errors.DivergenceWarning
+            Training diverged; the best weights were kept.
+        lamina.errors.InterruptedWarning
+            Ctrl-C or a signal ended training.
         """
         rows, y = self._checked(X, y)
         before = self._before() if self.warm_start else None
@@ -247,7 +256,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
 
     @property
     def parameters_(self) -> dict[str, NDArray[Any]]:
-        """The lecture's names: W1 (units, units_prev), b1 (units, 1), ...; views: writing into them changes it."""
+        """W1 (units, units_prev), b1 (units, 1), ... as the lecture names them: views, to read or to edit the model."""
         model = self._model_or_no_attribute()
         return model.network.named(model.params)
 
@@ -255,7 +264,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
     def coefs_(self) -> list[NDArray[Any]]:
         """The weights of the linear layers as scikit-learn shapes them, (units_prev, units); views.
 
-        What stands before the first of them, such as an embedding, is in `parameters_`.
+        What comes before the first of them, such as an embedding, is in `parameters_`.
         """
         return [W.T for name, W in self.parameters_.items() if name.startswith("W")]
 
@@ -436,17 +445,18 @@ class DeepClassifier(ClassifierMixin, _DeepEstimator):
     __init__ = _constructor("classifier")
 
     def partial_fit(self, X: Rows, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
-        """Take one pass over these rows, going on from the last call.
+        """Train for one epoch on these rows, continuing from the last call.
 
-        The columns are scaled and encoded as the first call found them. The rate is constant: `learning_rate_init`,
-        or a tenth of the preset's where that has a schedule, since a schedule spans all the passes of a fit.
+        Scaling and encoding of the columns are those of the first call. The learning rate is constant:
+        `learning_rate_init`, or a tenth of the preset's where that has a schedule, because a schedule spans all the
+        epochs of a fit.
 
         Parameters
         ----------
         X, y, sample_weight
             As in `fit`.
         classes : array, optional
-            Every class; needed by the first call.
+            All classes; required by the first call.
 
         Returns
         -------
@@ -478,11 +488,11 @@ class DeepRegressor(RegressorMixin, _DeepEstimator):
     __init__ = _constructor("regressor")
 
     def partial_fit(self, X: Rows, y: Any, sample_weight: Any = None) -> Any:
-        """Take one pass over these rows, going on from the last call.
+        """Train for one epoch on these rows, continuing from the last call.
 
-        Columns and targets are scaled and encoded as the first call found them. The rate is constant:
-        `learning_rate_init`, or a tenth of the preset's where that has a schedule, since a schedule spans all the
-        passes of a fit.
+        Scaling and encoding of columns and targets are those of the first call. The learning rate is constant:
+        `learning_rate_init`, or a tenth of the preset's where that has a schedule, because a schedule spans all the
+        epochs of a fit.
 
         Parameters
         ----------
@@ -498,7 +508,7 @@ class DeepRegressor(RegressorMixin, _DeepEstimator):
     def predict_quantiles(self, X: Rows) -> NDArray[np.float64]:
         """Return the quantiles that the loss asked for, shape (m, quantiles), or (m, targets, quantiles).
 
-        They stand in the order of the loss, and do not cross.
+        They are in the order of the loss, and do not cross.
 
         Raises
         ------
@@ -514,8 +524,8 @@ class DeepRegressor(RegressorMixin, _DeepEstimator):
 
 
 DeepClassifier.__doc__ = _documented(
-    "A deep network for labels: binary, multi-class, and multi-label (y of 0 and 1, a column per label).",
+    "Deep network classifier: binary, multi-class and multi-label (y of 0 and 1, a column per label).",
     "classifier",
     ATTRIBUTES + "classes_ : array\n    The labels, sorted.\n",
 )
-DeepRegressor.__doc__ = _documented("A deep network for numbers: one or many targets.", "regressor", ATTRIBUTES)
+DeepRegressor.__doc__ = _documented("Deep network regressor: one or several targets.", "regressor", ATTRIBUTES)

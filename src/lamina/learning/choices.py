@@ -126,11 +126,12 @@ def _parsed(setting: str, text: str) -> tuple[str, dict[str, Any]]:
 
 def _checked(setting: str, choice: Any) -> Any:
     for one in fields(choice):
-        if one.type in (bool, "bool") and not isinstance(getattr(choice, one.name), bool):
-            raise SettingError(f"{setting}: {choice.kind}({one.name}={getattr(choice, one.name)!r}): True or False.")
+        value = getattr(choice, one.name)
+        if one.type in (bool, "bool") and not isinstance(value, bool):
+            raise SettingError(f"{setting}: {choice.kind}({one.name}={value!r}): expected True or False.")
         if one.name not in RANGES:
             continue
-        value, bounds = getattr(choice, one.name), RANGES[one.name]
+        bounds = RANGES[one.name]
         if value is None and one.default is None:
             continue
         if one.type in (int, "int") and not isinstance(value, int):
