@@ -438,8 +438,9 @@ class DeepClassifier(ClassifierMixin, _DeepEstimator):
     def partial_fit(self, X: Rows, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
         """Take one pass over these rows, going on from the last call.
 
-        The columns are scaled and encoded as the first call found them. The rate is constant: `learning_rate_init`,
-        or a tenth of the preset's where that has a schedule, since a schedule spans all the passes of a fit.
+        The columns are scaled and encoded as the first call found them; one that did not vary there is scaled by the
+        first rows in which it does. The rate is constant: `learning_rate_init`, or a tenth of the preset's where that
+        has a schedule, since a schedule spans all the passes of a fit.
 
         Parameters
         ----------
@@ -480,9 +481,9 @@ class DeepRegressor(RegressorMixin, _DeepEstimator):
     def partial_fit(self, X: Rows, y: Any, sample_weight: Any = None) -> Any:
         """Take one pass over these rows, going on from the last call.
 
-        Columns and targets are scaled and encoded as the first call found them. The rate is constant:
-        `learning_rate_init`, or a tenth of the preset's where that has a schedule, since a schedule spans all the
-        passes of a fit.
+        Columns and targets are scaled and encoded as the first call found them; one that did not vary there is scaled
+        by the first rows in which it does. The rate is constant: `learning_rate_init`, or a tenth of the preset's where
+        that has a schedule, since a schedule spans all the passes of a fit.
 
         Parameters
         ----------

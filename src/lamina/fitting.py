@@ -13,7 +13,7 @@ import re
 import time
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import blake2b
 from importlib.metadata import version
@@ -25,6 +25,7 @@ from lamina.data.class_weights import class_factors, class_numbers
 from lamina.data.examples import examples_of
 from lamina.data.label_counts import LabelCounts
 from lamina.data.labels import Labels
+from lamina.data.late_scales import with_late_range, with_late_scales
 from lamina.data.learning import Columns, learn
 from lamina.data.number_targets import Numbers
 from lamina.data.source import Source, opened
@@ -37,7 +38,7 @@ from lamina.errors import DataError, DataWarning
 from lamina.learning.calibration import divided, temperature
 from lamina.learning.hyperparameters import MAY_CHANGE, check, seed_from, settings_for
 from lamina.learning.lbfgs import LBFGS
-from lamina.learning.networks import Inputs, loss_from, network_from
+from lamina.learning.networks import Inputs, loss_from, network_from, numbers_with_waves
 from lamina.learning.presets import Facts, constant_rate, resolved
 from lamina.learning.recipe import recipe_of, warn_of_large_batch
 from lamina.learning.run import ALONE, Group, Run, Task
@@ -117,7 +118,7 @@ def prepare(
     split = _split(counted, float(chosen["validation_fraction"]), seed, strata) if held_out else Split(counted, None)
     columns = _columns(before, source, split.train, chosen, task, classes)
     loss = _loss(chosen, columns.target, source.y[counted.rows])
-    network = network_from(chosen, _inputs(columns), _outputs(columns.target), loss)
+    network = network_from(chosen, _inputs(columns, before, given, task), _outputs(columns.target), loss)
     dtype = np.dtype(chosen["dtype"])
     examples = examples_of(source, split.train, columns, dtype)
     if X_val is None:
@@ -258,20 +259,33 @@ def _as_numbers(y: Any, task: Task) -> Any:
 def _columns(
     before: Before | None, source: Source, train: Part, settings: Mapping[str, Any], task: Task, classes: Any
 ) -> Columns:
-    """Return the way from columns to numbers and back, learned from the training rows or kept from before."""
+    """Return the way from columns to numbers and back, learned from the training rows or kept from before.
+
+    What had no spread before takes its scale from these rows.
+    """
+    log_link = task == "regressor" and loss_from(settings, "regression").output_name == "exp"
     if before is None:
-        log_link = task == "regressor" and loss_from(settings, "regression").output_name == "exp"
         return learn(source.batches(train), settings, task, classes=classes, log_link=log_link)
     encoder, target, factors = before.model.encoder, before.model.target, None
+    for batch in source.batches(train):
+        encoder = with_late_scales(encoder, batch, settings)
+        if isinstance(target, Numbers):
+            target = with_late_range(target, batch.y, batch.weights, settings, log_link)
     if settings.get("class_weight") is not None and isinstance(target, Labels):
         counts = LabelCounts.of(source.y[train.rows], train.weights, target.classes)
         factors = class_factors(settings["class_weight"], counts)
     return Columns(encoder, target, factors, train.n)
 
 
-def _inputs(columns: Columns) -> Inputs:
-    encoder = columns.encoder
-    return Inputs(encoder.n_features, encoder.number_positions, encoder.embedded)
+def _inputs(columns: Columns, before: Before | None, given: Mapping[str, Any], task: Task) -> Inputs:
+    """Return what the encoded columns are; a number that came to vary after the first fit has no waves there."""
+    encoder, known = columns.encoder, settings_for(task)
+    inputs = Inputs(encoder.n_features, encoder.number_positions, encoder.embedded)
+    if before is None:
+        return inputs
+    numbers, asked = numbers_with_waves(before.model.network, inputs), before.model.settings
+    same = all(asked.get(name, known[name].default) == given[name] for name in ("preset", "numeric_embedding"))
+    return replace(inputs, numbers=numbers) if numbers or same else inputs
 
 
 def _outputs(target: Labels | Numbers) -> int:
