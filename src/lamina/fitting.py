@@ -36,6 +36,7 @@ from lamina.equations import random
 from lamina.equations.losses import Gamma, Loss, Poisson
 from lamina.errors import DataError, DataWarning
 from lamina.learning.calibration import divided, temperature
+from lamina.learning.evaluation import try_score
 from lamina.learning.hyperparameters import MAY_CHANGE, check, seed_from, settings_for
 from lamina.learning.lbfgs import LBFGS
 from lamina.learning.networks import Inputs, loss_from, network_from, numbers_with_waves
@@ -44,6 +45,7 @@ from lamina.learning.recipe import recipe_of, warn_of_large_batch
 from lamina.learning.run import ALONE, Group, Run, Task
 from lamina.learning.state import State
 from lamina.model import Model
+from lamina.model_file import check_savable
 from lamina.starting import Before, digest, epochs_of, gone_on, started
 
 Score = Callable[[Model, Any], float]  # model, row numbers or None
@@ -132,6 +134,7 @@ def prepare(
         others = opened(X_val, y_val, sample_weight_val, names=("X_val", "y_val"))
         everything = Part(np.arange(others.table.n_rows), others.weights)
         validation, watched_rows = examples_of(others, everything, columns, dtype), None
+    check_savable(network, _of_the_model(given, task), task, target_name)
     warn_of_large_batch(given["batch_size"], examples.n)
     done = 0 if before is None else epochs_of(before)
     recipe = recipe_of(chosen, examples.n, seed, done=done)
@@ -154,7 +157,9 @@ def prepare(
         group=group,
         began=began,
     )
-    return run, started(run) if before is None else gone_on(run, before)
+    state = started(run) if before is None else gone_on(run, before)
+    try_score(run, state)
+    return run, state
 
 
 def finish(run: Run, state: State) -> Model:
@@ -186,6 +191,8 @@ def _given(settings: Mapping[str, Any], task: Task) -> dict[str, Any]:
     """Return every setting as it was given, checked; defaults where one is missing."""
     plain = {n: v.tolist() if isinstance(v, np.generic | np.ndarray) else v for n, v in settings.items()}
     given = {**{name: one.default for name, one in settings_for(task).items()}, **plain}
+    if given["scoring"] is None:  # scikit-learn's word for the default
+        given["scoring"] = "cost"
     check(given, task)
     return given
 
@@ -350,7 +357,7 @@ def _handed_out(run: Run, state: State, params: Any) -> Model:
 
 
 def _model(run: Run, state: State, params: Any) -> Model:
-    scores, known = {}, settings_for(run.task)
+    scores = {}
     if state.best_epoch and run.validation is not None:
         best = state.history[state.best_epoch - 1]
         scores = {"validation_cost": best["validation_cost"]}
@@ -361,10 +368,16 @@ def _model(run: Run, state: State, params: Any) -> Model:
         encoder=run.columns.encoder,
         target=run.columns.target,
         target_name=run.target_name,
-        settings={n: v for n, v in run.given.items() if n not in OF_THE_SESSION and v != known[n].default},
+        settings=_of_the_model(run.given, run.task),
         history=[dict(record) for record in state.history],
         scores=scores,
         engine=run.settings["engine"],
         best_epoch=state.best_epoch,
         stopped=state.stopped,
     )
+
+
+def _of_the_model(given: Mapping[str, Any], task: Task) -> dict[str, Any]:
+    """Return the settings that a model keeps: those that say something about it and differ from their defaults."""
+    known = settings_for(task)
+    return {n: v for n, v in given.items() if n not in OF_THE_SESSION and v != known[n].default}

@@ -25,13 +25,13 @@ MAY_IMPORT = {
     "model": {"errors", "equations", "engine", "data", "learning"},
     "model_file": {"errors", "equations", "engine", "data", "learning", "model", "sealed_file"},
     "starting": {"errors", "equations", "learning", "model"},
-    "fitting": {"errors", "equations", "engine", "data", "learning", "model", "starting"},
+    "fitting": {"errors", "equations", "engine", "data", "learning", "model", "model_file", "starting"},
     "interrupts": set(),
     "plots": {"errors"},
     "explaining": {"errors", "equations", "data", "model", "plots"},
     # What the faces share.
     "showing": {"learning"},
-    "scoring": {"errors", "data", "model", "fitting"},
+    "scoring": {"errors", "data", "learning", "model", "fitting"},
     "running": {"errors", "learning", "interrupts", "showing"},
     "callbacks": {"errors", "sealed_file"},
 }

@@ -86,6 +86,13 @@ class Numbers:
             raise DataError(f"y contains a value too large for {np.dtype(dtype)}: {rows[i, j]:g} in row {i}")
         return Y
 
+    def in_range(self, A: NDArray[Any]) -> NDArray[Any]:
+        """Return outputs in units of Y, one for each target, kept between the lowest and highest prediction."""
+        if self.low is None or self.high is None:
+            return A
+        with np.errstate(over="ignore"):
+            return np.clip(A, (self.low - self.location) / self.scale, (self.high - self.location) / self.scale)
+
     def decode(self, A: NDArray[Any]) -> NDArray[np.float64]:
         """Return predictions in the units of y.
 
