@@ -37,12 +37,12 @@ def classifier(**settings):
 
 
 def after(epochs, do):
-    """A scorer that does something at the end of this epoch; later epochs are better."""
+    """A scorer that does something at the end of this epoch; later epochs are better. It is tried before the first."""
     seen = []
 
     def score(estimator, X, y):
         seen.append(1)
-        if len(seen) == epochs:
+        if len(seen) == epochs + 1:
             do()
         return float(len(seen))
 
@@ -237,8 +237,8 @@ def test_ctrl_c_from_outside():
         from lamina import DeepRegressor
         X = np.random.default_rng(0).normal(size=(2000, 4))
         model = DeepRegressor(preset="sklearn", hidden_layer_sizes=(8,), max_iter=10**6, tol=0, n_iter_no_change=10**6,
-                              scoring=lambda model, X, y: ready.set() or 0.0)
-        ready = threading.Event()
+                              scoring=lambda model, X, y: (ready if tried.is_set() else tried).set() or 0.0)
+        tried, ready = threading.Event(), threading.Event()
         def press():
             ready.wait()
             os.kill(os.getpid(), signal.SIGINT)

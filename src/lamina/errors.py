@@ -19,7 +19,8 @@
     ├── DataWarning                       the data can be used, but perhaps not as intended
     ├── DivergenceWarning                 training diverged (non-finite numbers); the best weights were kept
     ├── InterruptedWarning                a signal ended training early; the best weights so far were kept
-    └── EngineWarning                     the fast engine cannot run this network; names what is missing
+    ├── EngineWarning                     the fast engine cannot run this network; names what is missing
+    └── VersionWarning                    an estimator that another release has pickled; names both
 
 A message says what was found, what was expected, and what to do.
 """
@@ -102,6 +103,10 @@ class InterruptedWarning(LaminaWarning):
 
 class EngineWarning(LaminaWarning):
     """The fast engine cannot run this network."""
+
+
+class VersionWarning(LaminaWarning):
+    """An estimator was pickled by another release."""
 
 
 def nearest(name: object, known: Iterable[object]) -> str:

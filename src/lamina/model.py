@@ -6,13 +6,13 @@ rows -> Encoder.encode -> A[0] -> engine.predict -> A[L] -> Labels.decode or Num
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
 from html import escape
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.computed_once import cached_property
 from lamina.data.encoding.encoder import Encoder
 from lamina.data.tables.sources import read
 from lamina.data.tables.table import Table

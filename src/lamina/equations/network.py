@@ -12,12 +12,12 @@ mean of their costs, and predict together, the mean of their A[L].
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
+from lamina.computed_once import cached_property
 from lamina.equations.blueprint import blueprint_of, read_back
 from lamina.equations.layers import Dense, Residual, unrolled
 from lamina.equations.slots import GROUPS, Group, Path, Slot, numbers, slots

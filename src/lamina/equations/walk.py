@@ -6,9 +6,9 @@ and keeps no more of them than it needs.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
+from lamina.computed_once import cached_property
 from lamina.equations.layers import Activation, Linear, Residual, chain_backward, chain_forward
 from lamina.equations.network import Network
 from lamina.equations.random import Key

@@ -2,6 +2,8 @@
 
 weights    each row of W divided so that its Z has deviation 1 over the rows
 biases     minus a random mean of five of its Z: units switch where there are rows ("he+5")
+
+Z is a sum in a fixed order, without BLAS, whose bits depend on the processor and on the number of threads.
 """
 
 from typing import Any
@@ -32,17 +34,27 @@ def fit_to_rows(network: Network, params: Any, X: Any, seed: int, *, weights: bo
     numbers = {slot.path: number for number, slot in enumerate(network.slots) if slot.role == "b"}
 
     def walk(layers: Any, views: Any, A: Any, path: tuple[int, ...]) -> Any:
-        for i, layer in enumerate(layers):
-            p, here = views[i], (*path, i)
+        for i, (layer, p) in enumerate(zip(layers, views, strict=True)):
+            here = (*path, i)
             if layer.kind == "residual":
-                walk(layer.layers, p["chain"], A, here)
-            if layer.kind == "linear" and weights:
-                std = np.std(p["W"] @ A, axis=1, keepdims=True)  # (units, 1)
-                p["W"][:] /= np.where(std > 0, std, 1.0)
-            if layer.kind == "linear" and biases:
-                p["b"][:] = -_mean_of_some(p["W"] @ A, Draw(seed, numbers[here]))
-            A = chain_predict([layer], [p], A)
+                A = A + walk(layer.layers, p["chain"], A, here)
+            elif layer.kind == "linear":
+                A = start(p, np.einsum("ij,jk->ik", p["W"], A), numbers[here])
+            else:
+                A = chain_predict([layer], [p], A)
         return A
+
+    def start(p: Any, Z: Any, number: int) -> Any:
+        """Change W and b, given W A; return Z = W A + b."""
+        if weights:
+            std = np.std(Z, axis=1, keepdims=True)  # (units, 1)
+            divisor = np.where(std > 0, std, 1.0)
+            p["W"][:] /= divisor
+            Z /= divisor
+        if biases:
+            p["b"][:] = -_mean_of_some(Z, Draw(seed, number))
+        Z += p["b"]
+        return Z
 
     walk(network.layers, network.views(exact), for_members(network.members, X[:DECIDING_ROWS].T.astype(np.float64)), ())
     params[:] = exact

@@ -17,6 +17,9 @@ WHAT_TO_TRY = (
     "dtype='float64'; check that numbers are scaled and targets have no extreme values."
 )
 
+PENALTY = "the sum of cost and penalty is not finite"
+WEAKER_PENALTY = "Try a smaller alpha or l1: it is what the squares or sizes of all weights are multiplied by."
+
 
 def divergence_error(
     network: Network,
@@ -47,9 +50,10 @@ def divergence_error(
     network = replace(network, layers=tuple(with_dropout(network.layers, dropout)))
     with np.errstate(all="ignore"):
         where = first_not_finite(network, params, X, Y, weights, Key(seed, step))
+    try_this = WEAKER_PENALTY if where == PENALTY else WHAT_TO_TRY
     return DivergenceError(
         f"training diverged in epoch {epoch}, batch {batch} of {batches}: {where} "
-        f"(learning_rate_init={recipe.learning_rate:g}, optimizer={recipe.optimiser.kind!r}). {WHAT_TO_TRY}"
+        f"(learning_rate_init={recipe.learning_rate:g}, optimizer={recipe.optimiser.kind!r}). {try_this}"
     )
 
 
@@ -71,7 +75,7 @@ def first_not_finite(network: Network, params: Any, X: Any, Y: Any, weights: Any
         for role, grad in {at.name[0]: at.dA, **at.grads}.items():
             if not np.isfinite(grad).all():
                 return f"d{role} of {_place(at)} is not finite"
-    return "the sum of cost and penalty is not finite"
+    return PENALTY
 
 
 def _place(at: Passed) -> str:

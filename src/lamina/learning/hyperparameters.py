@@ -13,15 +13,18 @@ import numpy as np
 
 from lamina.engine import EngineName
 from lamina.equations.activations import ACTIVATIONS
-from lamina.equations.layers import LAYERS
+from lamina.equations.layers import LAYERS, Dense, Residual
 from lamina.equations.losses import LOSSES
 from lamina.equations.optimisers import OPTIMISERS
 from lamina.errors import SettingError, nearest
-from lamina.learning.choices import chosen, interval, within
+from lamina.learning.choices import checked, chosen, interval, shown, within
 from lamina.learning.initialisers import BIAS_INITIALISERS, INITIALISERS
 from lamina.learning.lbfgs import LBFGS
 from lamina.learning.presets import PRESETS
 from lamina.learning.schedules import SCHEDULES
+
+MOST_UNITS = 2**31 - 1  # of a layer
+DEEPEST = 32  # residuals inside residuals
 
 OPTIMISER_CHOICES: dict[str, type] = {**OPTIMISERS, LBFGS.kind: LBFGS}
 
@@ -42,8 +45,10 @@ class Number:
         else:
             number = isinstance(value, Integral if self.whole else Real)
             fits = number and within(_float(value), self.low, self.high, self.ends)
+            if fits and self.whole and int(value) >= 2**63:
+                raise SettingError(f"{name}={shown(value)}: expected a whole number below 2**63.")
         if not fits:
-            raise SettingError(f"{name}={value!r}: expected {self.text}.")
+            raise SettingError(f"{name}={shown(value)}: expected {self.text}.")
 
     @property
     def text(self) -> str:
@@ -99,14 +104,25 @@ class HiddenLayers:
         if isinstance(value, str) and value == "auto":
             return
         entries = [value] if isinstance(value, Integral) else value
-        if isinstance(entries, str) or not (isinstance(entries, Sequence) or hasattr(entries, "tolist")):
-            raise SettingError(f"{name}={value!r}: expected {self.text}.")
+        if isinstance(entries, str | bytes) or not (isinstance(entries, Sequence) or hasattr(entries, "tolist")):
+            raise SettingError(f"{name}={shown(value)}: expected {self.text}.")
         for entry in entries:
-            whole = isinstance(entry, Integral) and not isinstance(entry, bool)
-            if not (whole and int(entry) >= 1) and not (
-                hasattr(entry, "parts") or getattr(entry, "kind", None) in LAYERS
-            ):
-                raise SettingError(f"{name}={value!r}: {entry!r} is not a hidden layer; expected {self.text}.")
+            if isinstance(entry, Dense) or getattr(entry, "kind", None) in LAYERS:
+                self._check_layer(name, entry, 0)
+            elif not isinstance(entry, Integral) or isinstance(entry, bool) or not 1 <= int(entry) <= MOST_UNITS:
+                raise SettingError(
+                    f"{name}={shown(value)}: {shown(entry)} is not a hidden layer; expected {self.text}."
+                )
+
+    def _check_layer(self, name: str, layer: Any, depth: int) -> None:
+        if depth > DEEPEST:
+            raise SettingError(f"{name}: residuals inside residuals, deeper than {DEEPEST}.")
+        if isinstance(layer, Residual):
+            for inside in layer.layers:
+                self._check_layer(name, inside, depth + 1)
+            return
+        for part in layer.parts() if isinstance(layer, Dense) else (layer,):
+            checked(name, part)
 
 
 @dataclass(frozen=True)
@@ -317,7 +333,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "scoring",
         "cost",
-        Anything("'cost', or the name of a scikit-learn scorer, or a scorer"),
+        Anything("'cost' (or None), or the name of a scikit-learn scorer, or a scorer"),
         "What early stopping monitors and the best epoch is chosen by.",
     ),
     # How columns become features
@@ -399,7 +415,7 @@ def automatic_batch_size(n: int) -> int:
 
 def seed_from(random_state: Any) -> int:
     """Return a seed of 63 bits: a whole number as it is, a RandomState's or fresh entropy's next number."""
-    if isinstance(random_state, int | np.integer):
+    if isinstance(random_state, int | np.integer) and not isinstance(random_state, bool):
         if not 0 <= int(random_state) < 2**63:
             raise SettingError(f"random_state={random_state!r}: expected a whole number from 0 to 2**63 - 1.")
         return int(random_state)

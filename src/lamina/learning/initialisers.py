@@ -79,10 +79,15 @@ def lecun_uniform(units: int, units_prev: int, draw: Draw) -> Matrix:
 
 
 def orthogonal(units: int, units_prev: int, draw: Draw) -> Matrix:
-    """The orthogonal factor of a normal matrix, signs fixed so that it is uniform (Mezzadri 2007)."""
-    tall = draw.normal(units * units_prev).reshape(max(units, units_prev), min(units, units_prev))
-    q, r = np.linalg.qr(tall)
-    q = q * np.where(np.diag(r) < 0, -1, 1)
+    """The orthogonal factor of a normal matrix with a positive diagonal beside it: uniform (Mezzadri 2007).
+
+    By Gram and Schmidt, without BLAS, whose bits depend on the processor and on the number of threads.
+    """
+    q = draw.normal(units * units_prev).reshape(max(units, units_prev), min(units, units_prev))
+    for j in range(q.shape[1]):
+        now, later = q[:, j], q[:, j + 1 :]
+        now /= np.sqrt(np.sum(now * now))
+        later -= now[:, None] * np.einsum("i,ij->j", now, later)
     return np.ascontiguousarray(q if units >= units_prev else q.T)
 
 

@@ -149,7 +149,10 @@ def rate_factor(schedule: Schedule, epoch: float, epochs: float, costs: Sequence
     """Return the factor with the warm-up in front: rising to 1 over it, the schedule over what is left."""
     if epoch < schedule.warmup:
         return epoch / schedule.warmup
-    return schedule.factor(epoch - schedule.warmup, max(epochs - schedule.warmup, 1e-9), costs)
+    try:
+        return schedule.factor(epoch - schedule.warmup, max(epochs - schedule.warmup, 1e-9), costs)
+    except OverflowError:  # a rate beyond all floats: training diverges, and says so
+        return float("inf")
 
 
 SCHEDULES: dict[str, type[Schedule]] = {

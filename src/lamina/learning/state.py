@@ -65,7 +65,8 @@ class State:
     pass_seconds, seconds : float
         Time spent in the current epoch, and in all.
     best : float
-        The lowest watched value; `best_epoch` is its epoch, counted from 1; 0 before the first.
+        The lowest watched value; `best_epoch` is its epoch, counted from 1; 0 before the first. `best_cost` is the
+        cost there: of equal scores that of the lower cost is the best.
     threshold : float
         The lowest watched value as patience sees it: `waited` epochs in a row did not beat it by the tolerance.
     history : list of dict
@@ -99,6 +100,7 @@ class State:
     pass_seconds: float = 0.0
     seconds: float = 0.0
     best: float = INFINITY
+    best_cost: float = INFINITY
     best_epoch: int = 0
     waited: int = 0
     threshold: float = INFINITY
@@ -130,21 +132,34 @@ class State:
         """The watched cost of every epoch."""
         return WatchedCosts(self.history)
 
-    def see(self, value: float, patience: int, tolerance: float) -> bool:
+    def see(self, value: float, patience: int, tolerance: float, cost: float | None = None) -> bool:
         """Take note of an epoch's watched value, lower is better; return whether patience is used up.
 
-        Any lower value makes an epoch the best; patience counts the epochs in a row that did not beat the lowest value
-        by more than the tolerance.
+        Any lower value makes an epoch the best, and of equal values the lower cost; patience counts the epochs in a row
+        that did not beat the lowest value by more than the tolerance. Epochs without a value, such as a score that is
+        NaN, come after all others: as long as there are no others, their costs are compared. Where no cost is given,
+        the value is one.
         """
-        if value < self.best:  # never of a value that is not finite
-            self.best, self.best_epoch, self.best_params = value, self.epoch, self.evaluated.copy()
-        self.waited = 0 if value < self.threshold - tolerance else self.waited + 1
-        self.threshold = min(self.threshold, value)
+        cost = value if cost is None else cost
+        value, cost = (one if one < INFINITY else INFINITY for one in (value, cost))  # NaN is infinity too
+        without = self.best == INFINITY
+        if without and value < INFINITY:
+            self.threshold = INFINITY
+        if (value, cost) < (self.best, self.best_cost):
+            self.best, self.best_cost, self.best_epoch, self.best_params = (
+                value,
+                cost,
+                self.epoch,
+                self.evaluated.copy(),
+            )
+        watched = cost if without and value == INFINITY else value
+        self.waited = 0 if watched < self.threshold - tolerance else self.waited + 1
+        self.threshold = min(self.threshold, watched)
         return self.waited >= patience
 
     def forget_the_best(self) -> None:
         """Search for the best epoch again: other rows are watched from here on, or the parameters were edited."""
-        self.best, self.best_epoch, self.best_params = INFINITY, 0, None
+        self.best, self.best_cost, self.best_epoch, self.best_params = INFINITY, INFINITY, 0, None
         self.threshold, self.waited = INFINITY, 0
 
     def go_on(self) -> None:

@@ -10,13 +10,14 @@ from, in the last epoch, and in the group that sums over workers.
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from math import isnan
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from lamina.data.examples import Chunk
 from lamina.equations.steps import Steps
-from lamina.errors import DivergenceError, DivergenceWarning
+from lamina.errors import DataWarning, DivergenceError, DivergenceWarning
 from lamina.learning.divergence import divergence_error
 from lamina.learning.evaluation import WATCHED_ROWS, scores_of, validation_cost, watched_value
 from lamina.learning.full_batch import iteration_of
@@ -181,8 +182,10 @@ def close(run: Run, state: State) -> Record:
     state.epoch += 1
     state.rows, state.pass_cost, state.pass_seconds = 0, 0.0, 0.0
     state.seconds += seconds
+    _say_once(run, state, value)
     state.history.append(record._asdict())
-    patience_ends = state.see(value, recipe.patience, recipe.tolerance)
+    of_the_epoch = None if run.score is None else cost if watched is None else watched
+    patience_ends = state.see(value, recipe.patience, recipe.tolerance, of_the_epoch)
     if patience_ends:
         what = "training" if run.validation is None else "validation"
         _end(state, f"no progress on the {what} rows for {recipe.patience} epochs")
@@ -193,6 +196,20 @@ def close(run: Run, state: State) -> Record:
     if state.stopped and run.score is None and state.best_params is None:
         raise _never_finite(run, state)
     return record
+
+
+def _say_once(run: Run, state: State, value: float) -> None:
+    """Warn of the first score that is no number."""
+    name = "score" if run.validation is None else "validation_score"
+    if run.score is None or not isnan(value) or any(isnan(record[name]) for record in state.history):
+        return
+    warnings.warn(
+        f"{run.score_name} is nan in epoch {state.epoch}: the rows that it is computed from may lack a class, or be "
+        "too few. Epochs without a score are compared by their cost. Pass other validation rows (X_val, y_val), or "
+        "choose another scoring.",
+        DataWarning,
+        stacklevel=7,
+    )
 
 
 def _end(state: State, why: str) -> None:
