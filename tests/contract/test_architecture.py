@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "plots": {"errors"},
     "explaining": {"errors", "equations", "data", "model", "plots"},
     # What the faces share.
+    "constructors": {"learning"},
     "showing": {"learning"},
     "scoring": {"errors", "data", "model", "fitting"},
     "running": {"errors", "learning", "interrupts", "showing"},
