@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import os
 import re
 import subprocess
 import sys
@@ -21,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 TYPED = Path(__file__).parent / "typed"
 STUB = ROOT / "src" / "lamina" / "constructors.pyi"
 CHECKERS = {
-    "mypy": ["mypy", "--strict", "--config-file", ""],
+    "mypy": ["mypy", "--strict", "--config-file", "", "--cache-dir", os.devnull],
     "pyright": ["pyright", "--pythonpath", sys.executable],
 }
 LINE = re.compile(r"wrong_calls\.py:(\d+):.*error", re.MULTILINE)

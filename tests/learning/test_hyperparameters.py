@@ -51,7 +51,7 @@ def test_an_unknown_setting_suggests_the_nearest():
         check({"learning_rate": 0.1}, "regressor")
     with pytest.raises(SettingError, match="class_weight is only for a classifier"):
         check({"class_weight": None}, "regressor")
-    with pytest.raises(TypeError, match="DeepRegressor has no setting 'hidden'. Did you mean 'hidden_layer_sizes'"):
+    with pytest.raises(TypeError, match=r"DeepRegressor has no setting 'hidden'\. Did you mean 'hidden_layer_sizes'"):
         DeepRegressor(hidden=3)
 
 
