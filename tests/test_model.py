@@ -8,10 +8,10 @@ from sklearn.preprocessing import StandardScaler
 import lamina
 import lamina.model
 from lamina.equations.activations import ACTIVATIONS
+from lamina.equations.differences import central_differences
 from lamina.equations.layers import Dense, Linear, Residual, Scale
 from lamina.errors import DataError, SettingError
 from lamina.fitting import finish, prepare
-from lamina.learning.gradient_check import central_differences
 from lamina.learning.training import train
 from lamina.model import _bytes
 from plain_network import PLAIN

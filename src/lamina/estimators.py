@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from importlib.metadata import version
-from inspect import Parameter, Signature
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -29,6 +28,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from lamina.constructors import ClassifierSettings, RegressorSettings
 from lamina.data.tables.frames import unmasked
 from lamina.data.tables.sources import read
 from lamina.data.tables.table import Table
@@ -36,7 +36,7 @@ from lamina.equations.losses import Quantile
 from lamina.errors import DataError, InterruptedWarning, SettingError, VersionWarning
 from lamina.fitting import current, finish, finish_pass, prepare
 from lamina.interrupts import NAMES
-from lamina.learning.hyperparameters import settings_for
+from lamina.learning.hyperparameters import settings_for, unknown
 from lamina.learning.run import Run
 from lamina.learning.state import Record, State
 from lamina.learning.training import train
@@ -62,23 +62,6 @@ VERSION = "_lamina_version"  # of the release that pickled an estimator, in the 
 Names = dict[str, Any]  # n_features_in_, and feature_names_in_ where the columns have names
 OF_COLUMNS = ("n_features_in_", "feature_names_in_")
 Rows = Any  # an array, a data frame, a CSR matrix: what `lamina.data.tables.sources.read` reads
-
-
-def _constructor(task: Literal["classifier", "regressor"]) -> Callable[..., None]:
-    """Return an __init__ whose keyword-only arguments and defaults are those of the table of settings."""
-    settings = settings_for(task)
-
-    def __init__(self: Any, **values: Any) -> None:
-        for name in values:
-            if name not in settings:
-                raise TypeError(f"{type(self).__name__} has no setting {name!r}; it has {', '.join(settings)}.")
-        for name, one in settings.items():
-            setattr(self, name, values.get(name, one.default))
-
-    arguments = [Parameter(n, Parameter.KEYWORD_ONLY, default=one.default) for n, one in settings.items()]
-    me = Parameter("self", Parameter.POSITIONAL_OR_KEYWORD)
-    __init__.__signature__ = Signature([me, *arguments])  # type: ignore[attr-defined]
-    return __init__
 
 
 def _documented(summary: str, task: str, end: str) -> str:
@@ -320,6 +303,16 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
                 stacklevel=2,
             )
 
+    # ---- settings ----
+
+    def set_params(self, **params: Any) -> Any:
+        """Change settings by name, as every scikit-learn estimator does."""
+        known = settings_for(self._task)
+        for name in params:
+            if "__" not in name and name not in known:
+                raise ValueError(unknown(name, type(self).__name__, self._task))
+        return super().set_params(**params)
+
     # ---- the door ----
 
     def _checked(self, X: Rows, y: Any, reset: bool = True) -> tuple[Table, Any, Names]:
@@ -480,9 +473,8 @@ class _Callbacks:
         return found | self._names
 
 
-class DeepClassifier(ClassifierMixin, _DeepEstimator):
+class DeepClassifier(ClassifierSettings, ClassifierMixin, _DeepEstimator):
     _task = "classifier"
-    __init__ = _constructor("classifier")
 
     def partial_fit(self, X: Rows, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
         """Train for one epoch on these rows, continuing from the last call.
@@ -508,6 +500,11 @@ class DeepClassifier(ClassifierMixin, _DeepEstimator):
         """Return a probability per row and class, shape (m, classes), classes in the order of `classes_`."""
         return self._fitted().predict_proba(self._checked_rows(X))
 
+    def predict_log_proba(self, X: Rows) -> NDArray[np.float64]:
+        """Return the logarithm of `predict_proba`, of the same shape; -inf where a probability is 0."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
     def decision_function(self, X: Rows) -> NDArray[np.float64]:
         """Return Z[L]: above 0 means the second of two classes; shape (m,), or (m, classes) for more than two."""
         model = self._fitted()
@@ -523,9 +520,8 @@ class DeepClassifier(ClassifierMixin, _DeepEstimator):
         return tags
 
 
-class DeepRegressor(RegressorMixin, _DeepEstimator):
+class DeepRegressor(RegressorSettings, RegressorMixin, _DeepEstimator):
     _task = "regressor"
-    __init__ = _constructor("regressor")
 
     def partial_fit(self, X: Rows, y: Any, sample_weight: Any = None) -> Any:
         """Train for one epoch on these rows, continuing from the last call.

@@ -216,11 +216,22 @@ def set_threads(n: int) -> None:
 def _allowed_threads() -> int:
     """Return what LAMINA_NUM_THREADS or else OMP_NUM_THREADS, the processor affinity and the cgroup's quota allow."""
     for name in ("LAMINA_NUM_THREADS", "OMP_NUM_THREADS"):
-        value = os.environ.get(name, "").split(",")[0]
-        if value.isdigit() and int(value) > 0:
-            return int(value)
+        asked = _whole(os.environ.get(name, "").split(",")[0].strip())
+        if asked > 0:
+            return min(asked, MOST_THREADS)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cores, _quota(), 64))
+    return max(1, min(cores, _quota(), MOST_THREADS))
+
+
+MOST_THREADS = 64  # more of them wait for one another longer than they work
+
+
+def _whole(text: str) -> int:
+    """Return the number that a text spells in decimal digits, or 0."""
+    try:
+        return int(text) if text.isdecimal() else 0
+    except ValueError:  # more digits than Python reads
+        return 0
 
 
 def _quota(folder: str = "/sys/fs/cgroup") -> int:

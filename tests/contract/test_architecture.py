@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "plots": {"errors"},
     "explaining": {"errors", "equations", "data", "model", "plots"},
     # What the faces share.
+    "constructors": {"learning"},
     "showing": {"learning"},
     "scoring": {"errors", "data", "learning", "model", "fitting"},
     "running": {"errors", "learning", "interrupts", "showing"},

@@ -28,6 +28,18 @@ def test_environment_variables():
     assert threads_in_a_process(OMP_NUM_THREADS="", LAMINA_NUM_THREADS="many") == min(cores, native._quota())
 
 
+@pytest.mark.parametrize("text", ["99999999999", "1000", "9" * 18])
+def test_more_threads_than_help_are_as_many_as_help(text):
+    assert threads_in_a_process(LAMINA_NUM_THREADS=text) == native.MOST_THREADS
+    assert threads_in_a_process(OMP_NUM_THREADS=text) == native.MOST_THREADS
+
+
+@pytest.mark.parametrize("text", ["²", "9" * 5000, "-1", "1e3", "0x4", "0", " ", "½", "1_0", "④"])
+def test_what_is_no_number_of_threads_is_passed_over(text):
+    """An import must not fail over a variable that belongs to others."""
+    assert threads_in_a_process(LAMINA_NUM_THREADS=text, OMP_NUM_THREADS="3") == 3
+
+
 def test_affinity():
     core = min(os.sched_getaffinity(0))
     assert threads_in_a_process(f"os.sched_setaffinity(0, {{{core}}})") == 1

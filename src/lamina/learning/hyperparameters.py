@@ -18,6 +18,7 @@ from lamina.equations.losses import LOSSES
 from lamina.equations.optimisers import OPTIMISERS
 from lamina.errors import SettingError, nearest
 from lamina.learning.choices import checked, chosen, interval, shown, within
+from lamina.learning.foreign_names import meant
 from lamina.learning.initialisers import BIAS_INITIALISERS, INITIALISERS
 from lamina.learning.lbfgs import LBFGS
 from lamina.learning.presets import PRESETS
@@ -55,6 +56,18 @@ class Number:
         number = f"a {'whole ' if self.whole else ''}number {interval(self.low, self.high, self.ends)}"
         return " or ".join([number, *(repr(word) for word in self.words)])
 
+    @property
+    def annotation(self) -> str:
+        return " | ".join(["int" if self.whole else "float", *literals(self.words)])
+
+
+def literals(values: Sequence[Any]) -> list[str]:
+    """Return the types of a few values, to be joined by a bar."""
+    texts = [value for value in values if isinstance(value, str)]
+    kinds = {type(value): None for value in values if not isinstance(value, str)}
+    named = ["None" if kind is type(None) else kind.__name__ for kind in kinds]
+    return [*([f"Literal[{', '.join(map(repr, texts))}]"] if texts else []), *named]
+
 
 def _float(number: Any) -> float:
     try:
@@ -77,6 +90,10 @@ class OneOf:
     def text(self) -> str:
         return "one of " + ", ".join(repr(value) for value in self.values)
 
+    @property
+    def annotation(self) -> str:
+        return " | ".join(literals(self.values))
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -93,12 +110,17 @@ class Choice:
     def text(self) -> str:
         return "one of " + ", ".join([*self.words, *self.table]) + ", alone or with settings, like name(setting=value)"
 
+    @property
+    def annotation(self) -> str:
+        return " | ".join(["str", "Mapping[str, object]", *(one.__name__ for one in self.table.values())])
+
 
 @dataclass(frozen=True)
 class HiddenLayers:
     """Units of the hidden layers; an entry may also be a layer of its own, such as a Residual."""
 
     text: str = "a list of whole numbers of at least 1, or layers"
+    annotation: str = "int | Sequence[int | Layer | Dense] | Literal['auto']"
 
     def check(self, name: str, value: Any) -> None:
         if isinstance(value, str) and value == "auto":
@@ -130,6 +152,7 @@ class Activations:
     """One activation for all hidden layers, or one for each."""
 
     text: str = "one of " + ", ".join(ACTIVATIONS) + ", or one for each hidden layer"
+    annotation: str = "ActivationName | Sequence[ActivationName] | Literal['auto']"
 
     def check(self, name: str, value: Any) -> None:
         if isinstance(value, str) and value == "auto":
@@ -148,6 +171,10 @@ class Columns:
     @property
     def text(self) -> str:
         return " or ".join(["a list of names or positions of columns, or None", *map(repr, self.words)])
+
+    @property
+    def annotation(self) -> str:
+        return "str | int | Sequence[str | int] | None"
 
     def check(self, name: str, value: Any) -> None:
         if isinstance(value, str) and value in self.words:
@@ -168,6 +195,7 @@ class Anything:
     """Checked where it is used: by scikit-learn (scorers, random states, class weights)."""
 
     text: str
+    annotation: str
 
     def check(self, name: str, value: Any) -> None:
         return
@@ -259,7 +287,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "class_weight",
         None,
-        Anything("None, 'balanced', or a dict of class: weight"),
+        Anything("None, 'balanced', or a dict of class: weight", "Literal['balanced'] | Mapping[Any, float] | None"),
         "Weight of each class; 'balanced' gives all classes the same total weight.",
         only_for="classifier",
     ),
@@ -333,7 +361,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "scoring",
         "cost",
-        Anything("'cost' (or None), or the name of a scikit-learn scorer, or a scorer"),
+        Anything(
+            "'cost' (or None), or the name of a scikit-learn scorer, or a scorer", "str | Callable[..., Any] | None"
+        ),
         "What early stopping monitors and the best epoch is chosen by.",
     ),
     # How columns become features
@@ -372,7 +402,12 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     # Everything else
     Setting("warm_start", False, YES_NO, "Continue from the previous fit instead of starting over."),
-    Setting("random_state", None, Anything("None, a whole number, or a RandomState"), "Seed of all random numbers."),
+    Setting(
+        "random_state",
+        None,
+        Anything("None, a whole number, or a RandomState", "int | np.random.RandomState | np.random.Generator | None"),
+        "Seed of all random numbers.",
+    ),
     Setting("verbose", False, Number(0, ends="[)", whole=True, words=(False, True)), "Show the progress of training."),
     Setting("dtype", "float32", OneOf(("float32", "float64")), "Floating-point precision of training."),
     Setting(
@@ -393,6 +428,15 @@ def settings_for(task: str) -> dict[str, Setting]:
     return {one.name: one for one in SETTINGS if one.only_for in (None, task)}
 
 
+def unknown(name: str, who: str, task: str) -> str:
+    """Say that there is no such setting, and which one may be meant."""
+    known = settings_for(task)
+    other = [one.only_for for one in SETTINGS if one.name == name and name not in known]
+    if other:
+        return f"{name} is only for a {other[0]}, and {who} is a {task}."
+    return f"{who} has no setting {name!r}." + (meant(name, known) or f" It has {', '.join(known)}.")
+
+
 def check(settings: Mapping[str, Any], task: str) -> None:
     """Check every value against its range.
 
@@ -404,7 +448,7 @@ def check(settings: Mapping[str, Any], task: str) -> None:
     known = settings_for(task)
     for name, value in settings.items():
         if name not in known:
-            raise SettingError(f"There is no setting {name!r} for a {task}.{nearest(name, known)}")
+            raise SettingError(unknown(name, f"A {task}", task))
         known[name].kind.check(name, value)
 
 
