@@ -6,6 +6,7 @@
     │   ├── ColumnError                   missing, extra, duplicate or mistyped columns; names the column
     │   │   └── ColumnTypeError (TypeError)   a column of objects that are no numbers, text, booleans or dates
     │   └── FileError                     a table file that is absent, empty or broken; names the line
+    │       └── NoRowsError               a table file of columns without rows; knows their names
     ├── SealedFileError   (ValueError)    a file of lamina that is foreign or not there: the cause of the next two
     │   └── DamagedFileError              one that is cut off or altered
     ├── ModelFileError    (ValueError)    a model file that is truncated, altered, newer or foreign
@@ -50,6 +51,19 @@ class ColumnTypeError(ColumnError, TypeError):
 
 class FileError(DataError):
     """A table file that is absent, empty or broken."""
+
+
+class NoRowsError(FileError):
+    """A table file of columns without rows.
+
+    Attributes
+    ----------
+    names : tuple of str
+    """
+
+    def __init__(self, message: str, names: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.names = tuple(names)
 
 
 class SealedFileError(LaminaError, ValueError):
