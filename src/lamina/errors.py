@@ -6,6 +6,7 @@
     │   ├── ColumnError                   missing, extra, duplicate or mistyped columns; names the column
     │   │   └── ColumnTypeError (TypeError)   a column of objects other than numbers, text, booleans or dates
     │   └── FileError                     a table file that is missing, empty or malformed; names the line
+    │       └── NoRowsError               a table file of columns without rows; knows their names
     ├── SealedFileError   (ValueError)    not a lamina file, or no file: the cause of the two below it
     │   └── DamagedFileError              a lamina file that is truncated or altered
     ├── ModelFileError    (ValueError)    a model file that is truncated, altered, too new, or not a model file
@@ -51,6 +52,19 @@ class ColumnTypeError(ColumnError, TypeError):
 
 class FileError(DataError):
     """A table file that is missing, empty or malformed."""
+
+
+class NoRowsError(FileError):
+    """A table file of columns without rows.
+
+    Attributes
+    ----------
+    names : tuple of str
+    """
+
+    def __init__(self, message: str, names: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.names = tuple(names)
 
 
 class SealedFileError(LaminaError, ValueError):

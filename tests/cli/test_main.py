@@ -61,7 +61,7 @@ print(json.dumps(sorted({{name.split(".")[0] for name in sys.modules}})))
     [
         (["trian"], 'Unknown command "trian". Did you mean "train"?'),
         (["train", "a.csv", "--traget", "x"], "Unknown option: --traget. Did you mean --target?"),
-        (["train"], 'Command "train" parameter FILE requires an argument.'),
+        (["train"], 'Command "train" parameter FILE requires an argument: a table to learn from'),
         (["train", "a.csv", "--task", "clasification"], 'Choose from: "classification", "regression".'),
         (["show", "a.lamina", "b.lamina"], "not understood: b.lamina"),
     ],

@@ -1,12 +1,13 @@
 """lamina train: what it prints, what it writes, and what it refuses."""
 
+import errno
 import signal
 
 import numpy as np
 import pytest
 
 import lamina as package
-from lamina.cli import pictures, train
+from lamina.cli import files, pictures, train
 
 QUICK = ("--preset", "sklearn", "--max-iter", "3", "--hidden-layer-sizes", "4", "--random-state", "1")
 SMALL = ("--hidden-layer-sizes", "16,16", "--random-state", "1")  # with every other setting at its default
@@ -261,8 +262,13 @@ def test_too_little_space_is_said_before_training(lamina, table, monkeypatch, fo
 
 
 def test_a_read_only_folder_is_said_before_training(lamina, table, monkeypatch):
-    monkeypatch.setattr("os.access", lambda path, _: False)  # the tests may run as root, who may do everything
-    assert refused(lamina, table, "--target", "income") == "--out: the folder '.' is read-only. Choose another place"
+    def none(**_):  # the tests may run as root, who may do everything
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(files, "TemporaryFile", none)
+    assert refused(lamina, table, "--target", "income") == (
+        "--out: no file can be written to the folder '.' (Read-only file system). Choose another place"
+    )
 
 
 def test_a_checkpoint_that_cannot_be_written_costs_no_model(lamina, table, monkeypatch, folder):
@@ -326,7 +332,8 @@ def refused(lamina, *words):
 def test_a_target_that_is_not_there(lamina, table, folder):
     message = refused(lamina, table, "--target", "incom")
     assert message == (
-        "no column 'incom'. Did you mean 'income'? The columns are 'age', 'town', 'member', 'since', 'income', 'price'"
+        f"--target: {table} has no column 'incom'. Did you mean 'income'? "
+        "It has age, town, member, since, income, price"
     )
     assert "Did you mean 'price'?" in refused(lamina, table, "--target", "income", "--weights", "prize")
     assert "Did you mean 'town'?" in refused(lamina, table, "--target", "income", "--drop", "age", "--drop", "twon")
@@ -357,11 +364,17 @@ BAD_FILES = {
     "only a header": ("x,y\n", "'a.csv' has a header (x, y) and no rows"),
     "a broken row": ("x,y\n1,a\n2,b\n3,b,9\n", "'a.csv', line 4: 2 fields expected, as in the header, found 3"),
     "a column twice": ("x,x,y\n1,2,a\n", "column names occur more than once: 'x'"),
-    "a target that is missing": ("x,y\n1,a\n2,\n3,b\n", "Input y contains NaN or None: 1 row, the first is row 1"),
-    "infinity": ("x,y\n1,a\ninf,b\n3,b\n", "column 'x', row 1. Infinity is not allowed"),
-    "negative weights": ("x,w,y\n1,1,a\n2,-1,b\n", "sample weights are not negative; found -1 in row 1"),
+    "a target that is missing": (
+        "x,y\n1,a\n2,\n3,b\n",
+        "a.csv, line 3, column 'y': has no value: 1 row, this is the first",
+    ),
+    "infinity": ("x,y\n1,a\ninf,b\n3,b\n", "a.csv, line 3, column 'x': contains infinity"),
+    "negative weights": (
+        "x,w,y\n1,1,a\n2,-1,b\n",
+        "a.csv, line 3, column 'w': sample weights are not negative; found -1",
+    ),
     "weights of 0": ("x,w,y\n1,0,a\n2,0,b\n", "all sample weights are zero"),
-    "a missing weight": ("x,w,y\n1,1,a\n2,,b\n", "sample weights are finite; found nan in row 1"),
+    "a missing weight": ("x,w,y\n1,1,a\n2,,b\n", "a.csv, line 3, column 'w': sample weights are finite; found nan"),
 }
 
 

@@ -5,8 +5,9 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from cyclopts import App, Parameter
 from cyclopts.exceptions import CycloptsError, UnusedCliTokensError
 
 from lamina.cli.exit_codes import DONE, FAILED, INTERRUPTED, USAGE
+from lamina.cli.wording import for_command_line
 from lamina.errors import LaminaError
 
 EPILOGUE = (
@@ -79,6 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
+    open_streams()
     with warnings.catch_warnings():
         _print_warnings()
         try:
@@ -91,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return INTERRUPTED
         except Exception as problem:
             if debug:
-                traceback.print_exc()
+                _print_traceback()
             if isinstance(problem, OSError):  # perhaps stdout itself, on a full disk
                 _leave_stdout()
             complain("error", *_explained(problem))
@@ -99,15 +102,56 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
-    code = application(words)(words, exit_on_error=False, print_error=False, result_action="return_value")
+    code = called(words)()
     sys.stdout.flush()  # a pipe that was closed is noticed here, not at exit
     return code if isinstance(code, int) else DONE
+
+
+def called(words: Sequence[str]) -> Callable[[], Any]:
+    """Return what a command line calls.
+
+    Raises
+    ------
+    CycloptsError
+        It is wrong.
+    SettingError
+        It names a file that is none of this machine's.
+    """
+    command, bound, _ = application(words).parse_args(list(words), exit_on_error=False, print_error=False)
+    if any(isinstance(value, Path) for value in bound.arguments.values()):
+        from lamina.cli.files import local  # only now, so that the help loads nothing
+
+        for name, value in bound.arguments.items():
+            bound.arguments[name] = local(value) if isinstance(value, Path) else value
+    return partial(command, *bound.args, **bound.kwargs)
+
+
+def open_streams() -> None:
+    """See that there is something to write to, and that every text can be written to it.
+
+    Where stdout was closed, results go nowhere. What the encoding of a terminal lacks is written like \\u0141.
+    """
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:  # closed: the next file that is opened would get its number
+            with suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+            setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))
+        getattr(sys, name).reconfigure(errors="backslashreplace")
+
+
+def _print_traceback() -> None:
+    from lamina.cli.terminal import Terminal
+
+    for line in traceback.format_exc().splitlines():
+        Terminal().note(line)
 
 
 def _explained(problem: Exception) -> tuple[str, ...]:
     """Return the lines that say what is wrong."""
     if isinstance(problem, LaminaError):
-        return (str(problem),)
+        return (for_command_line(str(problem)),)
+    if isinstance(problem, MemoryError):
+        return (f"not enough memory: {problem}" if str(problem) else "not enough memory",)
     if isinstance(problem, UnusedCliTokensError):
         unused = " ".join(problem.unused_tokens or ())
         return (f"not understood: {unused}", HELP)
@@ -137,7 +181,7 @@ def _print_warnings() -> None:
         text = str(message)
         if text not in seen:
             seen.add(text)
-            complain("warning", text)
+            complain("warning", for_command_line(text))
 
     warnings.showwarning = show  # type: ignore[assignment]
 

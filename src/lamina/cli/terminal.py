@@ -9,6 +9,7 @@ import os
 import shlex
 import shutil
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,11 +21,14 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from lamina.cli.printable import printable
+
+SECONDS_OF_SILENCE = 1.0  # after which work that shows no progress is named
 WIDE_COLUMNS = 1000  # where there is no terminal: nothing is wrapped
 
 
 class Terminal:
-    """The two streams of a command.
+    """The two streams of a command. What it prints holds no control characters, wherever the text came from.
 
     Parameters
     ----------
@@ -37,20 +41,22 @@ class Terminal:
         self.notes = _console(stderr=True)
         self.out = self.notes if as_json else _console(stderr=False)
 
-    def say(self, *texts: str) -> None:
+    def say(self, text: str = "") -> None:
         """Write a line for people."""
-        self.out.print(*texts, markup=False, emoji=False, highlight=False, soft_wrap=True)
+        self.out.print(Text(printable(text)), soft_wrap=True)
 
     def note(self, text: str) -> None:
         """Write a line about what is going on."""
-        self.notes.print(text, markup=False, emoji=False, highlight=False, soft_wrap=True)
+        self.notes.print(Text(printable(text)), soft_wrap=True)
 
     def complain(self, kind: str, *lines: str) -> None:
         """Write "kind: text" to stderr, further lines below it."""
         first, *more = lines or ("",)
         start = f"{kind}: " if first else kind
         style = "bold yellow" if kind == "warning" else "bold red"
-        text = Text.assemble((start, style), " ".join(first.split()), *(f"\n  {line}" for line in more))
+        text = Text.assemble(
+            (start, style), printable(" ".join(first.split())), *(f"\n  {printable(line)}" for line in more)
+        )
         self.notes.print(text, soft_wrap=True)
 
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[Any]], right: Sequence[int] | None = None) -> None:
@@ -58,20 +64,32 @@ class Terminal:
         table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
         for place, heading in enumerate(headings):
             to_the_right = place > 0 if right is None else place in right
-            table.add_column(Text(heading), justify="right" if to_the_right else "left", overflow="fold")
+            table.add_column(Text(printable(heading)), justify="right" if to_the_right else "left", overflow="fold")
         for row in rows:
-            table.add_row(*(Text(cell if isinstance(cell, str) else number(cell)) for cell in row))
+            table.add_row(*(Text(printable(cell) if isinstance(cell, str) else number(cell)) for cell in row))
         if self.out.is_terminal:
             self.out.print(table)
             return
         with self.out.capture() as plain:
             self.out.print(table)
-        self.say("\n".join(line.rstrip() for line in plain.get().splitlines()))
+        for line in plain.get().split("\n")[:-1]:
+            self.say(line.rstrip())
 
     def result(self, value: Any) -> None:
         """Write the result as JSON to stdout, where that was asked for."""
         if self.as_json:
             sys.stdout.write(json.dumps(value, indent=2, allow_nan=False, default=_plain) + "\n")
+
+    @contextmanager
+    def working(self, what: str) -> Iterator[None]:
+        """Say what is going on if it takes longer than a moment."""
+        timer = threading.Timer(SECONDS_OF_SILENCE, self.note, [f"{what} ..."])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def progress(self, run: Any, state: Any) -> Any:
         """Return what shows training (`running.carry_out` takes it): a bar in a terminal, lines elsewhere."""

@@ -470,3 +470,27 @@ def seed_from(random_state: Any) -> int:
     if isinstance(random_state, np.random.Generator):
         return int(random_state.integers(2**63))
     raise SettingError(f"random_state={random_state!r}: expected None, a whole number, or a RandomState.")
+
+
+# How help pages and files arrange the settings: every one once.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Settings most runs need": (
+        *("preset", "max_iter", "max_time", "hidden_layer_sizes", "loss", "class_weight", "scoring", "categorical"),
+        *("dates", "random_state"),
+    ),
+    "The network": (
+        *("activation", "parametric_activation", "normalization", "dropout", "dropout_schedule", "numeric_embedding"),
+        *("numeric_embedding_rate", "embedding_size", "front_scale", "n_members", "ntk", "initializer"),
+        *("bias_initializer", "zero_last_layer"),
+    ),
+    "What it learns": ("label_smoothing", "calibrate", "scale_target", "clamp", "alpha", "l1"),
+    "How it learns": (
+        *("optimizer", "decay_schedule", "learning_rate_init", "bias_rate", "schedule", "batch_size", "averaging"),
+        "shuffle",
+    ),
+    "When it stops": ("early_stopping", "validation_fraction", "n_iter_no_change", "tol", "checkpoint_interval"),
+    "How columns become features": (
+        *("scaling", "missing", "max_categories", "min_frequency", "embed_above", "splines"),
+    ),
+    "Everything else": ("warm_start", "verbose", "dtype", "engine"),
+}
