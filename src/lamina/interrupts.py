@@ -16,8 +16,8 @@ NAMES = {"SIGINT": CTRL_C, "SIGTERM": "SIGTERM", "SIGHUP": "SIGHUP"}  # SIGHUP: 
 class Interrupts:
     """A context in which signals set `asked` instead of ending the process.
 
-    Only in the main thread, which alone receives signals, and only where they have no other handler. Within another such
-    context, this one takes the signals while it lasts; either is told what the other was asked.
+    Only in the main thread, which alone receives signals, and only where they have no other handler. Within another
+    such context, this one takes the signals while it lasts; either is told what the other was asked.
 
     Parameters
     ----------
