@@ -21,7 +21,7 @@
     ├── DivergenceWarning                 training diverged (non-finite numbers); the best weights were kept
     ├── InterruptedWarning                a signal ended training early; the best weights so far were kept
     ├── EngineWarning                     the fast engine cannot run this network; names what is missing
-    └── VersionWarning                    an estimator that another release has pickled; names both
+    └── VersionWarning                    an estimator was pickled by another release; names both
 
 A message says what was found, what was expected, and what to do.
 """

@@ -298,7 +298,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             defaults = f" New settings are at their defaults: {', '.join(new)}." if new else ""
             warnings.warn(
                 f"this {type(self).__name__} was pickled by {older} and is read by lamina {here}.{defaults} "
-                "What is to last longer than a release belongs into a model file (save, lamina.load).",
+                "To keep a model for longer than a release, write a model file (save, lamina.load).",
                 VersionWarning,
                 stacklevel=2,
             )
@@ -554,7 +554,7 @@ class DeepRegressor(RegressorSettings, RegressorMixin, _DeepEstimator):
         return self._fitted().predict_quantiles(self._checked_rows(X))
 
     def score(self, X: Rows, y: Any, sample_weight: Any = None) -> float:
-        """Return R^2, the mean over several targets; of several quantiles the one nearest to the middle is scored."""
+        """Return R^2, the mean over several targets; with several quantiles the one nearest to the median is scored."""
         loss = self._fitted().network.loss
         if isinstance(loss, Quantile) and len(loss.quantiles) > 1:
             return self.model_.score(self._checked_rows(X), y, sample_weight)
