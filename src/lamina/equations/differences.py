@@ -23,6 +23,7 @@ STEPS = 10.0 ** np.arange(-2, -14, -1)  # for a closer look; times |theta_i| whe
 EPSILON = float(np.finfo(np.float64).eps)
 PROBES = 64 * EPSILON * np.arange(1, 6)  # so near that only rounding bends J
 BESIDE = 1e-3  # a point nearby: times |theta_i| where that is above 1
+A_STAIR = 0.05  # how near the gradient a slope must come where J goes in stairs
 A_KINK = 0.01  # a jump of the slope below this part of the disagreement does not explain it
 
 
@@ -102,7 +103,7 @@ def compare(
                 approx.flat[i] = seen.slope
             elif seen.kinked(off) or (off > seen.error and _agrees_beside(J, theta, i, gradient, off)):
                 found.kink.flat[i] = True
-            elif off > seen.error:
+            elif off > seen.error and not seen.hides(float(grad.flat[i])):
                 approx.flat[i] = seen.slope
             else:  # also where no step gave a finite slope
                 found.rounding.flat[i] = True
@@ -139,10 +140,15 @@ class _Look(NamedTuple):
     error: float  # how far the slope may be off, by its rounding and by the h of its step
     jump: float  # slope to the right less slope to the left
     noise: float  # of the jump
+    slopes: Vector  # at every step
 
     def kinked(self, off: float) -> bool:
         """Return whether there is a kink that explains a disagreement."""
         return abs(self.jump) > max(self.noise, A_KINK * off)
+
+    def hides(self, grad: float) -> bool:
+        """Return whether J, in steps of its rounding, stays where it is until a longer step shows the gradient."""
+        return self.slope == 0 and bool(np.any(np.abs(self.slopes - grad) < A_STAIR * abs(grad)))
 
 
 def _look(J: Cost, theta: Vector, i: int) -> _Look:
@@ -158,10 +164,11 @@ def _look(J: Cost, theta: Vector, i: int) -> _Look:
         change = np.abs(np.diff(slope))
         error = noise[1:-1] + np.maximum(change[:-1], change[1:] - noise[2:])  # to the step above, and to that below
         if np.isnan(error).all():
-            return _Look(np.nan, np.inf, 0.0, np.inf)
+            return _Look(np.nan, np.inf, 0.0, np.inf, slope)
         k = int(np.nanargmin(error)) + 1
         # A bend of h J'' is a tenth of that at 10 h; what is more is a jump.
-        return _Look(float(slope[k]), float(error[k - 1]), float(10 * bend[k] - bend[k - 1]) / 9, float(3 * noise[k]))
+        jump = (10 * bend[k] - bend[k - 1]) / 9
+        return _Look(float(slope[k]), float(error[k - 1]), float(jump), float(3 * noise[k]), slope)
 
 
 def _slopes(J: Cost, moved: Vector, i: int, x: float, step: float, J0: float) -> tuple[float, float]:
