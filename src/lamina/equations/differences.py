@@ -20,6 +20,7 @@ Places = NDArray[np.intp]
 ROUNDING = 1e-9  # a bias in front of a normalisation has the gradient 0, and differences of 1e-17 / h
 
 STEPS = 10.0 ** np.arange(-2, -14, -1)  # for a closer look; times |theta_i| where that is above 1
+SMALLEST = float(np.finfo(np.float64).tiny)
 EPSILON = float(np.finfo(np.float64).eps)
 PROBES = 64 * EPSILON * np.arange(1, 6)  # so near that only rounding bends J
 BESIDE = 1e-3  # a point nearby: times |theta_i| where that is above 1
@@ -99,9 +100,10 @@ def compare(
             waiting[i] = False
             seen = _look(J, theta, i)
             off = abs(float(grad.flat[i]) - seen.slope)
-            if off <= tolerance * (abs(float(grad.flat[i])) + abs(seen.slope)):
+            part = off / max(abs(float(grad.flat[i])) + abs(seen.slope), SMALLEST)
+            if part <= tolerance:
                 approx.flat[i] = seen.slope
-            elif seen.kinked(off) or (off > seen.error and _agrees_beside(J, theta, i, gradient, off)):
+            elif seen.kinked(off) or (off > seen.error and _agrees_beside(J, theta, i, gradient, part)):
                 found.kink.flat[i] = True
             elif off > seen.error and not seen.hides(float(grad.flat[i])):
                 approx.flat[i] = seen.slope
@@ -111,12 +113,12 @@ def compare(
 
 
 def _agrees_beside(J: Cost, theta: Vector, i: int, gradient: Callable[[Vector], Vector] | None, off: float) -> bool:
-    """Return whether differences and gradient agree at a point nearby, by far more than they are off here."""
+    """Return whether differences and gradient agree at a point nearby, by far more than here, where a part is off."""
     if gradient is None:
         return False
     beside = theta + BESIDE * np.maximum(np.abs(theta), 1) * np.random.default_rng(0).normal(size=theta.shape)
-    seen = _look(J, beside, i)
-    return max(abs(float(gradient(beside).flat[i]) - seen.slope), seen.error) < A_KINK * off
+    grad, seen = float(gradient(beside).flat[i]), _look(J, beside, i)
+    return max(abs(grad - seen.slope), seen.error) <= A_KINK * off * (abs(grad) + abs(seen.slope))
 
 
 def _worst(found: Comparison, grad: Vector, waiting: NDArray[np.bool_], tolerance: float) -> int | None:

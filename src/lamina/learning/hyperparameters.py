@@ -376,9 +376,10 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "dates",
-        "number",
-        OneOf(("number", "parts", "cyclic")),
-        "Dates: one number, also its year, month, weekday and hour, or the last three as points of a circle.",
+        "auto",
+        OneOf(("auto", "number", "parts", "cyclic")),
+        "Dates: one number, also its year, month, weekday and hour, or the last three as points of a circle; auto: "
+        "as the preset says, which by default is parts where the hour or the year varies.",
     ),
     # Everything else
     Setting("warm_start", False, YES_NO, "Go on from the last fit instead of starting anew."),
