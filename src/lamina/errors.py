@@ -124,6 +124,7 @@ class VersionWarning(LaminaWarning):
 
 
 def nearest(name: object, known: Iterable[object]) -> str:
-    """Return `` Did you mean 'x'?`` for the closest known name, or an empty string."""
-    close = difflib.get_close_matches(str(name), [str(one) for one in known], n=1, cutoff=0.5)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    """Return `` Did you mean 'x'?`` for the closest known name, whatever its case, or an empty string."""
+    lower = {str(one).lower(): str(one) for one in reversed(list(known))}
+    close = difflib.get_close_matches(str(name).lower(), lower, n=1, cutoff=0.5)
+    return f" Did you mean {lower[close[0]]!r}?" if close else ""
