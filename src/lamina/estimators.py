@@ -207,10 +207,10 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
 
     @classmethod
     def from_model(cls, model: Model) -> Self:
-        """Return a fitted estimator with a model: of `lamina.load`, to score it, search around it or train it on.
+        """Return a fitted estimator that holds a model, such as one from `lamina.load`, to score or train it further.
 
-        Its settings are those of the model. `partial_fit`, or `set_params(warm_start=True).fit(...)`, goes on from its
-        weights; the optimiser starts anew, since a model file holds none of its memory (a checkpoint does).
+        Its settings are those of the model. `partial_fit`, or `set_params(warm_start=True).fit(...)`, continues from
+        its weights; the optimiser starts with an empty memory, which a model file does not hold (a checkpoint does).
 
         Parameters
         ----------
