@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 test oracles: export OMP_NUM_THREADS ?= 1
 test oracles: export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test check torture oracles bench data bench-accuracy sanitize lock clean
+.PHONY: help setup demo test check stubs torture oracles bench data bench-accuracy sanitize lock clean
 .DEFAULT_GOAL := help
 
 help:  ## print these verbs
@@ -32,8 +32,9 @@ check: setup  ## lint, format, types, architecture
 	$(py) -m pytest -q tests/contract/test_architecture.py
 	$(if $(kernels),$(venv)/bin/clang-format --dry-run --Werror $(kernels))
 
-torture: setup  ## kill and damage checkpoints hundreds of times
-	LAMINA_TORTURE=1 $(py) -m pytest -q -n 0 tests/learning/test_checkpoints.py
+stubs: setup  ## write the types of the constructors from the table of settings
+	$(py) tools/stubs.py
+	$(py) -m ruff format --quiet src/lamina/constructors.pyi
 
 oracles: $(venv)/.torch  ## run the tests against PyTorch, installing it first
 	$(py) -m pytest tests/oracles
@@ -47,6 +48,9 @@ data: setup  ## fetch the real tables for measuring accuracy into build/data (do
 bench-accuracy: $(venv)/.accuracy  ## measure accuracy and time on real tables beside scikit-learn, boosting and RealMLP; BENCH=--quick
 	$(py) benchmarks/fetch.py
 	$(py) benchmarks/accuracy.py $(BENCH)
+
+torture: setup  ## kill and damage training runs hundreds of times
+	LAMINA_TORTURE=1 $(py) -m pytest -n 0 tests/test_survival.py tests/learning/test_checkpoints.py tests/test_sealed_file.py
 
 sanitize: setup  ## run the tests of the kernels under the address, undefined-behaviour and thread sanitizers
 	tests/kernels/sanitize.sh $(py)

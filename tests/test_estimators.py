@@ -49,6 +49,18 @@ def test_two_classes():
     assert log_loss(BINARY, P) < 0.8 * log_loss(BINARY, np.full(160, BINARY.mean()))
 
 
+def test_logarithms_of_probabilities():
+    model = classifier().fit(X, BINARY)
+    Z = model.decision_function(X)
+    sure = np.abs(Z) > 5  # a probability in single precision says less of its logarithm than Z does
+    expected = -np.logaddexp(0, np.column_stack([Z, -Z]))
+    np.testing.assert_allclose(model.predict_log_proba(X)[~sure], expected[~sure], rtol=1e-4)
+    model.parameters_["b2"][:] = 1e6
+    assert np.isneginf(model.predict_log_proba(X)[:, 0]).all()  # and no warning
+    several = classifier().fit(X, TEXT)
+    np.testing.assert_allclose(np.exp(several.predict_log_proba(X)).sum(axis=1), 1)
+
+
 def test_the_second_class_is_the_positive_one():
     """roc_auc takes decision_function or predict_proba for classes_[1]: with letters too."""
     for y in (BINARY, np.where(BINARY, "yes", "no"), np.where(BINARY, -3, 8)):
@@ -450,7 +462,7 @@ def test_a_sparse_matrix_stays_sparse(monkeypatch):
     """Only the rows whose turn it is become dense, in training, watching, scoring and predicting."""
     dense_rows, encode = [], Encoder.encode
     monkeypatch.setattr("lamina.data.examples.ENCODED_ROWS", 16)
-    monkeypatch.setattr("lamina.model.BLOCK", 16)
+    monkeypatch.setattr("lamina.model.ROWS_PER_BLOCK", 16)
 
     def watching(self, table, dtype=np.float32):
         dense_rows.append(table.n_rows)

@@ -259,7 +259,7 @@ def test_the_optimiser_is_at_its_end():
     slope = np.linalg.lstsq(np.column_stack([X, np.ones(120)]), SIGNAL, rcond=None)[0]
     expected = np.column_stack([X, np.ones(120)]) @ slope  # alpha is 0
     np.testing.assert_allclose(finish(run, state).predict(X), expected, atol=1e-5)
-    assert state.stopped == f"the optimiser found nothing better after {state.epoch} epochs"
+    assert state.stopped == f"the optimiser found no further improvement after {state.epoch} epochs"
     assert state.epoch == len(state.history)
 
 
@@ -501,7 +501,7 @@ def test_a_minibatch_pulls_towards_the_same_cost():
 
 
 def test_a_batch_larger_than_the_data():
-    with pytest.warns(DataWarning, match="batch_size=500 is larger than the 120 training rows: a step takes all"):
+    with pytest.warns(DataWarning, match="batch_size=500 is larger than the 120 training rows: each step uses all"):
         run, _ = regression(batch_size=500)
     assert run.recipe.batch_size == 120
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from importlib.metadata import version
-from inspect import Parameter, Signature
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -29,6 +28,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from lamina.constructors import ClassifierSettings, RegressorSettings
 from lamina.data.tables.frames import unmasked
 from lamina.data.tables.sources import read
 from lamina.data.tables.table import Table
@@ -37,7 +37,7 @@ from lamina.equations.losses import Quantile
 from lamina.errors import DataError, InterruptedWarning, SettingError, VersionWarning
 from lamina.fitting import current, finish, finish_pass, prepare
 from lamina.interrupts import NAMES
-from lamina.learning.hyperparameters import settings_for
+from lamina.learning.hyperparameters import settings_for, unknown
 from lamina.learning.run import Run
 from lamina.learning.state import Record, State
 from lamina.learning.training import train
@@ -65,23 +65,6 @@ OF_COLUMNS = ("n_features_in_", "feature_names_in_")
 Rows = Any  # an array, a data frame, a CSR matrix: what `lamina.data.tables.sources.read` reads
 
 
-def _constructor(task: Literal["classifier", "regressor"]) -> Callable[..., None]:
-    """Return an __init__ whose keyword-only arguments and defaults are those of the table of settings."""
-    settings = settings_for(task)
-
-    def __init__(self: Any, **values: Any) -> None:
-        for name in values:
-            if name not in settings:
-                raise TypeError(f"{type(self).__name__} has no setting {name!r}; it has {', '.join(settings)}.")
-        for name, one in settings.items():
-            setattr(self, name, values.get(name, one.default))
-
-    arguments = [Parameter(n, Parameter.KEYWORD_ONLY, default=one.default) for n, one in settings.items()]
-    me = Parameter("self", Parameter.POSITIONAL_OR_KEYWORD)
-    __init__.__signature__ = Signature([me, *arguments])  # type: ignore[attr-defined]
-    return __init__
-
-
 def _documented(summary: str, task: str, end: str) -> str:
     """Return a class docstring with the settings of the table."""
     lines = [summary, "", "Parameters", "----------"]
@@ -97,16 +80,16 @@ model_ : lamina.model.Model
 history_ : list of dict
     One record per epoch: epoch, cost, validation_cost, score, validation_score, learning_rate, seconds.
 n_iter_ : int
-    Epochs done.
+    Number of epochs trained.
 best_epoch_ : int
     The epoch whose weights were kept.
 stopped_ : str
     Why training ended.
 settings_ : dict
-    Every setting, with what the preset chose where it was left at "auto", and the seed that was drawn.
+    All settings, with the choice of the preset where one was left at "auto", and the seed that was drawn.
 n_features_in_ : int
 feature_names_in_ : array of str
-    Where the training rows had names.
+    Names of the columns, if the training rows had any.
 """
 
 
@@ -136,20 +119,20 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
     ) -> Any:
         """Train; the weights of the best epoch are kept.
 
-        Ctrl-C ends training after the step that is being taken: the estimator is then fitted with the best weights so
-        far, and a warning says so.
+        Ctrl-C ends training after the current step. The estimator is then fitted with the best weights so far, and an
+        InterruptedWarning says so.
 
         Parameters
         ----------
         X : array, data frame or CSR matrix, shape (m, n)
         y : array, shape (m,), or (m, targets)
         sample_weight : array, shape (m,), optional
-            A row of weight 2 counts as two rows, one of weight 0 as none.
+            A row of weight 2 counts as two rows, a row of weight 0 as none.
         X_val, y_val, sample_weight_val : optional
-            Validation rows, never learned from. Without them, early stopping holds some of X out.
+            Validation rows, never learned from. Without them, early stopping holds out some of X.
         checkpoint : path, optional
-            A folder to write checkpoints to. The same call made again goes on where the last one was, with the same
-            bits, however it ended; then SIGTERM is taken like Ctrl-C.
+            A folder for checkpoints. The same call made again resumes from the newest one, however the last call ended,
+            and gives the same bits as an uninterrupted fit. With a folder, SIGTERM ends training as Ctrl-C does.
 
         Returns
         -------
@@ -160,7 +143,16 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         lamina.errors.SettingError, lamina.errors.DataError
             What was found, what was expected, what to do.
         lamina.errors.DivergenceError
-            Training left the finite numbers before any epoch was good.
+            Training diverged (non-finite numbers) before any epoch finished.
+        lamina.errors.CheckpointError
+            The folder is in use, holds another run, or cannot be written.
+
+        Warns
+        -----
+        lamina.errors.DivergenceWarning
+            Training diverged; the best weights were kept.
+        lamina.errors.InterruptedWarning
+            Ctrl-C or a signal ended training.
         """
         rows, y, names = self._checked(X, y)
         before = self._before() if self.warm_start else None
@@ -182,7 +174,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
                 folder, state = opened(checkpoint, run, state, estimator=type(self).__name__)
                 stack.enter_context(folder)
             calls = _Callbacks(self, run, state, X, y, names)
-            bar = Bar(run) if self.verbose else None
+            bar = Bar(run, state) if self.verbose else None
             carry_out(run, state, shown=bar, after_epoch=calls.epoch_ended, folder=folder)
             self._take(run, state, finish(run, state), names, keep=self.warm_start)
             calls.fit_ended()
@@ -287,7 +279,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
 
     @property
     def parameters_(self) -> dict[str, NDArray[Any]]:
-        """The lecture's names: W1 (units, units_prev), b1 (units, 1), ...; views: writing into them changes it."""
+        """W1 (units, units_prev), b1 (units, 1), ... as the lecture names them: views, to read or to edit the model."""
         model = self._model_or_no_attribute()
         return model.network.named(model.params)
 
@@ -295,7 +287,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
     def coefs_(self) -> list[NDArray[Any]]:
         """The weights of the linear layers as scikit-learn shapes them, (units_prev, units); views.
 
-        What stands before the first of them, such as an embedding, is in `parameters_`.
+        What comes before the first of them, such as an embedding, is in `parameters_`.
         """
         return [W.T for name, W in self.parameters_.items() if name.startswith("W")]
 
@@ -340,10 +332,20 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             defaults = f" New settings are at their defaults: {', '.join(new)}." if new else ""
             warnings.warn(
                 f"this {type(self).__name__} was pickled by {older} and is read by lamina {here}.{defaults} "
-                "What is to last longer than a release belongs into a model file (save, lamina.load).",
+                "To keep a model for longer than a release, write a model file (save, lamina.load).",
                 VersionWarning,
                 stacklevel=2,
             )
+
+    # ---- settings ----
+
+    def set_params(self, **params: Any) -> Any:
+        """Change settings by name, as every scikit-learn estimator does."""
+        known = settings_for(self._task)
+        for name in params:
+            if "__" not in name and name not in known:
+                raise ValueError(unknown(name, type(self).__name__, self._task))
+        return super().set_params(**params)
 
     # ---- the door ----
 
@@ -505,23 +507,22 @@ class _Callbacks:
         return found | self._names
 
 
-class DeepClassifier(ClassifierMixin, _DeepEstimator):
+class DeepClassifier(ClassifierSettings, ClassifierMixin, _DeepEstimator):
     _task = "classifier"
-    __init__ = _constructor("classifier")
 
     def partial_fit(self, X: Rows, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
-        """Take one pass over these rows, going on from the last call.
+        """Train for one epoch on these rows, continuing from the last call.
 
-        The columns are scaled and encoded as the first call found them; one that did not vary there is scaled by the
-        first rows in which it does. The rate is constant: `learning_rate_init`, or a tenth of the preset's where that
-        has a schedule, since a schedule spans all the passes of a fit.
+        Scaling and encoding of the columns are those of the first call; a column that did not vary there is scaled by
+        the first rows in which it does. The learning rate is constant: `learning_rate_init`, or a tenth of the preset's
+        where that has a schedule, because a schedule spans all the epochs of a fit.
 
         Parameters
         ----------
         X, y, sample_weight
             As in `fit`.
         classes : array, optional
-            Every class; needed by the first call.
+            All classes; required by the first call.
 
         Returns
         -------
@@ -532,6 +533,11 @@ class DeepClassifier(ClassifierMixin, _DeepEstimator):
     def predict_proba(self, X: Rows) -> NDArray[np.float64]:
         """Return a probability per row and class, shape (m, classes), classes in the order of `classes_`."""
         return self._fitted().predict_proba(self._checked_rows(X))
+
+    def predict_log_proba(self, X: Rows) -> NDArray[np.float64]:
+        """Return the logarithm of `predict_proba`, of the same shape; -inf where a probability is 0."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
 
     def decision_function(self, X: Rows) -> NDArray[np.float64]:
         """Return Z[L]: above 0 means the second of two classes; shape (m,), or (m, classes) for more than two."""
@@ -548,16 +554,15 @@ class DeepClassifier(ClassifierMixin, _DeepEstimator):
         return tags
 
 
-class DeepRegressor(RegressorMixin, _DeepEstimator):
+class DeepRegressor(RegressorSettings, RegressorMixin, _DeepEstimator):
     _task = "regressor"
-    __init__ = _constructor("regressor")
 
     def partial_fit(self, X: Rows, y: Any, sample_weight: Any = None) -> Any:
-        """Take one pass over these rows, going on from the last call.
+        """Train for one epoch on these rows, continuing from the last call.
 
-        Columns and targets are scaled and encoded as the first call found them; one that did not vary there is scaled
-        by the first rows in which it does. The rate is constant: `learning_rate_init`, or a tenth of the preset's where
-        that has a schedule, since a schedule spans all the passes of a fit.
+        Scaling and encoding of columns and targets are those of the first call; one that did not vary there is scaled
+        by the first rows in which it does. The learning rate is constant: `learning_rate_init`, or a tenth of the
+        preset's where that has a schedule, because a schedule spans all the epochs of a fit.
 
         Parameters
         ----------
@@ -573,7 +578,7 @@ class DeepRegressor(RegressorMixin, _DeepEstimator):
     def predict_quantiles(self, X: Rows) -> NDArray[np.float64]:
         """Return the quantiles that the loss asked for, shape (m, quantiles), or (m, targets, quantiles).
 
-        They stand in the order of the loss, and do not cross.
+        They are in the order of the loss, and do not cross.
 
         Raises
         ------
@@ -583,7 +588,7 @@ class DeepRegressor(RegressorMixin, _DeepEstimator):
         return self._fitted().predict_quantiles(self._checked_rows(X))
 
     def score(self, X: Rows, y: Any, sample_weight: Any = None) -> float:
-        """Return R^2, the mean over several targets; of several quantiles the one nearest to the middle is scored."""
+        """Return R^2, the mean over several targets; with several quantiles the one nearest to the median is scored."""
         loss = self._fitted().network.loss
         if isinstance(loss, Quantile) and len(loss.quantiles) > 1:
             return self.model_.score(self._checked_rows(X), y, sample_weight)
@@ -601,8 +606,8 @@ for _class in (DeepClassifier, DeepRegressor):
         setattr(_class, _name, _one.default)
 
 DeepClassifier.__doc__ = _documented(
-    "A deep network for labels: binary, multi-class, and multi-label (y of 0 and 1, a column per label).",
+    "Deep network classifier: binary, multi-class and multi-label (y of 0 and 1, a column per label).",
     "classifier",
     ATTRIBUTES + "classes_ : array\n    The labels, sorted.\n",
 )
-DeepRegressor.__doc__ = _documented("A deep network for numbers: one or many targets.", "regressor", ATTRIBUTES)
+DeepRegressor.__doc__ = _documented("Deep network regressor: one or several targets.", "regressor", ATTRIBUTES)

@@ -6,7 +6,7 @@ import pytest
 from sklearn import metrics
 
 import lamina as package
-from lamina.cli import evaluate as module
+from lamina.cli import rows as module
 from lamina.cli.scores import Answers, baseline_name
 from lamina.data.targets import Labels, Numbers
 from lamina.equations.losses import BinaryLogLoss, CategoricalLogLoss, Quantile, SquaredError
@@ -54,7 +54,7 @@ def test_a_regressor_with_weights(lamina):
 
 def test_many_pieces_are_one_table(lamina, monkeypatch):
     whole = lamina("evaluate", "income.lamina", "new.csv").out
-    monkeypatch.setattr(module, "ROWS", 9)
+    monkeypatch.setattr(module, "ROWS_AT_ONCE", 9)
     assert lamina("evaluate", "income.lamina", "new.csv").out == whole
 
 
@@ -70,10 +70,10 @@ def test_what_people_read(lamina):
 def test_rows_without_the_answers(lamina, tmp_path):
     new_rows().rename(columns={"income": "incom"}).to_csv(tmp_path / "r.csv", index=False)
     assert lamina("evaluate", "income.lamina", tmp_path / "r.csv").err == (
-        f"error: {tmp_path / 'r.csv'} has no column 'income' with the target. Did you mean 'incom'? "
+        f"error: the target: {tmp_path / 'r.csv'} has no column 'income'. Did you mean 'incom'? "
         "It has age, town, member, since, incom, price\n"
     )
-    assert "has no column 'prize' with the weights. Did you mean 'price'?" in (
+    assert "has no column 'prize'. Did you mean 'price'?" in (
         lamina("evaluate", "income.lamina", "new.csv", "--weights", "prize").err
     )
 
@@ -82,7 +82,7 @@ def test_a_class_that_was_never_seen(lamina, tmp_path):
     new_rows().replace({"income": {"low": "middle"}}).to_csv(tmp_path / "r.csv", index=False)
     code, _, err = lamina("evaluate", "income.lamina", tmp_path / "r.csv")
     assert code == 1
-    assert "unknown class 'middle' in row" in err
+    assert ", column 'income': unknown class 'middle'" in err
     assert "the classes are 'high', 'low'" in err
 
 
@@ -106,7 +106,7 @@ def test_several_classes_against_scikit_learn():
     target = Labels("multiclass", np.array(["a", "b", "c"]))
     P = rng.dirichlet(np.ones(3), 50)
     y, w = np.arange(50) % 3, rng.random(50)
-    found = Answers(target, CategoricalLogLoss(), P, np.eye(3)[y], w).measured()
+    found = Answers(target, CategoricalLogLoss(), P, np.eye(3)[y], w).measured().scores
     assert found == pytest.approx(
         {
             "accuracy": metrics.accuracy_score(y, P.argmax(1), sample_weight=w),
@@ -120,7 +120,7 @@ def test_several_classes_against_scikit_learn():
 def test_quantiles_are_measured_in_the_target_s_units():
     target = Numbers(np.array([10.0]), np.array([2.0]), True)
     A, Y = rng.normal(size=(40, 2)), rng.normal(size=(40, 1))
-    found = Answers(target, Quantile((0.1, 0.9)), A, Y).measured()
+    found = Answers(target, Quantile((0.1, 0.9)), A, Y).measured().scores
     y = Y[:, 0] * 2 + 10
     for j, q in enumerate((0.1, 0.9)):
         guess = A[:, j] * 2 + 10
@@ -134,7 +134,7 @@ def test_the_baseline_of_labels_is_a_dummy_classifier():
     target = Labels("binary", np.array(["n", "y"]))
     known, Y = np.arange(30)[:, None] % 3 == 0, np.arange(20)[:, None] % 4 == 0
     learned = Answers(target, BinaryLogLoss(), known, known)
-    found = Answers(target, BinaryLogLoss(), Y * 0.5, Y).constant(learned).measured()
+    found = Answers(target, BinaryLogLoss(), Y * 0.5, Y).constant(learned).measured().scores
     dummy = DummyClassifier(strategy="prior").fit(known, known[:, 0])
     assert found["accuracy"] == dummy.score(Y, Y[:, 0])
     assert found["log_loss"] == pytest.approx(metrics.log_loss(Y[:, 0], dummy.predict_proba(Y)))
@@ -148,7 +148,7 @@ def test_the_baseline_of_numbers_is_a_dummy_regressor(weights):
     target = Numbers(np.array([5.0]), np.array([3.0]), True)
     known, Y = rng.normal(size=(30, 1)), rng.normal(size=(20, 1))
     learned = Answers(target, SquaredError(), known, known, weights)
-    found = Answers(target, SquaredError(), Y, Y).constant(learned).measured()
+    found = Answers(target, SquaredError(), Y, Y).constant(learned).measured().scores
     y = target.decode(Y)
     guess = DummyRegressor().fit(known, target.decode(known), weights).predict(Y)
     assert found["rmse"] == pytest.approx(metrics.root_mean_squared_error(y, guess))

@@ -4,9 +4,10 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
+from lamina.cli.files import ModelFile, check_files
 from lamina.cli.pictures import check_picture, without_windows
+from lamina.cli.rows import Place, all_of, located
 from lamina.cli.terminal import Terminal, counted, number
-from lamina.data.tables.sources import read
 from lamina.data.targets import Labels
 from lamina.errors import SettingError
 from lamina.explaining import Explanation
@@ -16,7 +17,7 @@ from lamina.model_file import load
 
 
 def explain(
-    model: Path,
+    model: ModelFile,
     file: Path,
     /,
     *,
@@ -25,12 +26,10 @@ def explain(
     plot: Path | None = None,
     json: bool = False,
 ) -> int:
-    """Show which columns move the predictions for the rows of a table, and how strongly.
+    """Show which columns move the predictions, and how strongly.
 
     Parameters
     ----------
-    model
-        A model file, as train writes it.
     file
         CSV, Parquet, Arrow or Feather file with the columns of training.
     outcome
@@ -43,12 +42,15 @@ def explain(
     json
         Print the result as JSON on stdout, and nothing else there: all columns.
     """
+    check_files({"MODEL": model, "FILE": file}, {"--plot": plot})
     check_picture(plot)
     if top < 1:
         raise SettingError(f"--top {top}: expected a whole number of at least 1")
     terminal, loaded = Terminal(json), load(model)
-    rows = read(file, text=loaded.encoder.text_columns)
-    found = explained(loaded, rows, None if outcome is None else _spelled(loaded, outcome))
+    with terminal.working(f"reading {file}"):
+        rows = all_of(file, loaded.encoder.text_columns)
+    with terminal.working("computing the effect of every column"), located(Place(file)):
+        found = explained(loaded, rows, None if outcome is None else _spelled(loaded, outcome))
     terminal.say(f"{model}: what moves {found.outcome} on {counted(rows.n_rows, 'row')} of {file}:")
     chosen = [(found.columns[j], float(found.strength[j]), _slope(found, j)) for j in found.order]
     terminal.table(

@@ -161,7 +161,7 @@ def checked(setting: str, choice: Any) -> Any:
         value = value.item() if hasattr(value, "item") else value  # a NumPy scalar
         here = f"{setting}: {choice.kind}({one.name}={shown(value)})"
         if one.type in (bool, "bool") and not isinstance(value, bool):
-            raise SettingError(f"{here}: True or False.")
+            raise SettingError(f"{here}: expected True or False.")
         if one.name in ("function", "activation") and not (isinstance(value, str) and value in ACTIVATIONS):
             raise SettingError(f"{here}: expected one of {', '.join(ACTIVATIONS)}.{nearest(value, ACTIVATIONS)}")
         if one.name not in RANGES:

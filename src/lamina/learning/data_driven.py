@@ -1,4 +1,4 @@
-"""Where weights and biases start when the training rows decide (Holzmueller et al. 2024).
+"""Data-driven initialisation: weights and biases that fit the training rows (Holzmueller et al. 2024).
 
 weights    each row of W divided so that its Z has deviation 1 over the rows
 biases     minus a random mean of five of its Z: units switch where there are rows ("he+5")
@@ -15,8 +15,8 @@ from lamina.equations.members import for_members
 from lamina.equations.network import Network
 from lamina.learning.initialisers import Draw
 
-ROWS = 1024  # looked at
-POINTS = 5
+DECIDING_ROWS = 1024
+ROWS_PER_BIAS = 5
 
 
 def fit_to_rows(network: Network, params: Any, X: Any, seed: int, *, weights: bool, biases: bool) -> None:
@@ -26,9 +26,9 @@ def fit_to_rows(network: Network, params: Any, X: Any, seed: int, *, weights: bo
     ----------
     network : Network
     params : array, shape (network.size,)
-        Where drawn weights start.
+        The initial parameters, changed in place.
     X : array, shape (m, n_inputs)
-        Training rows in random order; the first 1,024 are looked at.
+        Training rows in random order; the first 1,024 are used.
     """
     exact = params.astype(np.float64)
     numbers = {slot.path: number for number, slot in enumerate(network.slots) if slot.role == "b"}
@@ -56,14 +56,14 @@ def fit_to_rows(network: Network, params: Any, X: Any, seed: int, *, weights: bo
         Z += p["b"]
         return Z
 
-    walk(network.layers, network.views(exact), for_members(network.members, X[:ROWS].T.astype(np.float64)), ())
+    walk(network.layers, network.views(exact), for_members(network.members, X[:DECIDING_ROWS].T.astype(np.float64)), ())
     params[:] = exact
 
 
 def _mean_of_some(Z: Any, draw: Draw) -> Any:
     """Return a weighted mean of five random examples for every unit, weights uniform on the simplex, (units, 1)."""
     units, m = Z.shape
-    u = draw.uniform(units * 2 * POINTS).reshape(2, units, POINTS)
+    u = draw.uniform(units * 2 * ROWS_PER_BIAS).reshape(2, units, ROWS_PER_BIAS)
     chosen = np.minimum((u[0] * m).astype(np.intp), m - 1)
     shares = -np.log(u[1])
     shares /= shares.sum(axis=1, keepdims=True)

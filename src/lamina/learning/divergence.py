@@ -1,4 +1,4 @@
-"""When numbers stop being finite: which layer, in which epoch and batch, and what to try."""
+"""Divergence: which layer has the first non-finite number, in which epoch and batch, and what to try."""
 
 from dataclasses import replace
 from typing import Any
@@ -33,18 +33,18 @@ def divergence_error(
     recipe: Any,
     dropout: float = 1.0,
 ) -> DivergenceError:
-    """Return the error that tells where the first number that is not finite arose.
+    """Return the error that says where the first non-finite number arose.
 
     Parameters
     ----------
     X, Y, weights
-        The batch that could not be learned from.
+        The batch whose step failed.
     at : (epoch, batch, batches)
         Counted from 1.
     recipe : Recipe
         For the learning rate in the message.
     dropout : float
-        What the rates of dropout were multiplied by.
+        The schedule's factor on the dropout rates.
     """
     epoch, batch, batches = at
     network = replace(network, layers=tuple(with_dropout(network.layers, dropout)))
@@ -58,7 +58,7 @@ def divergence_error(
 
 
 def first_not_finite(network: Network, params: Any, X: Any, Y: Any, weights: Any, key: Key) -> str:
-    """Say which quantity of which layer is the first that is not finite, on the way forward or back."""
+    """Say which quantity of which layer is the first non-finite one, forward or backward."""
     if not np.isfinite(X).all():
         return "A[0], the encoded rows, is not finite"
     A0 = for_members(network.members, X.T)
@@ -70,7 +70,7 @@ def first_not_finite(network: Network, params: Any, X: Any, Y: Any, weights: Any
     if not np.isfinite(L).all():
         return f"the cost ({network.loss.kind}) is not finite, with |Z[L]| up to {np.max(np.abs(there.Z)):.3g}"
     if not np.isfinite(dZ).all():
-        return f"dZ[L], where the way back from the cost ({network.loss.kind}) starts, is not finite"
+        return f"dZ[L], the derivative of the loss ({network.loss.kind}), is not finite"
     for at in reversed(there.layers):
         for role, grad in {at.name[0]: at.dA, **at.grads}.items():
             if not np.isfinite(grad).all():

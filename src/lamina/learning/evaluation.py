@@ -1,4 +1,4 @@
-"""Looking at rows: the cost and the scores of an epoch, and the value that decides which epoch is the best."""
+"""Evaluation: the cost and the scores of an epoch, and the value that decides which epoch is the best."""
 
 from typing import Any
 
@@ -69,7 +69,7 @@ def try_score(run: Run, state: State) -> None:
 
 
 def _plain(run: Run, state: State, rows: Any, first: int | None, A: Any = None) -> float:
-    """Return accuracy or R^2 of the rows, or of the `first` so many."""
+    """Return accuracy or R^2 of the rows, or of the first `first` of them."""
     if A is None:
         predict, params = run.engine.predict, state.evaluated
         A = np.concatenate([predict(run.network, params, block.X) for block in rows.blocks(first)])
