@@ -303,19 +303,19 @@ def test_held_out_rows_teach_nothing(weighted):
         np.testing.assert_allclose(mean, 0, atol=1e-12)
         np.testing.assert_allclose(np.average((values - mean) ** 2, axis=0, weights=w), 1, rtol=1e-12)
     for values in (run.validation.X, run.validation.Y):
-        assert np.abs(values.mean(axis=0)).max() > 1e-2
+        assert np.abs(values.mean(axis=0)).max() > 1e-3
 
 
 def test_held_out_targets_do_not_widen_the_range_of_predictions():
     outliers_held_out = []
-    for i in range(20):
+    for seed in range(40):
         y = SIGNAL.copy()
-        y[i] = 1e6
-        run, _ = regression(y=y, early_stopping=True, clamp=True)
+        y[17] = 1e6
+        run, _ = regression(y=y, early_stopping=True, clamp=True, random_state=seed)
         held_out = bool(run.validation.Y.max() > 1e3)  # in deviations of the others
         assert (run.columns.target.high[0] == 1e6) != held_out
         outliers_held_out.append(held_out)
-    assert 0 < sum(outliers_held_out) < 20
+    assert 0 < sum(outliers_held_out) < 40
 
 
 # ---- leaving the loop, and going on ----
@@ -434,7 +434,7 @@ def test_going_on_with_other_settings():
 @pytest.mark.parametrize("early", [True, False])
 def test_four_and_six_epochs_are_ten(early):
     """However early the best of the first four is, the six go on from the fourth."""
-    settings = {"learning_rate_init": 5.0, "early_stopping": early, "n_iter_no_change": 99, "averaging": 0.5}
+    settings = {"learning_rate_init": 6.0, "early_stopping": early, "n_iter_no_change": 99, "averaging": 0.5}
     whole_run, whole = regression(**settings, max_iter=10)
     expected = fitted(whole_run, whole)
     run, state = regression(**settings, max_iter=4)
