@@ -98,15 +98,15 @@ class Terminal:
         return Bar(run, state, self.notes) if self.notes.is_terminal else Lines(run, state, self.note)
 
     @contextmanager
-    def bar(self, what: str, total: int) -> Iterator[Callable[[], None]]:
-        """Show how much of some work is done, in a terminal; give the function to call after each part."""
+    def bar(self, what: str, total: int) -> Iterator[Callable[..., None]]:
+        """Show in a terminal how much is done; give the function to call after each part, or with how many."""
         if not self.notes.is_terminal:
-            yield lambda: None
+            yield lambda parts=1: None
             return
         columns = TextColumn(f"{what} {{task.completed:,.0f}}/{{task.total:,.0f}}"), BarColumn(), TimeRemainingColumn()
         with Progress(*columns, console=self.notes, transient=True) as progress:
             task = progress.add_task(what, total=total)
-            yield lambda: progress.advance(task)
+            yield lambda parts=1: progress.advance(task, parts)
 
     @property
     def unicode(self) -> bool:
