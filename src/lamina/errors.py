@@ -28,6 +28,8 @@ A message says what was found, what was expected, and what to do.
 import difflib
 from collections.abc import Iterable
 
+LIKE_ENOUGH = 0.6  # of a name, for it to be the one that was meant: 2 * equal letters / all letters of both
+
 
 class LaminaError(Exception):
     """Base of every error that lamina raises on purpose."""
@@ -120,5 +122,7 @@ class EngineWarning(LaminaWarning):
 
 def nearest(name: object, known: Iterable[object]) -> str:
     """Return `` Did you mean 'x'?`` for the closest known name, or an empty string."""
-    close = difflib.get_close_matches(str(name), [str(one) for one in known], n=1, cutoff=0.5)
+    names = [str(one) for one in known]
+    close = [one for one in names if one.casefold() == str(name).casefold()]
+    close = close or difflib.get_close_matches(str(name), names, n=1, cutoff=LIKE_ENOUGH)
     return f" Did you mean {close[0]!r}?" if close else ""

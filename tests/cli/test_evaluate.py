@@ -42,7 +42,7 @@ def test_a_regressor_with_weights(lamina):
     rows, model = new_rows(), package.load("price.lamina")
     w, y, predicted = rows.price, rows.price, model.predict(rows)
     found = lamina("evaluate", "price.lamina", "new.csv", "--json", "--weights", "price").json
-    assert set(found) == {"model", "file", "rows", "scores"}
+    assert set(found) == {"model", "file", "rows", "scores", "left_out"}
     assert found["scores"] == pytest.approx(
         {
             "rmse": metrics.root_mean_squared_error(y, predicted, sample_weight=w),

@@ -364,9 +364,15 @@ BAD_FILES = {
     "only a header": ("x,y\n", "'a.csv' has a header (x, y) and no rows"),
     "a broken row": ("x,y\n1,a\n2,b\n3,b,9\n", "'a.csv', line 4: 2 fields expected, as in the header, found 3"),
     "a column twice": ("x,x,y\n1,2,a\n", "column names occur more than once: 'x'"),
-    "a target that is missing": ("x,y\n1,a\n2,\n3,b\n", "a.csv, line 3, column 'y': has no value: 1 row, this is the first"),
+    "a target that is missing": (
+        "x,y\n1,a\n2,\n3,b\n",
+        "a.csv, line 3, column 'y': has no value: 1 row, this is the first",
+    ),
     "infinity": ("x,y\n1,a\ninf,b\n3,b\n", "a.csv, line 3, column 'x': contains infinity"),
-    "negative weights": ("x,w,y\n1,1,a\n2,-1,b\n", "a.csv, line 3, column 'w': sample weights are not negative; found -1"),
+    "negative weights": (
+        "x,w,y\n1,1,a\n2,-1,b\n",
+        "a.csv, line 3, column 'w': sample weights are not negative; found -1",
+    ),
     "weights of 0": ("x,w,y\n1,0,a\n2,0,b\n", "all sample weights are zero"),
     "a missing weight": ("x,w,y\n1,1,a\n2,,b\n", "a.csv, line 3, column 'w': sample weights are finite; found nan"),
 }

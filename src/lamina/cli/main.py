@@ -55,6 +55,8 @@ def application(words: Sequence[str]) -> App:
     for number, name in enumerate(COMMANDS):
         summary = summary_of(name) if is_list else None
         app.command(f"lamina.cli.{name}:{name}", name=name, help=summary, sort_key=number)
+    about = "Let the shell complete commands and flags."
+    app.command("lamina.cli.completion:install_completion", name="--install-completion", help=about)
     return app
 
 
@@ -81,9 +83,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
-    open_streams()
+    was_open = open_streams()
     with warnings.catch_warnings():
         _print_warnings()
+        if not was_open:
+            complain("warning", "stdout is closed: what is written to it is lost")
         try:
             return _run([word for word in words if word != "--debug"])
         except (BrokenPipeError, SystemExit):  # the reader, such as `head`, has seen enough; rich then exits
@@ -126,17 +130,20 @@ def called(words: Sequence[str]) -> Callable[[], Any]:
     return partial(command, *bound.args, **bound.kwargs)
 
 
-def open_streams() -> None:
-    """See that there is something to write to, and that every text can be written to it.
+def open_streams() -> bool:
+    """See that there is something to write to, and that every text can be written; return whether stdout was open.
 
-    Where stdout was closed, results go nowhere. What the encoding of a terminal lacks is written like \\u0141.
+    Where it was closed, results go nowhere. What the encoding of a terminal lacks is written like \\u0141.
     """
+    was_open = sys.stdout is not None
     for number, name in ((1, "stdout"), (2, "stderr")):
         if getattr(sys, name) is None:  # closed: the next file that is opened would get its number
             with suppress(OSError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), number)
             setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))
-        getattr(sys, name).reconfigure(errors="backslashreplace")
+        if hasattr(getattr(sys, name), "reconfigure"):  # not what a notebook puts there
+            getattr(sys, name).reconfigure(errors="backslashreplace")
+    return was_open
 
 
 def _print_traceback() -> None:

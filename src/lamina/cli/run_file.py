@@ -35,7 +35,7 @@ class RunFile(NamedTuple):
 class Option(NamedTuple):
     """An option of `lamina train` that is no setting."""
 
-    example: str
+    example: str  # as TOML
     about: str
     expected: str
     fits: Callable[[Any], bool]
@@ -43,11 +43,11 @@ class Option(NamedTuple):
 
 
 def _path(example: str, about: str) -> Option:
-    return Option(example, about, "a path", lambda value: isinstance(value, str), True)
+    return Option(f'"{example}"', about, "a path", lambda value: isinstance(value, str), True)
 
 
 def _name(example: str, about: str) -> Option:
-    return Option(example, about, "the name of a column", lambda value: isinstance(value, str))
+    return Option(f'"{example}"', about, "the name of a column", lambda value: isinstance(value, str))
 
 
 def _is_list(value: Any) -> bool:
@@ -57,9 +57,9 @@ def _is_list(value: Any) -> bool:
 OPTIONS = {
     "file": _path("people.csv", "The table to learn from."),
     "target": _name("income", "The column to predict."),
-    "task": Option("classification", "What the target holds.", f"one of {', '.join(TASKS)}", lambda v: v in TASKS),
+    "task": Option('"classification"', "What the target holds.", f"one of {', '.join(TASKS)}", lambda v: v in TASKS),
     "weights": _name("weight", "A column that says how much each row counts."),
-    "drop": Option("id", "Columns to leave out.", "a list of names of columns", _is_list),
+    "drop": Option('["id"]', "Columns to leave out.", "a list of names of columns", _is_list),
     "validation": _path("later.csv", "A file of validation rows."),
     "out": _path("income.lamina", "The model file to write."),
     "plot": _path("curve.png", "A picture of the learning curve to write."),
@@ -133,10 +133,7 @@ def _lines() -> Iterator[str]:
     yield "# Every setting is at its default: keep the lines that you change."
     yield ""
     for name, option in OPTIONS.items():
-        value = (
-            option.example if name == "json" else f'["{option.example}"]' if name == "drop" else f'"{option.example}"'
-        )
-        yield f"# {name} = {value:<24}  # {option.about}"
+        yield f"{f'# {name} = {option.example}':<36}  # {option.about}"
     for title, names in IN_GROUPS.items():
         if names:
             yield from ("", f"# ---- {title} ----")
