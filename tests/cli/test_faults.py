@@ -213,7 +213,6 @@ def test_no_message_for_a_file_advises_python(lamina, folder, content):
         ("--class-weight", '{"c0": [1]}'),
         ("--class-weight", '{"c0": "x"}'),
         ("--class-weight", "nobody=2"),
-        ("--hidden-layer-sizes", "9" * 30),
         ("--random-state", "9" * 30),
         ("--max-time", "9" * 400),
     ],
