@@ -219,7 +219,7 @@ def test_dates_taken_apart_have_a_strength_and_no_slope():
 def test_blocks_do_not_matter(monkeypatch):
     model = classifier(**EMBEDDED, n_members=2).fit(FRAME, CLASSES)
     whole = explain(model, FRAME)
-    monkeypatch.setattr(explaining, "BLOCK", 7)
+    monkeypatch.setattr(explaining, "ROWS_PER_BLOCK", 7)
     parts = explain(model, FRAME)
     np.testing.assert_allclose(parts.strength, whole.strength, rtol=1e-9)
     np.testing.assert_allclose(parts.slope, whole.slope, rtol=1e-9)

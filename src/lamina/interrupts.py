@@ -1,7 +1,7 @@
-"""Ctrl-C and the signals that end a process, taken as a wish to stop while a network learns.
+"""Ctrl-C and terminating signals, taken as a request to stop training.
 
-The step that is being taken is finished, so the state is whole; a second Ctrl-C interrupts at once, unless what is
-going on must be finished.
+The current step is finished, so the state is whole; a second Ctrl-C interrupts at once, unless what is going on must be
+finished.
 """
 
 import signal
@@ -16,8 +16,8 @@ NAMES = {"SIGINT": CTRL_C, "SIGTERM": "SIGTERM", "SIGHUP": "SIGHUP"}  # SIGHUP: 
 class Interrupts:
     """A context in which signals set `asked` instead of ending the process.
 
-    Only in the main thread, which alone gets signals, and only where nobody else handles them. Within another such
-    context, this one takes the signals while it lasts; either is told what the other was asked.
+    Only in the main thread, which alone receives signals, and only where they have no other handler. Within another
+    such context, this one takes the signals while it lasts; either is told what the other was asked.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ LONGEST_COUNTED_PATIENCE = 10_000  # epochs; more is no limit
 COLUMNS_BESIDE_THE_TEXT = 32  # of a bar
 
 
-def described(record: Mapping[str, Any], score_name: str) -> list[str]:
+def cost_and_score(record: Mapping[str, Any], score_name: str) -> list[str]:
     """Return cost and score of an epoch in a few words each."""
     score = record["score"] if record["validation_score"] is None else record["validation_score"]
     parts = [("cost", record["cost"]), ("validation", record["validation_cost"]), (score_name, score)]
@@ -85,7 +85,7 @@ class Bar(Silent):
         if progress.record is None:
             self._bar.update(self._task, completed=done, epoch=epoch)
             return
-        parts = described(progress.record._asdict(), self._run.score_name)
+        parts = cost_and_score(progress.record._asdict(), self._run.score_name)
         texts = ["  ".join([*parts, *patience_used(self._run, self._state)]), "  ".join(parts), "  ".join(parts[1:])]
         room = self._bar.console.width - COLUMNS_BESIDE_THE_TEXT
         text = next((one for one in texts if len(one) <= room), parts[-1])
@@ -115,7 +115,7 @@ class Lines(Silent):
         now = time.monotonic()
         due = now - self._last > SECONDS_BETWEEN_LINES
         if progress.record is not None:
-            parts = described(progress.record._asdict(), self._run.score_name)
+            parts = cost_and_score(progress.record._asdict(), self._run.score_name)
             self._unsaid = self._line(progress.epoch, now, *parts, *patience_used(self._run, self._state))
         elif due:
             within = progress.rows / self._run.n_rows

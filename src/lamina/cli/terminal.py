@@ -10,13 +10,14 @@ import shlex
 import shutil
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -96,6 +97,17 @@ class Terminal:
         from lamina.showing import Bar, Lines
 
         return Bar(run, state, self.notes) if self.notes.is_terminal else Lines(run, state, self.note)
+
+    @contextmanager
+    def bar(self, what: str, total: int) -> Iterator[Callable[[], None]]:
+        """Show how much of some work is done, in a terminal; give the function to call after each part."""
+        if not self.notes.is_terminal:
+            yield lambda: None
+            return
+        columns = TextColumn(f"{what} {{task.completed:,.0f}}/{{task.total:,.0f}}"), BarColumn(), TimeRemainingColumn()
+        with Progress(*columns, console=self.notes, transient=True) as progress:
+            task = progress.add_task(what, total=total)
+            yield lambda: progress.advance(task)
 
     @property
     def unicode(self) -> bool:

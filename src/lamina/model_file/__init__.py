@@ -14,12 +14,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina import sealed_file
-from lamina.errors import DamagedFileError, LaminaError, ModelFileError
+from lamina.equations.network import Network
+from lamina.errors import DamagedFileError, LaminaError, ModelFileError, SettingError
 from lamina.model import Model
+from lamina.model_file import blueprints, settings
 from lamina.model_file.header import DTYPES, Contents, check_format, contents_of, header_of
 from lamina.sealed_file import DAMAGED, Tensor, parsed, text_of
 
-__all__ = ["load", "save"]
+__all__ = ["check_savable", "load", "save"]
+
+
+def check_savable(network: Network, given: Mapping[str, Any], task: str, target_name: str) -> None:
+    """Find out before training whether a model file holds what is there already: the network and the settings.
+
+    Raises
+    ------
+    SettingError
+        It does not; says what.
+    """
+    try:
+        parts = {"blueprint": network.blueprint(), "settings": settings.to_header(given), "target_name": target_name}
+        read_back = parsed(text_of(parts))
+        blueprints.network_from(read_back["blueprint"])
+        settings.from_header(read_back["settings"], task)
+    except (LaminaError, ValueError) as problem:
+        raise SettingError(f"a model of these settings could not be saved: {problem}") from problem
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
