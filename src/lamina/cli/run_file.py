@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 
 from lamina.cli.files import local
 from lamina.cli.settings import IN_GROUPS, OFFERED, check_one, expected, from_text, purpose_of, spelled
-from lamina.errors import SettingError, nearest
+from lamina.errors import SettingError
+from lamina.learning.foreign_names import meant
 from lamina.learning.hyperparameters import Setting
 
 WIDTH = 98  # of a comment
@@ -90,7 +91,7 @@ def read_toml(path: Path) -> RunFile:
             elif name in OFFERED:
                 settings[name] = _setting(OFFERED[name], value)
             else:
-                raise SettingError(f"there is no setting {name!r}.{nearest(name, [*OFFERED, *OPTIONS])}")
+                raise SettingError(f"there is no setting {name!r}.{meant(name, [*OFFERED, *OPTIONS])}")
     except SettingError as problem:
         raise SettingError(f"{path}: {problem}") from problem
     return RunFile(options, settings)
