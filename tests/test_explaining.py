@@ -255,7 +255,7 @@ def test_errors_say_what_to_do():
     with pytest.raises(SettingError, match=r"outcome='mit': expected one of 'low', 'mid', 'top'. Did you mean 'mid'\?"):
         explain(model, FRAME, outcome="mit")
     for other, name in [(make_pipeline(model), "Pipeline"), (DeepClassifier, "DeepClassifier"), (None, "NoneType")]:
-        with pytest.raises(SettingError, match=f"a Model, expected; found {name}. Of a search, pass best_estimator_"):
+        with pytest.raises(SettingError, match=f"or Model, found {name}. For a search pass search.best_estimator_"):
             explain(other, FRAME)
 
 

@@ -153,7 +153,7 @@ def test_patience_counts_costs_until_there_is_a_score():
         (lambda model, X, y: np.zeros(3), LABELS, r"returned array\(\[0., 0., 0.\]\): expected a number"),
         (lambda model, X: 0.5, LABELS, "cannot score these rows: TypeError"),
     ],
-    ids=str,
+    ids=range(12),
 )
 def test_a_scorer_that_does_not_fit_is_found_out_before_training(scoring, y, message):
     with pytest.raises(SettingError, match=message):

@@ -118,7 +118,7 @@ class ClassifierSettings:
     embed_above: int | Literal["auto"] | None
     categorical: str | int | Sequence[str | int] | None
     splines: str | int | Sequence[str | int] | None
-    dates: Literal["number", "parts", "cyclic"]
+    dates: Literal["auto", "number", "parts", "cyclic"]
     warm_start: bool
     random_state: RandomState
     verbose: int | bool
@@ -172,7 +172,7 @@ class ClassifierSettings:
         embed_above: int | Literal["auto"] | None = "auto",
         categorical: str | int | Sequence[str | int] | None = None,
         splines: str | int | Sequence[str | int] | None = "auto",
-        dates: Literal["number", "parts", "cyclic"] = "number",
+        dates: Literal["auto", "number", "parts", "cyclic"] = "auto",
         warm_start: bool = False,
         random_state: RandomState = None,
         verbose: int | bool = False,
@@ -225,7 +225,7 @@ class RegressorSettings:
     embed_above: int | Literal["auto"] | None
     categorical: str | int | Sequence[str | int] | None
     splines: str | int | Sequence[str | int] | None
-    dates: Literal["number", "parts", "cyclic"]
+    dates: Literal["auto", "number", "parts", "cyclic"]
     warm_start: bool
     random_state: RandomState
     verbose: int | bool
@@ -278,7 +278,7 @@ class RegressorSettings:
         embed_above: int | Literal["auto"] | None = "auto",
         categorical: str | int | Sequence[str | int] | None = None,
         splines: str | int | Sequence[str | int] | None = "auto",
-        dates: Literal["number", "parts", "cyclic"] = "number",
+        dates: Literal["auto", "number", "parts", "cyclic"] = "auto",
         warm_start: bool = False,
         random_state: RandomState = None,
         verbose: int | bool = False,

@@ -21,7 +21,7 @@
     ├── DivergenceWarning                 training diverged (non-finite numbers); the best weights were kept
     ├── InterruptedWarning                a signal ended training early; the best weights so far were kept
     ├── EngineWarning                     the fast engine cannot run this network; names what is missing
-    └── VersionWarning                    an estimator that another release has pickled; names both
+    └── VersionWarning                    an estimator was pickled by another release; names both
 
 A message says what was found, what was expected, and what to do.
 """
@@ -29,7 +29,8 @@ A message says what was found, what was expected, and what to do.
 import difflib
 from collections.abc import Iterable
 
-LIKE_ENOUGH = 0.6  # of a name, for it to be the one that was meant: 2 * equal letters / all letters of both
+# How alike a name must be to be the one that was meant: 2 * equal letters / all letters of both.
+LIKE_ENOUGH, LIKE_WHATEVER_ITS_CASE = 0.6, 0.75
 
 
 class LaminaError(Exception):
@@ -126,8 +127,10 @@ class VersionWarning(LaminaWarning):
 
 
 def nearest(name: object, known: Iterable[object]) -> str:
-    """Return `` Did you mean 'x'?`` for the closest known name, or an empty string."""
-    names = [str(one) for one in known]
-    close = [one for one in names if one.casefold() == str(name).casefold()]
-    close = close or difflib.get_close_matches(str(name), names, n=1, cutoff=LIKE_ENOUGH)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    """Return `` Did you mean 'x'?`` for the closest known name, whatever its case, or an empty string."""
+    lower = {str(one).lower(): str(one) for one in reversed(list(known))}
+    text = str(name)
+    close = difflib.get_close_matches(text.lower(), lower, n=1, cutoff=LIKE_WHATEVER_ITS_CASE)
+    same = difflib.get_close_matches(text, lower.values(), n=1, cutoff=LIKE_ENOUGH)
+    found = [lower[one] for one in close] or same
+    return f" Did you mean {found[0]!r}?" if found else ""

@@ -4,11 +4,11 @@ There is no maths here and no loop: a fit is prepared, carried out with a bar an
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from importlib.metadata import version
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ from lamina.constructors import ClassifierSettings, RegressorSettings
 from lamina.data.tables.frames import unmasked
 from lamina.data.tables.sources import read
 from lamina.data.tables.table import Table
+from lamina.data.targets import Labels
 from lamina.equations.losses import Quantile
 from lamina.errors import DataError, InterruptedWarning, SettingError, VersionWarning
 from lamina.fitting import current, finish, finish_pass, prepare
@@ -85,7 +86,7 @@ best_epoch_ : int
 stopped_ : str
     Why training ended.
 settings_ : dict
-    All settings, with the choice of the preset where one was left at "auto".
+    All settings, with the choice of the preset where one was left at "auto", and the seed that was drawn.
 n_features_in_ : int
 feature_names_in_ : array of str
     Names of the columns, if the training rows had any.
@@ -98,6 +99,11 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
     _task: ClassVar[Literal["classifier", "regressor"]]
     history_: list[dict[str, Any]]
     model_: Model
+    n_iter_: int
+    best_epoch_: int
+    stopped_: str
+    settings_: Mapping[str, Any]
+    _score_name: str
 
     @with_callbacks  # type: ignore[untyped-decorator]
     def fit(
@@ -199,6 +205,34 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         self.best_epoch_ = self.n_iter_
         return self
 
+    @classmethod
+    def from_model(cls, model: Model) -> Self:
+        """Return a fitted estimator with a model: of `lamina.load`, to score it, search around it or train it on.
+
+        Its settings are those of the model. `partial_fit`, or `set_params(warm_start=True).fit(...)`, goes on from its
+        weights; the optimiser starts anew, since a model file holds none of its memory (a checkpoint does).
+
+        Parameters
+        ----------
+        model : lamina.Model
+
+        Raises
+        ------
+        lamina.errors.SettingError
+            It is a model of the other task.
+        """
+        task = "classifier" if isinstance(model.target, Labels) else "regressor"
+        if task != cls._task:
+            other = "DeepClassifier" if task == "classifier" else "DeepRegressor"
+            raise SettingError(f"this model predicts {'labels' if task == 'classifier' else 'numbers'}: use {other}.")
+        found, n = cls(**model.settings), len(model.encoder.names_in)
+        names = {"feature_names_in_": np.array(model.encoder.names_in, object)} if model.encoder.named else {}
+        found.__dict__.update(found._of_model(model) | {"n_features_in_": n} | names)
+        found.n_iter_, found.best_epoch_, found.stopped_ = len(model.history), model.best_epoch, model.stopped
+        found.settings_ = found.get_params(deep=False)
+        found._score_name = "accuracy" if task == "classifier" else "r2"
+        return found
+
     def predict(self, X: Rows) -> NDArray[Any]:
         """Return the predicted label or number of each row, shape (m,), or (m, targets)."""
         return self._fitted().predict(self._checked_rows(X))
@@ -298,7 +332,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             defaults = f" New settings are at their defaults: {', '.join(new)}." if new else ""
             warnings.warn(
                 f"this {type(self).__name__} was pickled by {older} and is read by lamina {here}.{defaults} "
-                "What is to last longer than a release belongs into a model file (save, lamina.load).",
+                "To keep a model for longer than a release, write a model file (save, lamina.load).",
                 VersionWarning,
                 stacklevel=2,
             )
@@ -554,7 +588,7 @@ class DeepRegressor(RegressorSettings, RegressorMixin, _DeepEstimator):
         return self._fitted().predict_quantiles(self._checked_rows(X))
 
     def score(self, X: Rows, y: Any, sample_weight: Any = None) -> float:
-        """Return R^2, the mean over several targets; of several quantiles the one nearest to the middle is scored."""
+        """Return R^2, the mean over several targets; with several quantiles the one nearest to the median is scored."""
         loss = self._fitted().network.loss
         if isinstance(loss, Quantile) and len(loss.quantiles) > 1:
             return self.model_.score(self._checked_rows(X), y, sample_weight)

@@ -161,8 +161,8 @@ def _opened(model: Any, X: Any) -> tuple[Model, Table]:
     if isinstance(model, type) or not hasattr(model, "_checked_rows"):
         found = model.__name__ if isinstance(model, type) else type(model).__name__
         raise SettingError(
-            f"explain: a fitted DeepClassifier or DeepRegressor, or a Model, expected; found {found}. Of a search, "
-            "pass best_estimator_; of a pipeline, its last step, with the rows as that step gets them."
+            f"explain: expected a fitted DeepClassifier, DeepRegressor or Model, found {found}. For a search pass "
+            "search.best_estimator_; for a pipeline pass its last step and the transformed rows."
         )
     fitted: Model = model._fitted()
     return fitted, fitted.encoder.align(model._checked_rows(X))

@@ -113,7 +113,7 @@ def prepare(
     source = opened(X, y, sample_weight)
     Y, counted, fingerprint = _counted(source, task)
     n_first = (before and before.n_first) or counted.n
-    chosen = _chosen(given, Facts(task, n_first, len(source.table.names)), one_pass)
+    chosen = _chosen(given, Facts(task, n_first, len(source.table.names)), one_pass) | {"random_state": seed}
     held_out = chosen["early_stopping"] and X_val is None
     strata = class_numbers(Y)[counted.rows] if task == "classifier" and source.y.ndim == 1 else None
     split = _split(counted, float(chosen["validation_fraction"]), seed, strata) if held_out else Split(counted, None)
@@ -133,7 +133,7 @@ def prepare(
         others = opened(X_val, y_val, sample_weight_val, names=("X_val", "y_val"))
         everything = Part(np.arange(others.table.n_rows), others.weights)
         validation, watched_rows = examples_of(others, everything, columns, dtype), None
-    check_savable(network, _of_the_model(given, task), task, target_name)
+    check_savable(network, columns.encoder, _of_the_model(given, task), task, target_name)
     warn_of_large_batch(given["batch_size"], examples.n)
     done = 0 if before is None else epochs_of(before)
     recipe = recipe_of(chosen, examples.n, seed, done=done)
@@ -351,7 +351,7 @@ def _model(run: Run, state: State, params: Any) -> Model:
         encoder=run.columns.encoder,
         target=run.columns.target,
         target_name=run.target_name,
-        settings=_of_the_model(run.given, run.task),
+        settings=_of_the_model({**run.given, "random_state": run.recipe.seed}, run.task),
         history=list(state.history),
         scores=scores,
         engine=run.settings["engine"],

@@ -129,7 +129,7 @@ BAD = [
         "minimax",
         "scaling='minimax': expected one of 'auto', 'robust', 'standard', 'minmax'.*Did you mean 'minmax'",
     ),
-    ("dates", "year", "dates='year': expected one of 'number', 'parts', 'cyclic'"),
+    ("dates", "year", "dates='year': expected one of 'auto', 'number', 'parts', 'cyclic'"),
     ("embed_above", 1, "embed_above=1: expected a whole number of at least 2 or 'auto' or None"),
     ("min_frequency", 0, "min_frequency=0: expected a whole number of at least 1"),
     ("categorical", (1.5,), r"categorical=\(1.5,\): expected a list of names or positions of columns, or None"),

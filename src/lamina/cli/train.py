@@ -75,7 +75,7 @@ def train(
         Write the learning curve to this PNG, SVG or PDF file.
     checkpoint
         A folder to write checkpoints to. However the run ends, the same command run again, or `lamina resume FOLDER`,
-        goes on from the newest one.
+        resumes from the newest one.
     json
         Print the result as JSON on stdout, and nothing else there.
     """

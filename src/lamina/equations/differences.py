@@ -20,9 +20,11 @@ Places = NDArray[np.intp]
 ROUNDING = 1e-9  # a bias in front of a normalisation has the gradient 0, and differences of 1e-17 / h
 
 STEPS = 10.0 ** np.arange(-2, -14, -1)  # for a closer look; times |theta_i| where that is above 1
+SMALLEST = float(np.finfo(np.float64).tiny)
 EPSILON = float(np.finfo(np.float64).eps)
 PROBES = 64 * EPSILON * np.arange(1, 6)  # so near that only rounding bends J
 BESIDE = 1e-3  # a point nearby: times |theta_i| where that is above 1
+A_STAIR = 0.05  # how near the gradient a slope must come where J goes in stairs
 A_KINK = 0.01  # a jump of the slope below this part of the disagreement does not explain it
 
 
@@ -98,11 +100,12 @@ def compare(
             waiting[i] = False
             seen = _look(J, theta, i)
             off = abs(float(grad.flat[i]) - seen.slope)
-            if off <= tolerance * (abs(float(grad.flat[i])) + abs(seen.slope)):
+            part = off / max(abs(float(grad.flat[i])) + abs(seen.slope), SMALLEST)
+            if part <= tolerance:
                 approx.flat[i] = seen.slope
-            elif seen.kinked(off) or (off > seen.error and _agrees_beside(J, theta, i, gradient, off)):
+            elif seen.kinked(off) or (off > seen.error and _agrees_beside(J, theta, i, gradient, part)):
                 found.kink.flat[i] = True
-            elif off > seen.error:
+            elif off > seen.error and not seen.hides(float(grad.flat[i])):
                 approx.flat[i] = seen.slope
             else:  # also where no step gave a finite slope
                 found.rounding.flat[i] = True
@@ -110,12 +113,12 @@ def compare(
 
 
 def _agrees_beside(J: Cost, theta: Vector, i: int, gradient: Callable[[Vector], Vector] | None, off: float) -> bool:
-    """Return whether differences and gradient agree at a point nearby, by far more than they are off here."""
+    """Return whether differences and gradient agree at a point nearby, by far more than here, where a part is off."""
     if gradient is None:
         return False
     beside = theta + BESIDE * np.maximum(np.abs(theta), 1) * np.random.default_rng(0).normal(size=theta.shape)
-    seen = _look(J, beside, i)
-    return max(abs(float(gradient(beside).flat[i]) - seen.slope), seen.error) < A_KINK * off
+    grad, seen = float(gradient(beside).flat[i]), _look(J, beside, i)
+    return max(abs(grad - seen.slope), seen.error) <= A_KINK * off * (abs(grad) + abs(seen.slope))
 
 
 def _worst(found: Comparison, grad: Vector, waiting: NDArray[np.bool_], tolerance: float) -> int | None:
@@ -139,10 +142,15 @@ class _Look(NamedTuple):
     error: float  # how far the slope may be off, by its rounding and by the h of its step
     jump: float  # slope to the right less slope to the left
     noise: float  # of the jump
+    slopes: Vector  # at every step
 
     def kinked(self, off: float) -> bool:
         """Return whether there is a kink that explains a disagreement."""
         return abs(self.jump) > max(self.noise, A_KINK * off)
+
+    def hides(self, grad: float) -> bool:
+        """Return whether J, in steps of its rounding, stays where it is until a longer step shows the gradient."""
+        return self.slope == 0 and bool(np.any(np.abs(self.slopes - grad) < A_STAIR * abs(grad)))
 
 
 def _look(J: Cost, theta: Vector, i: int) -> _Look:
@@ -158,10 +166,11 @@ def _look(J: Cost, theta: Vector, i: int) -> _Look:
         change = np.abs(np.diff(slope))
         error = noise[1:-1] + np.maximum(change[:-1], change[1:] - noise[2:])  # to the step above, and to that below
         if np.isnan(error).all():
-            return _Look(np.nan, np.inf, 0.0, np.inf)
+            return _Look(np.nan, np.inf, 0.0, np.inf, slope)
         k = int(np.nanargmin(error)) + 1
         # A bend of h J'' is a tenth of that at 10 h; what is more is a jump.
-        return _Look(float(slope[k]), float(error[k - 1]), float(10 * bend[k] - bend[k - 1]) / 9, float(3 * noise[k]))
+        jump = (10 * bend[k] - bend[k - 1]) / 9
+        return _Look(float(slope[k]), float(error[k - 1]), float(jump), float(3 * noise[k]), slope)
 
 
 def _slopes(J: Cost, moved: Vector, i: int, x: float, step: float, J0: float) -> tuple[float, float]:

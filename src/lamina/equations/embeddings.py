@@ -62,7 +62,7 @@ class Embedding:
     def _places(self, A_prev: Array) -> Array:
         levels = np.array(self.levels)[:, None]
         first = np.cumsum(levels, axis=0) - levels  # the levels of one column after those of another
-        chosen = np.clip(A_prev[list(self.columns)], 0, levels - 1).astype(np.intp)
+        chosen = np.clip(np.nan_to_num(A_prev[list(self.columns)]), 0, levels - 1).astype(np.intp)
         return np.asarray(first + chosen)
 
     @classmethod

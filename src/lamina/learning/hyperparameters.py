@@ -396,9 +396,10 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "dates",
-        "number",
-        OneOf(("number", "parts", "cyclic")),
-        "Dates: as one number, with year, month, weekday and hour, or with the last three as sine and cosine.",
+        "auto",
+        OneOf(("auto", "number", "parts", "cyclic")),
+        "Dates: as one number, with year, month, weekday and hour, or with the last three as sine and cosine; auto: "
+        "with the parts where the hour or the year varies.",
     ),
     # Everything else
     Setting("warm_start", False, YES_NO, "Continue from the previous fit instead of starting over."),

@@ -56,6 +56,7 @@ PLAIN: Settings = {
     "n_iter_no_change": 10,
     "calibrate": False,
     "scaling": "standard",
+    "dates": "number",
 }
 
 
@@ -155,6 +156,7 @@ def auto(facts: Facts) -> Settings:
         "early_stopping": n >= FEWEST_ROWS_TO_HOLD_OUT,
         "n_iter_no_change": max(4, min(12, round(12 * (10_000 / max(n, 1)) ** 0.5))),
         "scaling": "robust" if wide else "quantile",
+        "dates": "auto",
     }
 
 
