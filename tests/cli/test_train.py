@@ -356,6 +356,22 @@ def test_without_matplotlib_it_says_what_to_install(lamina, table, monkeypatch):
     assert done == (1, "", "error: --plot needs matplotlib: pip install 'lamina[plot]'\n")
 
 
+def test_a_picture_on_a_full_disk_costs_no_model(lamina, table, folder, monkeypatch):
+    from matplotlib.figure import Figure
+
+    def full(self, file, **_):
+        file.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Figure, "savefig", full)
+    (folder / "c.png").write_bytes(b"old")
+    message = refused(lamina, table, "--target", "income", "--plot", "c.png")
+    assert message == "--plot c.png: No space left on device. The model is written: people.lamina"
+    assert (folder / "c.png").read_bytes() == b"old"
+    assert package.load("people.lamina").history
+    assert lamina("explain", "people.lamina", table, "--plot", "c.png").err.startswith("error: c.png: No space left")
+
+
 # ---- what it refuses ----
 
 
