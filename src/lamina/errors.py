@@ -29,6 +29,9 @@ A message says what was found, what was expected, and what to do.
 import difflib
 from collections.abc import Iterable
 
+# How alike a name must be to be the one that was meant: 2 * equal letters / all letters of both.
+LIKE_ENOUGH, LIKE_WHATEVER_ITS_CASE = 0.6, 0.75
+
 
 class LaminaError(Exception):
     """Base class of all lamina errors."""
@@ -126,5 +129,8 @@ class VersionWarning(LaminaWarning):
 def nearest(name: object, known: Iterable[object]) -> str:
     """Return `` Did you mean 'x'?`` for the closest known name, whatever its case, or an empty string."""
     lower = {str(one).lower(): str(one) for one in reversed(list(known))}
-    close = difflib.get_close_matches(str(name).lower(), lower, n=1, cutoff=0.5)
-    return f" Did you mean {lower[close[0]]!r}?" if close else ""
+    text = str(name)
+    close = difflib.get_close_matches(text.lower(), lower, n=1, cutoff=LIKE_WHATEVER_ITS_CASE)
+    same = difflib.get_close_matches(text, lower.values(), n=1, cutoff=LIKE_ENOUGH)
+    found = [lower[one] for one in close] or same
+    return f" Did you mean {found[0]!r}?" if found else ""

@@ -1,5 +1,7 @@
 """lamina evaluate: its numbers are scikit-learn's."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas
 import pytest
@@ -42,7 +44,7 @@ def test_a_regressor_with_weights(lamina):
     rows, model = new_rows(), package.load("price.lamina")
     w, y, predicted = rows.price, rows.price, model.predict(rows)
     found = lamina("evaluate", "price.lamina", "new.csv", "--json", "--weights", "price").json
-    assert set(found) == {"model", "file", "rows", "scores"}
+    assert set(found) == {"model", "file", "rows", "scores", "left_out"}
     assert found["scores"] == pytest.approx(
         {
             "rmse": metrics.root_mean_squared_error(y, predicted, sample_weight=w),
@@ -160,3 +162,42 @@ def test_the_baseline_of_quantiles():
     known, Y = np.arange(1.0, 11)[:, None], np.zeros((3, 1))
     constant = Answers(target, loss, np.zeros((3, 2)), Y).constant(Answers(target, loss, known, known))
     assert constant.A.tolist() == [[1.0, 9.0]] * 3
+
+
+def test_a_score_that_is_left_out_is_named_with_the_reason(lamina, tmp_path):
+    lines = Path("new.csv").read_text().splitlines()
+    only = [line for line in lines[1:] if ",high," in line]
+    (tmp_path / "h.csv").write_text("\n".join([lines[0], *only]))
+    done = lamina("evaluate", "income.lamina", tmp_path / "h.csv")
+    assert done.code == 0
+    assert "no ROC AUC: no row is of class low" in done.out
+    assert lamina("evaluate", "income.lamina", tmp_path / "h.csv", "--json").json["left_out"] == {
+        "roc_auc": "no row is of class low"
+    }
+    assert "no ROC AUC" not in lamina("evaluate", "income.lamina", "new.csv").out
+    (tmp_path / "one.csv").write_text("\n".join(lines[:2]))
+    done = lamina("evaluate", "price.lamina", tmp_path / "one.csv")
+    assert "no R2: there is one row only" in done.out
+
+
+def test_classes_whose_rows_have_no_weight_are_absent(lamina, tmp_path):
+    lines = Path("new.csv").read_text().splitlines()
+    text = [f"{lines[0]},w", *(f"{line},{int(',high,' in line)}" for line in lines[1:])]
+    (tmp_path / "w.csv").write_text("\n".join(text))
+    found = lamina("evaluate", "income.lamina", tmp_path / "w.csv", "--weights", "w", "--json").json
+    assert found["left_out"] == {"roc_auc": "no row is of class low"}
+    assert "roc_auc" not in found["scores"]
+
+
+def test_a_model_of_one_class(lamina, tmp_path):
+    (tmp_path / "a.csv").write_text("x,y\n" + "".join(f"{i},yes\n" for i in range(20)))
+    quick = ("--preset", "sklearn", "--max-iter", "1", "--hidden-layer-sizes", "2")
+    assert lamina("train", tmp_path / "a.csv", "--target", "y", "--out", tmp_path / "a.lamina", *quick).code == 0
+    found = lamina("evaluate", tmp_path / "a.lamina", tmp_path / "a.csv", "--json").json
+    assert found["scores"] == {"accuracy": 1}
+    assert found["confusion"] == [[20]]
+    assert found["left_out"] == dict.fromkeys(
+        ("balanced_accuracy", "log_loss", "roc_auc"), "the model knows the class yes only"
+    )
+    done = lamina("evaluate", tmp_path / "a.lamina", tmp_path / "a.csv")
+    assert "no balanced accuracy, log loss, ROC AUC: the model knows the class yes only" in done.out

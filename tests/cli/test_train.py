@@ -1,7 +1,9 @@
 """lamina train: what it prints, what it writes, and what it refuses."""
 
 import errno
+import re
 import signal
+import time
 
 import numpy as np
 import pytest
@@ -179,6 +181,42 @@ def test_a_scorer_agrees_with_scikit_learn(lamina, trained, monkeypatch):
     assert model.scores["validation_f1_macro"] == pytest.approx(expected)
 
 
+def test_the_seed_that_was_drawn_is_shown_and_repeats_the_run(lamina, table):
+    words = (
+        "train",
+        table,
+        "--target",
+        "income",
+        "--preset",
+        "sklearn",
+        "--max-iter",
+        "2",
+        "--hidden-layer-sizes",
+        "4",
+    )
+    first = lamina(*words, "--out", "a.lamina")
+    seed = re.search(r"^seed drawn: --random-state (\d+) gives the same model again$", first.out, re.MULTILINE)[1]
+    again = lamina(*words, "--out", "b.lamina", "--random-state", seed)
+    assert "seed drawn" not in again.out
+    assert np.array_equal(package.load("a.lamina").params, package.load("b.lamina").params)
+    assert not np.array_equal(lamina(*words, "--json").json["seed"], int(seed))
+
+
+def test_long_work_is_named(lamina, table, monkeypatch):
+    monkeypatch.setattr("lamina.cli.terminal.SECONDS_OF_SILENCE", 0.01)
+    real = train.all_of
+
+    def slowly(file, *words):
+        time.sleep(0.2)
+        return real(file, *words)
+
+    monkeypatch.setattr(train, "all_of", slowly)
+    done = lamina("train", table, "--target", "income", *QUICK)
+    assert f"reading {table} ...\n" in done.err
+    monkeypatch.setattr("lamina.cli.terminal.SECONDS_OF_SILENCE", 60)
+    assert "..." not in lamina("train", table, "--target", "income", *QUICK).err
+
+
 # ---- signals ----
 
 
@@ -316,6 +354,22 @@ def test_without_matplotlib_it_says_what_to_install(lamina, table, monkeypatch):
     monkeypatch.setattr(pictures, "can_draw", lambda: False)
     done = lamina("train", table, "--target", "income", "--plot", "curve.png")
     assert done == (1, "", "error: --plot needs matplotlib: pip install 'lamina[plot]'\n")
+
+
+def test_a_picture_on_a_full_disk_costs_no_model(lamina, table, folder, monkeypatch):
+    from matplotlib.figure import Figure
+
+    def full(self, file, **_):
+        file.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Figure, "savefig", full)
+    (folder / "c.png").write_bytes(b"old")
+    message = refused(lamina, table, "--target", "income", "--plot", "c.png")
+    assert message == "--plot c.png: No space left on device. The model is written: people.lamina"
+    assert (folder / "c.png").read_bytes() == b"old"
+    assert package.load("people.lamina").history
+    assert lamina("explain", "people.lamina", table, "--plot", "c.png").err.startswith("error: c.png: No space left")
 
 
 # ---- what it refuses ----

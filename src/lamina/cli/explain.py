@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lamina.cli.files import ModelFile, check_files
-from lamina.cli.pictures import check_picture, without_windows
+from lamina.cli.pictures import check_picture, without_windows, write_picture
 from lamina.cli.rows import Place, all_of, located
 from lamina.cli.terminal import Terminal, counted, number
 from lamina.data.targets import Labels
@@ -67,7 +67,7 @@ def explain(
         terminal.say(f"(and {counted(len(chosen) - top, 'weaker column')}; --top shows more)")
     if plot is not None:
         without_windows()
-        found.plot(top=top).figure.savefig(plot, dpi=150)
+        write_picture(found.plot(top=top).figure, plot)
         terminal.note(f"picture: {plot}")
     listed = [{"column": a, "strength": b, "slope": c} for a, b, c in chosen]
     terminal.result(

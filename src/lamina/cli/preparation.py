@@ -14,6 +14,7 @@ from lamina.cli.rows import Place, all_of, column_of, located, weights_of
 from lamina.cli.settings import Task
 from lamina.data.splitting import check_weights
 from lamina.data.tables.alignment import check_present
+from lamina.data.tables.columns import short
 from lamina.data.tables.table import Table
 from lamina.data.targets import Labels, Numbers, detect_task
 from lamina.errors import DataError, LaminaError, SettingError
@@ -200,6 +201,10 @@ def _watched(rows: Rows, validation: Path, columns: Columns, task: Task) -> Rows
 
 def by_class(weights: dict[str, float], y: NDArray[Any]) -> dict[Any, float]:
     """Return class weights by class: TOML's keys are text, a class may be a number or a boolean."""
+    for name, weight in weights.items():
+        if isinstance(weight, bool) or not isinstance(weight, int | float):
+            found = f"class_weight: the weight of {name!r} is {short(weight)}"
+            raise SettingError(f"{found}: a number of at least 0 expected, as in yes=2,no=1")
     classes = {f"{label:g}" if isinstance(label, float) else str(label): label for label in set(y.tolist())}
     classes |= {name.lower(): label for name, label in classes.items() if isinstance(label, bool)}
     return {classes.get(name, name): weight for name, weight in weights.items()}

@@ -121,7 +121,7 @@ def in_file(problem: DataError, places: Sequence[Place], column: str | None = No
     rows = [int(one) for one in IN_ROW.findall(message)]
     named = IN_COLUMN.search(message)
     column = column if named is None else named[1]
-    if not rows and column is None:
+    if not rows and column is None and len(places) > 1:
         return problem
     row = rows[-1] if rows else 0
     place = max((one for one in places if one.first <= row), key=lambda one: one.first, default=places[0])

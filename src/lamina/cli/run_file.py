@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 
 from lamina.cli.files import local
 from lamina.cli.settings import IN_GROUPS, OFFERED, check_one, expected, from_text, purpose_of, spelled
-from lamina.errors import SettingError, nearest
+from lamina.errors import SettingError
+from lamina.learning.foreign_names import meant
 from lamina.learning.hyperparameters import Setting
 
 WIDTH = 98  # of a comment
@@ -35,7 +36,7 @@ class RunFile(NamedTuple):
 class Option(NamedTuple):
     """An option of `lamina train` that is no setting."""
 
-    example: str
+    example: str  # as TOML
     about: str
     expected: str
     fits: Callable[[Any], bool]
@@ -43,11 +44,11 @@ class Option(NamedTuple):
 
 
 def _path(example: str, about: str) -> Option:
-    return Option(example, about, "a path", lambda value: isinstance(value, str), True)
+    return Option(f'"{example}"', about, "a path", lambda value: isinstance(value, str), True)
 
 
 def _name(example: str, about: str) -> Option:
-    return Option(example, about, "the name of a column", lambda value: isinstance(value, str))
+    return Option(f'"{example}"', about, "the name of a column", lambda value: isinstance(value, str))
 
 
 def _is_list(value: Any) -> bool:
@@ -57,9 +58,9 @@ def _is_list(value: Any) -> bool:
 OPTIONS = {
     "file": _path("people.csv", "The table to learn from."),
     "target": _name("income", "The column to predict."),
-    "task": Option("classification", "What the target holds.", f"one of {', '.join(TASKS)}", lambda v: v in TASKS),
+    "task": Option('"classification"', "What the target holds.", f"one of {', '.join(TASKS)}", lambda v: v in TASKS),
     "weights": _name("weight", "A column that says how much each row counts."),
-    "drop": Option("id", "Columns to leave out.", "a list of names of columns", _is_list),
+    "drop": Option('["id"]', "Columns to leave out.", "a list of names of columns", _is_list),
     "validation": _path("later.csv", "A file of validation rows."),
     "out": _path("income.lamina", "The model file to write."),
     "plot": _path("curve.png", "A picture of the learning curve to write."),
@@ -90,7 +91,7 @@ def read_toml(path: Path) -> RunFile:
             elif name in OFFERED:
                 settings[name] = _setting(OFFERED[name], value)
             else:
-                raise SettingError(f"there is no setting {name!r}.{nearest(name, [*OFFERED, *OPTIONS])}")
+                raise SettingError(f"there is no setting {name!r}.{meant(name, [*OFFERED, *OPTIONS])}")
     except SettingError as problem:
         raise SettingError(f"{path}: {problem}") from problem
     return RunFile(options, settings)
@@ -133,10 +134,7 @@ def _lines() -> Iterator[str]:
     yield "# Every setting is at its default: keep the lines that you change."
     yield ""
     for name, option in OPTIONS.items():
-        value = (
-            option.example if name == "json" else f'["{option.example}"]' if name == "drop" else f'"{option.example}"'
-        )
-        yield f"# {name} = {value:<24}  # {option.about}"
+        yield f"{f'# {name} = {option.example}':<36}  # {option.about}"
     for title, names in IN_GROUPS.items():
         if names:
             yield from ("", f"# ---- {title} ----")

@@ -37,8 +37,9 @@ class Measured(NamedTuple):
     left_out: dict[str, str]
 
     def told(self) -> list[str]:
-        """Return a line for each score that was left out."""
-        return [f"no {named(name)}: {why}" for name, why in self.left_out.items()]
+        """Return a line for each reason to leave scores out."""
+        reasons = dict.fromkeys(self.left_out.values())
+        return [f"no {', '.join(named(n) for n, one in self.left_out.items() if one == why)}: {why}" for why in reasons]
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ class Answers:
                 return {}
             classes = self.target.classes
             if len(classes) == 1:
-                return {"roc_auc": f"the model knows the class {classes[0]} only"}
+                left_out = ("balanced_accuracy", "log_loss", "roc_auc")
+                return dict.fromkeys(left_out, f"the model knows the class {classes[0]} only")
             present = np.unique(_class_numbers(self.target, self.Y)[counts])
             absent = [str(label) for label in np.delete(classes, present)]
             return {"roc_auc": f"no row is of class {_listed(absent)}"} if absent else {}

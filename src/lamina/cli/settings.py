@@ -34,7 +34,14 @@ PANELS = {
     name: Group(title, sort_key=10 + place) for place, (title, names) in enumerate(IN_GROUPS.items()) for name in names
 }
 WEIGHTS = re.compile(r"(.+)=([^=]+)")  # of a class
-HERE = {r"\bTrue\b": "true", r"\bFalse\b": "false", r"\bNone\b": "none", "a dict of class: weight": "class=weight,..."}
+HERE = {  # Python's words, and those of flags
+    ", or a scorer$": "",
+    "None, a whole number, or a RandomState": "none or a whole number",
+    "a dict of class: weight": "class=weight,class=weight",
+    r"\bTrue\b": "true",
+    r"\bFalse\b": "false",
+    r"\bNone\b": "none",
+}
 
 
 def _is_switch(one: Setting) -> bool:
@@ -57,7 +64,7 @@ def expected(one: Setting) -> str:
     text = one.kind.text
     for python, here in HERE.items():
         text = re.sub(python, here, text)
-    return text[0].upper() + text[1:]
+    return text if text.startswith("none") else text[0].upper() + text[1:]
 
 
 def _flag(one: Setting) -> tuple[str, Any, Any]:

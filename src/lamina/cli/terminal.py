@@ -24,6 +24,7 @@ from rich.text import Text
 from lamina.cli.printable import printable
 
 SECONDS_OF_SILENCE = 1.0  # after which work that shows no progress is named
+LONGEST_MESSAGE = 2000  # characters
 WIDE_COLUMNS = 1000  # where there is no terminal: nothing is wrapped
 
 
@@ -51,7 +52,7 @@ class Terminal:
 
     def complain(self, kind: str, *lines: str) -> None:
         """Write "kind: text" to stderr, further lines below it."""
-        first, *more = lines or ("",)
+        first, *more = map(_shortened, lines or ("",))
         start = f"{kind}: " if first else kind
         style = "bold yellow" if kind == "warning" else "bold red"
         text = Text.assemble(
@@ -112,6 +113,14 @@ class Terminal:
     def unicode(self) -> bool:
         """Whether the results may hold more than ASCII."""
         return self.out.encoding.lower().startswith("utf")
+
+
+def _shortened(line: str) -> str:
+    """Return a message without its middle, where a hostile file or flag made it too long to be read."""
+    if len(line) <= LONGEST_MESSAGE:
+        return line
+    half = LONGEST_MESSAGE // 2
+    return f"{line[:half]} ... {line[-half:]}"
 
 
 def number(value: float | None) -> str:

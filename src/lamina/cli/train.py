@@ -21,7 +21,7 @@ from lamina.cli.scores import baseline_name, compared, rows_of
 from lamina.cli.settings import Flags, from_flags, joined
 from lamina.cli.terminal import Terminal, counted, program_name
 from lamina.data.targets import Labels
-from lamina.errors import CheckpointError, ModelFileError
+from lamina.errors import CheckpointError, ModelFileError, SettingError
 from lamina.fitting import finish
 from lamina.interrupts import Interrupts
 from lamina.learning.checkpoints import Folder
@@ -242,7 +242,11 @@ def _written(run: Run, state: State, path: Path, plot: Path | None) -> Written:
     model, replaced = finish(run, state), path.exists()
     _save(model, path)
     if plot is not None:
-        draw_curve(plot, model.history, run.score_name, state.best_epoch)
+        try:
+            draw_curve(plot, model.history, run.score_name, state.best_epoch)
+        except OSError as problem:
+            found = f"--plot {plot}: {problem.strerror}. The model is written: {path}"
+            raise SettingError(found) from problem
     return Written(model, path, replaced, plot)
 
 
