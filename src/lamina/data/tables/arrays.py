@@ -21,9 +21,12 @@ from lamina.data.tables.columns import (
     spell,
     unusable,
 )
+from lamina.data.tables.days import days_of
 from lamina.errors import ColumnError, ColumnTypeError
 
 DATES = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64)
+TIMES: tuple[Any, ...] = (datetime.date | np.datetime64, datetime.timedelta | np.timedelta64, datetime.time)
+DATE, TIME_OF_DAY = 0, 2  # places in TIMES
 
 
 def from_numpy(name: str, values: NDArray[Any]) -> Column:
@@ -37,7 +40,7 @@ def from_numpy(name: str, values: NDArray[Any]) -> Column:
         return from_objects(name, values)
     if kind == "U":
         levels, codes = np.unique(values, return_inverse=True)
-        return Column(name, "category", codes, levels.astype(object))
+        return Column(name, "category", codes, levels.astype(object), unread=True)
     if kind in "Mm":
         return _from_times(name, values)
     if kind == "c":
@@ -74,7 +77,7 @@ def from_objects(name: str, values: NDArray[Any]) -> Column:
     if all(issubclass(kind, str) or is_number(kind) for kind in types):
         return _levels(name, values)
     if all(issubclass(kind, DATES) for kind in types):
-        return _dates(name, values)
+        return _dates(name, values, types)
     bad = next(i for i, value in enumerate(values) if not is_missing(value) and not _usable(type(value)))
     raise ColumnTypeError(unusable(name, f"{type(values[bad]).__name__} objects (row {bad}: {short(values[bad])})"))
 
@@ -100,12 +103,22 @@ def _numbers(name: str, values: NDArray[Any], types: set[type]) -> Column:
 def _levels(name: str, values: Sequence[Any] | NDArray[Any]) -> Column:
     index: dict[str, int] = {}
     codes = [-1 if is_missing(value) else index.setdefault(spell(value), len(index)) for value in values]
-    return Column(name, "category", np.array(codes, np.int64), np.array(list(index), object))
+    return Column(name, "category", np.array(codes, np.int64), np.array(list(index), object), unread=True)
 
 
-def _dates(name: str, values: NDArray[Any]) -> Column:
+def _dates(name: str, values: NDArray[Any], types: set[type]) -> Column:
     import pyarrow as pa
 
+    kinds = {next(i for i, kind in enumerate(TIMES) if issubclass(one, kind)) for one in types}
+    if len(kinds) > 1:
+        listed = " and ".join(sorted(kind.__name__ for kind in types))
+        raise ColumnTypeError(
+            unusable(name, f"a mixture of {listed}, which cannot be one column: convert some of them")
+        )
+    mixed = len(types) > 1 or any(issubclass(kind, np.datetime64 | np.timedelta64) for kind in types)
+    if mixed and kinds != {TIME_OF_DAY}:
+        days = np.array([np.nan if is_missing(value) else days_of(value) for value in values])
+        return Column(name, "date" if kinds == {DATE} else "number", days)
     try:
         return from_arrow(name, pa.array(list(values), from_pandas=True))
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:

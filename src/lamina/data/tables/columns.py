@@ -30,10 +30,11 @@ class Column:
     kind: Kind
     values: NDArray[Any]  # (n,)
     levels: NDArray[Any] | None = None  # what the codes stand for; None for numbers and dates
+    unread: bool = False  # text that may spell numbers or dates, and nobody looked yet: see cells.py
 
     def take(self, rows: slice | NDArray[Any]) -> "Column":
         """Return the same column at these rows."""
-        return Column(self.name, self.kind, self.values[rows], self.levels)
+        return Column(self.name, self.kind, self.values[rows], self.levels, self.unread)
 
     def array(self) -> NDArray[Any]:
         """Return plain values, as targets need them: numbers, booleans or objects (levels, None where missing)."""
@@ -58,11 +59,22 @@ def boolean(name: str, values: NDArray[Any]) -> Column:
 def spell(level: object) -> str:
     """Return a level as text, the same for 1, 1.0 and "1"; so that a file read anew means what it meant in training."""
     if isinstance(level, str):
-        return str(level)
+        return level.strip()
+    if isinstance(level, decimal.Decimal):
+        return spell(int(level)) if level == level.to_integral_value() else format(level.normalize(), "f")
     if not isinstance(level, float | np.floating):
         return str(level)
     number = float(level)
-    return str(int(number)) if number.is_integer() and abs(number) < 1e16 else repr(number)
+    if number.is_integer() and abs(number) < 1e16:
+        return str(int(number))
+    return repr(number) if isinstance(level, float) else str(level)  # of float32 the shortest, 0.1
+
+
+def as_levels(values: NDArray[Any]) -> NDArray[Any]:
+    """Return numbers as levels: those of float32 and float16 as the float64 that is spelled the same, 0.1 as 0.1."""
+    if values.dtype.kind != "f" or values.dtype.itemsize >= np.dtype(np.float64).itemsize:
+        return values
+    return np.array([float(str(value)) for value in values], np.float64)
 
 
 def as_category(column: Column) -> Column:
@@ -70,7 +82,7 @@ def as_category(column: Column) -> Column:
     levels, codes = np.unique(column.values, return_inverse=True)
     missing = np.isnan(levels) if levels.dtype.kind == "f" else np.zeros(len(levels), bool)
     codes = np.where(missing[codes], -1, codes)  # NaN sorts last
-    return Column(column.name, "category", codes, levels[~missing])
+    return Column(column.name, "category", codes, as_levels(levels[~missing]))
 
 
 def unusable(name: str, what: str) -> str:

@@ -10,12 +10,22 @@ from numpy.typing import NDArray
 from lamina.data.tables.arrays import from_numpy
 from lamina.data.tables.arrow import from_arrow_table
 from lamina.data.tables.frames import from_frame, from_mapping, unmasked
-from lamina.data.tables.streams import Stream, read_file
+from lamina.data.tables.reading import Reading, reading_of
+from lamina.data.tables.streams import Stream, read_file, text_read
 from lamina.data.tables.table import Table, check_size, check_unique, default_names, of_columns
 from lamina.errors import ColumnError, DataError
 
 
-def read(source: Any, *, text: Iterable[str] = (), encoding: str = "utf-8") -> Table:
+def read(
+    source: Any,
+    *,
+    text: Iterable[str] = (),
+    encoding: str | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    missing_words: Iterable[str] | None = None,
+    reading: Reading | None = None,
+) -> Table:
     """Return the rows of a source as a table in memory.
 
     Parameters
@@ -25,9 +35,15 @@ def read(source: Any, *, text: Iterable[str] = (), encoding: str = "utf-8") -> T
         `__arrow_c_stream__`); a dictionary of columns; a two-dimensional array (numbers are kept as they are, without a
         copy; of an object array each column's type is inferred); a sparse matrix (kept as CSR); another `Table`.
     text : iterable of str
-        Columns of a CSV file to read as text whatever they look like ("01234" stays so).
-    encoding : str
-        Of a CSV file.
+        Columns to read as text whatever they look like ("01234" stays so).
+    encoding : str, optional
+        Of a CSV file; found where it is UTF-8 or UTF-16.
+    decimal, thousands : str, optional
+        The decimal sign ("." or ","), and the sign between thousands, of numbers in text; found where they are clear.
+    missing_words : iterable of str, optional
+        Cells of a CSV file that mean a missing value unless they are quoted, in place of `reading.MISSING_WORDS`.
+    reading : Reading, optional
+        In place of these options: how a model's training rows were read.
 
     Raises
     ------
@@ -36,9 +52,11 @@ def read(source: Any, *, text: Iterable[str] = (), encoding: str = "utf-8") -> T
     """
     if isinstance(source, Table):
         return source
+    if reading is None:
+        reading = reading_of(text, encoding, decimal, thousands, missing_words)
     if isinstance(source, str | os.PathLike):
-        return read_file(os.fspath(source), text=tuple(text), encoding=encoding)
-    table = _of_memory(source)
+        return read_file(os.path.expanduser(os.fspath(source)), reading)
+    table = text_read(_of_memory(source), reading)
     check_size(table)
     return table
 
@@ -155,7 +173,20 @@ def _all_text(names: Any) -> bool:
 
 
 def stream(
-    path: str | os.PathLike[str], rows: int = 65_536, *, text: Iterable[str] = (), encoding: str = "utf-8"
+    path: str | os.PathLike[str],
+    rows: int = 65_536,
+    *,
+    text: Iterable[str] = (),
+    encoding: str | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    missing_words: Iterable[str] | None = None,
+    reading: Reading | None = None,
 ) -> Stream:
-    """Return the rows of a file as a re-startable run of tables (see `lamina.data.tables.streams.Stream`)."""
-    return Stream(os.fspath(path), rows, text=tuple(text), encoding=encoding)
+    """Return the rows of a file as a re-startable run of tables (see `lamina.data.tables.streams.Stream`).
+
+    The options are those of `read`.
+    """
+    if reading is None:
+        reading = reading_of(text, encoding, decimal, thousands, missing_words)
+    return Stream(os.path.expanduser(os.fspath(path)), rows, reading)
