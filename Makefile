@@ -32,9 +32,6 @@ check: setup  ## lint, format, types, architecture
 	$(py) -m pytest -q tests/contract/test_architecture.py
 	$(if $(kernels),$(venv)/bin/clang-format --dry-run --Werror $(kernels))
 
-torture: setup  ## kill and damage checkpoints hundreds of times
-	LAMINA_TORTURE=1 $(py) -m pytest -q -n 0 tests/learning/test_checkpoints.py
-
 oracles: $(venv)/.torch  ## run the tests against PyTorch, installing it first
 	$(py) -m pytest tests/oracles
 
@@ -47,6 +44,9 @@ data: setup  ## fetch the real tables for measuring accuracy into build/data (do
 bench-accuracy: $(venv)/.accuracy  ## measure accuracy and time on real tables beside scikit-learn, boosting and RealMLP; BENCH=--quick
 	$(py) benchmarks/fetch.py
 	$(py) benchmarks/accuracy.py $(BENCH)
+
+torture: setup  ## kill and damage training runs hundreds of times
+	LAMINA_TORTURE=1 $(py) -m pytest -n 0 tests/test_survival.py tests/learning/test_checkpoints.py tests/test_sealed_file.py
 
 sanitize: setup  ## run the tests of the kernels under the address, undefined-behaviour and thread sanitizers
 	tests/kernels/sanitize.sh $(py)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from lamina import DeepClassifier, DeepRegressor
+from lamina.engine import EQUATIONS
 from lamina.errors import CheckpointError, InterruptedWarning
 from lamina.learning import training
 from lamina.learning.checkpoints import Folder
@@ -146,6 +147,29 @@ def test_after_an_interrupted_scorer_a_warm_start_goes_on_with_the_same_bits(opt
     model.set_params(max_iter=8).fit(X, NUMBERS)
     np.testing.assert_array_equal(model.model_.params, whole.model_.params)
     assert [r["cost"] for r in model.history_] == [r["cost"] for r in whole.history_]
+
+
+def test_an_interrupt_within_a_step_leaves_the_best_weights_to_go_on_from(monkeypatch):
+    """Parameters that moved without the count of steps are of no one moment."""
+    taken, verbs = [], EQUATIONS.train_steps
+
+    def train_steps(network, optimiser, params, *rest):
+        costs = verbs(network, optimiser, params, *rest)
+        taken.append(1)
+        if len(taken) == 4:
+            params[:] = np.nan
+            raise KeyboardInterrupt
+        return costs
+
+    monkeypatch.setattr("lamina.engine.EQUATIONS", EQUATIONS._replace(train_steps=train_steps))
+    model = regressor(engine="equations", warm_start=True)
+    with pytest.warns(InterruptedWarning):
+        model.fit(X, NUMBERS)
+    assert (model.n_iter_, model.stopped_) == (3, "Ctrl-C")
+    model.fit(X, NUMBERS)  # goes on
+    assert model.n_iter_ == 13
+    assert np.isfinite([record["cost"] for record in model.history_]).all()
+    assert model.history_[3]["cost"] < model.history_[0]["cost"]
 
 
 def test_a_second_ctrl_c_interrupts_at_once():
@@ -405,8 +429,8 @@ def test_other_data_are_refused(tmp_path):
         ("data", (X[:100], other_y[:100]), rows),
         ("data", (X[:100] * 2, NUMBERS[:100]), rows),
         ("data", (X[:99], NUMBERS[:99]), rows),
-        ("validation data", (X[:100], NUMBERS[:100]), {**rows, "X_val": other_val}),
-        ("validation data", (X[:100], NUMBERS[:100]), {}),
+        ("validation rows", (X[:100], NUMBERS[:100]), {**rows, "X_val": other_val}),
+        ("validation rows", (X[:100], NUMBERS[:100]), {}),
         ("data", (X[:100], NUMBERS[:100], np.linspace(1, 2, 100)), rows),
     ]
     for name, given, watched in cases:

@@ -170,7 +170,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
                 folder, state = opened(checkpoint, run, state, estimator=type(self).__name__)
                 stack.enter_context(folder)
             calls = _Callbacks(self, run, state, X, y)
-            bar = Bar(run) if self.verbose else None
+            bar = Bar(run, state) if self.verbose else None
             carry_out(run, state, shown=bar, after_epoch=calls.epoch_ended, folder=folder)
             self._take(run, state, finish(run, state), keep=self.warm_start)
             calls.fit_ended()

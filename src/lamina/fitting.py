@@ -9,14 +9,12 @@
 adds is how it looks: a progress bar, scikit-learn's callbacks, a page.
 """
 
-import re
 import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -35,12 +33,13 @@ from lamina.equations import random
 from lamina.equations.losses import Gamma, Loss, Poisson
 from lamina.errors import DataError, DataWarning
 from lamina.learning.calibration import divided, temperature
-from lamina.learning.hyperparameters import MAY_CHANGE, check, seed_from, settings_for
+from lamina.learning.group import ALONE, Group
+from lamina.learning.hyperparameters import check, seed_from, settings_for
 from lamina.learning.lbfgs import LBFGS
 from lamina.learning.networks import Inputs, loss_from, network_from
 from lamina.learning.presets import Facts, constant_rate, resolved
 from lamina.learning.recipe import recipe_of, warn_of_large_batch
-from lamina.learning.run import ALONE, Group, Run, Task
+from lamina.learning.run import Run, Task
 from lamina.learning.state import State
 from lamina.model import Model
 from lamina.starting import Before, digest, epochs_of, gone_on, started
@@ -149,7 +148,12 @@ def prepare(
         score=None if score is None else _Scored(score, watched_rows),
         score_name=str(chosen["scoring"]) if score else "accuracy" if task == "classifier" else "r2",
         n_rows_first_run=n_first,
-        identity=_identity(given, task, target_name, source, fingerprint, validation),
+        rows={
+            "columns": ", ".join(source.table.names),
+            "rows": counted.n,
+            "data": fingerprint,
+            "validation data": "held out" if split.validation else _fingerprint(validation),
+        },
         group=group,
         began=began,
     )
@@ -289,27 +293,6 @@ class _Scored:
         return float(self.score(current(run, state), self.rows))
 
 
-def _identity(
-    given: Mapping[str, Any],
-    task: Task,
-    target_name: str,
-    source: Source,
-    fingerprint: str,
-    validation: Any,
-) -> dict[str, Any]:
-    """Return what must be the same for a checkpoint to be gone on with, as text by name."""
-    settings = {name: _spelled(value) for name, value in given.items() if name not in MAY_CHANGE}
-    if not isinstance(given["random_state"], int | None):
-        settings["random_state"] = type(given["random_state"]).__name__
-    rows = {"columns": ", ".join(source.table.names), "data": fingerprint, "validation data": _fingerprint(validation)}
-    return {"task": task, "target": target_name, **settings, **rows, "lamina": version("lamina")}
-
-
-def _spelled(value: Any) -> str:
-    """Return a value as text that is the same in another process: a function's address is not."""
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
-
-
 def _fingerprint(rows: Any) -> str:
     """Return a fingerprint of the encoded validation rows."""
     if rows is None:
@@ -348,7 +331,7 @@ def _model(run: Run, state: State, params: Any) -> Model:
         target=run.columns.target,
         target_name=run.target_name,
         settings={n: v for n, v in run.given.items() if n not in OF_THE_SESSION and v != known[n].default},
-        history=[dict(record) for record in state.history],
+        history=list(state.history),
         scores=scores,
         engine=run.settings["engine"],
         best_epoch=state.best_epoch,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from lamina.errors import CheckpointError
 from lamina.interrupts import CTRL_C, Interrupts
 from lamina.learning.checkpoint_files import is_run
 from lamina.learning.checkpoints import Folder
@@ -13,6 +14,8 @@ from lamina.learning.run_folders import run_in
 from lamina.learning.state import Record, State
 from lamina.learning.training import train
 from lamina.showing import Silent
+
+ROWS = {"rows", "data", "validation data"}  # keys of an identity, two of them fingerprints
 
 
 def carry_out(
@@ -68,6 +71,7 @@ def carry_out(
             if state.best_params is None:
                 raise
             state.stopped = CTRL_C
+            state.mend()
 
 
 # ---- checkpoints ----
@@ -98,6 +102,7 @@ def opened(path: Any, run: Run, state: State, **description: Any) -> tuple[Folde
     CheckpointError
         The folder is in use, holds another run, or cannot be written.
     """
+    _check_rows(path, run)
     rows = {"seed": run.recipe.seed, "target": run.target_name, "rows": run.n_rows}
     folder = Folder(path, run.identity, description={**rows, **description})
     try:
@@ -111,6 +116,20 @@ def opened(path: Any, run: Run, state: State, **description: Any) -> tuple[Folde
     if not state.final:
         state.stopped = ""
     return folder, state
+
+
+def _check_rows(path: Any, run: Run) -> None:
+    """Say in words that the rows are others than those of the run in a folder, where that is all that differs."""
+    before = run_in(path).identity if Path(path).is_dir() and is_run(Path(path)) else {}
+    differ = {key for key, value in run.identity.items() if before and before.get(key) != value}
+    if differ and differ <= ROWS:
+        which = "validation rows" if differ == {"validation data"} else "rows"
+        then, now = before.get("rows"), run.rows["rows"]
+        counts = "" if then == now else f" ({then} then, {now} now)"
+        raise CheckpointError(
+            f"the {which} are not those that the run in {str(path)!r} was started with{counts}: restore them, or "
+            "choose another folder"
+        )
 
 
 def _save(folder: Folder, run: Run, state: State) -> None:

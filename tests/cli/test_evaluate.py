@@ -54,7 +54,7 @@ def test_a_regressor_with_weights(lamina):
 
 def test_many_pieces_are_one_table(lamina, monkeypatch):
     whole = lamina("evaluate", "income.lamina", "new.csv").out
-    monkeypatch.setattr(module, "ROWS", 9)
+    monkeypatch.setattr(module, "ROWS_AT_ONCE", 9)
     assert lamina("evaluate", "income.lamina", "new.csv").out == whole
 
 

@@ -141,7 +141,7 @@ def test_toml_may_spell_choices_as_tables_and_weights_by_class(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("max_iter = 5\ndropout = = 3\n", r"a\.toml is no TOML: .*line 2"),
+        ("max_iter = 5\ndropout = = 3\n", r"a\.toml is not valid TOML: .*line 2"),
         ("max_itre = 5\n", r"a\.toml: there is no setting 'max_itre'\. Did you mean 'max_iter'"),
         ("verbose = true\n", "there is no setting 'verbose'"),
         ("max_iter = 0\n", r"a\.toml: max_iter=0: expected a whole number of at least 1"),
@@ -159,7 +159,7 @@ def test_toml_that_is_not_there_or_no_text(tmp_path):
     with pytest.raises(SettingError, match=r"there is no file '.*x\.toml': `lamina init --out .*x\.toml` writes one"):
         read_toml(tmp_path / "x.toml")
     (tmp_path / "b.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(SettingError, match=r"b\.toml is no TOML"):
+    with pytest.raises(SettingError, match=r"b\.toml is not valid TOML"):
         read_toml(tmp_path / "b.toml")
 
 
@@ -179,9 +179,7 @@ def test_init_writes_the_file_once(lamina, folder):
     (folder / "lamina.toml").write_text("max_iter = 7\n")
     code, _, err = lamina("init")
     assert code == 1
-    assert err == (
-        "error: 'lamina.toml' is there already: choose another name with --out, or replace it with --force\n"
-    )
+    assert err == ("error: 'lamina.toml' already exists: choose another name with --out, or replace it with --force\n")
     assert (folder / "lamina.toml").read_text() == "max_iter = 7\n"
     assert lamina("init", "--out", "other.toml").code == 0
     assert lamina("init", "--force").code == 0

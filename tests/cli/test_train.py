@@ -1,13 +1,12 @@
 """lamina train: what it prints, what it writes, and what it refuses."""
 
-import json
+import signal
 
 import numpy as np
 import pytest
 
 import lamina as package
 from lamina.cli import pictures, train
-from lamina.fitting import Fit
 
 QUICK = ("--preset", "sklearn", "--max-iter", "3", "--hidden-layer-sizes", "4", "--random-state", "1")
 SMALL = ("--hidden-layer-sizes", "16,16", "--random-state", "1")  # with every other setting at its default
@@ -19,9 +18,9 @@ def test_a_classifier_from_a_csv_file(lamina, table):
     lines = done.out.splitlines()
     assert lines[0] == f"{table}: 200 rows, 5 columns to learn from"
     assert lines[1] == "target 'income': binary classification (text with 2 different values; --task overrides)"
-    assert lines[2] == "learning from 180 rows, watching 20 others"
+    assert lines[2] == "training on 180 rows, validating on 20 others"
     assert lines[3].startswith("stopped after 3 epochs, ")
-    assert "On the held-out rows:" in lines
+    assert "On the validation rows:" in lines
     assert any(line.split()[:1] == ["lamina"] for line in lines)
     assert any("majority class" in line for line in lines)
     assert lines[-2].startswith("model: people.lamina (")
@@ -45,10 +44,10 @@ def test_a_regressor_with_json(lamina, table):
     assert found["task"] == "regression"
     assert found["reason"].startswith("numbers with fractions")
     assert (found["file"], found["target"], found["model"]) == (str(table), "price", "a.lamina")
-    assert (found["rows"], found["held_out_rows"], found["epochs"], found["interrupted"]) == (180, 20, 3, False)
+    assert (found["rows"], found["validation_rows"], found["epochs"], found["interrupted"]) == (180, 20, 3, False)
     assert set(found["scores"]) == set(found["baseline"]["scores"]) == {"rmse", "mae", "r2"}
     assert found["baseline"]["name"] == "mean"
-    assert "learning from 180 rows" in done.err  # what people read is still there, beside stdout
+    assert "training on 180 rows" in done.err  # what people read is still there, beside stdout
 
 
 def test_parquet_gives_the_same_model_as_csv(lamina, table, folder):
@@ -74,7 +73,7 @@ def test_the_scores_are_those_of_scikit_learn_on_the_validation_file(lamina, tra
     rows = pandas.read_csv("new.csv", parse_dates=["since"])
     model = package.load("v.lamina")
     P = model.predict_proba(rows)
-    assert found["held_out_rows"] == 80
+    assert found["validation_rows"] == 80
     assert found["scores"]["accuracy"] == pytest.approx(accuracy_score(rows.income, model.predict(rows)))
     assert found["scores"]["log_loss"] == pytest.approx(log_loss(rows.income, P), rel=1e-5)
     assert found["scores"]["roc_auc"] == pytest.approx(roc_auc_score(rows.income == "low", P[:, 1]), rel=1e-5)
@@ -144,15 +143,15 @@ def test_flags_win_over_the_file(lamina, table, folder):
     assert model.settings == {"max_iter": 2, "activation": "gelu", "hidden_layer_sizes": (5,)}
 
 
-def test_without_held_out_rows_it_says_that_scores_flatter(lamina, table):
+def test_without_validation_rows_it_says_that_scores_are_too_good(lamina, table):
     done = lamina("train", table, "--target", "income", *QUICK)
     assert "On the training rows:" in done.out
-    assert "No rows were held out, so these scores flatter" in done.out
+    assert "Without validation rows these scores are too good" in done.out
 
 
 def test_an_older_file_is_mentioned(lamina, table):
-    assert "in place of an older file" not in lamina("train", table, "--target", "income", *QUICK).out
-    assert "in place of an older file" in lamina("train", table, "--target", "income", *QUICK).out
+    assert "replacing an older file" not in lamina("train", table, "--target", "income", *QUICK).out
+    assert "replacing an older file" in lamina("train", table, "--target", "income", *QUICK).out
 
 
 def test_a_scorer_is_watched(lamina, table):
@@ -162,7 +161,7 @@ def test_a_scorer_is_watched(lamina, table):
     assert "validation_roc_auc" in package.load("people.lamina").scores
     done = lamina("train", table, "--target", "income", "--scoring", "roc-auc", *QUICK)
     assert done.err.startswith(
-        "error: scoring='roc-auc': expected 'cost' or one of scikit-learn's scorers. Did you mean"
+        "error: scoring='roc-auc': expected 'cost', a scikit-learn scorer or its name, like 'roc_auc'. Did you mean"
     )
 
 
@@ -179,38 +178,111 @@ def test_a_scorer_agrees_with_scikit_learn(lamina, trained, monkeypatch):
     assert model.scores["validation_f1_macro"] == pytest.approx(expected)
 
 
-# ---- Ctrl-C ----
+# ---- signals ----
 
 
-def interrupted_after(monkeypatch, epochs):
-    """Let Ctrl-C come while epoch `epochs + 1` is being trained."""
-    real = Fit.__iter__
+@pytest.mark.parametrize(
+    ("number", "name", "code"), [("SIGINT", "Ctrl-C", 130), ("SIGTERM", "SIGTERM", 143), ("SIGHUP", "SIGHUP", 129)]
+)
+def test_a_signal_keeps_the_best_weights_so_far(lamina, table, signalled, number, name, code):
+    signalled(2, getattr(signal, number))
+    done = lamina("train", table, "--target", "income", "--json", "--max-iter", "50", "--random-state", "1")
+    assert done.code == code
+    found = done.json
+    assert (found["interrupted"], found["stopped"], found["epochs"]) == (True, name, 2)
+    assert [record["epoch"] for record in package.load("people.lamina").history] == [1, 2]
+    assert "A run can be resumed after an interruption if it is started with --checkpoint FOLDER" in done.err
 
-    def epochs_and_then(self):
-        for record in real(self):
-            if record["epoch"] > epochs:
-                raise KeyboardInterrupt
-            yield record
 
-    monkeypatch.setattr(Fit, "__iter__", epochs_and_then)
-
-
-def test_ctrl_c_keeps_the_best_weights_so_far(lamina, table, monkeypatch):
-    interrupted_after(monkeypatch, 2)
-    code, out, _ = lamina("train", table, "--target", "income", "--json", "--max-iter", "50", "--random-state", "1")
+def test_ctrl_c_within_the_first_epoch_keeps_what_was_learned(lamina, table, signalled):
+    signalled(0)
+    code, out, _ = lamina("train", table, "--target", "income", *QUICK, "--batch-size", "32", "--plot", "c.svg")
     assert code == 130
-    found = json.loads(out)
-    assert (found["interrupted"], found["stopped"], found["epochs"]) == (True, "Ctrl-C", 3)
-    assert package.load("people.lamina").history[-1]["epoch"] == 3
+    assert "learning curve: c.svg" in out
+    assert "stopped in epoch 1, " in out
+    assert "kept: the weights of step 1, before the first epoch ended" in out
+    model = package.load("people.lamina")
+    assert (model.best_epoch, model.stopped, model.history) == (0, "Ctrl-C", [])
 
 
-def test_ctrl_c_before_the_first_epoch_writes_nothing(lamina, table, monkeypatch, folder):
-    interrupted_after(monkeypatch, 0)
-    monkeypatch.setattr(Fit, "best_epoch", 0)
-    code, _, err = lamina("train", table, "--target", "income")
-    assert code == 130
-    assert err.splitlines()[-1] == "interrupted"
+def test_ctrl_c_before_training_writes_nothing(lamina, table, monkeypatch, folder):
+    monkeypatch.setattr(train, "prepared", lambda *_: signal.raise_signal(signal.SIGINT))
+    assert lamina("train", table, "--target", "income").code == 130
     assert not (folder / "people.lamina").exists()
+
+
+def test_ctrl_c_while_the_model_is_written_lets_it_be_written(lamina, table, monkeypatch):
+    real = train.finish
+
+    def finish(run, state):
+        signal.raise_signal(signal.SIGINT)
+        return real(run, state)
+
+    monkeypatch.setattr(train, "finish", finish)
+    done = lamina("train", table, "--target", "income", *QUICK)
+    assert (done.code, package.load("people.lamina").stopped) == (130, "all 3 epochs were done")
+
+
+# ---- disks ----
+
+
+def test_a_model_that_cannot_be_written_is_written_elsewhere(lamina, table, monkeypatch, tmp_path):
+    real = train.save
+
+    def save(model, path):
+        if path.parent == tmp_path:
+            raise package.errors.ModelFileError(f"cannot write {str(path)!r}: No space left on device.")
+        real(model, path)
+
+    monkeypatch.setattr(train, "save", save)
+    out = tmp_path / "full.lamina"
+    done = lamina("train", table, "--target", "income", "--out", out, *QUICK)
+    assert done.code == 1
+    start = f"error: cannot write '{out}': No space left on device. The model was written to '"
+    last = done.err.splitlines()[-1]
+    assert last.startswith(start)
+    assert last.endswith("' instead.")
+    elsewhere = last.removeprefix(start).removesuffix("' instead.")
+    assert len(package.load(elsewhere).history) == 3
+
+
+def test_too_little_space_is_said_before_training(lamina, table, monkeypatch, folder):
+    usage = type("Usage", (), {"free": 1024})
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
+    wide = ("--target", "income", "--preset", "sklearn", "--hidden-layer-sizes", "64,64")
+    code, _, err = lamina("train", table, *wide)
+    assert code == 1
+    message = err.splitlines()[-1].removeprefix("error: ")
+    assert message.endswith("are needed in '.', and 1 KiB are free. Free some space, or choose another place")
+    assert message.startswith("--out: ")
+    monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 0 if "c" in str(path) else 10**9}))
+    assert "are needed in 'c', and 0 KiB are free" in lamina("train", table, "--checkpoint", "c", *wide).err
+    assert not (folder / "people.lamina").exists()
+
+
+def test_a_read_only_folder_is_said_before_training(lamina, table, monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, _: False)  # the tests may run as root, who may do everything
+    assert refused(lamina, table, "--target", "income") == "--out: the folder '.' is read-only. Choose another place"
+
+
+def test_a_checkpoint_that_cannot_be_written_costs_no_model(lamina, table, monkeypatch, folder):
+    """The disk of the checkpoints gets full in the second epoch; the model is on another."""
+    from lamina.learning import checkpoints
+
+    real = checkpoints.Folder.save
+
+    def save(self, step, arrays, scalars):
+        if scalars["epoch"] > 1:
+            raise package.errors.CheckpointError("cannot save: no space left")
+        real(self, step, arrays, scalars)
+
+    monkeypatch.setattr(checkpoints.Folder, "save", save)
+    assert refused(lamina, table, "--target", "income", "--checkpoint", "c") == "cannot save: no space left"
+    assert [record["epoch"] for record in package.load("people.lamina").history] == [1, 2]
+    monkeypatch.undo()
+    monkeypatch.chdir(folder)
+    assert lamina("resume", "c").code == 0
+    assert len(package.load("people.lamina").history) == 3
 
 
 # ---- pictures ----
@@ -227,7 +299,7 @@ def test_the_learning_curve_is_drawn(lamina, table, folder):
     ("plot", "message"),
     [
         ("curve.gif", "--plot curve.gif: expected a name that ends in .png, .svg, .pdf"),
-        ("nowhere/curve.png", "--plot nowhere/curve.png: there is no folder 'nowhere'"),
+        ("nowhere/curve.png", "--plot: there is no folder 'nowhere'"),
     ],
 )
 def test_a_picture_that_cannot_be_is_refused_before_training(lamina, table, plot, message):
@@ -271,8 +343,8 @@ def test_no_target_lists_the_columns(lamina, table):
 
 def test_where_no_model_can_be_written(lamina, table, folder):
     words = (table, "--target", "income", "--out")
-    assert refused(lamina, *words, "nowhere/a.lamina") == "--out nowhere/a.lamina: there is no folder 'nowhere'"
-    assert "is a folder: name the model file in it, such as" in refused(lamina, *words, folder)
+    assert refused(lamina, *words, "nowhere/a.lamina") == "--out: there is no folder 'nowhere'"
+    assert "is a folder: name a file in it" in refused(lamina, *words, folder)
 
 
 def test_only_the_target(lamina, folder, people, write):
@@ -346,9 +418,3 @@ def test_text_in_the_training_file_is_text_in_the_validation_file(lamina, folder
     done = lamina("train", "a.csv", "--target", "y", "--validation", "v.csv", "--json", *SMALL, "--max-iter", "60")
     assert done.code == 0
     assert done.json["scores"]["accuracy"] == 1
-
-
-def test_interrupted_is_the_exit_code_of_main():
-    from lamina.cli import main
-
-    assert train.INTERRUPTED == main.INTERRUPTED

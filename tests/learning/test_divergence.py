@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lamina.engine import choose
+from lamina.data.examples import InMemory
 from lamina.equations.layers import (
     Activation,
     BatchNorm,
@@ -21,14 +21,17 @@ from lamina.equations.losses import SquaredError
 from lamina.equations.network import Network
 from lamina.equations.optimisers import Adam
 from lamina.equations.random import Key
-from lamina.errors import DivergenceError
+from lamina.errors import DivergenceError, DivergenceWarning
 from lamina.learning.choices import chosen
 from lamina.learning.divergence import WHAT_TO_TRY, divergence_error, first_not_finite
 from lamina.learning.hyperparameters import OPTIMISER_CHOICES, check, settings_for
 from lamina.learning.networks import Inputs, network_from
 from lamina.learning.presets import Facts, resolved
+from lamina.learning.recipe import Recipe
 from lamina.learning.schedules import Constant
-from lamina.learning.training import InMemory, Recipe, State, train
+from lamina.learning.state import State
+from lamina.learning.training import train
+from small_runs import run_of
 
 HIDDEN = [Linear(4), LayerNorm(), Activation("tanh"), Dropout(0.5), Residual([Dense(4, "relu"), Linear(4)]), Linear(1)]
 X, Y = np.random.default_rng(0).normal(size=(6, 3)), np.ones((6, 1))
@@ -125,12 +128,13 @@ def test_the_loop_names_the_batch_and_stops_before_it(batch):
     """One row in the middle of the second pass is beyond single precision."""
     network = Network(3, [Dense(4, "tanh"), Linear(1)], SquaredError())
     rows, targets = X.astype(np.float32), np.ones((6, 1), np.float32)
-    state = State.start(network, Adam(), np.full(network.size, 0.1, np.float32))
     recipe = Recipe(Adam(), Constant(), 0.01, 2, 5, 0, shuffle=False)
-    passes = train(network, choose(network, "equations"), state, InMemory(rows, targets), recipe)
+    state = State.start(recipe.optimiser, np.full(network.size, 0.1, np.float32))
+    passes = train(run_of(network, recipe, InMemory(rows, targets)), state)
     next(passes)
     targets[2 * batch - 1] = 1e30
-    with pytest.raises(DivergenceError, match=rf"epoch 2, batch {batch} of 3: the cost \(squared_error\)"):
-        next(passes)
+    with pytest.warns(DivergenceWarning, match=rf"epoch 2, batch {batch} of 3: the cost \(squared_error\)"):
+        assert list(passes) == []
+    assert state.stopped == "diverged"
     assert state.step == 3 + batch - 1  # the steps that were taken
     assert np.isfinite(state.params).all()

@@ -8,9 +8,8 @@ import time
 import numpy as np
 import pytest
 
+import small_runs
 from lamina.data.examples import InMemory, Sparse
-from lamina.data.learning import Columns
-from lamina.data.number_targets import Numbers
 from lamina.engine import choose
 from lamina.equations.layers import BatchNorm, Dense, Dropout, Linear
 from lamina.equations.losses import SquaredError
@@ -22,7 +21,6 @@ from lamina.learning.exact_values import from_json, to_json
 from lamina.learning.initialisers import starting_parameters
 from lamina.learning.lbfgs import LBFGS
 from lamina.learning.recipe import Recipe
-from lamina.learning.run import Run
 from lamina.learning.schedules import Constant, Cosine, Exponential, Plateau, Step
 from lamina.learning.state import State
 from lamina.learning.training import train
@@ -42,23 +40,7 @@ def recipe(optimiser=None, **settings):
 
 
 def run_of(how, rows=ROWS, validation=None, network=NETWORK, **more):
-    run = Run(
-        network=network,
-        engine=choose(network, "equations"),
-        recipe=how,
-        columns=Columns(None, Numbers(np.zeros(1), np.ones(1), flat=True), None, rows.n),
-        examples=rows,
-        validation=validation,
-        settings={},
-        given={},
-        task="regressor",
-        target_name="y",
-        score=None,
-        score_name="r2",
-        n_rows_first_run=rows.n,
-        identity={},
-    )
-    return dataclasses.replace(run, **more)
+    return small_runs.run_of(network, how, rows, validation, **more)
 
 
 def begin(run, dtype=np.float32):

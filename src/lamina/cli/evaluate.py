@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from lamina.cli.files import ModelFile, text_columns
 from lamina.cli.scores import Answers, named
 from lamina.cli.terminal import Terminal, counted, number
 from lamina.data.splitting import check_weights
@@ -15,17 +16,15 @@ from lamina.errors import ColumnError, DataError, nearest
 from lamina.model import Model
 from lamina.model_file import load
 
-ROWS = 16_384
-MOST_CLASSES = 15  # whose confusions fit a terminal
+ROWS_AT_ONCE = 16_384
+SHOWN_CLASSES = 15  # of a confusion matrix that fits a terminal
 
 
-def evaluate(model: Path, file: Path, /, *, weights: str | None = None, json: bool = False) -> int:
+def evaluate(model: ModelFile, file: Path, /, *, weights: str | None = None, json: bool = False) -> int:
     """Measure a model on rows whose answers are known.
 
     Parameters
     ----------
-    model
-        A model file, as train writes it.
     file
         CSV, Parquet, Arrow or Feather file with the columns of training, the target included.
     weights
@@ -52,10 +51,8 @@ def answered(model: Model, file: Path, weights: str | None) -> Answers:
     target, name = model.target, model.target_name
     if (target.n_outputs > 1 and target.task == "multilabel") if isinstance(target, Labels) else target.n_targets > 1:
         raise DataError("this model predicts several targets at once: evaluate it from Python")
-    text = list(model.encoder.text_columns)
-    text += [name] if isinstance(target, Labels) and target.classes.dtype.kind == "U" else []
     A, Y, w = [], [], []
-    for rows in stream(file, ROWS, text=text):
+    for rows in stream(file, ROWS_AT_ONCE, text=text_columns(model)):
         A.append(model.output(rows))
         Y.append(target.encode(_column(rows, name, file, "the target")))
         if weights is not None:
@@ -80,7 +77,7 @@ def _column(rows: Table, name: str, file: Path, what: str) -> Any:
 
 def _show_confusion(terminal: Terminal, model: Model, confusion: Any) -> None:
     classes = [str(label) for label in model.target.classes]  # type: ignore[union-attr]
-    if len(classes) > MOST_CLASSES:
+    if len(classes) > SHOWN_CLASSES:
         terminal.say(f"(no confusion matrix: {len(classes)} classes; --json has it)")
         return
     terminal.say("rows are the true classes, columns the predicted ones:")

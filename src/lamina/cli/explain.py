@@ -4,6 +4,7 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
+from lamina.cli.files import ModelFile
 from lamina.cli.pictures import check_picture, without_windows
 from lamina.cli.terminal import Terminal, counted, number
 from lamina.data.tables.sources import read
@@ -16,7 +17,7 @@ from lamina.model_file import load
 
 
 def explain(
-    model: Path,
+    model: ModelFile,
     file: Path,
     /,
     *,
@@ -25,12 +26,10 @@ def explain(
     plot: Path | None = None,
     json: bool = False,
 ) -> int:
-    """Show which columns move the predictions for the rows of a table, and how strongly.
+    """Show which columns move the predictions, and how strongly.
 
     Parameters
     ----------
-    model
-        A model file, as train writes it.
     file
         CSV, Parquet, Arrow or Feather file with the columns of training.
     outcome

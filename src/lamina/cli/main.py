@@ -1,62 +1,66 @@
-"""The `lamina` command: which commands there are, how errors look, and what the exit codes mean.
+"""The `lamina` command: which commands there are, how errors look, and which exit code follows."""
 
-0     done
-1     an error in the data, the settings or a model file; one line on stderr says what to do
-2     the command line itself is wrong
-129   SIGHUP   }
-130   Ctrl-C   } `lamina train` has then written the best model so far
-143   SIGTERM  }
-"""
-
+import ast
 import os
 import sys
 import traceback
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from cyclopts import App, Parameter
 from cyclopts.exceptions import CycloptsError, UnusedCliTokensError
 
+from lamina.cli.exit_codes import DONE, FAILED, INTERRUPTED, USAGE
 from lamina.errors import LaminaError
 
-DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
-
-EXIT_CODES = """Exit codes: 0 done, 1 an error in data, settings or a file, 2 a wrong command line, 130 Ctrl-C,
-143 SIGTERM, 129 SIGHUP; train has then written the best model so far.
-Add --debug to any command to see where an error arose. NO_COLOR turns colours off."""
+EPILOGUE = (
+    "Exit codes: 0 done, 1 an error in data, settings or a file, 2 a wrong command line; 130 Ctrl-C, 143 SIGTERM, 129 "
+    "SIGHUP: train and resume have then written the best model so far.\n\n"
+    "Add --debug to any command to see where an error arose. NO_COLOR turns colours off."
+)
 
 HELP = "`lamina --help` lists the commands, `lamina COMMAND --help` its options"
 
-COMMANDS = {
-    "demo": "Train on the packaged census data, and see what comes of it.",
-    "train": "Train a deep network on a table and write it to a model file.",
-    "resume": "Go on with a training run from its newest checkpoint.",
-    "runs": "Show the training runs whose checkpoints are in a folder.",
-    "evaluate": "Measure a model on rows whose answers are known.",
-    "predict": "Predict the rows of a table.",
-    "explain": "Show which columns move the predictions.",
-    "show": "Show what is in a model file.",
-    "init": "Write a TOML file with every setting, for train --config.",
-    "gradcheck": "Compare every derivative with central differences.",
-}
+COMMANDS = (
+    "demo",
+    "train",
+    "resume",
+    "runs",
+    "evaluate",
+    "predict",
+    "explain",
+    "show",
+    "init",
+    "gradcheck",
+)
 
 
-def application() -> App:
-    """Return the commands; none is imported before it is called."""
+def application(words: Sequence[str]) -> App:
+    """Return the commands for a command line; none is imported before it is called."""
     app = App(
         name="lamina",
         help="Deep networks you can read: from a table to a trained model and its predictions.",
-        help_epilogue=EXIT_CODES,
+        help_epilogue=EPILOGUE,
         help_format="plaintext",
         version=_version,
         default_parameter=Parameter(show_default=False, negative=()),
         suppress_keyboard_interrupt=False,
     )
-    for number, (name, summary) in enumerate(COMMANDS.items()):
+    is_list = not any(word in COMMANDS for word in words[:1])  # a summary would hide the rest of a command's docstring
+    for number, name in enumerate(COMMANDS):
+        summary = summary_of(name) if is_list else None
         app.command(f"lamina.cli.{name}:{name}", name=name, help=summary, sort_key=number)
     return app
+
+
+def summary_of(command: str) -> str:
+    """Return the first line of a command's docstring, from its source: importing it would take a second."""
+    source = ast.parse(Path(__file__).with_name(f"{command}.py").read_text(encoding="utf-8"))
+    functions = (one for one in source.body if isinstance(one, ast.FunctionDef) and one.name == command)
+    return (ast.get_docstring(next(functions)) or "").partition("\n")[0]
 
 
 def _version() -> str:
@@ -95,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
-    code = application()(words, exit_on_error=False, print_error=False, result_action="return_value")
+    code = application(words)(words, exit_on_error=False, print_error=False, result_action="return_value")
     sys.stdout.flush()  # a pipe that was closed is noticed here, not at exit
     return code if isinstance(code, int) else DONE
 
@@ -106,12 +110,9 @@ def _explained(problem: Exception) -> tuple[str, ...]:
         return (str(problem),)
     if isinstance(problem, UnusedCliTokensError):
         unused = " ".join(problem.unused_tokens or ())
-        return (f"not understood: {unused}", "`lamina --help` lists the commands, `lamina COMMAND --help` its options")
+        return (f"not understood: {unused}", HELP)
     if isinstance(problem, CycloptsError):
-        return (
-            " ".join(str(problem).split()),
-            "`lamina --help` lists the commands, `lamina COMMAND --help` its options",
-        )
+        return (" ".join(str(problem).split()), HELP)
     if isinstance(problem, OSError):
         return (f"{'stdout' if problem.filename is None else problem.filename}: {problem.strerror or problem}",)
     return (f"{type(problem).__name__}: {problem}", "This is a fault in lamina: --debug shows where it arose")

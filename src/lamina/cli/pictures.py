@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from lamina.cli.files import check_place
 from lamina.errors import MissingExtraError, SettingError
 
 ENDINGS = (".png", ".svg", ".pdf")
@@ -26,8 +27,7 @@ def check_picture(path: Path | None) -> None:
         return
     if path.suffix.lower() not in ENDINGS:
         raise SettingError(f"--plot {path}: expected a name that ends in {', '.join(ENDINGS)}")
-    if not path.resolve().parent.is_dir():
-        raise SettingError(f"--plot {path}: there is no folder {str(path.parent)!r}")
+    check_place("--plot", path)
     if not can_draw():
         raise MissingExtraError("--plot needs matplotlib: pip install 'lamina[plot]'")
 

@@ -11,6 +11,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.cli.files import ModelFile, check_place
 from lamina.cli.terminal import Terminal, counted
 from lamina.data.tables.sources import stream
 from lamina.data.targets import Labels, Numbers
@@ -20,21 +21,20 @@ from lamina.model import Model
 from lamina.model_file import load
 from lamina.sealed_file import replacing
 
-ROWS = 16_384  # rows that are read and predicted together
+ROWS_AT_ONCE = 16_384
 ENDINGS = (".csv", ".parquet")
 Columns = list[NDArray[Any]]  # one array per column, each (rows,)
 Write = Callable[[Columns], None]
 
 
-def predict(model: Path, file: Path, /, *, proba: bool = False, out: Path | None = None) -> int:
+def predict(model: ModelFile, file: Path, /, *, proba: bool = False, out: Path | None = None) -> int:
     """Predict the rows of a table, in their order.
 
-    FILE may be larger than the memory. Columns that the model does not know are ignored.
+    FILE may be larger than memory. Columns that the model does not know are
+    ignored.
 
     Parameters
     ----------
-    model
-        A model file, as train writes it.
     file
         CSV, Parquet, Arrow or Feather file with the columns of training.
     proba
@@ -46,12 +46,14 @@ def predict(model: Path, file: Path, /, *, proba: bool = False, out: Path | None
         raise SettingError(
             f"--out {out}: expected a name that ends in {' or '.join(ENDINGS)}; without --out, CSV goes to stdout"
         )
+    if out is not None:
+        check_place("--out", out)
     loaded = load(model)
     if proba and not isinstance(loaded.target, Labels):
-        raise DataError(f"{model} predicts numbers: there are no probabilities. Leave --proba away")
+        raise DataError(f"{model} predicts numbers: there are no probabilities. Remove --proba.")
     names, count = column_names(loaded, proba), 0
     with _writing(out, names) as write:
-        for rows in stream(file, ROWS, text=loaded.encoder.text_columns):
+        for rows in stream(file, ROWS_AT_ONCE, text=loaded.encoder.text_columns):
             found = loaded.predict_proba(rows) if proba else loaded.predict(rows)
             write(list(found.reshape(rows.n_rows, len(names)).T))
             count += rows.n_rows

@@ -111,14 +111,14 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises
     ------
     SettingError
-        It is not there, is no TOML (with the line), or names no setting.
+        It does not exist, is not valid TOML (with the line), or names no setting.
     """
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SettingError(f"there is no file {str(path)!r}: `lamina init --out {path}` writes one") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise SettingError(f"{path} is no TOML: {problem}") from problem
+        raise SettingError(f"{path} is not valid TOML: {problem}") from problem
     for name in found:
         if name not in OFFERED:
             raise SettingError(f"{path}: there is no setting {name!r}.{nearest(name, OFFERED)}")

@@ -3,7 +3,9 @@
 In a terminal there are colours (unless NO_COLOR is set) and a bar; elsewhere plain lines of any length.
 """
 
+import errno
 import json
+import os
 import shlex
 import shutil
 import sys
@@ -16,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-WIDE = 1000  # columns where there is no terminal: nothing is wrapped
+WIDE_COLUMNS = 1000  # where there is no terminal: nothing is wrapped
 
 
 class Terminal:
@@ -69,11 +71,11 @@ class Terminal:
         if self.as_json:
             sys.stdout.write(json.dumps(value, indent=2, allow_nan=False, default=_plain) + "\n")
 
-    def progress(self, run: Any) -> Any:
+    def progress(self, run: Any, state: Any) -> Any:
         """Return what shows training (`running.carry_out` takes it): a bar in a terminal, lines elsewhere."""
         from lamina.showing import Bar, Lines
 
-        return Bar(run, self.notes) if self.notes.is_terminal else Lines(run, self.note)
+        return Bar(run, state, self.notes) if self.notes.is_terminal else Lines(run, state, self.note)
 
     @property
     def unicode(self) -> bool:
@@ -98,9 +100,28 @@ def counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'s' * (count != 1)}"
 
 
+class _Console(Console):
+    """A console that falls silent when nobody reads it any more, while the work goes on.
+
+    The reader of a pipe, such as `head`, has seen enough, or the terminal was closed.
+    """
+
+    def print(self, *texts: Any, **how: Any) -> None:
+        try:
+            super().print(*texts, **how)
+        except OSError as problem:
+            if problem.errno != errno.EIO:
+                raise
+            self.on_broken_pipe()
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())  # what is buffered goes there
+
+
 def _console(stderr: bool) -> Console:
-    console = Console(stderr=stderr)
-    return console if console.is_terminal else Console(stderr=stderr, width=WIDE)
+    console = _Console(stderr=stderr)
+    return console if console.is_terminal else _Console(stderr=stderr, width=WIDE_COLUMNS)
 
 
 def _plain(value: Any) -> Any:

@@ -69,11 +69,13 @@ class State:
     threshold : float
         The lowest watched value as patience sees it: `waited` epochs in a row did not beat it by the tolerance.
     history : list of dict
-        A `Record` of every epoch.
+        A `Record` of every epoch; a dict that stands there is never changed.
     stopped : str
         Why training ended; empty while it goes on.
     final : bool
         Whether more epochs or more time would not change that end.
+    torn : bool
+        Whether an interrupt within a step left parameters and memory of no one moment.
     seed : int
     optimiser : str
         Whose memory it is.
@@ -103,6 +105,7 @@ class State:
     history: list[dict[str, Any]] = field(default_factory=list)
     stopped: str = ""
     final: bool = False
+    torn: bool = False
     seed: int = 0
     optimiser: str = ""
     watched: str = ""
@@ -150,6 +153,16 @@ class State:
             self.waited = 0
         self.stopped, self.final = "", False
 
+    def mend(self) -> None:
+        """Where an interrupt tore the state, go back to the best parameters, and let the optimiser start anew."""
+        if not self.torn:
+            return
+        if self.best_params is not None:
+            self.params = self.best_params.copy()
+        self.average = None if self.average is None else self.params.copy()
+        self.memory[:], self.step, self.torn = 0, 0, False
+        self.rows, self.pass_cost, self.pass_seconds = 0, 0.0, 0.0
+
     def arrays(self) -> dict[str, Any]:
         """Return the arrays by name; those that are not there yet are left out."""
         named = {name: getattr(self, name) for name in ARRAYS}
@@ -167,7 +180,7 @@ class State:
 
     def copy(self) -> "State":
         """Return a state that moves by itself."""
-        return State.of(self.arrays(), {**self.scalars(), "history": [dict(record) for record in self.history]})
+        return State.of(self.arrays(), {**self.scalars(), "history": list(self.history)})
 
 
 ARRAYS = ("params", "memory", "average", "best_params")

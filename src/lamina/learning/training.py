@@ -15,13 +15,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lamina.data.examples import Chunk
-from lamina.equations.network import Network
 from lamina.equations.steps import Steps
-from lamina.equations.verbs import d_penalty, penalty
 from lamina.errors import DivergenceError, DivergenceWarning
 from lamina.learning.divergence import divergence_error
 from lamina.learning.evaluation import WATCHED_ROWS, scores_of, validation_cost, watched_value
 from lamina.learning.full_batch import iteration_of
+from lamina.learning.group import train_steps_together
 from lamina.learning.lbfgs import LBFGS
 from lamina.learning.recipe import ALWAYS
 from lamina.learning.run import Run
@@ -121,8 +120,12 @@ def move(run: Run, state: State, chunk: Chunk) -> None:
         examples=n,
     )
     with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
-        take = run.engine.train_steps if run.group.size == 1 else _train_steps_together(run)
-        costs = take(run.network, recipe.optimiser, state.params, state.memory, *chunk, steps)
+        take = run.engine.train_steps if run.group.size == 1 else train_steps_together(run.engine, run.group)
+        try:
+            costs = take(run.network, recipe.optimiser, state.params, state.memory, *chunk, steps)
+        except KeyboardInterrupt:
+            state.torn = True
+            raise
     for cost, rows in zip(costs.tolist(), _sizes(len(chunk.order), size).tolist(), strict=False):  # in order: however
         state.pass_cost += cost * rows  # a pass is cut into moves, its sum has the same bits
         state.rows += rows
@@ -133,35 +136,6 @@ def move(run: Run, state: State, chunk: Chunk) -> None:
         w = None if chunk.weights is None else chunk.weights[at]
         place, dropout = (state.epoch + 1, done + len(costs) + 1, whole), float(steps.dropouts[len(costs)])
         raise _diverged(run, state, chunk.X[at], chunk.Y[at], w, place, dropout)
-
-
-def _train_steps_together(run: Run) -> Callable[..., Any]:
-    """Return `train_steps` for a group of workers: each takes its piece of every batch, and all move alike."""
-    engine, group = run.engine, run.group
-
-    def train_steps(
-        network: Network, optimiser: Any, params: Any, memory: Any, X: Any, Y: Any, weights: Any, order: Any, how: Steps
-    ) -> Any:
-        costs, W, n = np.empty(len(how.rates)), network.spans["weights"], run.examples.n
-        for k, rate in enumerate(how.rates):
-            rows = order[k * how.batch_size : (k + 1) * how.batch_size]
-            first, stop = (len(rows) * rank // group.size for rank in (group.rank, group.rank + 1))
-            mine, message = rows[first:stop], np.zeros(network.size + 1, params.dtype)
-            if len(mine):
-                w = None if weights is None else weights[mine]
-                place = {"seed": how.seed, "step": how.step + k, "first": first, "m": len(rows)}
-                found = engine.gradients(network, params, X[mine], Y[mine], w, **place, dropout=how.dropouts[k])
-                message[-1], message[:-1] = found
-            group.sum(message)
-            J, grads = float(message[-1]) + penalty(network, params, n), message[:-1]
-            grads[W] += d_penalty(network, params, n)
-            if not (np.isfinite(J) and np.isfinite(grads).all()):
-                return costs[:k]
-            engine.update(network, optimiser, params, grads, memory, float(rate), how.step + k, float(how.decays[k]))
-            costs[k] = J
-        return costs
-
-    return train_steps
 
 
 def _full_batch(run: Run) -> Callable[[Run, State], Iterator[Progress]]:
