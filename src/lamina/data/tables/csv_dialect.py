@@ -139,7 +139,8 @@ def _before_header(lines: str) -> tuple[int, str]:
     rest = "\n".join(all_lines[comments:])
     separator = _separator(rest)
     width, above = len(_rows(rest, separator)[0]), len(next(csv.reader([all_lines[comments - 1]], delimiter=separator)))
-    return (comments - 1 if above == width and width > 1 else comments), ""
+    names = above == width > 1 and not all_lines[comments - 1].startswith(("# ", "##"))
+    return comments - names, ""
 
 
 def _rows(lines: str, separator: str) -> list[list[str]]:

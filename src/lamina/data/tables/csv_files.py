@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 
 from lamina.data.tables.arrow import from_arrow
-from lamina.data.tables.cells import TEXT, Evidence, as_read, decide, tell
+from lamina.data.tables.cells import Evidence, as_read, decide, tell
 from lamina.data.tables.columns import Column, short
 from lamina.data.tables.csv_dialect import Dialect, check_bytes, line_of, numbered_rows, options
 from lamina.data.tables.file_formats import name_of
@@ -160,7 +160,7 @@ def _identifiers(dialect: Dialect, reading: Reading, schema: Any, large: set[str
         for batch in _batches(dialect, dict.fromkeys(suspects, pa.string()), suspects):
             for name in suspects:
                 _add(evidence, name, tidy(from_arrow(own[name], batch[name]), dialect.words), dialect, 0)
-    return [name for name, seen in evidence.items() if decide(own[name], seen, reading, typed=False) == TEXT]
+    return [name for name, seen in evidence.items() if decide(own[name], seen, reading, typed=False).written is None]
 
 
 def _padded(dialect: Dialect, names: list[str], large: set[str]) -> list[str]:
