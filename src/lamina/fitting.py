@@ -127,7 +127,7 @@ def prepare(
     else:
         if y_val is None:
             raise DataError("X_val was given without y_val: both are needed to watch their cost.")
-        others = opened(X_val, y_val, sample_weight_val, names=("X_val", "y_val"))
+        others = opened(X_val, y_val, sample_weight_val, names=("X_val", "y_val"), reading=columns.encoder.reading)
         everything = Part(np.arange(others.table.n_rows), others.weights)
         validation, watched_rows = examples_of(others, everything, columns, dtype), None
     warn_of_large_batch(given["batch_size"], examples.n)

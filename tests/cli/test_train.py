@@ -357,7 +357,7 @@ BAD_FILES = {
     "only a header": ("x,y\n", "'a.csv' has a header (x, y) and no rows"),
     "a broken row": ("x,y\n1,a\n2,b\n3,b,9\n", "'a.csv', line 4: 2 fields expected, as in the header, found 3"),
     "a column twice": ("x,x,y\n1,2,a\n", "column names occur more than once: 'x'"),
-    "a target that is missing": ("x,y\n1,a\n2,\n3,b\n", "Input y contains NaN or None: 1 row, the first is row 1"),
+    "a target that is missing": ("x,y\n1,a\n2,\n3,b\n", "target 'y' is missing in 1 row, first in line 3"),
     "infinity": ("x,y\n1,a\ninf,b\n3,b\n", "column 'x', row 1. Infinity is not allowed"),
     "negative weights": ("x,w,y\n1,1,a\n2,-1,b\n", "sample weights are not negative; found -1 in row 1"),
     "weights of 0": ("x,w,y\n1,0,a\n2,0,b\n", "all sample weights are zero"),

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.cli.files import ModelFile, text_columns
+from lamina.cli.files import ModelFile, reading_for
 from lamina.cli.scores import Answers, named
 from lamina.cli.terminal import Terminal, counted, number
 from lamina.data.splitting import check_weights
@@ -52,7 +52,7 @@ def answered(model: Model, file: Path, weights: str | None) -> Answers:
     if (target.n_outputs > 1 and target.task == "multilabel") if isinstance(target, Labels) else target.n_targets > 1:
         raise DataError("this model predicts several targets at once: evaluate it from Python")
     A, Y, w = [], [], []
-    for rows in stream(file, ROWS_AT_ONCE, text=text_columns(model)):
+    for rows in stream(file, ROWS_AT_ONCE, reading=reading_for(model)):
         A.append(model.output(rows))
         Y.append(target.encode(_column(rows, name, file, "the target")))
         if weights is not None:

@@ -46,7 +46,7 @@ def explain(
     if top < 1:
         raise SettingError(f"--top {top}: expected a whole number of at least 1")
     terminal, loaded = Terminal(json), load(model)
-    rows = read(file, text=loaded.encoder.text_columns)
+    rows = read(file, reading=loaded.encoder.reading)
     found = explained(loaded, rows, None if outcome is None else _spelled(loaded, outcome))
     terminal.say(f"{model}: what moves {found.outcome} on {counted(rows.n_rows, 'row')} of {file}:")
     chosen = [(found.columns[j], float(found.strength[j]), _slope(found, j)) for j in found.order]

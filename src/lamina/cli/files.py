@@ -2,11 +2,13 @@
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from lamina.data.tables.reading import Reading
 from lamina.data.targets import Labels
 from lamina.errors import SettingError
 from lamina.model import Model
@@ -14,11 +16,11 @@ from lamina.model import Model
 ModelFile = Annotated[Path, Parameter(help="A model file, as `lamina train` writes it.")]
 
 
-def text_columns(model: Model) -> list[str]:
-    """Return the columns that are text in a file of rows whatever they look like, the target's included."""
-    target = model.target
+def reading_for(model: Model) -> Reading:
+    """Return how to read a file of rows: as that of training was, the target included."""
+    reading, target = model.encoder.reading, model.target
     is_text = isinstance(target, Labels) and target.classes.dtype.kind == "U"
-    return [*model.encoder.text_columns, *([model.target_name] if is_text else [])]
+    return replace(reading, text=(*reading.text, model.target_name)) if is_text else reading
 
 
 def check_place(option: str, path: Path, size: int = 0) -> None:

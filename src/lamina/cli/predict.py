@@ -53,7 +53,7 @@ def predict(model: ModelFile, file: Path, /, *, proba: bool = False, out: Path |
         raise DataError(f"{model} predicts numbers: there are no probabilities. Remove --proba.")
     names, count = column_names(loaded, proba), 0
     with _writing(out, names) as write:
-        for rows in stream(file, ROWS_AT_ONCE, text=loaded.encoder.text_columns):
+        for rows in stream(file, ROWS_AT_ONCE, reading=loaded.encoder.reading):
             found = loaded.predict_proba(rows) if proba else loaded.predict(rows)
             write(list(found.reshape(rows.n_rows, len(names)).T))
             count += rows.n_rows

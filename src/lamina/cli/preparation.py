@@ -1,14 +1,18 @@
 """What a training run starts from: the table taken apart, the kind of task, the settings, the scorer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from cyclopts.exceptions import CycloptsError
 from numpy.typing import NDArray
 
 from lamina.cli.settings import Task
-from lamina.data.tables.sources import read
+from lamina.cli.terminal import Terminal, counted
+from lamina.data.tables.columns import is_missing
+from lamina.data.tables.reading import Reading
+from lamina.data.tables.sources import place_of, read
 from lamina.data.tables.table import Table
 from lamina.data.targets import detect_task
 from lamina.errors import DataError
@@ -48,6 +52,12 @@ def taken_apart(table: Table, file: Path, columns: Columns) -> Rows:
     """
     if columns.target is None:
         raise CycloptsError(f"which column of {file} is to be predicted? --target is one of {', '.join(table.names)}")
+    for name, what in ((columns.target, "target"), (columns.weights, "weights")):
+        if name is not None and name in table.names and table.at(table.names.index(name)).kind == "date":
+            raise DataError(
+                f"{file}: the {what} {name!r} holds dates: numbers or classes expected. A number of days can be "
+                "computed from them, or the year or month be made a column"
+            )
     y = table.column(columns.target)
     weights = None if columns.weights is None else table.column(columns.weights)
     gone = [columns.target, *([] if columns.weights is None else [columns.weights]), *columns.drop]
@@ -57,6 +67,33 @@ def taken_apart(table: Table, file: Path, columns: Columns) -> Rows:
     if not table.names:
         raise DataError(f"{file}: no column is left to learn from")
     return Rows(table, y, weights)
+
+
+def with_targets(rows: Rows, terminal: Terminal) -> Rows:
+    """Return the rows whose target is there; say how many are left out."""
+    there = ~_missing(rows.y)
+    if there.all():
+        return rows
+    terminal.say(f"{counted(int((~there).sum()), 'row')} without a target left out")
+    weights = None if rows.weights is None else rows.weights[there]
+    return Rows(rows.X.take(there), rows.y[there], weights)
+
+
+def check_targets(rows: Rows, file: Path, reading: Reading, columns: Columns) -> None:
+    """Raise a DataError that says where targets are missing, and what to do."""
+    missing = np.flatnonzero(_missing(rows.y))
+    if len(missing):
+        first = place_of(file, reading, rows.X.row_number(int(missing[0])))
+        raise DataError(
+            f"{file}: target {columns.target!r} is missing in {counted(len(missing), 'row')}, first in {first}: fill "
+            "them, or leave these rows out with --drop-missing-target"
+        )
+
+
+def _missing(y: NDArray[Any]) -> NDArray[np.bool_]:
+    if y.dtype.kind == "O":
+        return np.array([is_missing(value) for value in y], bool)
+    return np.isnan(y) if y.dtype.kind == "f" else np.zeros(len(y), bool)
 
 
 def kind_of_task(y: NDArray[Any], asked: str | None) -> tuple[str, str]:
@@ -107,10 +144,13 @@ def prepared(
 
 def _watched(rows: Rows, validation: Path, columns: Columns, task: Task) -> Rows:
     """Return the rows of the validation file; what is text in the training file is text here."""
-    text = [name for j, name in enumerate(rows.X.names) if rows.X.at(j).kind == "category"]
+    kinds = {name: rows.X.at(j).kind for j, name in enumerate(rows.X.names)}
+    text = [name for name, kind in kinds.items() if kind == "category"]
     if task == "classifier" and rows.y.dtype.kind == "O":
         text.append(str(columns.target))
-    return taken_apart(read(validation, text=text), validation, Columns(columns.target, columns.weights))
+    numbers, dates = (frozenset(n for n, k in kinds.items() if k == kind) for kind in ("number", "date"))
+    reading = replace(rows.X.reading, text=tuple(text), numbers=numbers, dates=dates)
+    return taken_apart(read(validation, reading=reading), validation, Columns(columns.target, columns.weights))
 
 
 def by_class(weights: dict[str, float], y: NDArray[Any]) -> dict[Any, float]:

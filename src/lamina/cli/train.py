@@ -13,7 +13,8 @@ from cyclopts import Parameter
 from lamina.cli.exit_codes import DONE, SIGNALS
 from lamina.cli.files import check_place, check_space
 from lamina.cli.pictures import check_picture, draw_curve
-from lamina.cli.preparation import Columns, kind_of_task, prepared, taken_apart, task_of
+from lamina.cli.preparation import Columns, check_targets, kind_of_task, prepared, taken_apart, task_of, with_targets
+from lamina.cli.reading_flags import ReadingFlags
 from lamina.cli.scores import baseline_name, compared, rows_of
 from lamina.cli.settings import Flags, from_flags, joined, read_toml
 from lamina.cli.terminal import Terminal, counted, program_name
@@ -44,6 +45,7 @@ def train(
     plot: Path | None = None,
     checkpoint: Path | None = None,
     json: bool = False,
+    cells: Annotated[ReadingFlags | None, Parameter(name="*")] = None,
     settings: Annotated[Flags | None, Parameter(name="*")] = None,
 ) -> int:
     """Train a deep network on a table and write it to a model file.
@@ -82,7 +84,12 @@ def train(
     check_place("--out", path)
     check_picture(plot)
     given, toml = from_flags(settings), {} if config is None else read_toml(config)
-    rows = taken_apart(read(file), file, columns)
+    cells = cells or ReadingFlags()
+    reading = cells.reading()
+    rows = taken_apart(read(file, reading=reading), file, columns)
+    if cells.drop_missing_target:
+        rows = with_targets(rows, terminal)
+    check_targets(rows, file, reading, columns)
     kind, reason = kind_of_task(rows.y, task)
     terminal.say(f"{file}: {counted(rows.X.n_rows, 'row')}, {counted(len(rows.X.names), 'column')} to learn from")
     terminal.say(f"target {target!r}: {kind} ({reason}{'' if task else '; --task overrides'})")
@@ -98,7 +105,7 @@ def train(
         folder = None
         if checkpoint is not None:
             options = {"target": target, "task": task, "weights": weights, "drop": drop, "validation": validation}
-            options |= {"config": config, "out": path, "plot": plot, **vars(settings or Flags())}
+            options |= {"config": config, "out": path, "plot": plot, **cells.options(), **vars(settings or Flags())}
             words = [str(file.resolve()), *words_of(options)]
             folder, state = opened(checkpoint, run, state, data=str(file.resolve()), command=words)
             stack.enter_context(folder)

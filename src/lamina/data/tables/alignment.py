@@ -50,9 +50,7 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:10]) + (f", ... ({len(names)} in all)" if len(names) > 10 else "")
 
 
-def cast_numbers(
-    table: Table, at: NDArray[np.intp], dates: Sequence[int], needed: Sequence[int] | None = None
-) -> Any:
+def cast_numbers(table: Table, at: NDArray[np.intp], dates: Sequence[int], needed: Sequence[int] | None = None) -> Any:
     """Return what `number_blocks` reads, the columns `at` of one matrix or a list of arrays; refuse other kinds.
 
     Of columns that are not `needed` another kind is no fault: what was empty in training may hold anything later.

@@ -3,6 +3,7 @@
 import datetime
 import numbers
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from lamina.data.tables.columns import (
     MISSING_NAMES,
     Column,
     boolean,
+    cure_for,
     is_missing,
     is_number,
     number,
@@ -79,7 +81,10 @@ def from_objects(name: str, values: NDArray[Any]) -> Column:
     if all(issubclass(kind, DATES) for kind in types):
         return _dates(name, values, types)
     bad = next(i for i, value in enumerate(values) if not is_missing(value) and not _usable(type(value)))
-    raise ColumnTypeError(unusable(name, f"{type(values[bad]).__name__} objects (row {bad}: {short(values[bad])})"))
+    kind, cure = type(values[bad]).__name__, cure_for(name, type(values[bad]).__name__)
+    if any(issubclass(one, DATES) for one in types):
+        cure = f"A column of dates holds nothing else: convert it, as with pandas.to_datetime(frame[{name!r}])"
+    raise ColumnTypeError(unusable(name, f"{kind} objects (row {bad}: {short(values[bad])})", cure))
 
 
 def _usable(kind: type) -> bool:
@@ -88,12 +93,16 @@ def _usable(kind: type) -> bool:
 
 def _numbers(name: str, values: NDArray[Any], types: set[type]) -> Column:
     plain = [np.nan if is_missing(value) else value for value in values]
+    found = [value for value in plain if value == value]
     whole = types and all(issubclass(kind, numbers.Integral) for kind in types)
     try:
-        if whole and all(type(value) is not float for value in plain):
+        if whole and len(found) == len(plain):
             return number(name, np.array(plain, np.int64))
     except OverflowError:
         pass  # beyond 64 bits: as float64
+    if whole and len({*map(int, found)}) > len({*map(float, found)}):
+        # beyond 64 bits: identifiers, which float64 does not tell apart
+        return replace(_levels(name, values), unread=False)
     try:
         return number(name, np.array([float(value) for value in plain]))
     except OverflowError:

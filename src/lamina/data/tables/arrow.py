@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.data.tables.columns import BOOLEAN_LEVELS, Column, as_levels, number, unusable
+from lamina.data.tables.columns import BOOLEAN_LEVELS, Column, as_levels, cure_for, number, unusable
 from lamina.data.tables.days import spell_date, spell_hours, spell_span
 from lamina.errors import ColumnTypeError
 
@@ -36,7 +36,7 @@ def from_arrow(name: str, array: Any) -> Column:
         return _from_dictionary(name, array)
     if t.is_temporal(kind):
         return _from_temporal(name, array)
-    raise ColumnTypeError(unusable(name, f"Arrow type {kind}"))
+    raise ColumnTypeError(unusable(name, f"Arrow type {kind}", cure_for(name, str(kind))))
 
 
 def _of_decimals(array: Any) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@
     half or more fit         it is text, and a warning says why
     two readings fit         1,234 or 3/4/2020: it is text, and a warning says how to decide
     "007"                    a whole number that begins with 0 is an identifier, and so is one too long for float64
-    kinds known              where training had numbers, numbers are asked for: half of the cells must be some
+    kinds known              where training had numbers, numbers are asked for: fewer are an error
 
 `Evidence` is what a batch of cells says; it can be joined, so rows that arrive in batches are read like all at once.
 """
@@ -46,6 +46,11 @@ class Evidence:
     padded: int = 0  # 007
     long: int = 0  # whole numbers of so many digits that float64 cannot tell them apart
     broken: int = 0  # with a fraction, exponent or sign: measured, not counted or named
+
+    @property
+    def identifies(self) -> bool:
+        """Whether the numbers are identifiers: 007, or of too many digits for float64."""
+        return bool(self.long or self.padded) and not self.broken
 
     @staticmethod
     def of(column: Column, words: Sequence[str], row: int = 0) -> "Evidence":
@@ -184,8 +189,8 @@ def decide(name: str, evidence: Evidence, reading: Reading, typed: bool) -> Foun
     n = usable[best]
     n_odd, odd = total - n, evidence.misfits.get(best, None if n else evidence.first)
     if asked:
-        return Found(best, "", odd, n_odd) if n >= MOST * total else Found(None, NOT_AS_TRAINED, odd, n_odd)
-    if (evidence.long or evidence.padded) and not evidence.broken:
+        return Found(best if n_odd <= FEW_ODD * total else None, NOT_AS_TRAINED, odd, n_odd)
+    if evidence.identifies:
         return TEXT
     doubt = _doubt(best, usable)
     if doubt and n >= MOST * total:
@@ -261,7 +266,7 @@ def _read(cell: str, written: Written) -> float:
     return number / 100 if written.suffix == PERCENT else number
 
 
-def tell(name: str, found: Found, total: int, place: Callable[[int], str], cure: str) -> None:
+def tell(name: str, found: Found, total: int, reading: Reading, place: Callable[[int], str], cure: str) -> None:
     """Say what became of a column with cells that do not fit.
 
     Parameters
@@ -270,6 +275,8 @@ def tell(name: str, found: Found, total: int, place: Callable[[int], str], cure:
     found : Found
     total : int
         How many cells are there.
+    reading : Reading
+        When predicting, nothing is said of columns that training had not.
     place : callable
         Where a row stands, in the words of the source.
     cure : str
@@ -280,17 +287,21 @@ def tell(name: str, found: Found, total: int, place: Callable[[int], str], cure:
     ColumnError
         Numbers or dates are asked for, and most cells are none.
     """
-    if not found.n_odd and not found.why_text:
+    if not (found.n_odd or found.why_text) or (reading.predicting and not reading.knows(name)):
         return
     first = f", the first is {short(found.odd[1])} in {place(found.odd[0])}" if found.odd else ""
     some = f"{found.n_odd:,} of {total:,} cells"
     if found.written is not None:
         what = "date" if STYLES[found.written.style].kind == "date" else "number"
+        if not found.n_odd:
+            return
         message = f"{some} {'is' if found.n_odd == 1 else 'are'} no {what} and taken as missing{first}. {cure}"
     elif found.why_text == NOT_AS_TRAINED:
+        what = "dates" if name in reading.dates else "numbers"
+        where = "" if found.odd is None else f": {short(found.odd[1])} in {place(found.odd[0])}"
         raise ColumnError(
-            f"column {name!r} held numbers or dates in training, here it holds text: {some} are none{first}. "
-            "Correct them, or leave them empty to have them encoded as missing"
+            f"column {name!r} held {what} in training, here it holds text{where}. Correct it, or leave it empty to "
+            f"have it encoded as missing ({some} are no {what})"
         )
     elif found.why_text == MANY:
         message = f"text, though most cells spell numbers or dates: {some} are written in another way{first}. "
@@ -307,7 +318,7 @@ def decided(
     written = {}
     for name, seen in evidence.items():
         found = decide(name, seen, reading, typed=True)
-        tell(name, found, seen.total, place, cure.format(name=name))
+        tell(name, found, seen.total, reading, place, cure.format(name=name))
         if found.written is not None:
             written[name] = found.written
     return written

@@ -30,6 +30,8 @@ EXAMPLES = {
     "timestamp[ns]": "2020-01-31 10:00:00.5",
     "double": "0.5",
 }
+LARGEST_EXACT = 2.0**53  # whole numbers beyond are not all told apart by float64
+PADDED, HEXADECIMAL = r"^\s*0[0-9xX]", r"^\s*[+-]?0[xX]"
 CONVERSION = re.compile(r"In CSV column #(\d+): .*?CSV conversion error to (.+?): invalid value '(.*)'", re.DOTALL)
 
 
@@ -140,8 +142,11 @@ def _large(batch: Any) -> set[str]:
     found = set()
     for name, kind in zip(batch.schema.names, batch.schema.types, strict=True):
         if pa.types.is_floating(kind):
-            limits = pc.min_max(batch.column(batch.schema.get_field_index(name))).as_py()
-            if any(one is not None and abs(one) >= 2**53 for one in limits.values()):
+            column = batch.column(batch.schema.get_field_index(name))
+            limits = pc.min_max(column).as_py()
+            if np.inf in map(abs, (one or 0 for one in limits.values())):
+                limits = pc.min_max(column.filter(pc.is_finite(column))).as_py()
+            if any(one is not None and abs(one) >= LARGEST_EXACT for one in limits.values()):
                 found.add(name)
     return found
 
@@ -149,6 +154,7 @@ def _large(batch: Any) -> set[str]:
 def _identifiers(dialect: Dialect, reading: Reading, schema: Any, large: set[str]) -> list[str]:
     """Return the columns that look like numbers to pyarrow and are none: 007, 0x1F, whole numbers of 20 digits."""
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.types as t
 
     own = dict(_pairs(dialect))
@@ -156,11 +162,14 @@ def _identifiers(dialect: Dialect, reading: Reading, schema: Any, large: set[str
     suspects = [name for name in numbers if dialect.padded or name in large]
     suspects = _padded(dialect, [name for name in suspects if own[name] not in reading.numbers], large)
     evidence: dict[str, Evidence] = {}
+    hexadecimal: set[str] = set()
     if suspects:
         for batch in _batches(dialect, dict.fromkeys(suspects, pa.string()), suspects):
             for name in suspects:
                 _add(evidence, name, tidy(from_arrow(own[name], batch[name]), dialect.words), dialect, 0)
-    return [name for name, seen in evidence.items() if decide(own[name], seen, reading, typed=False).written is None]
+                if pc.any(pc.match_substring_regex(batch[name], HEXADECIMAL)).as_py():
+                    hexadecimal.add(name)
+    return [name for name in suspects if name in hexadecimal or evidence[name].identifies]
 
 
 def _padded(dialect: Dialect, names: list[str], large: set[str]) -> list[str]:
@@ -172,7 +181,7 @@ def _padded(dialect: Dialect, names: list[str], large: set[str]) -> list[str]:
     left = [name for name in names if name not in found]
     for batch in _batches(dialect, dict.fromkeys(left, pa.string()), left) if left else ():
         here = [name for name in left if name not in found]
-        found |= {n for n in here if pc.any(pc.match_substring_regex(batch[n], r"^\s*0[0-9xX]")).as_py()}
+        found |= {n for n in here if pc.any(pc.match_substring_regex(batch[n], PADDED)).as_py()}
         if found.issuperset(left):
             break
     return [name for name in names if name in found]
@@ -188,7 +197,7 @@ def _decided(dialect: Dialect, reading: Reading, evidence: dict[str, Evidence]) 
         def place(row: int) -> str:
             return f"{name_of(dialect.path)}, {line_of(dialect, row)}"
 
-        tell(own[name], found, seen.total, place, cure)
+        tell(own[name], found, seen.total, reading, place, cure)
         if found.written is not None:
             written[own[name]] = found.written
         else:

@@ -22,7 +22,9 @@ FOREIGN = {
     b"%PDF": "a PDF document",
 }
 MARKUP = {  # a header of CSV may begin with [id] or <5%
-    rb"<(!doctype|\?xml|!--|[a-z][a-z0-9:]*(>|[ /][^,;\t|]*$))": "HTML or XML: perhaps a download page instead of the file",
+    rb"<(!doctype|\?xml|!--|[a-z][a-z0-9:]*(>|[ /][^,;\t|]*$))": (
+        "HTML or XML: perhaps a download page instead of the file"
+    ),
     rb'\{\s*("[^"]*"\s*:|\}|$)|\[\s*([\[{]|"[^"]*"\s*,|-?[0-9.eE+-]+\s*(,|\]\s*$)|$)': (
         "JSON: pass pandas.read_json(...), or convert it to CSV"
     ),

@@ -54,6 +54,10 @@ class Reading:
         """Whether the kinds of the columns are known from training."""
         return bool(self.numbers or self.dates or self.written)
 
+    def knows(self, name: str) -> bool:
+        """Return whether training had numbers or dates in this column."""
+        return name in self.numbers or name in self.dates or name in self.written
+
     def with_written(self, found: Mapping[str, Written]) -> "Reading":
         """Return the same with what was found about more columns."""
         return replace(self, written={**self.written, **found}) if found else self
@@ -120,6 +124,8 @@ def reading_of(
             "".encode(encoding)
         except LookupError:
             raise SettingError(f"unknown encoding {encoding!r}; for example 'utf-8', 'latin-1', 'cp1252'") from None
+    if thousands in (".", ",") and decimal is None:
+        decimal = "," if thousands == "." else "."
     names = (text,) if isinstance(text, str) else tuple(text)
     words = MISSING_WORDS if missing_words is None else tuple(missing_words)
     return Reading(names, encoding, decimal, thousands, words)

@@ -11,7 +11,7 @@ from lamina.data.tables.arrays import from_numpy
 from lamina.data.tables.arrow import from_arrow_table
 from lamina.data.tables.frames import from_frame, from_mapping, unmasked
 from lamina.data.tables.reading import Reading, reading_of
-from lamina.data.tables.streams import Stream, read_file, text_read
+from lamina.data.tables.streams import Stream, place_in_file, read_file, text_read
 from lamina.data.tables.table import Table, check_size, check_unique, default_names, of_columns
 from lamina.errors import ColumnError, DataError
 
@@ -119,6 +119,11 @@ def _of_sparse(source: Any) -> Table:
     if source.dtype.kind not in "fiub":
         raise DataError(f"a sparse matrix of real numbers expected, found dtype {source.dtype}")
     matrix = source.tocsr()
+    if matrix.nnz and not (matrix.indices.min() >= 0 and matrix.indices.max() < matrix.shape[1]):
+        raise DataError(
+            f"a sparse matrix with a column number of {matrix.indices.min()} or {matrix.indices.max()}, but it has "
+            f"{matrix.shape[1]} columns: its indices are damaged"
+        )
     if not matrix.has_canonical_format:
         matrix = matrix.copy()
         matrix.sum_duplicates()
@@ -140,16 +145,37 @@ def _of_frame(source: Any) -> Table:
         return _of_arrow(source)
     if _library(source) == "pandas" and hasattr(source, "columns"):
         check_unique(map(str, source.columns))  # narwhals takes none twice
+        if len(source.columns) and all(isinstance(kind, pandas_sparse()) for kind in source.dtypes):
+            return _of_sparse_frame(source)
     frame = nw.from_native(source, pass_through=True, allow_series=True)
     if isinstance(frame, nw.Series):
-        raise DataError("Expected 2D array, got a series instead. Reshape your data: frame[['name']] has one column")
+        raise DataError(
+            "Expected 2D array, got a series instead. Reshape your data: frame[['name']] has one column, "
+            "frame.iloc[[0]] (polars: frame[[0]]) is one row"
+        )
     if isinstance(frame, nw.LazyFrame):
-        raise DataError("a data frame in memory expected, found a lazy one: call .collect() first")
+        frame = frame.collect()  # of DuckDB, polars and others: its query is run
     if not isinstance(frame, nw.DataFrame):
         return _of_arrow(source)
     columns = tuple(from_frame(frame))
     names = tuple(column.name for column in columns)
     return Table(names, _all_text(frame.columns), len(frame), None, columns)
+
+
+def pandas_sparse() -> Any:
+    """Return pandas' type of sparse columns; pandas is there, for its frame is."""
+    import pandas
+
+    return pandas.SparseDtype
+
+
+def _of_sparse_frame(source: Any) -> Table:
+    """Return the CSR matrix of a pandas frame whose columns are all sparse, with its names; dense if zeros are not."""
+    if any(kind.fill_value != 0 or kind.subtype.kind not in "fiub" for kind in source.dtypes):
+        return _of_frame(source.sparse.to_dense())
+    matrix = source.sparse.to_coo().tocsr()
+    names = tuple(str(name) for name in source.columns)
+    return Table(names, _all_text(source.columns), matrix.shape[0], matrix)
 
 
 def _of_arrow(source: Any) -> Table:
@@ -170,6 +196,11 @@ def _all_text(names: Any) -> bool:
             "column names are partly text and partly not; convert them: frame.columns = frame.columns.astype(str)"
         )
     return kinds == {True}
+
+
+def place_of(path: str | os.PathLike[str], reading: Reading, row: int) -> str:
+    """Return where a row of a file stands: "line 7" of a CSV file, else "row 5", counted from 0."""
+    return place_in_file(os.fspath(path), reading, row)
 
 
 def stream(

@@ -1,13 +1,15 @@
 """Tables of files: one whole, or a run of tables of so many rows, read again each time it is asked for."""
 
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from lamina.data.tables.arrow import from_arrow, from_arrow_table, is_text
 from lamina.data.tables.cells import Evidence, decided
-from lamina.data.tables.csv_dialect import Dialect, find_dialect
+from lamina.data.tables.columns import warn_of_alike
+from lamina.data.tables.csv_dialect import Dialect, find_dialect, line_of
 from lamina.data.tables.csv_files import CsvColumns, as_planned, find_columns, read_csv, stream_csv
 from lamina.data.tables.file_formats import Format, find_format, name_of
 from lamina.data.tables.reading import Reading, Written
@@ -24,12 +26,23 @@ def read_file(path: str, reading: Reading) -> Table:
     if kind == "csv":
         dialect = find_dialect(path, reading)
         columns, written = read_csv(dialect, reading)
+        for column in columns:
+            warn_of_alike(column)
         return replace(of_columns(columns), reading=_kept(reading, dialect, written))
     table = of_columns(from_arrow_table(_joined(path, list(_batches(path, kind)))))
     table = text_read(table, reading)
     if table.n_rows == 0:
         raise FileError(_no_rows(path, table.names))
     return table
+
+
+def place_in_file(path: str, reading: Reading, row: int) -> str:
+    """See `lamina.data.tables.sources.place_of`."""
+    if find_format(path) != "csv":
+        return f"row {row}"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they were given when the file was read
+        return line_of(find_dialect(path, reading), row)
 
 
 def _kept(reading: Reading, dialect: Dialect, written: dict[str, Written]) -> Reading:
@@ -41,6 +54,8 @@ def _kept(reading: Reading, dialect: Dialect, written: dict[str, Written]) -> Re
 
 def text_read(table: Table, reading: Reading) -> Table:
     """Return a table of typed columns, those of text that spells numbers or dates read: see cells.py."""
+    for column in table.columns:
+        warn_of_alike(column)
     if not any(column.unread for column in table.columns):
         return replace(table, reading=reading)
     unread = {one.name: Evidence.of(one, reading.missing_words) for one in table.columns if one.unread}

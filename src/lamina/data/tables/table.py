@@ -73,7 +73,8 @@ class Table:
         wanted = tuple(names)
         if wanted == self.names:
             return self
-        at = [self._find(name) for name in wanted]
+        place = {name: j for j, name in enumerate(self.names)}
+        at = [place[name] if name in place else self._find(name) for name in wanted]
         if self.matrix is not None:
             return replace(self, names=wanted, matrix=self.matrix[:, at])
         return replace(self, names=wanted, columns=tuple(self.columns[j] for j in at))
