@@ -182,7 +182,7 @@ def _sparse_distributions(matrix: Any, weights: Array | None) -> Iterator[Distri
 
 def needed_quantiles(plan: NumberPlan, k: int, found: Distribution, seen: Moments, unit: float) -> Array:
     """Return the quantiles that column `k` is scaled by: quartiles, or landmarks; none of a constant column."""
-    if seen.constant[k]:
+    if not seen.low[k] < seen.high[k]:  # one number, or none
         return np.zeros(0)
     if plan.scaling == "robust":
         return found.quantiles(QUARTILES, unit)
