@@ -206,23 +206,31 @@ def _looked_through(path: str, encoding: str, separator: str) -> tuple[int, bool
     for chunk in as_utf8(path, encoding, 2**18, errors="replace"):
         quotes += chunk.count(b'"')
         returns = returns or b"\r" in chunk
-        padded = padded or _may_be_padded(last + chunk)
+        padded = padded or _may_be_padded(last + chunk, separator)
         last = chunk[-2:]
     return quotes, returns, padded
 
 
-def _may_be_padded(chunk: bytes) -> bool:
-    """Return whether a 0 with a digit or an x behind it has neither a digit nor a point or letter before it."""
+def _may_be_padded(chunk: bytes, separator: str) -> bool:
+    """Return whether a 0 with a digit or an x behind it stands where a cell may begin; no pass over it is slow."""
     a = np.frombuffer(chunk, np.uint8)
+    before, after = a[:-2], a[2:]
     found = a[1:-1] == ord("0")
-    after = a[2:]
-    found &= ((after - np.uint8(ord("0"))) < 10) | ((after | np.uint8(32)) == ord("x"))
+    ends = before < ord("0")
+    if ord(separator) > ord("0"):
+        ends |= before == ord(separator)
+    found &= ends
+    found &= before != ord(".")
+    digit = (after - np.uint8(ord("0"))) < 10
+    if b"x" in chunk or b"X" in chunk:
+        digit |= (after | np.uint8(32)) == ord("x")
+    found &= digit
     at = np.flatnonzero(found)
     before = a[at]
-    boundary = (before == ord(",")) | (before < ord("+")) | (before == ord(";")) | (before == ord("|"))
-    blank = before == ord(" ")
+    within = (before == ord("-")) | (before == ord("/")) | (before == ord(" "))  # a date, or the time behind it
     earlier = a[np.maximum(at - 1, 0)]
-    return bool((boundary & ~(blank & (earlier >= ord("0")) & (earlier <= ord("9")))).any())
+    inside = (earlier - np.uint8(ord("0")) < 10) | ((earlier | np.uint8(32)) == ord("e"))  # 1e-05
+    return bool((~(within & inside)).any())
 
 
 def numbered_rows(dialect: Dialect) -> Iterator[tuple[int, list[str]]]:

@@ -59,11 +59,12 @@ def read_csv(dialect: Dialect, reading: Reading) -> tuple[list[Column], dict[str
         for name in names:
             table = table.set_column(table.schema.get_field_index(name), name, again[name])
     columns = {name: from_arrow(own, table[name]) for name, own in _pairs(dialect)}
-    found = {}
+    found: dict[str, Evidence] = {}
+    gaps: set[str] = set()
     for name, column in columns.items():
         if pa.types.is_string(table[name].type):
-            found[name] = Evidence.of(tidy(column, dialect.words), dialect.words)
-    written = _decided(dialect, reading, found)
+            _add(found, gaps, name, tidy(column, dialect.words), dialect, 0)
+    written = _decided(dialect, reading, found, gaps)
     del table
     return [as_planned(column, written, dialect.words) for column in columns.values()], written
 
@@ -107,6 +108,7 @@ def find_columns(dialect: Dialect, reading: Reading) -> CsvColumns:
     while True:
         evidence: dict[str, Evidence] = {}
         large: set[str] = set()
+        gaps: set[str] = set()
         row = 0
         try:
             reader = pa_csv.open_csv(dialect.opened(), **options(dialect, types))
@@ -116,7 +118,7 @@ def find_columns(dialect: Dialect, reading: Reading) -> CsvColumns:
             for batch in reader:
                 large |= _large(batch)
                 for name in strings:
-                    _add(evidence, name, tidy(from_arrow(own[name], batch[name]), dialect.words), dialect, row)
+                    _add(evidence, gaps, name, tidy(from_arrow(own[name], batch[name]), dialect.words), dialect, row)
                 row += batch.num_rows
         except (pa.ArrowInvalid, OSError, UnicodeError) as error:
             unfit = CONVERSION.search(str(error))
@@ -126,10 +128,13 @@ def find_columns(dialect: Dialect, reading: Reading) -> CsvColumns:
             continue
         _check_quotes(dialect)
         names = _identifiers(dialect, reading, reader.schema, large)
-        return CsvColumns(types | dict.fromkeys(names, pa.string()), _decided(dialect, reading, evidence))
+        return CsvColumns(types | dict.fromkeys(names, pa.string()), _decided(dialect, reading, evidence, gaps))
 
 
-def _add(evidence: dict[str, Evidence], name: str, column: Column, dialect: Dialect, row: int) -> None:
+def _add(evidence: dict[str, Evidence], gaps: set[str], name: str, column: Column, dialect: Dialect, row: int) -> None:
+    """Note what some rows of a column say, and whether cells are missing."""
+    if (column.values < 0).any():
+        gaps.add(name)
     here = Evidence.of(column, dialect.words, row)
     evidence[name] = evidence[name].joined(here) if name in evidence else here
 
@@ -166,7 +171,7 @@ def _identifiers(dialect: Dialect, reading: Reading, schema: Any, large: set[str
     if suspects:
         for batch in _batches(dialect, dict.fromkeys(suspects, pa.string()), suspects):
             for name in suspects:
-                _add(evidence, name, tidy(from_arrow(own[name], batch[name]), dialect.words), dialect, 0)
+                _add(evidence, set(), name, tidy(from_arrow(own[name], batch[name]), dialect.words), dialect, 0)
                 if pc.any(pc.match_substring_regex(batch[name], HEXADECIMAL)).as_py():
                     hexadecimal.add(name)
     return [name for name in suspects if name in hexadecimal or evidence[name].identifies]
@@ -187,7 +192,7 @@ def _padded(dialect: Dialect, names: list[str], large: set[str]) -> list[str]:
     return [name for name in names if name in found]
 
 
-def _decided(dialect: Dialect, reading: Reading, evidence: dict[str, Evidence]) -> dict[str, Written]:
+def _decided(dialect: Dialect, reading: Reading, evidence: dict[str, Evidence], gaps: set[str]) -> dict[str, Written]:
     """Return how the columns of text are written that are numbers or dates, and tell what does not fit."""
     own, written, text = dict(_pairs(dialect)), {}, []
     for name, seen in evidence.items():
@@ -200,7 +205,7 @@ def _decided(dialect: Dialect, reading: Reading, evidence: dict[str, Evidence]) 
         tell(own[name], found, seen.total, reading, place, cure)
         if found.written is not None:
             written[own[name]] = found.written
-        else:
+        elif name in gaps:
             text.append(name)
     if not reading.predicting:
         _tell_of_words(dialect, text)
