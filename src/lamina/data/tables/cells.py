@@ -11,7 +11,7 @@
 """
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -26,6 +26,7 @@ from lamina.errors import ColumnError, DataWarning
 FEW_ODD = 0.1  # so large a part of a column's cells may be no numbers in a column of numbers
 MOST = 0.5  # from so large a part on a column is perhaps meant to be numbers
 TOO_FEW = 10  # fewer cells say nothing of what was meant
+LOOKED_AT = 20_000  # rows: a column without a number or date in them is text
 MOST_AFFIXES = 64  # that are counted apart
 LONGEST_EXACT = 15  # digits that float64 always tells apart
 MAY_BE_READ = r"^[^\pL0-9]*(?:(?:USD|EUR|GBP|CHF|JPY|INR)[^\pL0-9]*)?[0-9]"  # what every style begins like
@@ -53,10 +54,11 @@ class Evidence:
         return bool(self.long or self.padded) and not self.broken
 
     @staticmethod
-    def of(column: Column, words: Sequence[str], row: int = 0) -> "Evidence":
+    def of(column: Column, words: Iterable[str], row: int = 0) -> "Evidence":
         """Return what one column of text says; `row` is the number of its first row."""
         assert column.levels is not None
         counts = np.bincount(column.values[column.values >= 0], minlength=len(column.levels))
+        words = frozenset(words)
         cells = [level.strip() for level in column.levels.tolist()]
         here = [i for i, cell in enumerate(cells) if counts[i] and cell and cell not in words]
         if not here:
@@ -154,6 +156,23 @@ def _valid(texts: Any, reads: NDArray[np.bool_], name: str) -> NDArray[np.bool_]
     for i in np.flatnonzero(reads).tolist():
         valid[i] = not np.isnan(_read(texts[i].as_py(), Written(name)))
     return valid
+
+
+def seen_so_far(before: Evidence | None, column: Column, words: Iterable[str], row: int = 0) -> Evidence:
+    """Return what a column says with more rows; of one without a number in its first rows no more is asked."""
+    here = Evidence.of(column.take(slice(0, max(LOOKED_AT - row, 0))), words, row) if row < LOOKED_AT else None
+    found = here if before is None or here is None else before.joined(here)
+    found = before if found is None else found
+    assert found is not None
+    if row + len(column.values) <= LOOKED_AT or hopeless(found):
+        return found
+    start = max(LOOKED_AT - row, 0)
+    return found.joined(Evidence.of(column.take(slice(start, None)), words, row + start))
+
+
+def hopeless(evidence: Evidence) -> bool:
+    """Return whether the first rows of a column were cells enough, and none of them a number or date."""
+    return not evidence.fits and evidence.total >= LOOKED_AT / 2
 
 
 class Found(NamedTuple):

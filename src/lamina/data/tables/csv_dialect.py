@@ -292,7 +292,7 @@ def options(dialect: Dialect, types: dict[str, Any], only: list[str] | None = No
         "convert_options": pa_csv.ConvertOptions(
             column_types=types,
             null_values=list(dialect.words),
-            strings_can_be_null=True,
+            strings_can_be_null=dialect.quotes > 0,  # else `tidy` finds them, and counts them for nothing
             quoted_strings_can_be_null=False,
             decimal_point=dialect.decimal,
             include_columns=only or [],

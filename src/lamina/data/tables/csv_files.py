@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 
 from lamina.data.tables.arrow import from_arrow
-from lamina.data.tables.cells import Evidence, as_read, decide, tell
+from lamina.data.tables.cells import LOOKED_AT, Evidence, as_read, decide, hopeless, seen_so_far, tell
 from lamina.data.tables.columns import Column, short
 from lamina.data.tables.csv_dialect import Dialect, check_bytes, line_of, numbered_rows, options
 from lamina.data.tables.file_formats import name_of
@@ -59,23 +59,22 @@ def read_csv(dialect: Dialect, reading: Reading) -> tuple[list[Column], dict[str
         for name in names:
             table = table.set_column(table.schema.get_field_index(name), name, again[name])
     columns = {name: from_arrow(own, table[name]) for name, own in _pairs(dialect)}
-    found: dict[str, Evidence] = {}
-    gaps: set[str] = set()
-    for name, column in columns.items():
+    seen = _Seen(dialect, reading)
+    for name in columns:
         if pa.types.is_string(table[name].type):
-            _add(found, gaps, name, tidy(column, dialect.words), dialect, 0)
-    written = _decided(dialect, reading, found, gaps)
-    del table
-    return [as_planned(column, written, dialect.words) for column in columns.values()], written
+            seen.look(name, table[name], 0)
+    written = _decided(seen)
+    return [as_planned(column, written, dialect) for column in columns.values()], written
 
 
 def _pairs(dialect: Dialect) -> Iterator[tuple[str, str]]:
     yield from zip(dialect.header, dialect.names, strict=True)
 
 
-def as_planned(column: Column, written: dict[str, Written], words: tuple[str, ...]) -> Column:
+def as_planned(column: Column, written: dict[str, Written], dialect: Dialect | None) -> Column:
     """Return a column as the whole file has it: text, or the numbers or dates that it spells."""
-    column = tidy(column, words)
+    if dialect is not None:
+        column = tidy(column, dialect)
     return as_read(column, written[column.name]) if column.name in written else replace(column, unread=False)
 
 
@@ -104,11 +103,9 @@ def find_columns(dialect: Dialect, reading: Reading) -> CsvColumns:
     import pyarrow.csv as pa_csv
 
     types = _text_types(dialect, reading)
-    own = dict(_pairs(dialect))
     while True:
-        evidence: dict[str, Evidence] = {}
+        seen = _Seen(dialect, reading)
         large: set[str] = set()
-        gaps: set[str] = set()
         row = 0
         try:
             reader = pa_csv.open_csv(dialect.opened(), **options(dialect, types))
@@ -118,7 +115,7 @@ def find_columns(dialect: Dialect, reading: Reading) -> CsvColumns:
             for batch in reader:
                 large |= _large(batch)
                 for name in strings:
-                    _add(evidence, gaps, name, tidy(from_arrow(own[name], batch[name]), dialect.words), dialect, row)
+                    seen.look(name, batch[name], row)
                 row += batch.num_rows
         except (pa.ArrowInvalid, OSError, UnicodeError) as error:
             unfit = CONVERSION.search(str(error))
@@ -128,15 +125,48 @@ def find_columns(dialect: Dialect, reading: Reading) -> CsvColumns:
             continue
         _check_quotes(dialect)
         names = _identifiers(dialect, reading, reader.schema, large)
-        return CsvColumns(types | dict.fromkeys(names, pa.string()), _decided(dialect, reading, evidence, gaps))
+        return CsvColumns(types | dict.fromkeys(names, pa.string()), _decided(seen))
 
 
-def _add(evidence: dict[str, Evidence], gaps: set[str], name: str, column: Column, dialect: Dialect, row: int) -> None:
-    """Note what some rows of a column say, and whether cells are missing."""
-    if (column.values < 0).any():
-        gaps.add(name)
-    here = Evidence.of(column, dialect.words, row)
-    evidence[name] = evidence[name].joined(here) if name in evidence else here
+class _Seen:
+    """What the columns of text say, batch by batch."""
+
+    def __init__(self, dialect: Dialect, reading: Reading) -> None:
+        self.dialect, self.reading = dialect, reading
+        self.evidence: dict[str, Evidence] = {}
+        self.gaps: set[str] = set()  # columns with missing cells
+        self.words: dict[str, Counter[str]] = {}  # taken as missing, where no cell is quoted
+
+    def look(self, name: str, array: Any, row: int) -> None:
+        """Look at some rows of a column, by the name as it stands in the file."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        known, dialect, reading = self.evidence.get(name), self.dialect, self.reading
+        own = dict(_pairs(dialect))[name]
+        if reading.predicting and not reading.knows(own):
+            return
+        if known is not None and hopeless(known) and row >= LOOKED_AT:
+            words = [blank + word for word in dialect.words for blank in ("", " ")]
+            if array.null_count == 0 and not pc.any(pc.is_in(array, pa.array(words))).as_py():
+                return
+        given = from_arrow(own, array)
+        column = tidy(given, dialect)
+        if (column.values < 0).any():
+            self.gaps.add(name)
+        if not dialect.quotes:
+            self._count(name, given)
+        if known is None or not hopeless(known) or row < LOOKED_AT:
+            self.evidence[name] = seen_so_far(known, column, dialect.words, row)
+
+    def _count(self, name: str, given: Column) -> None:
+        assert given.levels is not None
+        words = [(code, level.strip()) for code, level in enumerate(given.levels.tolist())]
+        words = [(code, word) for code, word in words if word and word in self.dialect.words]
+        if words:
+            counts = np.bincount(given.values[given.values >= 0], minlength=len(given.levels))
+            for code, word in words:
+                self.words.setdefault(name, Counter())[word] += int(counts[code])
 
 
 def _large(batch: Any) -> set[str]:
@@ -168,12 +198,15 @@ def _identifiers(dialect: Dialect, reading: Reading, schema: Any, large: set[str
     suspects = _padded(dialect, [name for name in suspects if own[name] not in reading.numbers], large)
     evidence: dict[str, Evidence] = {}
     hexadecimal: set[str] = set()
+    row = 0
     if suspects:
         for batch in _batches(dialect, dict.fromkeys(suspects, pa.string()), suspects):
             for name in suspects:
-                _add(evidence, set(), name, tidy(from_arrow(own[name], batch[name]), dialect.words), dialect, 0)
+                column = tidy(from_arrow(own[name], batch[name]), dialect)
+                evidence[name] = seen_so_far(evidence.get(name), column, dialect.words, row)
                 if pc.any(pc.match_substring_regex(batch[name], HEXADECIMAL)).as_py():
                     hexadecimal.add(name)
+            row += batch.num_rows
     return [name for name in suspects if name in hexadecimal or evidence[name].identifies]
 
 
@@ -192,62 +225,68 @@ def _padded(dialect: Dialect, names: list[str], large: set[str]) -> list[str]:
     return [name for name in names if name in found]
 
 
-def _decided(dialect: Dialect, reading: Reading, evidence: dict[str, Evidence], gaps: set[str]) -> dict[str, Written]:
+def _decided(seen: _Seen) -> dict[str, Written]:
     """Return how the columns of text are written that are numbers or dates, and tell what does not fit."""
+    dialect, reading = seen.dialect, seen.reading
     own, written, text = dict(_pairs(dialect)), {}, []
-    for name, seen in evidence.items():
-        found = decide(own[name], seen, reading, typed=False)
+    for name, evidence in seen.evidence.items():
+        found = decide(own[name], evidence, reading, typed=False)
         cure = f"To take the column as text: text=[{own[name]!r}], on the command line --text {own[name]!r}"
 
         def place(row: int) -> str:
             return f"{name_of(dialect.path)}, {line_of(dialect, row)}"
 
-        tell(own[name], found, seen.total, reading, place, cure)
+        tell(own[name], found, evidence.total, reading, place, cure)
         if found.written is not None:
             written[own[name]] = found.written
-        elif name in gaps:
+        elif name in seen.gaps:
             text.append(name)
     if not reading.predicting:
-        _tell_of_words(dialect, text)
+        _tell_of_words(dialect, _quoted_words(dialect, text) if dialect.quotes else seen.words, text)
     return written
 
 
-def _tell_of_words(dialect: Dialect, names: list[str]) -> None:
-    """Say once which words were taken as missing in columns of text, and how often."""
+def _quoted_words(dialect: Dialect, names: list[str]) -> dict[str, Counter[str]]:
+    """Return how often which word was taken as missing, where some cells are quoted and so are text."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.csv as pa_csv
 
+    counts: dict[str, Counter[str]] = {}
     if not names or len(dialect.words) < 2:
-        return
+        return counts
     types = dict.fromkeys(names, pa.string())
     asking = options(dialect, types, names)
     asking["convert_options"].strings_can_be_null = False
-    counts: dict[str, Counter[str]] = {}
-    for as_text, batch in zip(
-        pa_csv.open_csv(dialect.opened(), **asking), _batches(dialect, types, names), strict=True
-    ):
+    pairs = zip(pa_csv.open_csv(dialect.opened(), **asking), _batches(dialect, types, names), strict=True)
+    for as_text, batch in pairs:
         for name in names:
             given = as_text[name]
             plain = pc.utf8_trim_whitespace(given)
             behind_blanks = pc.and_(pc.not_equal(plain, given), pc.is_in(plain, pa.array(dialect.words)))
             words = plain.filter(pc.or_(batch[name].is_null(), behind_blanks)).value_counts()
-            for one in words.to_pylist():
-                if one["values"]:
-                    counts.setdefault(name, Counter())[one["values"]] += one["counts"]
-    if not counts:
-        return
+            counts.setdefault(name, Counter()).update({w["values"]: w["counts"] for w in words.to_pylist()})
+    return counts
+
+
+def _tell_of_words(dialect: Dialect, counts: dict[str, Counter[str]], names: list[str]) -> None:
+    """Say once which words were taken as missing in columns of text, and how often."""
     own = dict(_pairs(dialect))
+    found = {own[name]: +counts[name] for name in names if name in counts}
+    for words in found.values():
+        words.pop("", None)
     shown = "; ".join(
-        f"{own[name]!r}: " + ", ".join(f"{short(word)} {n:,} time{'s' * (n > 1)}" for word, n in words.most_common(5))
-        for name, words in list(counts.items())[:10]
+        f"{name!r}: " + ", ".join(f"{short(word)} {n:,} time{'s' * (n > 1)}" for word, n in words.most_common(5))
+        for name, words in found.items()
+        if words
     )
-    warnings.warn(
-        f"words taken as missing values in {name_of(dialect.path)}: {shown}. Quoted they are text; missing_words=(), "
-        "on the command line --missing-words '', takes all as they are",
-        DataWarning,
-        stacklevel=5,
-    )
+    if shown:
+        warnings.warn(
+            f"words taken as missing values in {name_of(dialect.path)}: {shown}. Quoted they are text; "
+            "missing_words=(), on the command line --missing-words '', takes all as they are",
+            DataWarning,
+            stacklevel=5,
+        )
 
 
 def _wider(dialect: Dialect, kind: str, cell: str) -> Any:
@@ -276,20 +315,22 @@ def _check_text(dialect: Dialect, schema: Any) -> None:
         _explain(dialect, None)
 
 
-def tidy(column: Column, words: tuple[str, ...]) -> Column:
-    """Take the blanks around text away, and see missing values that blanks hid (" ?"); quoted words are text."""
+def tidy(column: Column, dialect: Dialect) -> Column:
+    """Take the blanks around text away, and the words that mean a missing value.
+
+    Where cells are quoted these are null already, but for those that blanks hid (" ?"): a quoted word is text.
+    """
     if column.kind != "category" or column.levels is None:
         return column
-    given = column.levels.tolist()
+    given, words = column.levels.tolist(), frozenset(dialect.words)
     stripped = [level.strip() for level in given]
-    if stripped == given:
+    gone = [one in words and (one != level or not dialect.quotes) for level, one in zip(given, stripped, strict=True)]
+    if stripped == given and not any(gone):
         return column
-    kept = [one for level, one in zip(given, stripped, strict=True) if one == level or one not in words]
-    levels = list(dict.fromkeys(kept))
+    levels = list(dict.fromkeys(one for one, without in zip(stripped, gone, strict=True) if not without))
     place = {level: code for code, level in enumerate(levels)}
-    hidden = [one != level and one in words for level, one in zip(given, stripped, strict=True)]
-    codes = np.array([*(-1 if gone else place[one] for one, gone in zip(stripped, hidden, strict=True)), -1])
-    return Column(column.name, "category", codes[column.values], np.array(levels, object), column.unread)
+    codes = np.array([*(-1 if without else place[one] for one, without in zip(stripped, gone, strict=True)), -1])
+    return Column(column.name, "category", codes[column.values], np.array([*levels, None], object)[:-1], column.unread)
 
 
 def _explain(dialect: Dialect, error: Exception | None) -> NoReturn:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from lamina.data.tables.arrow import from_arrow, from_arrow_table, is_text
-from lamina.data.tables.cells import Evidence, decided
+from lamina.data.tables.cells import LOOKED_AT, Evidence, decided, hopeless, seen_so_far
 from lamina.data.tables.columns import warn_of_alike
 from lamina.data.tables.csv_dialect import Dialect, find_dialect, line_of
 from lamina.data.tables.csv_files import CsvColumns, as_planned, find_columns, read_csv, stream_csv
@@ -58,9 +58,9 @@ def text_read(table: Table, reading: Reading) -> Table:
         warn_of_alike(column)
     if not any(column.unread for column in table.columns):
         return replace(table, reading=reading)
-    unread = {one.name: Evidence.of(one, reading.missing_words) for one in table.columns if one.unread}
+    unread = {one.name: seen_so_far(None, one, reading.missing_words) for one in table.columns if one.unread}
     written = decided(unread, reading, lambda row: f"row {table.row_number(row)}", CATEGORY)
-    columns = tuple(as_planned(column, written, ()) for column in table.columns)
+    columns = tuple(as_planned(column, written, None) for column in table.columns)
     return replace(table, columns=columns, reading=reading.with_written(written))
 
 
@@ -158,8 +158,10 @@ class Stream:
         for batch in _batches(self.path, self._kind, self.rows):
             text = [name for name, kind in zip(batch.schema.names, batch.schema.types, strict=True) if is_text(kind)]
             for name in text:
-                here = Evidence.of(from_arrow(name, batch[name]), self.reading.missing_words, first)
-                evidence[name] = evidence[name].joined(here) if name in evidence else here
+                known = evidence.get(name)
+                if known is None or first < LOOKED_AT or not hopeless(known):
+                    column = from_arrow(name, batch[name])
+                    evidence[name] = seen_so_far(known, column, self.reading.missing_words, first)
             if not text:
                 return {}
             first += batch.num_rows
@@ -175,8 +177,8 @@ class Stream:
         """Yield the tables."""
         first = 0
         for arrow in regrouped(self._record_batches(), self.rows):
-            words = self._dialect.words if self._dialect is not None else ()
-            columns = [as_planned(column, self._columns.written, words) for column in from_arrow_table(arrow)]
+            written = self._columns.written
+            columns = [as_planned(column, written, self._dialect) for column in from_arrow_table(arrow)]
             table = replace(of_columns(columns, first), reading=self.reading)
             yield table
             first += table.n_rows
