@@ -257,7 +257,7 @@ LINES_OF_ROOMS = {
     "cli": 2500,
     "data": 1900,
     "data/encoding": 2100,
-    "data/tables": 2700,
+    "data/tables": 2900,
     "equations": 2200,
     "kernels": 4800,
     "learning": 3700,

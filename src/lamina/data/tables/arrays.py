@@ -100,10 +100,10 @@ def _numbers(name: str, values: NDArray[Any], types: set[type]) -> Column:
             return number(name, np.array(plain, np.int64))
     except OverflowError:
         pass  # beyond 64 bits: as float64
-    if whole and len({*map(int, found)}) > len({*map(float, found)}):
-        # beyond 64 bits: identifiers, which float64 does not tell apart
-        return replace(_levels(name, values), unread=False)
     try:
+        if whole and len({*map(int, found)}) > len({*map(float, found)}):
+            # beyond 64 bits: identifiers, which float64 does not tell apart
+            return replace(_levels(name, values), unread=False)
         return number(name, np.array([float(value) for value in plain]))
     except OverflowError:
         raise ColumnError(f"column {name!r} holds a whole number too large for float64") from None

@@ -10,6 +10,7 @@
 `Evidence` is what a batch of cells says; it can be joined, so rows that arrive in batches are read like all at once.
 """
 
+import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ FEW_ODD = 0.1  # so large a part of a column's cells may be no numbers in a colu
 MOST = 0.5  # from so large a part on a column is perhaps meant to be numbers
 TOO_FEW = 10  # fewer cells say nothing of what was meant
 LOOKED_AT = 20_000  # rows: a column without a number or date in them is text
+FEW_LEVELS = 1000
+DIGIT = re.compile(r"[0-9]")
 MOST_AFFIXES = 64  # that are counted apart
 LONGEST_EXACT = 15  # digits that float64 always tells apart
 MAY_BE_READ = r"^[^\pL0-9]*(?:(?:USD|EUR|GBP|CHF|JPY|INR)[^\pL0-9]*)?[0-9]"  # what every style begins like
@@ -94,6 +97,8 @@ def _seen(cells: list[str], counts: NDArray[Any], rows: NDArray[Any]) -> Evidenc
     total = int(counts.sum())
     first = int(np.argmin(rows))
     sight = int(rows[first]), cells[first]
+    if len(cells) < FEW_LEVELS and not any(map(DIGIT.search, cells)):
+        return Evidence(total, first=sight)  # patterns take longer to compile than to match
     texts = pc.replace_substring(pa.array(cells, pa.string()), *MINUS)
     may = np.asarray(pc.match_substring_regex(texts, MAY_BE_READ).to_numpy(zero_copy_only=False), bool)
     if not may.any():

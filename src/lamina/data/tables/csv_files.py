@@ -60,9 +60,9 @@ def read_csv(dialect: Dialect, reading: Reading) -> tuple[list[Column], dict[str
             table = table.set_column(table.schema.get_field_index(name), name, again[name])
     columns = {name: from_arrow(own, table[name]) for name, own in _pairs(dialect)}
     seen = _Seen(dialect, reading)
-    for name in columns:
+    for name, column in columns.items():
         if pa.types.is_string(table[name].type):
-            seen.look(name, table[name], 0)
+            seen.look(name, table[name], 0, column)
     written = _decided(seen)
     return [as_planned(column, written, dialect) for column in columns.values()], written
 
@@ -137,7 +137,7 @@ class _Seen:
         self.gaps: set[str] = set()  # columns with missing cells
         self.words: dict[str, Counter[str]] = {}  # taken as missing, where no cell is quoted
 
-    def look(self, name: str, array: Any, row: int) -> None:
+    def look(self, name: str, array: Any, row: int, given: Column | None = None) -> None:
         """Look at some rows of a column, by the name as it stands in the file."""
         import pyarrow as pa
         import pyarrow.compute as pc
@@ -150,7 +150,7 @@ class _Seen:
             words = [blank + word for word in dialect.words for blank in ("", " ")]
             if array.null_count == 0 and not pc.any(pc.is_in(array, pa.array(words))).as_py():
                 return
-        given = from_arrow(own, array)
+        given = from_arrow(own, array) if given is None else given
         column = tidy(given, dialect)
         if (column.values < 0).any():
             self.gaps.add(name)
