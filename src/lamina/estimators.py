@@ -364,16 +364,27 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         """Return the rows as a Table, after scikit-learn's checks of names and sizes."""
         if isinstance(X, Table):
             return X
+        reading = None if reset or not hasattr(self, "model_") else self.model_.encoder.reading
         if not reset and self._fits_as_it_is(X):
             return read(X)
         if hasattr(X, "columns") or hasattr(X, "__arrow_c_stream__") or isinstance(X, list | tuple | dict):
-            rows = read(X)
-            _check_feature_names(self, X, reset=reset)
+            rows = read(X, reading=reading)
+            if isinstance(X, dict):
+                self._note_names_of(X, reset)
+            else:
+                _check_feature_names(self, X, reset=reset)
             _check_n_features(self, np.broadcast_to(np.float32(0), (rows.n_rows, len(rows.names))), reset=reset)
             return rows
         X = X if hasattr(X, "tocsr") else _plain_array(X)
         X = validate_data(self, X, reset=reset, dtype=None, accept_sparse="csr", ensure_all_finite=False)
-        return read(X)
+        return read(X, reading=reading)
+
+    def _note_names_of(self, X: dict[Any, Any], reset: bool) -> None:
+        """Keep the names of a dictionary of columns as scikit-learn keeps those of a frame."""
+        if reset:
+            self.__dict__.pop("feature_names_in_", None)
+            if all(isinstance(name, str) for name in X):
+                self.feature_names_in_ = np.array([*X], object)
 
     def _fits_as_it_is(self, X: Rows) -> bool:
         """Return whether scikit-learn's checks, which take longer than a row's prediction, can find nothing."""

@@ -194,7 +194,7 @@ def explain(
 def _opened(model: Any, X: Any) -> tuple[Model, Table]:
     """Return the Model within an estimator, and the rows checked as `predict` checks them."""
     if isinstance(model, Model):
-        return model, model.encoder.align(read(X))
+        return model, model.encoder.align(read(X, reading=model.encoder.reading))
     if isinstance(model, type) or not hasattr(model, "_checked_rows"):
         found = model.__name__ if isinstance(model, type) else type(model).__name__
         raise SettingError(

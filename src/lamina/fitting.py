@@ -130,7 +130,7 @@ def prepare(
     else:
         if y_val is None:
             raise DataError("X_val was given without y_val: both are needed to watch their cost.")
-        others = opened(X_val, y_val, sample_weight_val, names=("X_val", "y_val"))
+        others = opened(X_val, y_val, sample_weight_val, names=("X_val", "y_val"), reading=columns.encoder.reading)
         everything = Part(np.arange(others.table.n_rows), others.weights)
         validation, watched_rows = examples_of(others, everything, columns, dtype), None
     check_savable(network, columns.encoder, _of_the_model(given, task), task, target_name)

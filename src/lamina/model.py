@@ -97,7 +97,7 @@ class Model:
         """
         from sklearn.metrics import accuracy_score, r2_score
 
-        table, y = X if isinstance(X, Table) else read(X), plain(y)
+        table, y = X if isinstance(X, Table) else read(X, reading=self.encoder.reading), plain(y)
         if len(y) != table.n_rows:
             raise DataError(f"y has {len(y)} values and X has {table.n_rows} rows: expected one for each.")
         predicted, loss = self.predict(table), self.network.loss
@@ -246,7 +246,7 @@ class Model:
         return Summary(rows, self.params.itemsize, self.network.loss.kind)
 
     def _table(self, X: Any) -> Table:
-        return self.encoder.align(X if isinstance(X, Table) else read(X))
+        return self.encoder.align(X if isinstance(X, Table) else read(X, reading=self.encoder.reading))
 
     def _blocks(self, table: Table) -> Any:
         for start in range(0, table.n_rows, ROWS_PER_BLOCK):

@@ -259,7 +259,7 @@ LINES_OF_ROOMS = {
     "cli": 3000,
     "data": 1900,
     "data/encoding": 2100,
-    "data/tables": 2300,
+    "data/tables": 3100,
     "equations": 2300,
     "kernels": 4800,
     "learning": 4000,

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.cli.files import ModelFile, check_files, text_columns
+from lamina.cli.files import ModelFile, check_files, reading_for
 from lamina.cli.rows import Place, column_of, located, pieces_of, weights_of
 from lamina.cli.scores import Answers, named
 from lamina.cli.terminal import Terminal, counted, number
@@ -56,16 +56,17 @@ def answered(model: Model, file: Path, weights: str | None) -> Answers:
     if (target.n_outputs > 1 and target.task == "multilabel") if isinstance(target, Labels) else target.n_targets > 1:
         raise DataError("this model predicts several targets at once: evaluate it from Python")
     A, Y, w = [], [], []
-    for rows in pieces_of(file, text_columns(model)):
-        with located(Place(file)):
+    reading = reading_for(model)
+    for rows in pieces_of(file, reading):
+        with located(Place(file, 0, reading)):
             A.append(model.output(rows))
         y = column_of(rows, name, file, "the target")
-        with located(Place(file, -int(rows.row_number(0))), column=name):
+        with located(Place(file, -int(rows.row_number(0)), reading), column=name):
             Y.append(target.encode(y))
         if weights is not None:
             w.append(weights_of(rows, weights, file))
     total = sum(map(len, Y))
-    with located(Place(file), column=weights):
+    with located(Place(file, 0, reading), column=weights):
         counts = check_weights(np.concatenate(w), total) if w else None
     return Answers(target, model.network.loss, np.concatenate(A), np.concatenate(Y), counts)
 

@@ -52,9 +52,10 @@ def explain(
     if most == 1 or most < 0:
         raise SettingError(f"--most {most}: expected a whole number of at least 2, or 0 for all rows")
     terminal, loaded = Terminal(json), load(model)
+    reading = loaded.encoder.reading
     with terminal.working(f"reading {file}"):
-        rows = all_of(file, loaded.encoder.text_columns)
-    with terminal.bar("rows", 2 * min(most or rows.n_rows, rows.n_rows)) as done, located(Place(file)):
+        rows = all_of(file, reading)
+    with terminal.bar("rows", 2 * min(most or rows.n_rows, rows.n_rows)) as done, located(Place(file, 0, reading)):
         chosen_outcome = None if outcome is None else _spelled(loaded, outcome)
         found = explained(loaded, rows, chosen_outcome, most=most or None, progress=done)
     some = f"a sample of {found.n_rows:,} of " if found.n_rows < rows.n_rows else ""

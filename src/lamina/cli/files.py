@@ -5,6 +5,7 @@ import re
 import shutil
 import stat
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -12,6 +13,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from lamina.data.tables.reading import Reading
 from lamina.data.targets import Labels
 from lamina.errors import SettingError
 from lamina.model import Model
@@ -22,11 +24,11 @@ NO_FILES = {stat.S_ISFIFO: "a pipe", stat.S_ISSOCK: "a socket", stat.S_ISCHR: "a
 ModelFile = Annotated[Path, Parameter(help="A model file, as `lamina train` writes it.")]
 
 
-def text_columns(model: Model) -> list[str]:
-    """Return the columns that are text in a file of rows whatever they look like, the target's included."""
-    target = model.target
+def reading_for(model: Model) -> Reading:
+    """Return how to read a file of rows: as that of training was, the target included."""
+    reading, target = model.encoder.reading, model.target
     is_text = isinstance(target, Labels) and target.classes.dtype.kind == "U"
-    return [*model.encoder.text_columns, *([model.target_name] if is_text else [])]
+    return replace(reading, text=(*reading.text, model.target_name)) if is_text else reading
 
 
 def local(path: Path) -> Path:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.cli.files import text_columns
+from lamina.cli.files import reading_for
 from lamina.cli.terminal import Terminal, number
 from lamina.data.tables.sources import read
 from lamina.data.tables.table import Table
@@ -119,7 +119,7 @@ def _random_targets(network: Network, m: int, generator: np.random.Generator) ->
 
 def _rows_of(model: Model, file: Path, m: int) -> tuple[Any, Any]:
     """Return the first rows of a file, encoded, and their targets where it has them."""
-    table: Table = read(file, text=text_columns(model)).take(slice(0, m))
+    table: Table = read(file, reading=reading_for(model)).take(slice(0, m))
     X = model.encoder.encode(table, np.float64)
     if model.target_name not in table.names:
         return X, _random_targets(model.network, len(X), np.random.default_rng(SEED))

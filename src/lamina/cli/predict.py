@@ -63,7 +63,7 @@ def predict(model: ModelFile, file: Path, /, *, proba: bool = False, out: Path |
         if first is None:
             write([_no_values(loaded, proba)] * len(names))
         for rows in chain(() if first is None else (first,), pieces):
-            with located(Place(file)):
+            with located(Place(file, 0, loaded.encoder.reading)):
                 found = loaded.predict_proba(rows) if proba else loaded.predict(rows)
             write(list(found.reshape(rows.n_rows, len(names)).T))
             count += rows.n_rows
@@ -75,7 +75,7 @@ def predict(model: ModelFile, file: Path, /, *, proba: bool = False, out: Path |
 def _pieces(model: Model, file: Path) -> Iterator[Table]:
     """Yield the rows of a file; none where it has the columns only."""
     try:
-        yield from pieces_of(file, model.encoder.text_columns)
+        yield from pieces_of(file, model.encoder.reading)
     except NoRowsError as problem:
         with located(Place(file)):
             check_present(Table(problem.names, True, 0), model.encoder.names_in)

@@ -10,11 +10,13 @@ import numpy as np
 from cyclopts.exceptions import CycloptsError
 from numpy.typing import NDArray
 
-from lamina.cli.rows import Place, all_of, column_of, located, weights_of
+from lamina.cli.rows import Place, all_of, column_of, line_of, located, weights_of
 from lamina.cli.settings import Task
+from lamina.cli.terminal import Terminal, counted
 from lamina.data.splitting import check_weights
 from lamina.data.tables.alignment import check_present
-from lamina.data.tables.columns import short
+from lamina.data.tables.columns import is_missing, short
+from lamina.data.tables.reading import Reading
 from lamina.data.tables.table import Table
 from lamina.data.targets import Labels, Numbers, detect_task
 from lamina.errors import DataError, LaminaError, SettingError
@@ -89,6 +91,34 @@ def _listed(word: str) -> list[str]:
     return [name.strip() for name in next(csv.reader([word], skipinitialspace=True), [])]
 
 
+def with_targets(rows: Rows, terminal: Terminal) -> Rows:
+    """Return the rows whose target is there; say how many are left out."""
+    there = ~_missing(rows.y)
+    if there.all():
+        return rows
+    terminal.say(f"{counted(int((~there).sum()), 'row')} without a target left out")
+    weights = None if rows.weights is None else rows.weights[there]
+    return Rows(rows.X.take(there), rows.y[there], weights)
+
+
+def check_targets(rows: Rows, file: Path, reading: Reading, columns: Columns) -> None:
+    """Raise a DataError that says where targets are missing, and what to do."""
+    missing = _missing(rows.y) & (True if rows.weights is None else np.asarray(rows.weights) != 0)
+    first = np.flatnonzero(missing)[:1]
+    for i in first:
+        where = line_of(Place(file, 0, reading), rows.X.row_number(int(i)))
+        raise DataError(
+            f"{file}, {where}, column {columns.target!r}: has no value: {counted(int(missing.sum()), 'row')}, this is "
+            "the first; fill them, or leave these rows out with --drop-missing-target"
+        )
+
+
+def _missing(y: NDArray[Any]) -> NDArray[np.bool_]:
+    if y.dtype.kind == "O":
+        return np.array([is_missing(value) for value in y], bool)
+    return np.isnan(y) if y.dtype.kind == "f" else np.zeros(len(y), bool)
+
+
 def kind_of_task(y: NDArray[Any], asked: str | None) -> tuple[str, str]:
     """Return "regression", "binary classification" or "multiclass classification", and why."""
     found, reason = detect_task(y)
@@ -122,7 +152,7 @@ def prepared(
     n = rows.X.n_rows
     X_val = None if watched is None else replace(watched.X, row_numbers=n)  # so that messages can tell them apart
     pair = None if watched is None else (X_val, watched.y)
-    places = [Place(file), *([] if validation is None else [Place(validation, n)])]
+    places = [Place(file, 0, rows.X.reading), *([] if validation is None else [Place(validation, n, rows.X.reading)])]
     try:
         with located(*places):
             return prepare(
@@ -152,10 +182,11 @@ def _check_targets(
         if one is None or path is None:
             continue
         if one.weights is not None:
-            with located(Place(path), column=columns.weights):
-                check_weights(one.weights, len(one.weights))
+            place = Place(path, 0, one.X.reading)
+        with located(place, column=columns.weights):
+            check_weights(one.weights, len(one.weights))
         counts = slice(None) if one.weights is None else np.flatnonzero(one.weights)
-        with located(Place(path), column=columns.target):
+        with located(place, column=columns.target):
             try:
                 if known is None:
                     known = Labels.fit(one.y[counts]) if task == "classifier" else Numbers.fit(one.y[counts])
@@ -190,11 +221,14 @@ def _score(scoring: Any, rows: Rows, pair: Any, task: Task) -> Score | None:
 
 def _watched(rows: Rows, validation: Path, columns: Columns, task: Task) -> Rows:
     """Return the rows of the validation file; what is text in the training file is text here."""
-    text = [name for j, name in enumerate(rows.X.names) if rows.X.at(j).kind == "category"]
+    kinds = {name: rows.X.at(j).kind for j, name in enumerate(rows.X.names)}
+    text = [name for name, kind in kinds.items() if kind == "category"]
     if task == "classifier" and rows.y.dtype.kind == "O":
         text.append(str(columns.target))
-    found = taken_apart(all_of(validation, text), validation, Columns(columns.target, columns.weights))
-    with located(Place(validation)):
+    numbers, dates = (frozenset(n for n, k in kinds.items() if k == kind) for kind in ("number", "date"))
+    reading = replace(rows.X.reading, text=tuple(text), numbers=numbers, dates=dates)
+    found = taken_apart(all_of(validation, reading), validation, Columns(columns.target, columns.weights))
+    with located(Place(validation, 0, reading)):
         check_present(found.X, rows.X.names)
     return found
 

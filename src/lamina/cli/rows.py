@@ -6,15 +6,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lamina.data.tables.csv_dialect import find_dialect, numbered_rows
 from lamina.data.tables.file_formats import find_format
-from lamina.data.tables.sources import read, stream
+from lamina.data.tables.reading import Reading
+from lamina.data.tables.sources import place_of, read, stream
 from lamina.data.tables.streams import Stream
 from lamina.data.tables.table import Table
 from lamina.errors import ColumnError, DataError, FileError, LaminaError, nearest
 
 ROWS_AT_ONCE = 16_384
-ENCODING = "utf-8"
+AS_IT_IS = Reading()
 IN_COLUMN = re.compile(r"\bcolumn '((?:[^'\\]|\\.)*)'")
 IN_ROW = re.compile(r"(?:,| in| is|\() ?row (\d+)\b")
 
@@ -24,9 +24,10 @@ class Place(NamedTuple):
 
     file: Path
     first: int = 0  # the number of its first row
+    reading: Reading = AS_IT_IS
 
 
-def all_of(file: Path, text: Sequence[str] = ()) -> Table:
+def all_of(file: Path, reading: Reading = AS_IT_IS) -> Table:
     """Return the rows of a file.
 
     Raises
@@ -35,13 +36,13 @@ def all_of(file: Path, text: Sequence[str] = ()) -> Table:
         It cannot be read, whatever the library below says of it.
     """
     with _whatever_is_wrong(file):
-        return read(file, text=text)
+        return read(file, reading=reading)
 
 
-def pieces_of(file: Path, text: Sequence[str] = ()) -> Iterator[Table]:
+def pieces_of(file: Path, reading: Reading = AS_IT_IS) -> Iterator[Table]:
     """Yield the rows of a file piece by piece, in constant memory."""
     with _whatever_is_wrong(file):
-        pieces: Stream = stream(file, ROWS_AT_ONCE, text=text)
+        pieces: Stream = stream(file, ROWS_AT_ONCE, reading=reading)
     waiting = iter(pieces)
     while True:
         with _whatever_is_wrong(file):
@@ -125,7 +126,7 @@ def in_file(problem: DataError, places: Sequence[Place], column: str | None = No
         return problem
     row = rows[-1] if rows else 0
     place = max((one for one in places if one.first <= row), key=lambda one: one.first, default=places[0])
-    where = [str(place.file), *([line_of(place.file, row - place.first)] if rows else [])]
+    where = [str(place.file), *([line_of(place, row - place.first)] if rows else [])]
     start = ", ".join([*where, *([] if column is None else [f"column {column!r}"])])
     return type(problem)(f"{start}: {_without_place(message)}")
 
@@ -142,10 +143,7 @@ def _without_place(message: str) -> str:
     return message
 
 
-def line_of(file: Path, row: int) -> str:
+def line_of(place: Place, row: int) -> str:
     """Return where a row stands, counted from 0: "line 7" of a CSV file, else "row 6" counted from 1."""
-    if find_format(str(file)) == "csv":
-        for number, (line, _) in enumerate(numbered_rows(find_dialect(str(file), ENCODING)), -1):
-            if number == row:
-                return f"line {line}"
-    return f"row {row + 1}"
+    is_csv = find_format(str(place.file)) == "csv"
+    return place_of(place.file, place.reading, row) if is_csv else f"row {row + 1}"

@@ -51,6 +51,10 @@ def _name(example: str, about: str) -> Option:
     return Option(f'"{example}"', about, "the name of a column", lambda value: isinstance(value, str))
 
 
+def _word(example: str, about: str) -> Option:
+    return Option(f'"{example}"', about, "text", lambda value: isinstance(value, str))
+
+
 def _is_list(value: Any) -> bool:
     return isinstance(value, str) or (isinstance(value, list) and all(isinstance(one, str) for one in value))
 
@@ -65,6 +69,14 @@ OPTIONS = {
     "out": _path("income.lamina", "The model file to write."),
     "plot": _path("curve.png", "A picture of the learning curve to write."),
     "checkpoint": _path("run", "A folder to write checkpoints to."),
+    "text": Option('["zip"]', "Columns to read as text.", "a list of names of columns", _is_list),
+    "encoding": _word("latin-1", "The encoding of a CSV file."),
+    "decimal": _word(",", "The decimal sign of numbers."),
+    "thousands": _word(".", "The sign between thousands."),
+    "missing_words": _word("NA,n.a.", "Cells that mean a missing value."),
+    "drop_missing_target": Option(
+        "false", "Leave out rows whose target is missing.", "true or false", lambda value: isinstance(value, bool)
+    ),
     "json": Option("false", "Print the result as JSON.", "true or false", lambda value: isinstance(value, bool)),
 }
 
@@ -104,7 +116,7 @@ def _option(name: str, value: Any, folder: Path) -> Any:
     if option.is_path:
         place = local(Path(value))
         return place if place.is_absolute() else folder / place
-    return [value] if name == "drop" and isinstance(value, str) else value
+    return [value] if name in ("drop", "text") and isinstance(value, str) else value
 
 
 def _setting(one: Setting, value: Any) -> Any:

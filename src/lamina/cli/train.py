@@ -14,7 +14,8 @@ from cyclopts.exceptions import CycloptsError
 from lamina.cli.exit_codes import DONE, SIGNALS
 from lamina.cli.files import check_files, check_place, check_space
 from lamina.cli.pictures import check_picture, draw_curve
-from lamina.cli.preparation import Columns, kind_of_task, prepared, taken_apart, task_of
+from lamina.cli.preparation import Columns, check_targets, kind_of_task, prepared, taken_apart, task_of, with_targets
+from lamina.cli.reading_flags import ReadingFlags
 from lamina.cli.rows import all_of
 from lamina.cli.run_file import RunFile, read_toml, with_options
 from lamina.cli.scores import baseline_name, compared, rows_of
@@ -46,6 +47,7 @@ def train(
     plot: Path | None = None,
     checkpoint: Path | None = None,
     json: bool = False,
+    cells: Annotated[ReadingFlags | None, Parameter(name="*")] = None,
     settings: Annotated[Flags | None, Parameter(name="*")] = None,
 ) -> int:
     """Train a deep network on a table and write it to a model file.
@@ -88,11 +90,13 @@ def train(
         "validation": validation,
     }
     given |= {"out": out, "plot": plot, "checkpoint": checkpoint, "json": json or None}
+    given |= {name: None if value is False else value for name, value in vars(cells or ReadingFlags()).items()}
     written = RunFile({}, {}) if config is None else read_toml(config)
     options = with_options(given, written)
     if options["file"] is None:
         raise CycloptsError('Command "train" parameter FILE requires an argument: a table to learn from')
-    chosen = Chosen(**{**options, "json": bool(options["json"])}, config=config)
+    cells = ReadingFlags.of(options)
+    chosen = Chosen(**{**options, "json": bool(options["json"])}, config=config, cells=cells)
     return _trained(chosen, written.settings, from_flags(settings), vars(settings or Flags()))
 
 
@@ -110,6 +114,7 @@ class Chosen(NamedTuple):
     plot: Path | None
     checkpoint: Path | None
     json: bool
+    cells: ReadingFlags
 
     @property
     def path(self) -> Path:
@@ -118,7 +123,8 @@ class Chosen(NamedTuple):
 
     def words(self, flags: Mapping[str, Any]) -> list[str]:
         """Return what stands behind `lamina train` to start this run from any folder."""
-        options = {name: one for name, one in self._asdict().items() if name not in ("file", "checkpoint", "json")}
+        elsewhere = ("file", "checkpoint", "json", "cells")
+        options = {name: one for name, one in self._asdict().items() if name not in elsewhere} | self.cells.options()
         return [str(self.file.resolve()), *words_of({**options, "out": self.path, **flags})]
 
 
@@ -131,8 +137,12 @@ def _trained(chosen: Chosen, toml: dict[str, Any], given: dict[str, Any], flags:
     )
     check_place("--out", path)
     check_picture(chosen.plot)
+    reading = chosen.cells.reading()
     with terminal.working(f"reading {file}"):
-        rows = taken_apart(all_of(file), file, columns)
+        rows = taken_apart(all_of(file, reading), file, columns)
+    if chosen.cells.drop_missing_target:
+        rows = with_targets(rows, terminal)
+    check_targets(rows, file, reading, columns)
     kind, reason = kind_of_task(rows.y, chosen.task)
     terminal.say(f"{file}: {counted(rows.X.n_rows, 'row')}, {counted(len(rows.X.names), 'column')} to learn from")
     terminal.say(f"target {chosen.target!r}: {kind} ({reason}{'' if chosen.task else '; --task overrides'})")

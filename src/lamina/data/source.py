@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.data.splitting import Part, check_weights
+from lamina.data.tables.reading import Reading
 from lamina.data.tables.sources import read
 from lamina.data.tables.table import Batch, Table
 from lamina.data.target_values import plain
@@ -36,7 +37,9 @@ class Source:
         yield Batch(self.table.take(part.rows), self.y[part.rows], part.weights)
 
 
-def opened(X: Any, y: Any, weights: Any = None, *, names: tuple[str, str] = ("X", "y")) -> Source:
+def opened(
+    X: Any, y: Any, weights: Any = None, *, names: tuple[str, str] = ("X", "y"), reading: Reading | None = None
+) -> Source:
     """Return rows with their targets and weights.
 
     Parameters
@@ -47,13 +50,15 @@ def opened(X: Any, y: Any, weights: Any = None, *, names: tuple[str, str] = ("X"
     weights : array, shape (rows,), optional
     names : (str, str)
         What X and y are called in messages.
+    reading : Reading, optional
+        How other rows of the same columns were read.
 
     Raises
     ------
     DataError
         Rows, targets or weights that cannot be used, or not as many of one as of another.
     """
-    table, y = X if isinstance(X, Table) else read(X), plain(y)
+    table, y = X if isinstance(X, Table) else read(X, reading=reading), plain(y)
     if len(y) != table.n_rows:
         rows, targets = names
         raise DataError(f"{targets} has {len(y)} values and {rows} has {table.n_rows} rows: expected one for each.")

@@ -1,5 +1,6 @@
 """Targets as plain arrays, whatever they came as, checked; and what kind of task they make."""
 
+import numbers
 from typing import Any, Literal
 
 import numpy as np
@@ -128,11 +129,28 @@ def _from_objects(y: NDArray[Any]) -> NDArray[Any]:
         raise DataError(f"Input y contains NaN or None: {_rows(np.flatnonzero(missing))}; drop or fill these rows")
     types = set(map(type, flat))
     if all(issubclass(kind, str) for kind in types):
+        bad = next((i for i, value in enumerate(flat) if value.endswith("\0")), None)
+        if bad is not None:
+            raise DataError(f"y holds {short(flat[bad])} in row {bad}: labels that end in a zero character lose it")
         return np.asarray(y, np.str_)
     if not all(is_number(kind) for kind in types):
         names = ", ".join(sorted(kind.__name__ for kind in types))
         raise DataError(f"Unknown label type: {names}. Text, whole numbers or booleans expected, all of one kind")
+    if all(issubclass(kind, numbers.Integral) for kind in types):
+        return _whole(flat).reshape(y.shape)
     return np.reshape(from_numpy("y", flat).array(), y.shape)
+
+
+def _whole(values: NDArray[Any]) -> NDArray[Any]:
+    """Return whole numbers of Python as int64, or uint64 where that is needed; booleans among them as 0 and 1."""
+    if all(isinstance(value, bool | np.bool_) for value in values):
+        return values.astype(bool)
+    low, high = int(min(values)), int(max(values))
+    for dtype in (np.int64, np.uint64):
+        if np.iinfo(dtype).min <= low and high <= np.iinfo(dtype).max:
+            return np.array([int(value) for value in values], dtype)
+    far = high if high > np.iinfo(np.int64).max else low
+    raise DataError(f"y holds {far}, beyond the whole numbers of 64 bits: pass such labels as text, str(label)")
 
 
 def detect_task(values: Any) -> tuple[Literal["binary", "multiclass", "regression"], str]:

@@ -149,8 +149,9 @@ def test_rare_levels_are_pooled_with_a_warning():
 
 
 def test_a_column_of_numbers_with_a_word_in_it_is_pointed_out():
-    with pytest.warns(DataWarning, match="Most of them spell numbers, but 'unknown' is none"):
-        learn_encoder(read({"c": [*map(str, range(60)), "unknown"]}))
+    with pytest.warns(DataWarning, match="'c': 1 of 61 cells is no number and taken as missing.*'unknown' in row 60"):
+        encoder = learn_encoder(read({"c": [*map(str, range(60)), "unknown"]}))
+    assert encoder.feature_names == ("c", "c missing")
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -259,9 +260,9 @@ def test_missing_columns_are_named():
             "column 'c' held dates in training, here it holds numbers",
         ),
         (
-            pd.to_datetime(["2020-01-01"]),
-            ["2020-01-01"],
-            "column 'c' held dates in training, here it holds text: '2020-01-01' in row 0",
+            pd.to_datetime(["2020-01-01", "2020-01-02"]),
+            ["today"],
+            "column 'c' held dates in training, here it holds text: 'today' in row 0",
         ),
         (["a", "b"], pd.to_datetime(["2020-01-01"]), "column 'c' held text in training, here it holds dates"),
     ],

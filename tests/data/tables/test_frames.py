@@ -188,7 +188,6 @@ def test_names_that_are_no_text():
         (pd.Series([1]), r"Expected 2D array, got a series instead\. Reshape your data"),
         (pl.Series([1]), r"Expected 2D array, got a series instead"),
         (pa.array([1]), r"Expected 2D array, got an Arrow array instead"),
-        (pl.LazyFrame({"a": [1]}), r"call \.collect\(\) first"),
         (pd.DataFrame(), r"0 feature\(s\)"),
         (pd.DataFrame({"a": []}), r"0 sample\(s\)"),
         (pl.DataFrame({"a": []}), r"0 sample\(s\)"),

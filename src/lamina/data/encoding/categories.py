@@ -8,6 +8,7 @@ embedded          one column that holds the place: 0 unknown or rare, 1 missing,
                   looks numbers up by it
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ from lamina.data.encoding.pieces import MISSING, VALUE, InputColumns, Piece, run
 from lamina.data.encoding.plan import CategoryKind
 from lamina.data.tables.alignment import cast_category
 from lamina.data.tables.columns import Column, spell
+from lamina.data.tables.days import spell_date
 from lamina.data.tables.table import Table
 from lamina.errors import DataError
 
@@ -72,10 +74,19 @@ class CategoryColumn(Piece):
 
     def encode(self, table: Table, inputs: InputColumns, X: NDArray[Any], places: NDArray[np.intp]) -> None:
         """See `Piece`."""
-        column = cast_category(table.at(self.at), self.kind)
+        column = self._cast(table.at(self.at))
         if inputs.missing == "raise" and (column.values < 0).any():
             raise missing_fault(table, np.array([self.at]), column.values[:, None] < 0, 0)
         X[:, run(places)] = self.patterns(X.dtype)[self.pattern_of(column)[column.values]]
+
+    def _cast(self, column: Column) -> Column:
+        """Return a column as categories; dates as text where the levels are dates."""
+        if column.kind == "date" and self.kind == "category" and any(map(ISO_DATE.match, self.levels)):
+            levels, codes = np.unique(column.values, return_inverse=True)
+            spelled = [spell_date(days) for days in levels[~np.isnan(levels)].tolist()]
+            codes = np.where(np.isnan(column.values), -1, codes)
+            return Column(column.name, "category", codes, np.array([*spelled, None], object)[:-1])
+        return cast_category(column, self.kind)
 
     def patterns(self, dtype: Any) -> NDArray[Any]:
         """Return what is written for each place: unknown, missing, then the levels; shape (2 + levels, width)."""
@@ -97,7 +108,12 @@ class CategoryColumn(Piece):
         """Return for each code of a column the row of `patterns`; the last is for code -1, missing."""
         assert column.levels is not None
         place = {level: 2 + i for i, level in enumerate(self.levels)}
-        found = [place.get(self._known_as(level), 0) for level in column.levels]
+        spelled = [self._known_as(level) for level in column.levels]
+        found = [place.get(level, 0) for level in spelled]
+        if self.kind == "category" and not all(found):
+            # The same value as another source spells it: 1.0 for 1, 2020-01-31T00:00 for 2020-01-31.
+            plainly = {plain_value(level): code for level, code in reversed(place.items())}
+            found = [code or plainly.get(plain_value(level), 0) for level, code in zip(spelled, found, strict=True)]
         return np.array([*found, 1], np.intp)
 
     def _known_as(self, level: object) -> str:
@@ -134,6 +150,20 @@ class CategoryColumn(Piece):
         at = headers.whole(header["at"], f"{what} at", 0, n_columns - 1)
         indicator = headers.flag(header["indicator"], f"{what} indicator")
         return CategoryColumn(at, kind, levels, pooled, indicator, embedded)
+
+
+ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+MIDNIGHT = re.compile(r"[ T]00:00(:00(\.0+)?)?$")
+FRACTION = re.compile(r"[+-]?(0|[1-9]\d*)\.\d*")
+
+
+def plain_value(text: str) -> str:
+    """Return the shortest spelling of a number with a fraction or of a date with a time; other text as it is."""
+    if FRACTION.fullmatch(text):
+        return text.rstrip("0").rstrip(".")
+    if ISO_DATE.match(text):
+        return MIDNIGHT.sub("", text.replace("T", " "))
+    return text
 
 
 def _as_number(text: str) -> str:

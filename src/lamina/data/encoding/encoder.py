@@ -9,7 +9,7 @@ encoded alike alone and among others, to the bit.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from lamina.data.encoding.numbers import NumberColumns
 from lamina.data.encoding.pieces import BESIDE, MISSING, VALUE, InputColumns, Piece
 from lamina.data.encoding.splines import Spline
 from lamina.data.tables.alignment import aligned
+from lamina.data.tables.reading import Reading
 from lamina.data.tables.table import Table, default_names
 from lamina.errors import DataError
 
@@ -130,6 +131,15 @@ class Encoder:
         """The columns that held no numbers or dates in training: what to read as text (`read(path, text=...)`)."""
         return tuple(self.names_in[column.at] for column in self.categories if column.kind != "number")
 
+    @cached_property
+    def reading(self) -> Reading:
+        """How to read rows to predict: as those of training were, and columns as what they were."""
+        dates = frozenset(self.names_in[j] for j in self.dates)
+        numbers = frozenset(self.names_in[j] for j in self.numbers.needed) - dates
+        exact = {self.names_in[column.at] for column in self.categories if column.kind == "number"}
+        text = tuple(dict.fromkeys([*self.text_columns, *(n for n in self.inputs.reading.text if n not in exact)]))
+        return replace(self.inputs.reading, text=text, numbers=numbers, dates=dates)
+
     def align(self, table: Table) -> Table:
         """Return the table with the training columns in training order; others are dropped.
 
@@ -171,7 +181,7 @@ class Encoder:
 
     def to_header(self) -> dict[str, Any]:
         """Return the encoder as plain JSON values."""
-        names, named, dates, missing = self.inputs
+        names, named, dates, missing, reading = self.inputs
         header: dict[str, Any] = {
             "n_columns": len(names),
             "names": list(names) if names != default_names(len(names)) else None,
@@ -179,6 +189,8 @@ class Encoder:
             "missing": missing,
             "dates": list(dates),
         }
+        if reading.to_header():
+            header["reading"] = reading.to_header()
         for kind, encoding in ENCODINGS.items():
             own = [piece.to_header() for piece in self.pieces if isinstance(piece, encoding.piece)]
             if own or encoding.always:
@@ -194,8 +206,9 @@ class Encoder:
         DataError
             The header has unknown keys, wrong types, other lengths or numbers that are not finite.
         """
+        since = ["reading"] if isinstance(header, dict) and "reading" in header else []
         kinds = [kind for kind, one in ENCODINGS.items() if one.always or (isinstance(header, dict) and kind in header)]
-        header = headers.fields(header, "encoder", ("n_columns", "names", "named", "missing", "dates", *kinds))
+        header = headers.fields(header, "encoder", ("n_columns", "names", "named", "missing", "dates", *kinds, *since))
         n = headers.whole(header["n_columns"], "encoder n_columns", 1, 2**31)
         pieces: list[Piece] = []
         for kind in kinds:
@@ -209,7 +222,8 @@ class Encoder:
         names = default_names(n) if header["names"] is None else headers.texts(header["names"], "encoder names", n)
         raises = headers.choice(header["missing"], "encoder missing", MISSINGS) == "raise"
         missing: Missing = "raise" if raises else "encode"
-        inputs = InputColumns(names, headers.flag(header["named"], "encoder named"), dates, missing)
+        reading = Reading.from_header(header["reading"]) if since else Reading()
+        inputs = InputColumns(names, headers.flag(header["named"], "encoder named"), dates, missing, reading)
         encoder = Encoder(inputs, tuple(pieces))
         _check_dates(encoder.numbers, dates)
         _check_beside(pieces, set(encoder.numbers.at.tolist()) - set(dates))

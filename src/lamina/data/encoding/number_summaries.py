@@ -150,12 +150,11 @@ def distributions(batch: Batch, plan: NumberPlan) -> Iterator[Distribution]:
     if batch.table.is_sparse:
         yield from _sparse_distributions(source.tocsc(), batch.weights)
         return
-    for k, j in enumerate(plan.sources):
+    ends = np.searchsorted(plan.at, plan.sources, "right").tolist()  # `at` increases
+    for k, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
         values = source[k] if isinstance(source, list) else source[:, k]
-        own = plan.at == j
-        parts = [part for part, mine in zip(plan.parts, own, strict=True) if mine]
         block = np.asarray(values, np.float64)[:, None]
-        for column in expanded(block, plan.at[own], parts).T:
+        for column in expanded(block, plan.at[start:end], plan.parts[start:end]).T:
             yield _of_those_there(column, batch.weights)
 
 
@@ -183,7 +182,7 @@ def _sparse_distributions(matrix: Any, weights: Array | None) -> Iterator[Distri
 
 def needed_quantiles(plan: NumberPlan, k: int, found: Distribution, seen: Moments, unit: float) -> Array:
     """Return the quantiles that column `k` is scaled by: quartiles, or landmarks; none of a constant column."""
-    if seen.constant[k]:
+    if not seen.low[k] < seen.high[k]:  # one number, or none
         return np.zeros(0)
     if plan.scaling == "robust":
         return found.quantiles(QUARTILES, unit)

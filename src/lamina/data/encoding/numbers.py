@@ -65,6 +65,11 @@ class NumberColumns(Piece):
         return np.unique(self.at)
 
     @cached_property
+    def needed(self) -> tuple[int, ...]:
+        """The input columns that move a feature: not those that were constant, or empty, in every training row."""
+        return tuple(np.unique([*self.at[self.scale > 0], *self.at[self.on_circle], *self.at[self.indicator]]).tolist())
+
+    @cached_property
     def origin(self) -> NDArray[np.intp]:
         """The columns themselves, then the indicators."""
         return np.concatenate([self.at, self.at[self.indicator]])
@@ -87,7 +92,7 @@ class NumberColumns(Piece):
         """See `Piece`; the rows are read block by block."""
         n = len(self.at)
         values, indicators = run(places[:n]), places[n:]
-        source = cast_numbers(table, self.sources, inputs.dates)
+        source = cast_numbers(table, self.sources, inputs.dates, self.needed)
         for first, block in number_blocks(source, table.n_rows):
             rows = slice(first, first + len(block))
             block = expanded(block, self.at, self.parts)

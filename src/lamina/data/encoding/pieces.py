@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.data.encoding.faults import Missing
+from lamina.data.tables.reading import Reading
 from lamina.data.tables.table import Table
 
 VALUE, BESIDE, MISSING = 0, 1, 2
@@ -27,6 +28,7 @@ class InputColumns(NamedTuple):
     named: bool  # whether the training rows had names
     dates: tuple[int, ...]  # those that hold dates
     missing: Missing  # whether missing values are encoded or refused
+    reading: Reading = Reading()  # how text was read
 
 
 class Piece(ABC):

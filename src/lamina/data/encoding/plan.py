@@ -37,7 +37,10 @@ class ColumnPlan:
         numbers = tuple(j for j in range(len(kinds)) if j not in categories)
         dates = tuple(j for j in numbers if kinds[j] == "date")
         return ColumnPlan(
-            InputColumns(table.names, table.named, dates, settings["missing"]), numbers, categories, settings
+            InputColumns(table.names, table.named, dates, settings["missing"], table.reading),
+            numbers,
+            categories,
+            settings,
         )
 
     @property

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.data.tables.columns import Column, as_category, short, spell
-from lamina.data.tables.table import Table
+from lamina.data.tables.table import Table, default_names
 from lamina.errors import ColumnError, nearest
 
 NUMBERS_PER_BLOCK = 65_536  # of rows: float64 copies stay in the processor's cache
@@ -20,6 +20,8 @@ def aligned(table: Table, names_in: tuple[str, ...], named: bool) -> Table:
         return table
     if named and table.named:
         check_present(table, names_in)
+        return table.select(names_in)
+    if table.names != default_names(len(table.names)) and set(names_in) <= set(table.names):
         return table.select(names_in)
     if len(table.names) != len(names_in):
         raise ColumnError(
@@ -48,17 +50,23 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:10]) + (f", ... ({len(names)} in all)" if len(names) > 10 else "")
 
 
-def cast_numbers(table: Table, at: NDArray[np.intp], dates: Sequence[int]) -> Any:
-    """Return what `number_blocks` reads, the columns `at` of one matrix or a list of arrays; refuse other kinds."""
+def cast_numbers(table: Table, at: NDArray[np.intp], dates: Sequence[int], needed: Sequence[int] | None = None) -> Any:
+    """Return what `number_blocks` reads, the columns `at` of one matrix or a list of arrays; refuse other kinds.
+
+    Of columns that are not `needed` another kind is no fault: what was empty in training may hold anything later.
+    """
     if table.matrix is None:
-        return [_cast_number(table, int(j), int(j) in dates) for j in at]
+        wanted, known = set(at.tolist() if needed is None else needed), set(dates)
+        return [_cast_number(table, j, j in known, j in wanted) for j in at.tolist()]
     for j in dates:
         _refuse(table.at(j), "dates", "numbers")
     return table.matrix if len(at) == len(table.names) else table.matrix[:, at]
 
 
-def _cast_number(table: Table, j: int, date: bool) -> NDArray[Any]:
+def _cast_number(table: Table, j: int, date: bool, needed: bool) -> NDArray[Any]:
     column = table.columns[j]
+    if not needed and column.kind != ("date" if date else "number"):
+        return np.full(len(column.values), np.nan)
     if column.kind in ("number", "date"):
         if date != (column.kind == "date") and not np.isnan(column.values).all():
             _refuse(column, *(("dates", "numbers") if date else ("numbers", "dates")))

@@ -3,6 +3,7 @@
 import datetime
 import numbers
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from lamina.data.tables.columns import (
     MISSING_NAMES,
     Column,
     boolean,
+    cure_for,
     is_missing,
     is_number,
     number,
@@ -21,9 +23,12 @@ from lamina.data.tables.columns import (
     spell,
     unusable,
 )
+from lamina.data.tables.days import days_of
 from lamina.errors import ColumnError, ColumnTypeError
 
 DATES = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64)
+TIMES: tuple[Any, ...] = (datetime.date | np.datetime64, datetime.timedelta | np.timedelta64, datetime.time)
+DATE, TIME_OF_DAY = 0, 2  # places in TIMES
 
 
 def from_numpy(name: str, values: NDArray[Any]) -> Column:
@@ -37,7 +42,7 @@ def from_numpy(name: str, values: NDArray[Any]) -> Column:
         return from_objects(name, values)
     if kind == "U":
         levels, codes = np.unique(values, return_inverse=True)
-        return Column(name, "category", codes, levels.astype(object))
+        return Column(name, "category", codes, levels.astype(object), unread=True)
     if kind in "Mm":
         return _from_times(name, values)
     if kind == "c":
@@ -74,9 +79,12 @@ def from_objects(name: str, values: NDArray[Any]) -> Column:
     if all(issubclass(kind, str) or is_number(kind) for kind in types):
         return _levels(name, values)
     if all(issubclass(kind, DATES) for kind in types):
-        return _dates(name, values)
+        return _dates(name, values, types)
     bad = next(i for i, value in enumerate(values) if not is_missing(value) and not _usable(type(value)))
-    raise ColumnTypeError(unusable(name, f"{type(values[bad]).__name__} objects (row {bad}: {short(values[bad])})"))
+    kind, cure = type(values[bad]).__name__, cure_for(name, type(values[bad]).__name__)
+    if any(issubclass(one, DATES) for one in types):
+        cure = f"A column of dates holds nothing else: convert it, as with pandas.to_datetime(frame[{name!r}])"
+    raise ColumnTypeError(unusable(name, f"{kind} objects (row {bad}: {short(values[bad])})", cure))
 
 
 def _usable(kind: type) -> bool:
@@ -85,13 +93,17 @@ def _usable(kind: type) -> bool:
 
 def _numbers(name: str, values: NDArray[Any], types: set[type]) -> Column:
     plain = [np.nan if is_missing(value) else value for value in values]
+    found = [value for value in plain if value == value]
     whole = types and all(issubclass(kind, numbers.Integral) for kind in types)
     try:
-        if whole and all(type(value) is not float for value in plain):
+        if whole and len(found) == len(plain):
             return number(name, np.array(plain, np.int64))
     except OverflowError:
         pass  # beyond 64 bits: as float64
     try:
+        if whole and len({*map(int, found)}) > len({*map(float, found)}):
+            # beyond 64 bits: identifiers, which float64 does not tell apart
+            return replace(_levels(name, values), unread=False)
         return number(name, np.array([float(value) for value in plain]))
     except OverflowError:
         raise ColumnError(f"column {name!r} holds a whole number too large for float64") from None
@@ -100,12 +112,22 @@ def _numbers(name: str, values: NDArray[Any], types: set[type]) -> Column:
 def _levels(name: str, values: Sequence[Any] | NDArray[Any]) -> Column:
     index: dict[str, int] = {}
     codes = [-1 if is_missing(value) else index.setdefault(spell(value), len(index)) for value in values]
-    return Column(name, "category", np.array(codes, np.int64), np.array(list(index), object))
+    return Column(name, "category", np.array(codes, np.int64), np.array(list(index), object), unread=True)
 
 
-def _dates(name: str, values: NDArray[Any]) -> Column:
+def _dates(name: str, values: NDArray[Any], types: set[type]) -> Column:
     import pyarrow as pa
 
+    kinds = {next(i for i, kind in enumerate(TIMES) if issubclass(one, kind)) for one in types}
+    if len(kinds) > 1:
+        listed = " and ".join(sorted(kind.__name__ for kind in types))
+        raise ColumnTypeError(
+            unusable(name, f"a mixture of {listed}, which cannot be one column: convert some of them")
+        )
+    mixed = len(types) > 1 or any(issubclass(kind, np.datetime64 | np.timedelta64) for kind in types)
+    if mixed and kinds != {TIME_OF_DAY}:
+        days = np.array([np.nan if is_missing(value) else days_of(value) for value in values])
+        return Column(name, "date" if kinds == {DATE} else "number", days)
     try:
         return from_arrow(name, pa.array(list(values), from_pandas=True))
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:

@@ -1,6 +1,7 @@
 """What a file is, by its first bytes, and clear words where it is no table."""
 
 import os
+import re
 from io import BufferedReader
 from pathlib import Path
 from typing import Literal
@@ -19,9 +20,14 @@ FOREIGN = {
     b"\x93NUMPY": "a NumPy file: pass numpy.load(...)",
     b"FEA1": "a Feather file of the first version: rewrite it with pyarrow.feather",
     b"%PDF": "a PDF document",
-    b"<": "HTML or XML: perhaps a download page instead of the file",
-    b"{": "JSON: pass pandas.read_json(...), or convert it to CSV",
-    b"[": "JSON: pass pandas.read_json(...), or convert it to CSV",
+}
+MARKUP = {  # a header of CSV may begin with [id] or <5%
+    rb"<(!doctype|\?xml|!--|[a-z][a-z0-9:]*(>|[ /][^,;\t|]*$))": (
+        "HTML or XML: perhaps a download page instead of the file"
+    ),
+    rb'\{\s*("[^"]*"\s*:|\}|$)|\[\s*([\[{]|"[^"]*"\s*,|-?[0-9.eE+-]+\s*(,|\]\s*$)|$)': (
+        "JSON: pass pandas.read_json(...), or convert it to CSV"
+    ),
 }
 COMPRESSED = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\x28\xb5\x2f\xfd": ".zst", b"\x04\x22\x4d\x18": ".lz4"}
 SUFFIXES = {".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow"}
@@ -53,6 +59,9 @@ def find_format(path: str) -> Format:
     for magic, words in FOREIGN.items():
         if text.startswith(magic):
             raise FileError(f"{name_of(path)} is no CSV, Parquet or Arrow table: it looks like {words}")
+    for pattern, words in MARKUP.items():
+        if re.match(pattern, text.splitlines()[0] if text else b"", re.IGNORECASE):
+            raise FileError(f"{name_of(path)} is no CSV, Parquet or Arrow table: it looks like {words}")
     return "csv"
 
 
@@ -69,7 +78,7 @@ def first_bytes(path: str) -> bytes:
     try:
         with open_bytes(path) as file:
             head = file.read(HEAD_BYTES)
-    except OSError as error:
+    except (OSError, EOFError) as error:
         raise FileError(f"cannot read {name_of(path)}: {error}") from error
     if not head.strip():
         raise FileError(f"{name_of(path)} is empty: a header line and rows expected")

@@ -1,6 +1,7 @@
 """Columns from data frames (through narwhals), and from dictionaries of anything one-dimensional."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,25 +9,32 @@ from numpy.typing import NDArray
 
 from lamina.data.tables.arrays import from_numpy, from_objects
 from lamina.data.tables.arrow import from_arrow
-from lamina.data.tables.columns import Column, unusable
-from lamina.errors import ColumnTypeError, DataError
+from lamina.data.tables.columns import Column, cure_for, unusable
+from lamina.errors import ColumnTypeError, DataError, LaminaError
 
 
 def from_series(name: str, series: Any) -> Column:
     """Return the column of a narwhals series."""
     import narwhals as nw
-    import pyarrow as pa
 
     kind = series.dtype
     if kind.is_numeric() and not kind.is_decimal():
+        if kind in (nw.Int128, nw.UInt128):
+            return from_objects(name, np.array([*series.to_list(), None], object)[:-1])
         return from_numpy(name, series.to_numpy())
     if kind == nw.Object or kind == nw.Unknown:
         values = series.to_numpy()
         return from_objects(name, values) if values.dtype.kind == "O" else from_numpy(name, values)
     try:
         return from_arrow(name, series.to_arrow())
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
-        raise ColumnTypeError(unusable(name, f"{kind} ({error})")) from error
+    except LaminaError:
+        raise
+    except OverflowError:  # levels beyond 64 bits: as the objects that they are
+        return replace(from_objects(name, series.to_numpy().astype(object)), unread=False)
+    except Exception as error:  # of four libraries: each has its own
+        native = str(getattr(series.to_native(), "dtype", kind))
+        said = f"{native} ({' '.join(str(error).split())[:100]})"
+        raise ColumnTypeError(unusable(name, said, cure_for(name, native))) from error
 
 
 def from_frame(frame: Any) -> list[Column]:

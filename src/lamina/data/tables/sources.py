@@ -10,12 +10,22 @@ from numpy.typing import NDArray
 from lamina.data.tables.arrays import from_numpy
 from lamina.data.tables.arrow import from_arrow_table
 from lamina.data.tables.frames import from_frame, from_mapping, unmasked
-from lamina.data.tables.streams import Stream, read_file
+from lamina.data.tables.reading import Reading, reading_of
+from lamina.data.tables.streams import Stream, place_in_file, read_file, text_read
 from lamina.data.tables.table import Table, check_size, check_unique, default_names, of_columns
 from lamina.errors import ColumnError, DataError
 
 
-def read(source: Any, *, text: Iterable[str] = (), encoding: str = "utf-8") -> Table:
+def read(
+    source: Any,
+    *,
+    text: Iterable[str] = (),
+    encoding: str | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    missing_words: Iterable[str] | None = None,
+    reading: Reading | None = None,
+) -> Table:
     """Return the rows of a source as a table in memory.
 
     Parameters
@@ -25,9 +35,15 @@ def read(source: Any, *, text: Iterable[str] = (), encoding: str = "utf-8") -> T
         `__arrow_c_stream__`); a dictionary of columns; a two-dimensional array (numbers are kept as they are, without a
         copy; of an object array each column's type is inferred); a sparse matrix (kept as CSR); another `Table`.
     text : iterable of str
-        Columns of a CSV file to read as text whatever they look like ("01234" stays so).
-    encoding : str
-        Of a CSV file.
+        Columns to read as text whatever they look like ("01234" stays so).
+    encoding : str, optional
+        Of a CSV file; found where it is UTF-8 or UTF-16.
+    decimal, thousands : str, optional
+        The decimal sign ("." or ","), and the sign between thousands, of numbers in text; found where they are clear.
+    missing_words : iterable of str, optional
+        Cells of a CSV file that mean a missing value unless they are quoted, in place of `reading.MISSING_WORDS`.
+    reading : Reading, optional
+        In place of these options: how a model's training rows were read.
 
     Raises
     ------
@@ -36,9 +52,11 @@ def read(source: Any, *, text: Iterable[str] = (), encoding: str = "utf-8") -> T
     """
     if isinstance(source, Table):
         return source
+    if reading is None:
+        reading = reading_of(text, encoding, decimal, thousands, missing_words)
     if isinstance(source, str | os.PathLike):
-        return read_file(os.fspath(source), text=tuple(text), encoding=encoding)
-    table = _of_memory(source)
+        return read_file(os.path.expanduser(os.fspath(source)), reading)
+    table = text_read(_of_memory(source), reading)
     check_size(table)
     return table
 
@@ -101,6 +119,11 @@ def _of_sparse(source: Any) -> Table:
     if source.dtype.kind not in "fiub":
         raise DataError(f"a sparse matrix of real numbers expected, found dtype {source.dtype}")
     matrix = source.tocsr()
+    if matrix.nnz and not (matrix.indices.min() >= 0 and matrix.indices.max() < matrix.shape[1]):
+        raise DataError(
+            f"a sparse matrix with a column number of {matrix.indices.min()} or {matrix.indices.max()}, but it has "
+            f"{matrix.shape[1]} columns: its indices are damaged"
+        )
     if not matrix.has_canonical_format:
         matrix = matrix.copy()
         matrix.sum_duplicates()
@@ -122,16 +145,37 @@ def _of_frame(source: Any) -> Table:
         return _of_arrow(source)
     if _library(source) == "pandas" and hasattr(source, "columns"):
         check_unique(map(str, source.columns))  # narwhals takes none twice
+        if len(source.columns) and all(isinstance(kind, pandas_sparse()) for kind in source.dtypes):
+            return _of_sparse_frame(source)
     frame = nw.from_native(source, pass_through=True, allow_series=True)
     if isinstance(frame, nw.Series):
-        raise DataError("Expected 2D array, got a series instead. Reshape your data: frame[['name']] has one column")
+        raise DataError(
+            "Expected 2D array, got a series instead. Reshape your data: frame[['name']] has one column, "
+            "frame.iloc[[0]] (polars: frame[[0]]) is one row"
+        )
     if isinstance(frame, nw.LazyFrame):
-        raise DataError("a data frame in memory expected, found a lazy one: call .collect() first")
+        frame = frame.collect()  # of DuckDB, polars and others: its query is run
     if not isinstance(frame, nw.DataFrame):
         return _of_arrow(source)
     columns = tuple(from_frame(frame))
     names = tuple(column.name for column in columns)
     return Table(names, _all_text(frame.columns), len(frame), None, columns)
+
+
+def pandas_sparse() -> Any:
+    """Return pandas' type of sparse columns; pandas is there, for its frame is."""
+    import pandas
+
+    return pandas.SparseDtype
+
+
+def _of_sparse_frame(source: Any) -> Table:
+    """Return the CSR matrix of a pandas frame whose columns are all sparse, with its names; dense if zeros are not."""
+    if any(kind.fill_value != 0 or kind.subtype.kind not in "fiub" for kind in source.dtypes):
+        return _of_frame(source.sparse.to_dense())
+    matrix = source.sparse.to_coo().tocsr()
+    names = tuple(str(name) for name in source.columns)
+    return Table(names, _all_text(source.columns), matrix.shape[0], matrix)
 
 
 def _of_arrow(source: Any) -> Table:
@@ -154,8 +198,26 @@ def _all_text(names: Any) -> bool:
     return kinds == {True}
 
 
+def place_of(path: str | os.PathLike[str], reading: Reading, row: int) -> str:
+    """Return where a row of a file stands: "line 7" of a CSV file, else "row 5", counted from 0."""
+    return place_in_file(os.fspath(path), reading, row)
+
+
 def stream(
-    path: str | os.PathLike[str], rows: int = 65_536, *, text: Iterable[str] = (), encoding: str = "utf-8"
+    path: str | os.PathLike[str],
+    rows: int = 65_536,
+    *,
+    text: Iterable[str] = (),
+    encoding: str | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    missing_words: Iterable[str] | None = None,
+    reading: Reading | None = None,
 ) -> Stream:
-    """Return the rows of a file as a re-startable run of tables (see `lamina.data.tables.streams.Stream`)."""
-    return Stream(os.fspath(path), rows, text=tuple(text), encoding=encoding)
+    """Return the rows of a file as a re-startable run of tables (see `lamina.data.tables.streams.Stream`).
+
+    The options are those of `read`.
+    """
+    if reading is None:
+        reading = reading_of(text, encoding, decimal, thousands, missing_words)
+    return Stream(os.path.expanduser(os.fspath(path)), rows, reading)

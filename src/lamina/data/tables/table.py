@@ -1,7 +1,7 @@
 """Rows of named columns in memory, and batches of them with their targets and weights."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.data.tables.columns import Column, boolean, number
+from lamina.data.tables.reading import Reading
 from lamina.errors import ColumnError, DataError, nearest
 
 
@@ -28,6 +29,8 @@ class Table:
         Empty where there is a matrix.
     row_numbers : array of int, shape (n_rows,), or int
         The numbers of the rows in the source, for messages; an int is the number of the first of consecutive rows.
+    reading : Reading
+        How text was read, for rows that are to be read the same.
     """
 
     names: tuple[str, ...]
@@ -36,6 +39,7 @@ class Table:
     matrix: Any = None
     columns: tuple[Column, ...] = ()
     row_numbers: NDArray[np.intp] | int = 0
+    reading: Reading = field(default_factory=Reading)
 
     @property
     def is_sparse(self) -> bool:
@@ -52,7 +56,7 @@ class Table:
         matrix = None if self.matrix is None else self.matrix[index]
         columns = tuple(column.take(index) for column in self.columns)
         n_rows = len(range(*index.indices(self.n_rows)) if isinstance(index, slice) else index)
-        return Table(self.names, self.named, n_rows, matrix, columns, self._numbers_at(index))
+        return Table(self.names, self.named, n_rows, matrix, columns, self._numbers_at(index), self.reading)
 
     def _numbers_at(self, index: slice | NDArray[np.intp]) -> NDArray[np.intp] | int:
         if not isinstance(self.row_numbers, int):
@@ -69,10 +73,11 @@ class Table:
         wanted = tuple(names)
         if wanted == self.names:
             return self
-        at = [self._find(name) for name in wanted]
+        place = {name: j for j, name in enumerate(self.names)}
+        at = [place[name] if name in place else self._find(name) for name in wanted]
         if self.matrix is not None:
-            return Table(wanted, self.named, self.n_rows, self.matrix[:, at], (), self.row_numbers)
-        return Table(wanted, self.named, self.n_rows, None, tuple(self.columns[j] for j in at), self.row_numbers)
+            return replace(self, names=wanted, matrix=self.matrix[:, at])
+        return replace(self, names=wanted, columns=tuple(self.columns[j] for j in at))
 
     def drop(self, name: str) -> "Table":
         """Return all columns but one."""
