@@ -193,6 +193,17 @@ def test_what_else_is_no_setting_or_target():
         DeepRegressor(**QUICK).fit(X, [[1, 2]] * 89 + [[1]])
 
 
+def test_memory_that_is_not_there_is_said_in_numbers(monkeypatch):
+    def no_memory(*given):
+        raise MemoryError("std::bad_alloc")
+
+    for name in ("KERNELS", "EQUATIONS"):
+        engine = getattr(lamina.engine, name)
+        monkeypatch.setattr(lamina.engine, name, engine._replace(train_steps=no_memory))
+    with pytest.raises(MemoryError, match=r"26 parameters .* take 0 MiB, the layers of a batch of 90 rows 0 MiB"):
+        DeepRegressor(**QUICK).fit(X, Y)
+
+
 # ---- pickles ----
 
 

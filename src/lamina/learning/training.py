@@ -127,6 +127,8 @@ def move(run: Run, state: State, chunk: Chunk) -> None:
         except KeyboardInterrupt:
             state.torn = True
             raise
+        except MemoryError as problem:
+            raise MemoryError(_too_large(run, state)) from problem
     for cost, rows in zip(costs.tolist(), _sizes(len(chunk.order), size).tolist(), strict=False):  # in order: however
         state.pass_cost += cost * rows  # a pass is cut into moves, its sum has the same bits
         state.rows += rows
@@ -137,6 +139,17 @@ def move(run: Run, state: State, chunk: Chunk) -> None:
         w = None if chunk.weights is None else chunk.weights[at]
         place, dropout = (state.epoch + 1, done + len(costs) + 1, whole), float(steps.dropouts[len(costs)])
         raise _divergence(run, state, chunk.X[at], chunk.Y[at], w, place, dropout)
+
+
+def _too_large(run: Run, state: State) -> str:
+    """Return what a step needs, in numbers: the kernels tell none."""
+    kept = sum(array.nbytes for array in state.arrays().values()) / 2**20
+    units = run.network.members * run.recipe.batch_size * sum(run.network.widths) * state.params.itemsize / 2**20
+    return (
+        f"not enough memory for a step: {run.network.size:,} parameters and what is kept beside them take "
+        f"{kept:,.0f} MiB, the layers of a batch of {run.recipe.batch_size:,} rows {units:,.0f} MiB, and as much again on the way back. "
+        "Choose a smaller batch_size, or fewer units (hidden_layer_sizes)."
+    )
 
 
 def _full_batch(run: Run) -> Callable[[Run, State], Iterator[Progress]]:
