@@ -36,9 +36,6 @@ stubs: setup  ## write the types of the constructors from the table of settings
 	$(py) tools/stubs.py
 	$(py) -m ruff format --quiet src/lamina/constructors.pyi
 
-torture: setup  ## kill and damage checkpoints hundreds of times
-	LAMINA_TORTURE=1 $(py) -m pytest -q -n 0 tests/learning/test_checkpoints.py
-
 oracles: $(venv)/.torch  ## run the tests against PyTorch, installing it first
 	$(py) -m pytest tests/oracles
 
@@ -51,6 +48,9 @@ data: setup  ## fetch the real tables for measuring accuracy into build/data (do
 bench-accuracy: $(venv)/.accuracy  ## measure accuracy and time on real tables beside scikit-learn, boosting and RealMLP; BENCH=--quick
 	$(py) benchmarks/fetch.py
 	$(py) benchmarks/accuracy.py $(BENCH)
+
+torture: setup  ## kill and damage training runs hundreds of times
+	LAMINA_TORTURE=1 $(py) -m pytest -n 0 tests/test_survival.py tests/learning/test_checkpoints.py tests/test_sealed_file.py
 
 sanitize: setup  ## run the tests of the kernels under the address, undefined-behaviour and thread sanitizers
 	tests/kernels/sanitize.sh $(py)

@@ -26,6 +26,6 @@ def run_of(network, how, rows, validation=None, **more):
         score=None,
         score_name="r2",
         n_rows_first_run=rows.n,
-        identity={},
+        rows={},
     )
     return dataclasses.replace(run, **more)

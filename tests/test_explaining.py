@@ -219,7 +219,7 @@ def test_dates_taken_apart_have_a_strength_and_no_slope():
 def test_blocks_do_not_matter(monkeypatch):
     model = classifier(**EMBEDDED, n_members=2).fit(FRAME, CLASSES)
     whole = explain(model, FRAME)
-    monkeypatch.setattr(explaining, "BLOCK", 7)
+    monkeypatch.setattr(explaining, "ROWS_PER_BLOCK", 7)
     parts = explain(model, FRAME)
     np.testing.assert_allclose(parts.strength, whole.strength, rtol=1e-9)
     np.testing.assert_allclose(parts.slope, whole.slope, rtol=1e-9)
@@ -255,7 +255,7 @@ def test_errors_say_what_to_do():
     with pytest.raises(SettingError, match=r"outcome='mit': expected one of 'low', 'mid', 'top'. Did you mean 'mid'\?"):
         explain(model, FRAME, outcome="mit")
     for other, name in [(make_pipeline(model), "Pipeline"), (DeepClassifier, "DeepClassifier"), (None, "NoneType")]:
-        with pytest.raises(SettingError, match=f"a Model, expected; found {name}. Of a search, pass best_estimator_"):
+        with pytest.raises(SettingError, match=f"or Model, found {name}. For a search pass search.best_estimator_"):
             explain(other, FRAME)
 
 

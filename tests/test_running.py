@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from lamina import DeepClassifier, DeepRegressor
+from lamina.engine import EQUATIONS
 from lamina.errors import CheckpointError, InterruptedWarning
 from lamina.learning import training
 from lamina.learning.checkpoints import Folder
@@ -36,12 +37,12 @@ def classifier(**settings):
 
 
 def after(epochs, do):
-    """A scorer that does something at the end of this epoch; later epochs are better."""
+    """A scorer that does something at the end of this epoch; later epochs are better. It is tried before the first."""
     seen = []
 
     def score(estimator, X, y):
         seen.append(1)
-        if len(seen) == epochs:
+        if len(seen) == epochs + 1:
             do()
         return float(len(seen))
 
@@ -148,6 +149,29 @@ def test_after_an_interrupted_scorer_a_warm_start_goes_on_with_the_same_bits(opt
     assert [r["cost"] for r in model.history_] == [r["cost"] for r in whole.history_]
 
 
+def test_an_interrupt_within_a_step_leaves_the_best_weights_to_go_on_from(monkeypatch):
+    """Parameters that moved without the count of steps are of no one moment."""
+    taken, verbs = [], EQUATIONS.train_steps
+
+    def train_steps(network, optimiser, params, *rest):
+        costs = verbs(network, optimiser, params, *rest)
+        taken.append(1)
+        if len(taken) == 4:
+            params[:] = np.nan
+            raise KeyboardInterrupt
+        return costs
+
+    monkeypatch.setattr("lamina.engine.EQUATIONS", EQUATIONS._replace(train_steps=train_steps))
+    model = regressor(engine="equations", warm_start=True)
+    with pytest.warns(InterruptedWarning):
+        model.fit(X, NUMBERS)
+    assert (model.n_iter_, model.stopped_) == (3, "Ctrl-C")
+    model.fit(X, NUMBERS)  # goes on
+    assert model.n_iter_ == 13
+    assert np.isfinite([record["cost"] for record in model.history_]).all()
+    assert model.history_[3]["cost"] < model.history_[0]["cost"]
+
+
 def test_a_second_ctrl_c_interrupts_at_once():
     reached = []
 
@@ -213,8 +237,8 @@ def test_ctrl_c_from_outside():
         from lamina import DeepRegressor
         X = np.random.default_rng(0).normal(size=(2000, 4))
         model = DeepRegressor(preset="sklearn", hidden_layer_sizes=(8,), max_iter=10**6, tol=0, n_iter_no_change=10**6,
-                              scoring=lambda model, X, y: ready.set() or 0.0)
-        ready = threading.Event()
+                              scoring=lambda model, X, y: (ready if tried.is_set() else tried).set() or 0.0)
+        tried, ready = threading.Event(), threading.Event()
         def press():
             ready.wait()
             os.kill(os.getpid(), signal.SIGINT)
@@ -241,7 +265,7 @@ def test_training_ends_in_time_with_the_best_weights(task):
     began = time.monotonic()
     model = made.set_params(**settings, max_iter=10**6, max_time=0.5).fit(X, y)
     assert 0.4 < time.monotonic() - began < 5
-    assert model.stopped_ == "max_time: 0.5 seconds are over"
+    assert model.stopped_ == "max_time: the limit of 0.5 seconds was reached"
     costs = [record["validation_cost"] for record in model.history_]
     best = 1 + int(np.argmin(costs))
     assert model.best_epoch_ == best < len(costs)
@@ -253,7 +277,7 @@ def test_time_that_is_over_within_the_first_epoch(small_moves, monkeypatch):
     at_move(monkeypatch, 1, lambda: time.sleep(0.3))
     model = regressor(max_time=0.2).fit(X, NUMBERS)
     assert (model.n_iter_, model.best_epoch_, model.history_) == (0, 0, [])
-    assert model.stopped_ == "max_time: 0.2 seconds are over"
+    assert model.stopped_ == "max_time: the limit of 0.2 seconds was reached"
     assert np.isfinite(model.predict(X)).all()
 
 
@@ -336,7 +360,7 @@ def test_time_that_is_over_within_an_epoch_leaves_a_checkpoint(small_moves, monk
     with monkeypatch.context() as patch:
         at_move(patch, 13, lambda: time.sleep(1.1))
         model = regressor(**HARD, max_time=1.0).fit(X, NUMBERS, checkpoint=tmp_path / "run")
-    assert (model.n_iter_, model.stopped_) == (2, "max_time: 1 seconds are over")
+    assert (model.n_iter_, model.stopped_) == (2, "max_time: the limit of 1 seconds was reached")
     model = regressor(**HARD).fit(X, NUMBERS, checkpoint=tmp_path / "run")
     assert saved(model, tmp_path) == expected
 
@@ -405,8 +429,8 @@ def test_other_data_are_refused(tmp_path):
         ("data", (X[:100], other_y[:100]), rows),
         ("data", (X[:100] * 2, NUMBERS[:100]), rows),
         ("data", (X[:99], NUMBERS[:99]), rows),
-        ("validation data", (X[:100], NUMBERS[:100]), {**rows, "X_val": other_val}),
-        ("validation data", (X[:100], NUMBERS[:100]), {}),
+        ("validation rows", (X[:100], NUMBERS[:100]), {**rows, "X_val": other_val}),
+        ("validation rows", (X[:100], NUMBERS[:100]), {}),
         ("data", (X[:100], NUMBERS[:100], np.linspace(1, 2, 100)), rows),
     ]
     for name, given, watched in cases:

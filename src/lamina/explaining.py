@@ -31,7 +31,7 @@ from lamina.equations.network import Network
 from lamina.equations.types import Array
 from lamina.equations.walk import walk
 from lamina.errors import DataError, SettingError, nearest
-from lamina.model import BLOCK, Model, most_likely, one_hot
+from lamina.model import ROWS_PER_BLOCK, Model, most_likely, one_hot
 from lamina.plots import draw_bars
 
 NUMBERS = 2**24  # float64 numbers that a block of rows may take in all layers together: 128 MiB
@@ -198,8 +198,8 @@ def _opened(model: Any, X: Any) -> tuple[Model, Table]:
     if isinstance(model, type) or not hasattr(model, "_checked_rows"):
         found = model.__name__ if isinstance(model, type) else type(model).__name__
         raise SettingError(
-            f"explain: a fitted DeepClassifier or DeepRegressor, or a Model, expected; found {found}. Of a search, "
-            "pass best_estimator_; of a pipeline, its last step, with the rows as that step gets them."
+            f"explain: expected a fitted DeepClassifier, DeepRegressor or Model, found {found}. For a search pass "
+            "search.best_estimator_; for a pipeline pass its last step and the transformed rows."
         )
     fitted: Model = model._fitted()
     return fitted, fitted.encoder.align(model._checked_rows(X))
@@ -209,7 +209,7 @@ def _blocks(model: Model, table: Table) -> Iterator[Array]:
     """Yield A[0] block by block, (n_inputs, m)."""
     network = model.network
     per_row = 2 * network.members * (network.n_inputs + sum(network.widths))  # A and dA
-    rows = min(BLOCK, max(NUMBERS // per_row, 1))
+    rows = min(ROWS_PER_BLOCK, max(NUMBERS // per_row, 1))
     for start in range(0, table.n_rows, rows):
         yield model.encoder.encode(table.take(slice(start, start + rows)), model.params.dtype).T.astype(np.float64)
 

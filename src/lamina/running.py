@@ -1,10 +1,11 @@
-"""A run carried out, with what every face adds to the loop: a bar, callbacks, checkpoints, Ctrl-C."""
+"""Carry out a run, with what every face adds to the loop: a progress bar, callbacks, checkpoints, Ctrl-C."""
 
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from lamina.errors import CheckpointError
 from lamina.interrupts import CTRL_C, Interrupts
 from lamina.learning.checkpoint_files import is_run
 from lamina.learning.checkpoints import Folder
@@ -13,6 +14,8 @@ from lamina.learning.run_folders import run_in
 from lamina.learning.state import Record, State
 from lamina.learning.training import train
 from lamina.showing import Silent
+
+ROWS = {"rows", "data", "validation data"}  # keys of an identity, two of them fingerprints
 
 
 def carry_out(
@@ -24,9 +27,9 @@ def carry_out(
     folder: Folder | None = None,
     ending_signals: bool = False,
 ) -> None:
-    """Train until the end of the run, or until somebody asks to stop.
+    """Train until the end of the run, or until a signal or callback asks to stop.
 
-    Ctrl-C ends training after the step that is being taken; `state.stopped` says so.
+    Ctrl-C ends training after the current step; `state.stopped` says so.
 
     Parameters
     ----------
@@ -36,7 +39,7 @@ def carry_out(
     shown : Silent
         A bar, or lines.
     after_epoch : callable, optional
-        Gets the record of every epoch; training ends where it returns True.
+        Receives the record of every epoch; training ends when it returns True.
     folder : Folder, optional
         Where to write a checkpoint after every epoch, every `checkpoint_interval` seconds, and at the end.
     ending_signals : bool
@@ -54,7 +57,7 @@ def carry_out(
                 shown.update(progress)
                 asked = progress.record is not None and after_epoch is not None and after_epoch(progress.record)
                 if asked and not state.stopped:
-                    state.stopped = "a callback asked for it"
+                    state.stopped = "a callback asked to stop"
                 if wish.asked and not state.stopped:
                     state.stopped = wish.asked
                 if folder is not None and (progress.record or state.stopped or time.monotonic() - saved >= interval):
@@ -68,13 +71,14 @@ def carry_out(
             if state.best_params is None:
                 raise
             state.stopped = CTRL_C
+            state.mend()
 
 
 # ---- checkpoints ----
 
 
 def stored_seed(path: Any) -> int | None:
-    """Return the seed of the run in a folder, so that a run that drew one goes on with it; None where there is none."""
+    """Return the seed of the run in a folder, so that a run that drew one resumes with it; None if there is none."""
     if path is None or not Path(path).is_dir() or not is_run(Path(path)):
         return None
     seed: int | None = run_in(path).description.get("seed")
@@ -82,14 +86,14 @@ def stored_seed(path: Any) -> int | None:
 
 
 def opened(path: Any, run: Run, state: State, **description: Any) -> tuple[Folder, State]:
-    """Return the folder of a run, locked, and the state to go on from: that of its newest checkpoint, if it has one.
+    """Return the folder of a run, locked, and the state to resume from: that of its newest checkpoint, if it has one.
 
     Parameters
     ----------
     path : path
     run : Run
     state : State
-        To begin with where there is no checkpoint yet.
+        The state to start from if there is no checkpoint yet.
     **description
         What `lamina runs` shows, and `lamina resume` needs.
 
@@ -98,6 +102,7 @@ def opened(path: Any, run: Run, state: State, **description: Any) -> tuple[Folde
     CheckpointError
         The folder is in use, holds another run, or cannot be written.
     """
+    _check_rows(path, run)
     rows = {"seed": run.recipe.seed, "target": run.target_name, "rows": run.n_rows}
     folder = Folder(path, run.identity, description={**rows, **description})
     try:
@@ -111,6 +116,20 @@ def opened(path: Any, run: Run, state: State, **description: Any) -> tuple[Folde
     if not state.final:
         state.stopped = ""
     return folder, state
+
+
+def _check_rows(path: Any, run: Run) -> None:
+    """Say in words that the rows are others than those of the run in a folder, where that is all that differs."""
+    before = run_in(path).identity if Path(path).is_dir() and is_run(Path(path)) else {}
+    differ = {key for key, value in run.identity.items() if before and before.get(key) != value}
+    if differ and differ <= ROWS:
+        which = "validation rows" if differ == {"validation data"} else "rows"
+        then, now = before.get("rows"), run.rows["rows"]
+        counts = "" if then == now else f" ({then} then, {now} now)"
+        raise CheckpointError(
+            f"the {which} are not those that the run in {str(path)!r} was started with{counts}: restore them, or "
+            "choose another folder"
+        )
 
 
 def _save(folder: Folder, run: Run, state: State) -> None:

@@ -9,8 +9,7 @@ import numpy as np
 from lamina.equations.network import Network
 from lamina.errors import SettingError
 from lamina.learning.calibration import divided
-from lamina.learning.data_driven import ROWS as DECIDING_ROWS
-from lamina.learning.data_driven import fit_to_rows
+from lamina.learning.data_driven import DECIDING_ROWS, fit_to_rows
 from lamina.learning.initialisers import starting_parameters
 from lamina.learning.lbfgs import LBFGS
 from lamina.learning.run import Run
@@ -55,7 +54,7 @@ def _belonging(run: Run, state: State) -> State:
 
 def _watched(run: Run) -> str:
     """Return a fingerprint of the rows and of what is watched on which of them."""
-    return f"{run.identity['data']} {run.identity['validation data']} {run.score_name if run.score else 'cost'}"
+    return f"{run.rows['data']} {run.rows['validation data']} {run.score_name if run.score else 'cost'}"
 
 
 def _starting_parameters(run: Run) -> Any:
@@ -85,7 +84,7 @@ def gone_on(run: Run, before: Before) -> State:
     dtype, optimiser = np.dtype(run.settings["dtype"]), run.recipe.optimiser
     if before.state is None:
         state = State.start(optimiser, before.model.params.astype(dtype))
-        state.epoch, state.history = len(before.model.history), [dict(record) for record in before.model.history]
+        state.epoch, state.history = len(before.model.history), list(before.model.history)
         return _belonging(run, state)
     state = before.state.copy()
     edited = digest(before.model.params) != state.handed_out

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from lamina import running
 from lamina.cli.main import main
+from lamina.learning import training
 
 
 class Done(NamedTuple):
@@ -91,6 +94,28 @@ def _people():
 @pytest.fixture(name="write")
 def _write():
     return write
+
+
+@pytest.fixture
+def signalled(monkeypatch):
+    """Let a signal come while a step is taken: in the first epoch, or after so many."""
+
+    def at(epochs, number=signal.SIGINT):
+        real = running.train
+        monkeypatch.setattr(training, "FIRST_MULTIPLY_ADDS", 1)  # a yield after every step
+        monkeypatch.setattr(training, "SECONDS_PER_MOVE", 0)
+
+        def train(run, state):
+            sent = False
+            for progress in real(run, state):
+                if not sent and progress.epoch >= epochs:
+                    sent = True
+                    signal.raise_signal(number)
+                yield progress
+
+        monkeypatch.setattr(running, "train", train)
+
+    return at
 
 
 @pytest.fixture

@@ -63,23 +63,32 @@ def test_it_trains_measures_and_says_what_to_try(lamina, folder, quick):
 
 
 def test_rows_set_aside_are_not_learned_from(lamina, folder, quick, monkeypatch):
-    """Each row of the table is either in the hold-out file or was given to Fit."""
+    """The hold-out file has the rows that were not given to `prepare`, and no others."""
+    import pandas
+
     seen = []
-    real = module.Fit
+    real = module.prepare
 
     def watched(X, y, **more):
-        seen.append(X.n_rows)
-        seen.append(set(X.row_numbers.tolist()))
+        seen.extend(X.row_numbers.tolist())
         return real(X, y, **more)
 
-    aside = []
-    monkeypatch.setattr(module, "Fit", watched)
-    write = module._write_rows
-    monkeypatch.setattr(module, "_write_rows", lambda path, rows: (aside.extend(rows.tolist()), write(path, rows)))
+    monkeypatch.setattr(module, "prepare", watched)
     assert lamina("demo").code == 0
-    assert seen[0] == 48_842 - 9_768
-    assert seen[1] | set(aside) == set(range(48_842))
-    assert not seen[1] & set(aside)
+    assert len(set(seen)) == 48_842 - 9_768
+    everything = pandas.read_parquet(datasets.path("adult"))
+    others = everything.drop(index=seen)
+    written = pandas.read_csv("adult-holdout.csv", keep_default_na=False, dtype=str)
+    texts = [tuple("" if pandas.isna(cell) else str(cell) for cell in row) for row in others.itertuples(index=False)]
+    assert sorted(texts) == sorted(written.itertuples(index=False, name=None))
+
+
+def test_ctrl_c_ends_training_and_the_rest_is_done(lamina, folder, quick, signalled):
+    signalled(0)
+    done = lamina("demo")
+    assert done.code == 130
+    assert ": Ctrl-C" in done.out
+    assert package.load("adult.lamina").stopped == "Ctrl-C"
 
 
 def test_without_matplotlib(lamina, folder, quick, monkeypatch):
@@ -95,7 +104,7 @@ def test_without_matplotlib(lamina, folder, quick, monkeypatch):
 
 
 def test_a_folder_that_is_not_there(lamina, folder):
-    assert lamina("demo", "--out-dir", "no") == (1, "", "error: --out-dir no: there is no such folder\n")
+    assert lamina("demo", "--out-dir", "no") == (1, "", "error: --out-dir: there is no folder 'no'\n")
 
 
 @pytest.mark.parametrize(
@@ -114,4 +123,4 @@ def test_commands_begin_as_this_one_did(folder, monkeypatch, started, on_path, e
     Path("main.py").touch()
     monkeypatch.setattr(sys, "argv", [started])
     monkeypatch.setenv("PATH", str(folder / "bin") if on_path else str(folder))
-    assert terminal.called() == expected
+    assert terminal.program_name() == expected

@@ -14,7 +14,7 @@ import pandas
 import pytest
 
 import lamina as package
-from lamina.cli import predict as module
+from lamina.cli import rows as module
 from lamina.data.targets import Labels, Numbers
 from lamina.equations.layers import Linear
 from lamina.equations.losses import BinaryLogLoss, Quantile, SquaredError
@@ -59,7 +59,7 @@ def test_numbers(lamina):
 
 def test_many_pieces_are_one_table(lamina, monkeypatch):
     whole = lamina("predict", "income.lamina", "new.csv", "--proba").out
-    monkeypatch.setattr(module, "ROWS", 7)
+    monkeypatch.setattr(module, "ROWS_AT_ONCE", 7)
     assert lamina("predict", "income.lamina", "new.csv", "--proba").out == whole
 
 
@@ -72,7 +72,7 @@ def test_a_csv_file(lamina, tmp_path):
 
 @pytest.mark.parametrize("words", [("income.lamina",), ("income.lamina", "--proba"), ("price.lamina",)])
 def test_a_parquet_file(lamina, tmp_path, monkeypatch, words):
-    monkeypatch.setattr(module, "ROWS", 30)
+    monkeypatch.setattr(module, "ROWS_AT_ONCE", 30)
     model, *more = words
     header, rows = table_of(lamina("predict", model, "new.csv", *more).out)
     assert lamina("predict", model, "new.csv", *more, "--out", tmp_path / "p.parquet").code == 0
@@ -102,8 +102,11 @@ def test_a_town_never_seen_and_gaps_are_no_errors(lamina, tmp_path):
     [
         ("age,twon,member,since\n1,Bern,true,2020-03-01\n", "missing: town. Did you mean 'twon'?"),
         ("age,town,member\n1,Bern,true\n", "trained on 4 columns, these rows have 3; missing: since"),
-        ("age,town,member,since\n1,Bern,true,2020-03-01\nold,Bern,true,2020-03-01\n", "it holds text: 'old' in row 1"),
-        ("age,town,member,since\ninf,Bern,true,2020-03-01\n", "column 'age', row 0. Infinity is not allowed"),
+        (
+            "age,town,member,since\n1,Bern,true,2020-03-01\nold,Bern,true,2020-03-01\n",
+            "r.csv, line 3, column 'age': held numbers in training, here it holds text: 'old'",
+        ),
+        ("age,town,member,since\ninf,Bern,true,2020-03-01\n", "r.csv, line 2, column 'age': contains infinity"),
         ("age,age,town,member,since\n1,1,Bern,true,2020-03-01\n", "column names occur more than once: 'age'"),
         (
             "age,town,member,since\n1,Bern,true,2020-03-01\n2,Bern\n",
@@ -121,7 +124,7 @@ def test_rows_that_cannot_be_predicted(lamina, tmp_path, text, message):
 
 
 def test_an_error_in_the_middle_leaves_the_old_file(lamina, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "ROWS", 1)
+    monkeypatch.setattr(module, "ROWS_AT_ONCE", 1)
     (tmp_path / "r.csv").write_text("age,town,member,since\n1,Bern,true,2020-03-01\ninf,Bern,true,2020-03-01\n")
     for name in ("p.csv", "p.parquet"):
         (tmp_path / name).write_text("old")
@@ -132,13 +135,13 @@ def test_an_error_in_the_middle_leaves_the_old_file(lamina, tmp_path, monkeypatc
 
 def test_what_cannot_be_asked(lamina):
     assert lamina("predict", "price.lamina", "new.csv", "--proba").err == (
-        "error: price.lamina predicts numbers: there are no probabilities. Leave --proba away\n"
+        "error: price.lamina predicts numbers: there are no probabilities. Remove --proba.\n"
     )
     assert lamina("predict", "price.lamina", "new.csv", "--out", "p.txt").err == (
         "error: --out p.txt: expected a name that ends in .csv or .parquet; without --out, CSV goes to stdout\n"
     )
     assert lamina("predict", "price.lamina", "new.csv", "--out", "no/p.csv").err == (
-        "error: no/p.csv: there is no folder 'no'\n"
+        "error: --out: there is no folder 'no'\n"
     )
     assert "it is not a file of lamina" in lamina("predict", "new.csv", "new.csv").err
     assert "Did you mean 'price.lamina'?" in lamina("predict", "prize.lamina", "new.csv").err

@@ -1,6 +1,7 @@
 """How it looks: a bar in a terminal, plain lines elsewhere, NO_COLOR, Ctrl-C from the keyboard."""
 
 import contextlib
+import fcntl
 import os
 import pty
 import re
@@ -8,6 +9,7 @@ import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 
 import pytest
@@ -68,7 +70,7 @@ def test_a_terminal_has_a_bar_with_cost_and_score(trained):
     words = [*TRAIN, "--out", "t.lamina", "--max-iter", "3", "--early-stopping", "true"]
     code, seen = in_a_terminal(words, trained)
     assert code == 0
-    assert re.search(r"epoch 3/3 ━+ cost \d\.\d{4}  held-out \d\.\d{4}  accuracy \d\.\d{4} +\d:\d\d:\d\d", plain(seen))
+    assert re.search(r"epoch 3/3 ━+ \d:\d\d:\d\d cost 0\.\d+  validation 0\.\d+  accuracy 0\.\d+", plain(seen))
     assert "\x1b[" in seen
     assert "epoch 1/3  cost" not in plain(seen)  # no lines beside the bar
 
@@ -128,6 +130,40 @@ def test_ctrl_c_from_the_keyboard_writes_the_best_model(trained, in_terminal):
     assert "Ctrl-C" in seen
     assert "Traceback" not in seen
     assert lamina.load(trained / f"c{in_terminal}.lamina").history
+
+
+def test_a_terminal_that_is_closed_costs_no_model(trained):
+    """The kernel then sends SIGHUP, and every write to the terminal is an error."""
+    master, slave = pty.openpty()
+    words = [*TRAIN, "--max-iter", "1000000", "--n-iter-no-change", "1000000", "--out", "closed.lamina"]
+    process = subprocess.Popen(
+        [*COMMAND, *words],
+        cwd=trained,
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        preexec_fn=lambda: (os.setsid(), fcntl.ioctl(0, termios.TIOCSCTTY, 0)),
+    )
+    os.close(slave)
+    seen = b""
+    while b"cost" not in seen:
+        seen += os.read(master, 4096)
+    os.close(master)
+    assert process.wait(timeout=60) == 129
+    assert lamina.load(trained / "closed.lamina").stopped == "SIGHUP"
+
+
+def test_a_reader_that_has_seen_enough_costs_no_model(trained):
+    command = " ".join([*COMMAND, *TRAIN, "--max-iter 2 --out head.lamina"])
+    done = subprocess.run(
+        ["bash", "-c", f"{command} 2>&1 | head -1; echo ${{PIPESTATUS[0]}}"],
+        cwd=trained,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "people.csv: 300 rows, 4 columns to learn from\n0\n"
+    assert len(lamina.load(trained / "head.lamina").history) == 2
 
 
 def test_numbers_are_short():

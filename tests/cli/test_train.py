@@ -1,13 +1,15 @@
 """lamina train: what it prints, what it writes, and what it refuses."""
 
-import json
+import errno
+import re
+import signal
+import time
 
 import numpy as np
 import pytest
 
 import lamina as package
-from lamina.cli import pictures, train
-from lamina.fitting import Fit
+from lamina.cli import files, pictures, train
 
 QUICK = ("--preset", "sklearn", "--max-iter", "3", "--hidden-layer-sizes", "4", "--random-state", "1")
 SMALL = ("--hidden-layer-sizes", "16,16", "--random-state", "1")  # with every other setting at its default
@@ -19,9 +21,9 @@ def test_a_classifier_from_a_csv_file(lamina, table):
     lines = done.out.splitlines()
     assert lines[0] == f"{table}: 200 rows, 5 columns to learn from"
     assert lines[1] == "target 'income': binary classification (text with 2 different values; --task overrides)"
-    assert lines[2] == "learning from 180 rows, watching 20 others"
+    assert lines[2] == "training on 180 rows, validating on 20 others"
     assert lines[3].startswith("stopped after 3 epochs, ")
-    assert "On the held-out rows:" in lines
+    assert "On the validation rows:" in lines
     assert any(line.split()[:1] == ["lamina"] for line in lines)
     assert any("majority class" in line for line in lines)
     assert lines[-2].startswith("model: people.lamina (")
@@ -45,10 +47,10 @@ def test_a_regressor_with_json(lamina, table):
     assert found["task"] == "regression"
     assert found["reason"].startswith("numbers with fractions")
     assert (found["file"], found["target"], found["model"]) == (str(table), "price", "a.lamina")
-    assert (found["rows"], found["held_out_rows"], found["epochs"], found["interrupted"]) == (180, 20, 3, False)
+    assert (found["rows"], found["validation_rows"], found["epochs"], found["interrupted"]) == (180, 20, 3, False)
     assert set(found["scores"]) == set(found["baseline"]["scores"]) == {"rmse", "mae", "r2"}
     assert found["baseline"]["name"] == "mean"
-    assert "learning from 180 rows" in done.err  # what people read is still there, beside stdout
+    assert "training on 180 rows" in done.err  # what people read is still there, beside stdout
 
 
 def test_parquet_gives_the_same_model_as_csv(lamina, table, folder):
@@ -74,7 +76,7 @@ def test_the_scores_are_those_of_scikit_learn_on_the_validation_file(lamina, tra
     rows = pandas.read_csv("new.csv", parse_dates=["since"])
     model = package.load("v.lamina")
     P = model.predict_proba(rows)
-    assert found["held_out_rows"] == 80
+    assert found["validation_rows"] == 80
     assert found["scores"]["accuracy"] == pytest.approx(accuracy_score(rows.income, model.predict(rows)))
     assert found["scores"]["log_loss"] == pytest.approx(log_loss(rows.income, P), rel=1e-5)
     assert found["scores"]["roc_auc"] == pytest.approx(roc_auc_score(rows.income == "low", P[:, 1]), rel=1e-5)
@@ -144,15 +146,15 @@ def test_flags_win_over_the_file(lamina, table, folder):
     assert model.settings == {"max_iter": 2, "activation": "gelu", "hidden_layer_sizes": (5,)}
 
 
-def test_without_held_out_rows_it_says_that_scores_flatter(lamina, table):
+def test_without_validation_rows_it_says_that_scores_are_too_good(lamina, table):
     done = lamina("train", table, "--target", "income", *QUICK)
     assert "On the training rows:" in done.out
-    assert "No rows were held out, so these scores flatter" in done.out
+    assert "Without validation rows these scores are too good" in done.out
 
 
 def test_an_older_file_is_mentioned(lamina, table):
-    assert "in place of an older file" not in lamina("train", table, "--target", "income", *QUICK).out
-    assert "in place of an older file" in lamina("train", table, "--target", "income", *QUICK).out
+    assert "replacing an older file" not in lamina("train", table, "--target", "income", *QUICK).out
+    assert "replacing an older file" in lamina("train", table, "--target", "income", *QUICK).out
 
 
 def test_a_scorer_is_watched(lamina, table):
@@ -162,7 +164,7 @@ def test_a_scorer_is_watched(lamina, table):
     assert "validation_roc_auc" in package.load("people.lamina").scores
     done = lamina("train", table, "--target", "income", "--scoring", "roc-auc", *QUICK)
     assert done.err.startswith(
-        "error: scoring='roc-auc': expected 'cost' or one of scikit-learn's scorers. Did you mean"
+        "error: scoring='roc-auc': expected 'cost', a scikit-learn scorer or its name, like 'roc_auc'. Did you mean"
     )
 
 
@@ -179,38 +181,152 @@ def test_a_scorer_agrees_with_scikit_learn(lamina, trained, monkeypatch):
     assert model.scores["validation_f1_macro"] == pytest.approx(expected)
 
 
-# ---- Ctrl-C ----
+def test_the_seed_that_was_drawn_is_shown_and_repeats_the_run(lamina, table):
+    words = (
+        "train",
+        table,
+        "--target",
+        "income",
+        "--preset",
+        "sklearn",
+        "--max-iter",
+        "2",
+        "--hidden-layer-sizes",
+        "4",
+    )
+    first = lamina(*words, "--out", "a.lamina")
+    seed = re.search(r"^seed drawn: --random-state (\d+) gives the same model again$", first.out, re.MULTILINE)[1]
+    again = lamina(*words, "--out", "b.lamina", "--random-state", seed)
+    assert "seed drawn" not in again.out
+    assert np.array_equal(package.load("a.lamina").params, package.load("b.lamina").params)
+    assert not np.array_equal(lamina(*words, "--json").json["seed"], int(seed))
 
 
-def interrupted_after(monkeypatch, epochs):
-    """Let Ctrl-C come while epoch `epochs + 1` is being trained."""
-    real = Fit.__iter__
+def test_long_work_is_named(lamina, table, monkeypatch):
+    monkeypatch.setattr("lamina.cli.terminal.SECONDS_OF_SILENCE", 0.01)
+    real = train.all_of
 
-    def epochs_and_then(self):
-        for record in real(self):
-            if record["epoch"] > epochs:
-                raise KeyboardInterrupt
-            yield record
+    def slowly(file, *words):
+        time.sleep(0.2)
+        return real(file, *words)
 
-    monkeypatch.setattr(Fit, "__iter__", epochs_and_then)
+    monkeypatch.setattr(train, "all_of", slowly)
+    done = lamina("train", table, "--target", "income", *QUICK)
+    assert f"reading {table} ...\n" in done.err
+    monkeypatch.setattr("lamina.cli.terminal.SECONDS_OF_SILENCE", 60)
+    assert "..." not in lamina("train", table, "--target", "income", *QUICK).err
 
 
-def test_ctrl_c_keeps_the_best_weights_so_far(lamina, table, monkeypatch):
-    interrupted_after(monkeypatch, 2)
-    code, out, _ = lamina("train", table, "--target", "income", "--json", "--max-iter", "50", "--random-state", "1")
+# ---- signals ----
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "code"), [("SIGINT", "Ctrl-C", 130), ("SIGTERM", "SIGTERM", 143), ("SIGHUP", "SIGHUP", 129)]
+)
+def test_a_signal_keeps_the_best_weights_so_far(lamina, table, signalled, number, name, code):
+    signalled(2, getattr(signal, number))
+    done = lamina("train", table, "--target", "income", "--json", "--max-iter", "50", "--random-state", "1")
+    assert done.code == code
+    found = done.json
+    assert (found["interrupted"], found["stopped"], found["epochs"]) == (True, name, 2)
+    assert [record["epoch"] for record in package.load("people.lamina").history] == [1, 2]
+    assert "A run can be resumed after an interruption if it is started with --checkpoint FOLDER" in done.err
+
+
+def test_ctrl_c_within_the_first_epoch_keeps_what_was_learned(lamina, table, signalled):
+    signalled(0)
+    code, out, _ = lamina("train", table, "--target", "income", *QUICK, "--batch-size", "32", "--plot", "c.svg")
     assert code == 130
-    found = json.loads(out)
-    assert (found["interrupted"], found["stopped"], found["epochs"]) == (True, "Ctrl-C", 3)
-    assert package.load("people.lamina").history[-1]["epoch"] == 3
+    assert "learning curve: c.svg" in out
+    assert "stopped in epoch 1, " in out
+    assert "kept: the weights of step 1, before the first epoch ended" in out
+    model = package.load("people.lamina")
+    assert (model.best_epoch, model.stopped, model.history) == (0, "Ctrl-C", [])
 
 
-def test_ctrl_c_before_the_first_epoch_writes_nothing(lamina, table, monkeypatch, folder):
-    interrupted_after(monkeypatch, 0)
-    monkeypatch.setattr(Fit, "best_epoch", 0)
-    code, _, err = lamina("train", table, "--target", "income")
-    assert code == 130
-    assert err.splitlines()[-1] == "interrupted"
+def test_ctrl_c_before_training_writes_nothing(lamina, table, monkeypatch, folder):
+    monkeypatch.setattr(train, "prepared", lambda *_: signal.raise_signal(signal.SIGINT))
+    assert lamina("train", table, "--target", "income").code == 130
     assert not (folder / "people.lamina").exists()
+
+
+def test_ctrl_c_while_the_model_is_written_lets_it_be_written(lamina, table, monkeypatch):
+    real = train.finish
+
+    def finish(run, state):
+        signal.raise_signal(signal.SIGINT)
+        return real(run, state)
+
+    monkeypatch.setattr(train, "finish", finish)
+    done = lamina("train", table, "--target", "income", *QUICK)
+    assert (done.code, package.load("people.lamina").stopped) == (130, "all 3 epochs were done")
+
+
+# ---- disks ----
+
+
+def test_a_model_that_cannot_be_written_is_written_elsewhere(lamina, table, monkeypatch, tmp_path):
+    real = train.save
+
+    def save(model, path):
+        if path.parent == tmp_path:
+            raise package.errors.ModelFileError(f"cannot write {str(path)!r}: No space left on device.")
+        real(model, path)
+
+    monkeypatch.setattr(train, "save", save)
+    out = tmp_path / "full.lamina"
+    done = lamina("train", table, "--target", "income", "--out", out, *QUICK)
+    assert done.code == 1
+    start = f"error: cannot write '{out}': No space left on device. The model was written to '"
+    last = done.err.splitlines()[-1]
+    assert last.startswith(start)
+    assert last.endswith("' instead.")
+    elsewhere = last.removeprefix(start).removesuffix("' instead.")
+    assert len(package.load(elsewhere).history) == 3
+
+
+def test_too_little_space_is_said_before_training(lamina, table, monkeypatch, folder):
+    usage = type("Usage", (), {"free": 1024})
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
+    wide = ("--target", "income", "--preset", "sklearn", "--hidden-layer-sizes", "64,64")
+    code, _, err = lamina("train", table, *wide)
+    assert code == 1
+    message = err.splitlines()[-1].removeprefix("error: ")
+    assert message.endswith("are needed in '.', and 1 KiB are free. Free some space, or choose another place")
+    assert message.startswith("--out: ")
+    monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 0 if "c" in str(path) else 10**9}))
+    assert "are needed in 'c', and 0 KiB are free" in lamina("train", table, "--checkpoint", "c", *wide).err
+    assert not (folder / "people.lamina").exists()
+
+
+def test_a_read_only_folder_is_said_before_training(lamina, table, monkeypatch):
+    def none(**_):  # the tests may run as root, who may do everything
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(files, "TemporaryFile", none)
+    assert refused(lamina, table, "--target", "income") == (
+        "--out: no file can be written to the folder '.' (Read-only file system). Choose another place"
+    )
+
+
+def test_a_checkpoint_that_cannot_be_written_costs_no_model(lamina, table, monkeypatch, folder):
+    """The disk of the checkpoints gets full in the second epoch; the model is on another."""
+    from lamina.learning import checkpoints
+
+    real = checkpoints.Folder.save
+
+    def save(self, step, arrays, scalars):
+        if scalars["epoch"] > 1:
+            raise package.errors.CheckpointError("cannot save: no space left")
+        real(self, step, arrays, scalars)
+
+    monkeypatch.setattr(checkpoints.Folder, "save", save)
+    assert refused(lamina, table, "--target", "income", "--checkpoint", "c") == "cannot save: no space left"
+    assert [record["epoch"] for record in package.load("people.lamina").history] == [1, 2]
+    monkeypatch.undo()
+    monkeypatch.chdir(folder)
+    assert lamina("resume", "c").code == 0
+    assert len(package.load("people.lamina").history) == 3
 
 
 # ---- pictures ----
@@ -227,7 +343,7 @@ def test_the_learning_curve_is_drawn(lamina, table, folder):
     ("plot", "message"),
     [
         ("curve.gif", "--plot curve.gif: expected a name that ends in .png, .svg, .pdf"),
-        ("nowhere/curve.png", "--plot nowhere/curve.png: there is no folder 'nowhere'"),
+        ("nowhere/curve.png", "--plot: there is no folder 'nowhere'"),
     ],
 )
 def test_a_picture_that_cannot_be_is_refused_before_training(lamina, table, plot, message):
@@ -238,6 +354,22 @@ def test_without_matplotlib_it_says_what_to_install(lamina, table, monkeypatch):
     monkeypatch.setattr(pictures, "can_draw", lambda: False)
     done = lamina("train", table, "--target", "income", "--plot", "curve.png")
     assert done == (1, "", "error: --plot needs matplotlib: pip install 'lamina[plot]'\n")
+
+
+def test_a_picture_on_a_full_disk_costs_no_model(lamina, table, folder, monkeypatch):
+    from matplotlib.figure import Figure
+
+    def full(self, file, **_):
+        file.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Figure, "savefig", full)
+    (folder / "c.png").write_bytes(b"old")
+    message = refused(lamina, table, "--target", "income", "--plot", "c.png")
+    assert message == "--plot c.png: No space left on device. The model is written: people.lamina"
+    assert (folder / "c.png").read_bytes() == b"old"
+    assert package.load("people.lamina").history
+    assert lamina("explain", "people.lamina", table, "--plot", "c.png").err.startswith("error: c.png: No space left")
 
 
 # ---- what it refuses ----
@@ -254,7 +386,8 @@ def refused(lamina, *words):
 def test_a_target_that_is_not_there(lamina, table, folder):
     message = refused(lamina, table, "--target", "incom")
     assert message == (
-        "no column 'incom'. Did you mean 'income'? The columns are 'age', 'town', 'member', 'since', 'income', 'price'"
+        f"--target: {table} has no column 'incom'. Did you mean 'income'? "
+        "It has age, town, member, since, income, price"
     )
     assert "Did you mean 'price'?" in refused(lamina, table, "--target", "income", "--weights", "prize")
     assert "Did you mean 'town'?" in refused(lamina, table, "--target", "income", "--drop", "age", "--drop", "twon")
@@ -271,8 +404,8 @@ def test_no_target_lists_the_columns(lamina, table):
 
 def test_where_no_model_can_be_written(lamina, table, folder):
     words = (table, "--target", "income", "--out")
-    assert refused(lamina, *words, "nowhere/a.lamina") == "--out nowhere/a.lamina: there is no folder 'nowhere'"
-    assert "is a folder: name the model file in it, such as" in refused(lamina, *words, folder)
+    assert refused(lamina, *words, "nowhere/a.lamina") == "--out: there is no folder 'nowhere'"
+    assert "is a folder: name a file in it" in refused(lamina, *words, folder)
 
 
 def test_only_the_target(lamina, folder, people, write):
@@ -285,11 +418,17 @@ BAD_FILES = {
     "only a header": ("x,y\n", "'a.csv' has a header (x, y) and no rows"),
     "a broken row": ("x,y\n1,a\n2,b\n3,b,9\n", "'a.csv', line 4: 2 fields expected, as in the header, found 3"),
     "a column twice": ("x,x,y\n1,2,a\n", "column names occur more than once: 'x'"),
-    "a target that is missing": ("x,y\n1,a\n2,\n3,b\n", "Input y contains NaN or None: 1 row, the first is row 1"),
-    "infinity": ("x,y\n1,a\ninf,b\n3,b\n", "column 'x', row 1. Infinity is not allowed"),
-    "negative weights": ("x,w,y\n1,1,a\n2,-1,b\n", "sample weights are not negative; found -1 in row 1"),
+    "a target that is missing": (
+        "x,y\n1,a\n2,\n3,b\n",
+        "a.csv, line 3, column 'y': has no value: 1 row, this is the first",
+    ),
+    "infinity": ("x,y\n1,a\ninf,b\n3,b\n", "a.csv, line 3, column 'x': contains infinity"),
+    "negative weights": (
+        "x,w,y\n1,1,a\n2,-1,b\n",
+        "a.csv, line 3, column 'w': sample weights are not negative; found -1",
+    ),
     "weights of 0": ("x,w,y\n1,0,a\n2,0,b\n", "all sample weights are zero"),
-    "a missing weight": ("x,w,y\n1,1,a\n2,,b\n", "sample weights are finite; found nan in row 1"),
+    "a missing weight": ("x,w,y\n1,1,a\n2,,b\n", "a.csv, line 3, column 'w': sample weights are finite; found nan"),
 }
 
 
@@ -346,9 +485,3 @@ def test_text_in_the_training_file_is_text_in_the_validation_file(lamina, folder
     done = lamina("train", "a.csv", "--target", "y", "--validation", "v.csv", "--json", *SMALL, "--max-iter", "60")
     assert done.code == 0
     assert done.json["scores"]["accuracy"] == 1
-
-
-def test_interrupted_is_the_exit_code_of_main():
-    from lamina.cli import main
-
-    assert train.INTERRUPTED == main.INTERRUPTED

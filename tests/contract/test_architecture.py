@@ -15,24 +15,25 @@ FACES = {"estimators", "cli", "glassbox"}
 # Room: the rooms it may import besides itself. A new room gets a line here, and a place in the order.
 MAY_IMPORT = {
     "errors": set(),
-    "equations": {"errors"},
+    "computed_once": set(),
+    "equations": {"errors", "computed_once"},
     "course": {"errors", "equations"},
     "native": {"errors", "_kernels"},
     "engine": {"errors", "equations", "native"},
-    "data": {"errors"},
+    "data": {"errors", "computed_once"},
     "sealed_file": {"errors"},
     "learning": {"errors", "equations", "engine", "data", "sealed_file"},
-    "model": {"errors", "equations", "engine", "data", "learning"},
+    "model": {"errors", "computed_once", "equations", "engine", "data", "learning"},
     "model_file": {"errors", "equations", "engine", "data", "learning", "model", "sealed_file"},
     "starting": {"errors", "equations", "learning", "model"},
-    "fitting": {"errors", "equations", "engine", "data", "learning", "model", "starting"},
+    "fitting": {"errors", "equations", "engine", "data", "learning", "model", "model_file", "starting"},
     "interrupts": set(),
     "plots": {"errors"},
     "explaining": {"errors", "equations", "data", "model", "plots"},
     # What the faces share.
     "constructors": {"learning"},
     "showing": {"learning"},
-    "scoring": {"errors", "data", "model", "fitting"},
+    "scoring": {"errors", "data", "learning", "model", "fitting"},
     "running": {"errors", "learning", "interrupts", "showing"},
     "callbacks": {"errors", "sealed_file"},
 }
@@ -249,3 +250,30 @@ def test_the_part_of_the_lecture_can_be_read_in_one_sitting():
     lecture = ("activations", "layers", "losses", "optimisers", "walk")
     lines = {name: len((PACKAGE / "equations" / f"{name}.py").read_text().splitlines()) for name in lecture}
     assert sum(lines.values()) < 700, lines
+
+
+# A thermometer, not a goal: where a room outgrows its budget, delete something, or raise the number and say why.
+LINES_OF_ROOMS = {
+    "": 4000,
+    "callbacks": 500,
+    "cli": 3000,
+    "data": 1900,
+    "data/encoding": 2100,
+    "data/tables": 2300,
+    "equations": 2300,
+    "kernels": 4800,
+    "learning": 4000,
+    "model_file": 650,
+}
+
+
+@pytest.mark.parametrize("room", LINES_OF_ROOMS)
+def test_rooms_keep_to_their_budget(room):
+    files = [file for file in (PACKAGE / room).iterdir() if file.suffix in {".py", ".hpp", ".cpp"}]
+    lines = sum(len(file.read_text().splitlines()) for file in files)
+    assert lines <= LINES_OF_ROOMS[room], f"{room or 'lamina'} has {lines:,} lines"
+
+
+def test_every_room_has_a_budget():
+    rooms = {str(file.parent.relative_to(PACKAGE)).removeprefix(".") for file in PACKAGE.rglob("*.py")}
+    assert rooms | {"kernels"} == set(LINES_OF_ROOMS)

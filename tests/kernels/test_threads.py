@@ -47,7 +47,7 @@ def test_affinity():
 
 @pytest.mark.parametrize(
     ("content", "expected"),
-    [("max 100000", native.UNLIMITED), ("150000 100000", 2), ("5000 100000", 1), ("odd", native.UNLIMITED)],
+    [("max 100000", native.UNLIMITED_CORES), ("150000 100000", 2), ("5000 100000", 1), ("odd", native.UNLIMITED_CORES)],
 )
 def test_quota_of_the_control_group(content, expected, tmp_path):
     (tmp_path / "cpu.max").write_text(content)
@@ -57,10 +57,10 @@ def test_quota_of_the_control_group(content, expected, tmp_path):
 @pytest.mark.parametrize(
     ("quota", "period", "expected"),
     [
-        ("-1\n", "100000\n", native.UNLIMITED),
+        ("-1\n", "100000\n", native.UNLIMITED_CORES),
         ("250000\n", "100000\n", 3),
         ("100000\n", "100000\n", 1),
-        ("7\n", "0\n", native.UNLIMITED),
+        ("7\n", "0\n", native.UNLIMITED_CORES),
     ],
 )
 def test_quota_of_a_control_group_of_version_1(quota, period, expected, tmp_path):
@@ -71,7 +71,7 @@ def test_quota_of_a_control_group_of_version_1(quota, period, expected, tmp_path
 
 
 def test_without_a_control_group(tmp_path):
-    assert native._quota(str(tmp_path)) == native.UNLIMITED
+    assert native._quota(str(tmp_path)) == native.UNLIMITED_CORES
 
 
 def test_threadpoolctl():

@@ -139,12 +139,14 @@ def eventful():
         pass_seconds=1e-9,
         seconds=2 / 3,
         best=-0.0,
+        best_cost=2 / 7,
         best_epoch=5,
         waited=2,
         threshold=float("-inf"),
         history=[record, {**record, "epoch": 8, "validation_cost": 5e-324}],
         stopped="Ctrl-C",
         final=True,
+        torn=True,
         seed=2**63 + 5,
         optimiser="adam",
         watched="abc cost",
@@ -192,7 +194,6 @@ def test_a_copy_moves_by_itself(copied):
     other = copied(state)
     for name in ARRAYS:
         getattr(other, name)[:] = 3
-    other.history[0]["cost"] = 9.0
     other.history.append({})
     other.epoch = 1000
     assert_same_bits(state, eventful())

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from lamina.cli.exit_codes import DONE, SIGNALS
+from lamina.cli.files import check_folder
 from lamina.cli.pictures import can_draw, draw_curve
 from lamina.cli.scores import Answers, rows_of
 from lamina.cli.terminal import Terminal, program_name
@@ -18,7 +20,6 @@ from lamina.data.tables.sources import read
 from lamina.data.tables.table import Table
 from lamina.data.targets import Labels
 from lamina.equations import random
-from lamina.errors import SettingError
 from lamina.fitting import finish, prepare
 from lamina.learning.run import Run
 from lamina.model import Model
@@ -27,28 +28,27 @@ from lamina.running import carry_out
 from lamina.sealed_file import replacing
 
 TARGET = "income"
-PART = 0.2  # of the rows, set aside
+TEST_FRACTION = 0.2
 SETTINGS = {"random_state": 1}  # else as by default
 
 
 def demo(*, out_dir: Path = Path()) -> int:
     """Train on the packaged census data (48,842 people) and see what comes of it.
 
-    Does a person earn more than 50,000 dollars a year? A fifth of the rows is set aside before anything is learned; on
-    it, the network is measured beside logistic regression and the majority class.
+    Does a person earn more than 50,000 dollars a year? A fifth of the rows is set
+    aside before anything is learned; on it, the network is measured beside
+    logistic regression and the majority class.
 
     Parameters
     ----------
     out_dir
-        Where to write adult.lamina, adult-holdout.csv and adult-learning-curve.png: the current folder unless you say
-        otherwise.
+        Where to write adult.lamina, adult-holdout.csv and adult-learning-curve.png; by default the current folder.
     """
-    if not out_dir.is_dir():
-        raise SettingError(f"--out-dir {out_dir}: there is no such folder")
+    check_folder("--out-dir", out_dir)
     terminal, table = Terminal(), read(datasets.path("adult"))
     y = table.column(TARGET)
     bits = lambda m: random.bits(m, seed=0, stream=random.HOLD_OUT)  # noqa: E731
-    learn, aside = hold_out(table.n_rows, PART, bits, np.unique(y.astype(str), return_inverse=True)[1])
+    learn, aside = hold_out(table.n_rows, TEST_FRACTION, bits, np.unique(y.astype(str), return_inverse=True)[1])
     rows = table.drop(TARGET)
     terminal.say(
         f"Adult census: {table.n_rows:,} people, {len(rows.names)} columns. Who earns more than $50,000 a year?"
@@ -56,13 +56,14 @@ def demo(*, out_dir: Path = Path()) -> int:
     terminal.say(f"{len(aside):,} rows are set aside; nothing is learned from them")
     run, state = prepare(rows.take(learn), y[learn], settings=SETTINGS, task="classifier", target_name=TARGET)
     began = time.perf_counter()
-    carry_out(run, state, shown=terminal.progress(run))
+    carry_out(run, state, shown=terminal.progress(run, state))
     model = finish(run, state)
-    terminal.say(f"{state.epoch} epochs in {time.perf_counter() - began:.1f} s: {state.stopped}\n")
+    terminal.say(f"{state.epoch} epochs in {time.perf_counter() - began:.1f} s: {state.stopped}")
+    terminal.say()
     terminal.say(f"On the {len(aside):,} rows set aside:")
     terminal.table(*rows_of(scores_beside(model, rows, y, learn, aside)))
     _write(terminal, out_dir, run, model, aside)
-    return 0
+    return SIGNALS.get(state.stopped, DONE)
 
 
 def scores_beside(model: Model, rows: Table, y: Any, learn: Any, aside: Any) -> dict[str, dict[str, float]]:
@@ -79,7 +80,7 @@ def scores_beside(model: Model, rows: Table, y: Any, learn: Any, aside: Any) -> 
     majority = network.constant(Answers(target, loss, known, known))
     everyone = {"lamina": network, "logistic regression": Answers(target, loss, P, Y), "majority class": majority}
     return {
-        who: {name: value for name, value in answers.measured().items() if name != "balanced_accuracy"}
+        who: {name: value for name, value in answers.measured().scores.items() if name != "balanced_accuracy"}
         for who, answers in everyone.items()
     }
 
@@ -99,7 +100,8 @@ def _write(terminal: Terminal, folder: Path, run: Run, model: Model, aside: Any)
         terminal.say(f"  {path}: {what}")
     if not can_draw():
         terminal.say("There is no picture of the learning curve without matplotlib: pip install 'lamina[plot]'")
-    terminal.say("\nNext, try:")
+    terminal.say()
+    terminal.say("Next, try:")
     me, m, r = program_name(), shlex.quote(str(model_path)), shlex.quote(str(rows_path))
     for command in (f"show {m}", f"evaluate {m} {r}", f"predict {m} {r} --proba"):
         terminal.say(f"  {me} {command}")

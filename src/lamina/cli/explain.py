@@ -4,9 +4,10 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-from lamina.cli.pictures import check_picture, without_windows
+from lamina.cli.files import ModelFile, check_files
+from lamina.cli.pictures import check_picture, without_windows, write_picture
+from lamina.cli.rows import Place, all_of, located
 from lamina.cli.terminal import Terminal, counted, number
-from lamina.data.tables.sources import read
 from lamina.data.targets import Labels
 from lamina.errors import SettingError
 from lamina.explaining import ROWS, Explanation
@@ -16,7 +17,7 @@ from lamina.model_file import load
 
 
 def explain(
-    model: Path,
+    model: ModelFile,
     file: Path,
     /,
     *,
@@ -26,12 +27,10 @@ def explain(
     plot: Path | None = None,
     json: bool = False,
 ) -> int:
-    """Show which columns move the predictions for the rows of a table, and how strongly.
+    """Show which columns move the predictions, and how strongly.
 
     Parameters
     ----------
-    model
-        A model file, as train writes it.
     file
         CSV, Parquet, Arrow or Feather file with the columns of training.
     outcome
@@ -46,14 +45,16 @@ def explain(
     json
         Print the result as JSON on stdout, and nothing else there: all columns.
     """
+    check_files({"MODEL": model, "FILE": file}, {"--plot": plot})
     check_picture(plot)
     if top < 1:
         raise SettingError(f"--top {top}: expected a whole number of at least 1")
     if most == 1 or most < 0:
         raise SettingError(f"--most {most}: expected a whole number of at least 2, or 0 for all rows")
     terminal, loaded = Terminal(json), load(model)
-    rows = read(file, text=loaded.encoder.text_columns)
-    with terminal.bar("rows", 2 * min(most or rows.n_rows, rows.n_rows)) as done:
+    with terminal.working(f"reading {file}"):
+        rows = all_of(file, loaded.encoder.text_columns)
+    with terminal.bar("rows", 2 * min(most or rows.n_rows, rows.n_rows)) as done, located(Place(file)):
         chosen_outcome = None if outcome is None else _spelled(loaded, outcome)
         found = explained(loaded, rows, chosen_outcome, most=most or None, progress=done)
     some = f"a sample of {found.n_rows:,} of " if found.n_rows < rows.n_rows else ""
@@ -66,7 +67,7 @@ def explain(
         terminal.say(f"(and {counted(len(chosen) - top, 'weaker column')}; --top shows more)")
     if plot is not None:
         without_windows()
-        found.plot(top=top).figure.savefig(plot, dpi=150)
+        write_picture(found.plot(top=top).figure, plot)
         terminal.note(f"picture: {plot}")
     listed = [{"column": a, "strength": b, "slope": c} for a, b, c in chosen]
     terminal.result(

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.cli.files import text_columns
 from lamina.cli.terminal import Terminal, number
 from lamina.data.tables.sources import read
 from lamina.data.tables.table import Table
-from lamina.data.targets import Labels
 from lamina.equations.activations import ACTIVATIONS
 from lamina.equations.layers import LAYERS, Dense, Linear
 from lamina.equations.losses import LOSSES, BinaryLogLoss
@@ -28,8 +28,8 @@ SEED = 0
 def gradcheck(model: Path | None = None, file: Path | None = None, /, *, rows: int = 8, most: int = 500) -> int:
     """Compare every derivative with central differences, in double precision.
 
-    Without MODEL, a small network is checked for each activation, layer and loss there is. The exit code is 1 where a
-    derivative is wrong.
+    Without MODEL, a small network is checked for each activation, layer and
+    loss. The exit code is 1 if a derivative is wrong.
 
     Parameters
     ----------
@@ -119,9 +119,7 @@ def _random_targets(network: Network, m: int, generator: np.random.Generator) ->
 
 def _rows_of(model: Model, file: Path, m: int) -> tuple[Any, Any]:
     """Return the first rows of a file, encoded, and their targets where it has them."""
-    text = list(model.encoder.text_columns)
-    text += [model.target_name] if isinstance(model.target, Labels) and model.target.classes.dtype.kind == "U" else []
-    table: Table = read(file, text=text).take(slice(0, m))
+    table: Table = read(file, text=text_columns(model)).take(slice(0, m))
     X = model.encoder.encode(table, np.float64)
     if model.target_name not in table.names:
         return X, _random_targets(model.network, len(X), np.random.default_rng(SEED))

@@ -1,5 +1,6 @@
 """lamina runs: the training runs whose checkpoints are in a folder."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,45 +10,36 @@ from lamina.learning.run_folders import runs as found_in
 
 
 def runs(folder: Path = Path(), /, *, json: bool = False) -> None:
-    """Show the training runs in a folder: when, on what, how far, how well, and whether they go on.
+    """Show the training runs in a folder, and how far they are.
 
     Parameters
     ----------
     folder
-        The checkpoint folder of a run, or a folder with such folders; by default the current one.
+        A checkpoint folder, or a folder that holds some; by default the current one.
     json
         Print them as JSON on stdout, and nothing else there.
     """
     terminal, found = Terminal(json), found_in(folder)
-    if not found:
-        terminal.say(f"no runs in {folder}: `lamina train FILE --checkpoint FOLDER` starts one")
-    else:
+    if found:
         terminal.table(["folder", "started", "data", "epoch", "score", "state"], map(_row, found), right=(3, 4))
+    else:
+        terminal.say(f"no runs in {folder}: `lamina train FILE --target COLUMN --checkpoint FOLDER` starts one")
     terminal.result([_plain(one) for one in found])
 
 
-def _row(run: RunInfo) -> list[Any]:
-    data = run.data or run.description.get("estimator", "")
-    state = f"{run.status} (pid {run.pid})" if run.pid is not None else run.status
-    why = run.summary.get("why")
-    score = "" if run.score is None else f"{run.summary.get('score_name', 'score')} {run.score:.4f}"
-    epoch = "" if run.epoch is None else f"{run.epoch}/{run.summary.get('epochs', '?')}"
+def _row(run: RunInfo) -> list[str]:
+    what, why = run.summary, run.summary.get("why")
+    state = run.status if run.pid is None else f"{run.status} (process {run.pid})"
     return [
         str(run.path),
-        run.started.replace("T", " ").removesuffix("+00:00"),
-        str(data),
-        epoch,
-        score,
-        f"{state}: {why}" if why else state,
+        f"{datetime.fromisoformat(run.started).astimezone():%Y-%m-%d %H:%M:%S}" if run.started else "",
+        str(run.data or run.description.get("estimator", "")),
+        "" if run.epoch is None else f"{run.epoch}/{what.get('epochs', '?')}",
+        "" if run.score is None else f"{what.get('score_name', 'score')} {run.score:.4f}",
+        f"{state}: {why}" if why and run.pid is None and run.status != "damaged" else state,
     ]
 
 
 def _plain(run: RunInfo) -> dict[str, Any]:
-    return {
-        "folder": str(run.path),
-        "started": run.started,
-        "data": run.data,
-        "status": run.status,
-        "pid": run.pid,
-        **run.summary,
-    }
+    start = {"folder": str(run.path), "started": run.started, "data": run.data}
+    return {**start, **run.summary, "status": run.status, "pid": run.pid}

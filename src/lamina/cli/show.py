@@ -1,10 +1,10 @@
 """lamina show: what is in a model file."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from lamina.cli.curve import drawn
+from lamina.cli.files import ModelFile
 from lamina.cli.scores import named
 from lamina.cli.settings import spelled
 from lamina.cli.terminal import Terminal, counted
@@ -15,16 +15,14 @@ from lamina.learning.choices import spelled as as_dict
 from lamina.model import Model
 from lamina.model_file import load
 
-MOST = 8  # names in a line
+SHOWN_NAMES = 8
 
 
-def show(model: Path, /) -> int:
-    """Show what is in a model file: target, layers, columns, settings, scores and the learning curve.
+def show(model: ModelFile, /) -> int:
+    """Show what is in a model file: layers, columns, settings, scores.
 
     Parameters
     ----------
-    model
-        A model file, as train writes it.
     """
     terminal, loaded = Terminal(), load(model)
     terminal.say(f"{model} predicts {loaded.target_name!r}: {_target(loaded)}")
@@ -37,8 +35,10 @@ def show(model: Path, /) -> int:
     if loaded.settings:
         terminal.table(["setting", "value"], [(n, _value(v)) for n, v in loaded.settings.items()], right=())
     if loaded.scores:
-        terminal.say("on rows that it did not learn from:")
+        terminal.say("on the validation rows:")
         terminal.table(["score", ""], [(_score_name(name), value) for name, value in loaded.scores.items()])
+    if loaded.stopped:
+        terminal.say(f"training stopped: {loaded.stopped}")
     for line in _curve(loaded, terminal.unicode):
         terminal.say(line)
     return 0
@@ -52,26 +52,27 @@ def _target(model: Model) -> str:
 
 
 def _listed(names: list[str]) -> str:
-    return ", ".join(names[:MOST]) + (f", ... {len(names) - MOST} more" if len(names) > MOST else "")
+    more = len(names) - SHOWN_NAMES
+    return ", ".join(names[:SHOWN_NAMES]) + (f", ... {more} more" if more > 0 else "")
 
 
 def columns(encoder: Encoder) -> Iterator[tuple[str, str, str]]:
     """Yield name, kind and encoding of every input column, in their order."""
     numbers, found = encoder.numbers, dict[int, tuple[str, str]]()
-    hats = {spline.at: [f"{spline.width} hats"] for spline in encoder.splines}
+    splines = {spline.at: [f"{spline.width} spline functions"] for spline in encoder.splines}
     for i, j in enumerate(numbers.at.tolist()):
         if numbers.parts[i] == "":
             parts = [part for part, at in zip(numbers.parts, numbers.at, strict=True) if at == j and part]
             missing = ["missing marked"] if numbers.indicator[i] else []
             found[j] = (
                 "date" if j in encoder.dates else "number",
-                ", ".join([_scaled(numbers, i), *parts, *hats.get(j, ()), *missing]),
+                ", ".join([_scaled(numbers, i), *parts, *splines.get(j, ()), *missing]),
             )
     for column in encoder.categories:
         kind = "category" if column.kind == "number" else column.kind
         marked = column.indicator and not column.embedded
         others = (", (other)" if column.pooled else "") + (", missing marked" if marked else "")
-        text = f"{len(column.levels)} levels{' by place' * column.embedded}: {_listed(list(column.levels))}{others}"
+        text = f"{len(column.levels)} levels{' embedded' * column.embedded}: {_listed(list(column.levels))}{others}"
         found[column.at] = kind, text
     for j, name in enumerate(encoder.names_in):
         yield name, *found[j]
@@ -102,7 +103,7 @@ def _score_name(name: str) -> str:
 
 def _curve(model: Model, unicode: bool) -> list[str]:
     """Return the lines of the learning curve, or none for a single epoch."""
-    names = {"cost": "training rows", "validation_cost": "held-out rows"}
+    names = {"cost": "training rows", "validation_cost": "validation rows"}
     series = {
         label: [(record["epoch"], record[key]) for record in model.history if record.get(key) is not None]
         for key, label in names.items()

@@ -3,10 +3,13 @@
 In a terminal there are colours (unless NO_COLOR is set) and a bar; elsewhere plain lines of any length.
 """
 
+import errno
 import json
+import os
 import shlex
 import shutil
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,11 +21,15 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-WIDE = 1000  # columns where there is no terminal: nothing is wrapped
+from lamina.cli.printable import printable
+
+SECONDS_OF_SILENCE = 1.0  # after which work that shows no progress is named
+LONGEST_MESSAGE = 2000  # characters
+WIDE_COLUMNS = 1000  # where there is no terminal: nothing is wrapped
 
 
 class Terminal:
-    """The two streams of a command.
+    """The two streams of a command. What it prints holds no control characters, wherever the text came from.
 
     Parameters
     ----------
@@ -35,20 +42,22 @@ class Terminal:
         self.notes = _console(stderr=True)
         self.out = self.notes if as_json else _console(stderr=False)
 
-    def say(self, *texts: str) -> None:
+    def say(self, text: str = "") -> None:
         """Write a line for people."""
-        self.out.print(*texts, markup=False, emoji=False, highlight=False, soft_wrap=True)
+        self.out.print(Text(printable(text)), soft_wrap=True)
 
     def note(self, text: str) -> None:
         """Write a line about what is going on."""
-        self.notes.print(text, markup=False, emoji=False, highlight=False, soft_wrap=True)
+        self.notes.print(Text(printable(text)), soft_wrap=True)
 
     def complain(self, kind: str, *lines: str) -> None:
         """Write "kind: text" to stderr, further lines below it."""
-        first, *more = lines or ("",)
+        first, *more = map(_shortened, lines or ("",))
         start = f"{kind}: " if first else kind
         style = "bold yellow" if kind == "warning" else "bold red"
-        text = Text.assemble((start, style), " ".join(first.split()), *(f"\n  {line}" for line in more))
+        text = Text.assemble(
+            (start, style), printable(" ".join(first.split())), *(f"\n  {printable(line)}" for line in more)
+        )
         self.notes.print(text, soft_wrap=True)
 
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[Any]], right: Sequence[int] | None = None) -> None:
@@ -56,26 +65,38 @@ class Terminal:
         table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
         for place, heading in enumerate(headings):
             to_the_right = place > 0 if right is None else place in right
-            table.add_column(Text(heading), justify="right" if to_the_right else "left", overflow="fold")
+            table.add_column(Text(printable(heading)), justify="right" if to_the_right else "left", overflow="fold")
         for row in rows:
-            table.add_row(*(Text(cell if isinstance(cell, str) else number(cell)) for cell in row))
+            table.add_row(*(Text(printable(cell) if isinstance(cell, str) else number(cell)) for cell in row))
         if self.out.is_terminal:
             self.out.print(table)
             return
         with self.out.capture() as plain:
             self.out.print(table)
-        self.say("\n".join(line.rstrip() for line in plain.get().splitlines()))
+        for line in plain.get().split("\n")[:-1]:
+            self.say(line.rstrip())
 
     def result(self, value: Any) -> None:
         """Write the result as JSON to stdout, where that was asked for."""
         if self.as_json:
             sys.stdout.write(json.dumps(value, indent=2, allow_nan=False, default=_plain) + "\n")
 
-    def progress(self, run: Any) -> Any:
+    @contextmanager
+    def working(self, what: str) -> Iterator[None]:
+        """Say what is going on if it takes longer than a moment."""
+        timer = threading.Timer(SECONDS_OF_SILENCE, self.note, [f"{what} ..."])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def progress(self, run: Any, state: Any) -> Any:
         """Return what shows training (`running.carry_out` takes it): a bar in a terminal, lines elsewhere."""
         from lamina.showing import Bar, Lines
 
-        return Bar(run, self.notes) if self.notes.is_terminal else Lines(run, self.note)
+        return Bar(run, state, self.notes) if self.notes.is_terminal else Lines(run, state, self.note)
 
     @contextmanager
     def bar(self, what: str, total: int) -> Iterator[Callable[..., None]]:
@@ -92,6 +113,14 @@ class Terminal:
     def unicode(self) -> bool:
         """Whether the results may hold more than ASCII."""
         return self.out.encoding.lower().startswith("utf")
+
+
+def _shortened(line: str) -> str:
+    """Return a message without its middle, where a hostile file or flag made it too long to be read."""
+    if len(line) <= LONGEST_MESSAGE:
+        return line
+    half = LONGEST_MESSAGE // 2
+    return f"{line[:half]} ... {line[-half:]}"
 
 
 def number(value: float | None) -> str:
@@ -111,9 +140,28 @@ def counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'s' * (count != 1)}"
 
 
+class _Console(Console):
+    """A console that falls silent when nobody reads it any more, while the work goes on.
+
+    The reader of a pipe, such as `head`, has seen enough, or the terminal was closed.
+    """
+
+    def print(self, *texts: Any, **how: Any) -> None:
+        try:
+            super().print(*texts, **how)
+        except OSError as problem:
+            if problem.errno != errno.EIO:
+                raise
+            self.on_broken_pipe()
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())  # what is buffered goes there
+
+
 def _console(stderr: bool) -> Console:
-    console = Console(stderr=stderr)
-    return console if console.is_terminal else Console(stderr=stderr, width=WIDE)
+    console = _Console(stderr=stderr)
+    return console if console.is_terminal else _Console(stderr=stderr, width=WIDE_COLUMNS)
 
 
 def _plain(value: Any) -> Any:

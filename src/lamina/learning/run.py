@@ -1,44 +1,21 @@
 """A run: everything that stays while a network learns."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from importlib.metadata import version
+from typing import Any, Literal
 
 from lamina.data.examples import Examples
 from lamina.data.learning import Columns
 from lamina.engine import Engine
 from lamina.equations.network import Network
+from lamina.learning.group import ALONE, Group
+from lamina.learning.hyperparameters import MAY_CHANGE
 from lamina.learning.recipe import Recipe
 from lamina.learning.state import State
 
 Task = Literal["classifier", "regressor"]
-
-
-class Group(Protocol):
-    """Workers that learn the same network, each from its piece of every batch."""
-
-    @property
-    def rank(self) -> int: ...
-    @property
-    def size(self) -> int: ...
-
-    def sum(self, vector: Any) -> None:
-        """Put in place of the vector the sum of all workers' vectors, added in the order of their ranks."""
-        ...
-
-
-@dataclass(frozen=True)
-class Alone:
-    """A group of one: there is nothing to sum."""
-
-    rank: int = 0
-    size: int = 1
-
-    def sum(self, vector: Any) -> None:
-        return
-
-
-ALONE = Alone()
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +32,7 @@ class Run:
     examples : Examples
         The rows to learn from.
     validation : Examples or None
-        The rows to watch, never learned from.
+        The validation rows, never learned from.
     settings : mapping
         Every setting, with what the preset chose where it was left at "auto".
     given : mapping
@@ -63,12 +40,13 @@ class Run:
     task : {"classifier", "regressor"}
     target_name : str
     score : callable, optional
-        `score(run, state)`, higher is better: watched instead of the cost.
+        `score(run, state)`, higher is better: monitored instead of the cost.
     score_name : str
     n_rows_first_run : int
-        Rows of the first fit of this network: what its preset looked at.
-    identity : mapping of str to str
-        What must be the same for a checkpoint to be gone on with: settings, data, version.
+        Rows of the first fit of this network, from which the preset chose its settings.
+    rows : mapping of str to str or int
+        What tells these rows from others: their "columns" and how many "rows", and fingerprints of their "data" and
+        "validation data".
     group : Group
     began : float
         When preparing began, on the clock of `time.monotonic`; `max_time` counts from there.
@@ -87,16 +65,31 @@ class Run:
     score: Callable[["Run", State], float] | None
     score_name: str
     n_rows_first_run: int
-    identity: Mapping[str, Any]
+    rows: Mapping[str, Any]
     group: Group = ALONE
     began: float = 0.0
 
     @property
+    def identity(self) -> dict[str, Any]:
+        """What must be the same for a checkpoint to be resumed, as plain values by name."""
+        settings = {name: _spelled(value) for name, value in self.given.items() if name not in MAY_CHANGE}
+        if not isinstance(self.given["random_state"], int | None):
+            settings["random_state"] = type(self.given["random_state"]).__name__
+        return {"task": self.task, "target": self.target_name, **settings, **self.rows, "lamina": version("lamina")}
+
+    @property
     def n_rows(self) -> int:
-        """Rows that are learned from."""
+        """Number of training rows."""
         return self.examples.n
 
     @property
     def n_validation(self) -> int:
-        """Rows that are watched."""
+        """Number of validation rows."""
         return 0 if self.validation is None else self.validation.n
+
+
+def _spelled(value: Any) -> Any:
+    """Return a value as a plain one that is the same in another process: a function's address is not."""
+    if isinstance(value, list | tuple):
+        return [_spelled(one) for one in value]
+    return value if isinstance(value, str | int | float | None) else re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))

@@ -12,12 +12,12 @@ Columns are named by the setting `splines`, or those that are jagged (see jagged
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.computed_once import cached_property
 from lamina.data import headers
 from lamina.data.encoding.identifiers import looks_like_identifier, warn_of_identifier
 from lamina.data.encoding.jagged import MOST_ROWS, is_jagged, rows_looked_at

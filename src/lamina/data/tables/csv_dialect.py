@@ -10,7 +10,7 @@ from typing import Any
 
 from lamina.data.tables.file_formats import first_bytes, name_of, open_bytes
 from lamina.data.tables.table import check_unique
-from lamina.errors import DataWarning, FileError, SettingError
+from lamina.errors import DataWarning, FileError, NoRowsError, SettingError
 
 SEPARATORS = ",;\t|"
 ROWS_LOOKED_AT = 50
@@ -53,7 +53,8 @@ def find_dialect(path: str, encoding: str) -> Dialect:
     rows = _rows(lines, separator)
     if len(rows) < 2:
         listed = ", ".join(rows[0][:5]) if rows else ""
-        raise FileError(f"{name_of(path)} has a header ({listed}) and no rows")
+        names = (name.strip() for row in rows for name in row)
+        raise NoRowsError(f"{name_of(path)} has a header ({listed}) and no rows", names)
     dialect = Dialect(path, encoding, separator, _decimal(rows[1:], separator), _count_quotes(path), tuple(rows[0]))
     if "\ufffd" in "".join(dialect.header):
         check_bytes(path, encoding)
