@@ -163,8 +163,9 @@ def _look(J: Cost, theta: Vector, i: int) -> _Look:
         seen = np.array([_slopes(J, moved, i, x, step, J0) for step in STEPS * size])
         slope, bend = np.where(np.isfinite(seen), seen, np.nan).T
         noise = 4 * rounding / (STEPS * size)
-        change = np.abs(np.diff(slope))
-        error = noise[1:-1] + np.maximum(change[:-1], change[1:] - noise[2:])  # to the step above, and to that below
+        change = np.abs(slope[:-1, None] - slope) - noise  # to every step; what a smaller one sees counts
+        change = np.where(np.tri(len(STEPS) - 1, len(STEPS), dtype=bool), 0.0, np.nan_to_num(change))
+        error = noise[1:-1] + np.maximum(np.abs(np.diff(slope))[:-1], change[1:].max(axis=1))
         if np.isnan(error).all():
             return _Look(np.nan, np.inf, 0.0, np.inf, slope)
         k = int(np.nanargmin(error)) + 1
