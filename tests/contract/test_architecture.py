@@ -254,11 +254,11 @@ def test_the_part_of_the_lecture_can_be_read_in_one_sitting():
 
 # A thermometer, not a goal: where a room outgrows its budget, delete something, or raise the number and say why.
 LINES_OF_ROOMS = {
-    "": 4000,
+    "": 4300,
     "callbacks": 500,
     "cli": 3000,
-    "data": 1900,
-    "data/encoding": 2100,
+    "data": 2100,
+    "data/encoding": 2400,
     "data/tables": 3100,
     "equations": 2300,
     "kernels": 4800,

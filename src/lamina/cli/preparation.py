@@ -181,10 +181,10 @@ def _check_targets(
     for one, path in ((rows, file), (watched, validation)):
         if one is None or path is None:
             continue
+        place = Place(path, 0, one.X.reading)
         if one.weights is not None:
-            place = Place(path, 0, one.X.reading)
-        with located(place, column=columns.weights):
-            check_weights(one.weights, len(one.weights))
+            with located(place, column=columns.weights):
+                check_weights(one.weights, len(one.weights))
         counts = slice(None) if one.weights is None else np.flatnonzero(one.weights)
         with located(place, column=columns.target):
             try:

@@ -147,7 +147,8 @@ def _too_large(run: Run, state: State) -> str:
     units = run.network.members * run.recipe.batch_size * sum(run.network.widths) * state.params.itemsize / 2**20
     return (
         f"not enough memory for a step: {run.network.size:,} parameters and what is kept beside them take "
-        f"{kept:,.0f} MiB, the layers of a batch of {run.recipe.batch_size:,} rows {units:,.0f} MiB, and as much again on the way back. "
+        f"{kept:,.0f} MiB, the layers of a batch of {run.recipe.batch_size:,} rows {units:,.0f} MiB, and as much again "
+        "on the way back. "
         "Choose a smaller batch_size, or fewer units (hidden_layer_sizes)."
     )
 
