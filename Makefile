@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 test oracles: export OMP_NUM_THREADS ?= 1
 test oracles: export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test check torture fuzz oracles bench data bench-accuracy sanitize lock clean
+.PHONY: help setup demo test check stubs torture fuzz oracles bench data bench-accuracy sanitize lock clean
 .DEFAULT_GOAL := help
 
 help:  ## print these verbs
@@ -31,6 +31,10 @@ check: setup  ## lint, format, types, architecture
 	$(py) -m mypy
 	$(py) -m pytest -q tests/contract/test_architecture.py
 	$(if $(kernels),$(venv)/bin/clang-format --dry-run --Werror $(kernels))
+
+stubs: setup  ## write the types of the constructors from the table of settings
+	$(py) tools/stubs.py
+	$(py) -m ruff format --quiet src/lamina/constructors.pyi
 
 fuzz: setup  ## read tens of thousands of altered table files; FUZZ=10000 of each format
 	LAMINA_FUZZ=$(or $(FUZZ),10000) $(py) -m pytest -q -n 0 tests/data/tables/test_damaged_files.py

@@ -243,7 +243,7 @@ def test_settings_of_0(setting, value, message):
 
 
 def test_a_batch_larger_than_the_data():
-    with pytest.warns(DataWarning, match="batch_size=41 is larger than the 40 training rows: a step takes all of them"):
+    with pytest.warns(DataWarning, match="batch_size=41 is larger than the 40 training rows: each step uses all"):
         large = regressor(batch_size=41).fit(X, Y)
     np.testing.assert_array_equal(large.predict(X), regressor(batch_size=40).fit(X, Y).predict(X))
 

@@ -8,6 +8,7 @@ import copy
 import inspect
 import itertools
 import json
+import pydoc
 import re
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from lamina.equations.layers import Dense
 from lamina.equations.losses import BinaryLogLoss
 from lamina.equations.network import Network
 from lamina.equations.verbs import d_penalty, gradients, penalty
-from lamina.errors import DataError, DataWarning, SettingError
+from lamina.errors import DataError, DataWarning, DivergenceWarning, SettingError
 
 DROPOUT_CACHE = ("Z1", "D1", "A1", "W1", "b1", "Z2", "D2", "A2", "W2", "b2", "Z3", "A3", "W3", "b3")
 PUBLISHED = json.loads(Path(__file__).with_name("course_published.json").read_text())
@@ -187,7 +188,8 @@ def test_update_parameters():
 @pytest.mark.parametrize(("learning_rate", "iterations"), [(0.0075, 2), (0.1, 3)])
 def test_two_layer_model_with_real_labels(learning_rate, iterations):
     X, Y = drawn(1, (10, 10), (1, 10))
-    parameters, costs = course.two_layer_model(X, Y, (10, 4, 1), learning_rate, iterations)
+    with pytest.warns(DataWarning, match=r"Y holds -1\.\d+, .*: expected labels of 0 and 1"):
+        parameters, costs = course.two_layer_model(X, Y, (10, 4, 1), learning_rate, iterations)
     published = PUBLISHED["two_layer_model"]
     assert_published(parameters, published[f"after {iterations} iterations at {learning_rate}"])
     assert costs == [pytest.approx(published["cost"], abs=1e-8)]
@@ -390,6 +392,7 @@ def test_l2_agrees_with_the_network():
 # ---- finite differences ----
 
 
+@pytest.mark.filterwarnings("ignore:Y holds")
 @pytest.mark.parametrize("labels", ["whole", "real"])
 def test_grads_are_the_derivatives_of_the_cost(labels):
     X, Y, parameters = network(13, 4, 5, 3, 1)
@@ -759,3 +762,155 @@ def test_what_does_not_fit_is_said(name, arguments, message):
 def test_a_setting_out_of_range_is_said(name, arguments, message):
     with pytest.raises(SettingError, match=re.escape(message)):
         getattr(course, name)(*arguments)
+
+
+# ---- what is taken, and said ----
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"), [([-1, 1, 1], "Y holds -1: "), ([0, 2, 2], "Y holds 2: "), ([1, 255, 0], "Y holds 255: ")]
+)
+def test_labels_that_are_neither_0_nor_1(labels, said):
+    AL = np.array([[0.2, 0.5, 0.7]])
+    with pytest.warns(DataWarning, match=f"{said}expected labels of 0 and 1; the cost can then fall below 0"):
+        course.compute_cost(AL, labels)
+    with pytest.warns(DataWarning, match=said):
+        course.L_layer_model(np.eye(3), labels, [3, 2, 1], num_iterations=3)
+    with pytest.warns(DataWarning, match=r"Y holds 0\.1: expected labels of 0 and 1; 1 is yes, 0 is no"):
+        course.compute_cost(AL, [0.1, 0, 1])
+
+
+def test_examples_that_go_down():
+    column = np.array([[0.2], [0.5], [0.7]])
+    with pytest.warns(DataWarning, match=r"AL is \(3, 1\): taken as 3 output units and one example.*expected \(1, 3\)"):
+        J = course.compute_cost(column, [[0], [1], [1]])
+    assert pytest.approx(3 * course.compute_cost(column.T, [0, 1, 1])) == J
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        (
+            "linear_backward",
+            (Y_, CACHES_[0]),
+            "expected (A_prev, W, b), of linear_forward; this is a cache of linear_act",
+        ),
+        ("linear_backward", (Y_, X_), "the cache has the shapes (3, 5): expected (A_prev, W, b)"),
+        (
+            "linear_activation_backward",
+            (Y_, CACHES_[0][0], "relu"),
+            "the cache has the shapes ((3, 5), (4, 3), (4, 1))",
+        ),
+        (
+            "linear_activation_backward",
+            (Y_, CACHES_[0][1], "relu"),
+            "expected ((A_prev, W, b), Z), of linear_activation",
+        ),
+        ("relu_backward", (Y_, CACHES_[0]), "expected Z alone, as relu returns it beside A"),
+        ("sigmoid_backward", (Y_, CACHES_[1][0]), "expected Z alone, as sigmoid returns it beside A"),
+        ("L_model_backward", (AL_, Y_, [c[0] for c in CACHES_]), "expected ((A_prev, W, b), Z)"),
+    ],
+)
+def test_the_wrong_kind_of_cache(name, arguments, message):
+    with pytest.raises(DataError, match=re.escape(message)):
+        getattr(course, name)(*arguments)
+
+
+def test_a_saturated_sigmoid_says_why_it_gives_no_number():
+    A_prev, W, b, Y = np.array([[1.0, -1.0]]), np.array([[1000.0]]), np.zeros((1, 1)), np.array([[0, 1]])
+    AL, cache = course.linear_activation_forward(A_prev, W, b, "sigmoid")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        dAL = -(Y / AL) + (1 - Y) / (1 - AL)
+    dAL[np.isnan(dAL)] = 0
+    with pytest.warns(DataWarning, match=r"dZ is NaN: dA is infinite where the slope of sigmoid is 0.*A\[L\] - Y"):
+        course.linear_activation_backward(dAL, cache, "sigmoid")
+
+
+def test_names_are_found_as_they_are_meant():
+    with pytest.raises(SettingError, match="Did you mean 'relu'"):
+        course.linear_activation_forward(X_, P_["W1"], P_["b1"], "RELU")
+    with pytest.raises(DataError, match=r"grads has no 'db1': expected one array for every parameter\.$"):
+        course.update_parameters(P_, {"dW1": G_["dW1"], "dW2": G_["dW2"]}, 0.1)
+    with pytest.raises(DataError, match=r"grads has no 'db1'.* Is it 'd_b1'\?$"):
+        course.update_parameters(P_, {"dW1": G_["dW1"], "d_b1": G_["db1"]}, 0.1)
+
+
+def test_help_fits_a_screen():
+    for name in ("linear_forward", "L_layer_model", "gradient_check_n"):
+        text = pydoc.render_doc(getattr(course, name), renderer=pydoc.plaintext)
+        assert len(text.splitlines()) < 40
+        assert "ArrayLike" in text
+
+
+def test_float32_stays_float32_at_rates_of_numpy():
+    to32 = lambda arrays: {name: array.astype(np.float32) for name, array in arrays.items()}  # noqa: E731
+    P, G, V, rate = to32(P_), to32(G_), to32(V_), np.float64(0.1)
+    moved = [
+        course.update_parameters(P, G, rate),
+        *course.update_parameters_with_momentum(P, G, V, np.float64(0.9), rate),
+    ]
+    moved += course.update_parameters_with_adam(
+        P, G, V, V, 2, rate, np.float64(0.9), np.float64(0.99), np.float64(1e-8)
+    )
+    assert {array.dtype for arrays in moved for array in arrays.values()} == {np.dtype(np.float32)}
+
+
+# ---- training that goes wrong ----
+
+
+@pytest.mark.parametrize("model", [course.two_layer_model, course.L_layer_model])
+def test_divergence_ends_training_with_a_sentence(model):
+    X, Y = 1e3 * np.random.RandomState(0).randn(4, 30), np.arange(30)[None] % 2
+    with pytest.warns(
+        DivergenceWarning, match=r"left the finite numbers in iteration \d+ .*learning rate 1e\+200 is too"
+    ):
+        parameters, costs = model(X, Y, (4, 3, 1), 1e200, 1000)
+    assert all(np.isfinite(array).all() for array in parameters.values())
+    assert len(costs) == 1
+
+
+@pytest.mark.filterwarnings("ignore:the cost is")
+def test_a_network_that_learns_nothing_is_said():
+    X, Y = np.random.RandomState(0).randn(4, 30), np.arange(30)[None] % 2
+    with pytest.warns(DataWarning, match="After 500 iterations every example gets the same probability, 0.5"):
+        course.two_layer_model(X, Y, (4, 3, 1), 1e-6, 500)
+    course.L_layer_model(X, X[:1] > 0, (4, 3, 1), 0.1, 500)  # learns: no warning
+
+
+# ---- right gradients are right ----
+
+
+@pytest.mark.parametrize("dims", [(5, 4, 3, 1), (3, 1, 1, 1)])
+@pytest.mark.parametrize("start", [course.initialize_parameters_he, course.initialize_parameters_deep])
+def test_the_gradient_check_never_calls_right_gradients_wrong(dims, start, capsys):
+    for seed in range(60):
+        rng = np.random.RandomState(seed)
+        X, Y, parameters = rng.randn(dims[0], 7), rng.rand(1, 7) < 0.5, start(dims, seed=seed)
+        AL, caches = course.L_model_forward(X, parameters)
+        grads = course.L_model_backward(AL, Y, caches)
+        assert course.gradient_check_n(parameters, grads, X, Y, print_msg=True) <= 2e-7, seed
+        wrong = grads | {f"db{len(dims) - 1}": 1.01 * grads[f"db{len(dims) - 1}"]}
+        assert course.gradient_check_n(parameters, wrong, X, Y) > 2e-7, seed
+    out = capsys.readouterr().out
+    assert "wrong" not in out
+    assert "at a kink of J" in out
+
+
+def test_the_number_of_the_course_stays_at_hand():
+    X, Y, parameters = np.zeros((2, 1)), [[1]], course.initialize_parameters_he((2, 3, 2, 1))
+    AL, caches = course.L_model_forward(X, parameters)
+    grads = course.L_model_backward(AL, Y, caches)
+    assert course.gradient_check_n(parameters, grads, X, Y) < 2e-7
+    assert course.gradient_check_n(parameters, grads, X, Y, leave_out=False) > 0.01
+
+
+@pytest.mark.filterwarnings("ignore:the cost is")
+def test_a_gradient_check_of_what_is_not_finite_is_refused():
+    parameters = {"W1": np.full((1, 1), 1e5), "b1": np.zeros((1, 1))}
+    grads = {"dW1": np.ones((1, 1)), "db1": np.ones((1, 1))}
+    with pytest.raises(DataError, match="J is inf: expected parameters at which the cost is finite"):
+        course.gradient_check_n(parameters, grads, [[1.0]], [[0]])
+    with pytest.raises(DataError, match="gradients hold NaN or infinity: expected finite numbers"):
+        course.gradient_check_n(
+            {"W1": np.ones((1, 1)), "b1": np.zeros((1, 1))}, grads | {"db1": [[np.nan]]}, [[1.0]], [[0]]
+        )

@@ -6,6 +6,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from sklearn.compose import make_column_transformer
+from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -208,3 +209,18 @@ def test_in_a_pipeline_behind_a_transformer_with_names():
     scaler = StandardScaler().set_output(transform="pandas")
     model = make_pipeline(scaler, regressor(max_iter=2)).fit(FRAME[["age", "rooms"]].fillna(0), Y)
     assert list(model[-1].feature_names_in_) == ["age", "rooms"]
+
+
+def test_the_default_learns_from_the_hour_of_a_date():
+    """As of flights that are late in the evening; a single number of days cannot say so."""
+    rng = np.random.default_rng(0)
+    minutes = rng.integers(0, 180 * 24 * 60, 3000)
+    when = pd.Timestamp("2001-01-01") + pd.to_timedelta(minutes, unit="min")
+    late = rng.random(3000) < 0.1 + 0.6 * (np.asarray(when.hour) > 16) - 0.05 * (np.asarray(when.day_of_week) == 5)
+    frame = pd.DataFrame({"when": when, "distance": rng.normal(size=3000)})
+    cost = {}
+    for dates in ("auto", "number", "parts"):
+        model = DeepClassifier(dates=dates, max_iter=12, random_state=0).fit(frame[:2000], late[:2000])
+        cost[dates] = log_loss(late[2000:], model.predict_proba(frame[2000:]))
+    assert cost["auto"] == cost["parts"] < 0.75 * cost["number"]
+    assert DeepClassifier(preset="td", max_iter=1).fit(frame[:100], late[:100]).settings_["dates"] == "number"

@@ -49,6 +49,18 @@ def test_two_classes():
     assert log_loss(BINARY, P) < 0.8 * log_loss(BINARY, np.full(160, BINARY.mean()))
 
 
+def test_logarithms_of_probabilities():
+    model = classifier().fit(X, BINARY)
+    Z = model.decision_function(X)
+    sure = np.abs(Z) > 5  # a probability in single precision says less of its logarithm than Z does
+    expected = -np.logaddexp(0, np.column_stack([Z, -Z]))
+    np.testing.assert_allclose(model.predict_log_proba(X)[~sure], expected[~sure], rtol=1e-4)
+    model.parameters_["b2"][:] = 1e6
+    assert np.isneginf(model.predict_log_proba(X)[:, 0]).all()  # and no warning
+    several = classifier().fit(X, TEXT)
+    np.testing.assert_allclose(np.exp(several.predict_log_proba(X)).sum(axis=1), 1)
+
+
 def test_the_second_class_is_the_positive_one():
     """roc_auc takes decision_function or predict_proba for classes_[1]: with letters too."""
     for y in (BINARY, np.where(BINARY, "yes", "no"), np.where(BINARY, -3, 8)):
@@ -153,7 +165,8 @@ def test_a_scorer_by_name(name, early):
     model = classifier(scoring=name, early_stopping=early, max_iter=15).fit(X, BINARY)
     key = "validation_score" if early else "score"
     scores = [record[key] for record in model.history_]
-    assert model.best_epoch_ == 1 + int(np.argmax(scores))
+    costs = [record["validation_cost" if early else "cost"] for record in model.history_]
+    assert model.best_epoch_ == 1 + min(range(len(scores)), key=lambda k: (-scores[k], costs[k]))
     if not early:
         assert get_scorer(name)(model, X, BINARY) == pytest.approx(max(scores), rel=1e-9)
 
@@ -177,7 +190,7 @@ def test_a_scorer_that_is_a_function_sees_rows_as_they_came():
 
     frame = pd.DataFrame(X, columns=list("abcd"))
     regressor(scoring=score, early_stopping=True, max_iter=1).fit(frame, NUMBERS)
-    assert seen == [(pd.DataFrame, 16, 16)]
+    assert seen == [(pd.DataFrame, 16, 16)] * 2  # it is tried once before training
 
 
 class Convertible:
@@ -449,7 +462,7 @@ def test_a_sparse_matrix_stays_sparse(monkeypatch):
     """Only the rows whose turn it is become dense, in training, watching, scoring and predicting."""
     dense_rows, encode = [], Encoder.encode
     monkeypatch.setattr("lamina.data.examples.ENCODED_ROWS", 16)
-    monkeypatch.setattr("lamina.model.BLOCK", 16)
+    monkeypatch.setattr("lamina.model.ROWS_PER_BLOCK", 16)
 
     def watching(self, table, dtype=np.float32):
         dense_rows.append(table.n_rows)

@@ -219,7 +219,7 @@ def test_dates_taken_apart_have_a_strength_and_no_slope():
 def test_blocks_do_not_matter(monkeypatch):
     model = classifier(**EMBEDDED, n_members=2).fit(FRAME, CLASSES)
     whole = explain(model, FRAME)
-    monkeypatch.setattr(explaining, "BLOCK", 7)
+    monkeypatch.setattr(explaining, "ROWS_PER_BLOCK", 7)
     parts = explain(model, FRAME)
     np.testing.assert_allclose(parts.strength, whole.strength, rtol=1e-9)
     np.testing.assert_allclose(parts.slope, whole.slope, rtol=1e-9)
@@ -255,7 +255,7 @@ def test_errors_say_what_to_do():
     with pytest.raises(SettingError, match=r"outcome='mit': expected one of 'low', 'mid', 'top'. Did you mean 'mid'\?"):
         explain(model, FRAME, outcome="mit")
     for other, name in [(make_pipeline(model), "Pipeline"), (DeepClassifier, "DeepClassifier"), (None, "NoneType")]:
-        with pytest.raises(SettingError, match=f"a Model, expected; found {name}. Of a search, pass best_estimator_"):
+        with pytest.raises(SettingError, match=f"or Model, found {name}. For a search pass search.best_estimator_"):
             explain(other, FRAME)
 
 
@@ -308,3 +308,44 @@ def test_the_picture(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(MissingExtraError, match="Pictures need matplotlib"):
         SMALL.plot()
+
+
+# ---- many rows ----
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return regressor().fit(FRAME, Y)
+
+
+def test_of_many_rows_a_sample_is_looked_at_and_said(fitted):
+    seen = []
+    found = explain(fitted, FRAME, most=50, progress=seen.append)
+    assert (found.n_rows, found.of_rows, sum(seen)) == (50, N, 100)
+    assert str(found).splitlines()[0] == f"what moves y, on a sample of 50 of {N} rows"
+    assert f"on a sample of 50 of {N} rows</caption>" in found._repr_html_()
+    drawn = [k for k in range(200) if _same(found, explain(fitted, FRAME, most=50, seed=k))]
+    assert drawn == [0]  # seeded: the same by default, another by another seed
+    spread = [explain(fitted, FRAME, most=100, seed=k).strength for k in range(30)]
+    np.testing.assert_allclose(np.mean(spread, axis=0), explain(fitted, FRAME).strength, rtol=0.05, atol=0.05)
+
+
+def test_a_sample_holds_rows_once(fitted):
+    marked = FRAME.assign(noise=np.arange(N) * 1e3)
+    found, whole = explain(fitted, marked, most=N - 1), explain(fitted, marked, most=None)
+    assert found.n_rows == N - 1
+    np.testing.assert_allclose(found.strength, whole.strength, rtol=0.1, atol=1e-9)
+
+
+def test_few_rows_are_all_looked_at(fitted):
+    for most in (N, None, 10**6):
+        found = explain(fitted, FRAME, most=most)
+        assert found.n_rows == found.of_rows == N
+        assert _same(found, explain(fitted, FRAME))
+        assert "sample" not in str(found)
+    with pytest.raises(SettingError, match="most=1: expected a whole number of at least 2"):
+        explain(fitted, FRAME, most=1)
+
+
+def _same(one, other):
+    return np.array_equal(one.strength, other.strength)

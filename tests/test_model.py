@@ -8,10 +8,10 @@ from sklearn.preprocessing import StandardScaler
 import lamina
 import lamina.model
 from lamina.equations.activations import ACTIVATIONS
+from lamina.equations.differences import central_differences
 from lamina.equations.layers import Dense, Linear, Residual, Scale
 from lamina.errors import DataError, SettingError
 from lamina.fitting import finish, prepare
-from lamina.learning.gradient_check import central_differences
 from lamina.learning.training import train
 from lamina.model import _bytes
 from plain_network import PLAIN
@@ -113,14 +113,14 @@ def test_a_row_does_not_depend_on_the_rows_beside_it(dtype, verb, monkeypatch):
     model = fitted(labels(3), "classifier", dtype=dtype)
     whole = getattr(model, verb)(X)
     np.testing.assert_allclose([getattr(model, verb)(X[i : i + 1])[0] for i in range(60)], whole, rtol=1e-6)
-    monkeypatch.setattr(lamina.model, "BLOCK", 7)
+    monkeypatch.setattr(lamina.model, "ROWS_PER_BLOCK", 7)
     np.testing.assert_allclose(getattr(model, verb)(X), whole, rtol=1e-6)
 
 
 def test_blocks_are_joined_in_order(monkeypatch):
     model = fitted()
     expected = [model.predict(X), model.activations(X, 2), model.input_gradient(X), model.input_gradient(X, Y)]
-    monkeypatch.setattr(lamina.model, "BLOCK", 7)
+    monkeypatch.setattr(lamina.model, "ROWS_PER_BLOCK", 7)
     found = [model.predict(X), model.activations(X, 2), model.input_gradient(X), model.input_gradient(X, Y)]
     for a, b in zip(found, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-9)

@@ -36,12 +36,16 @@ def test_cost_and_score_of_both_kinds_of_rows():
     assert display.figure_ is cost.figure
     assert lines(cost) == {
         "training rows": ([1, 2, 3], [3.0, 2.0, 1.0]),
-        "held-out rows": ([1, 2, 3], [4.0, 3.5, 3.8]),
+        "validation rows": ([1, 2, 3], [4.0, 3.5, 3.8]),
         "kept: 2": ([2, 2], [0, 1]),
     }
-    assert lines(score)["held-out rows"] == ([1, 2, 3], [0.0, 0.1, 0.2])
+    assert lines(score)["validation rows"] == ([1, 2, 3], [0.0, 0.1, 0.2])
     assert (cost.get_ylabel(), score.get_ylabel(), cost.get_xlabel()) == ("cost J", "r2", "epoch")
-    assert [text.get_text() for text in score.get_legend().get_texts()] == ["training rows", "held-out rows", "kept: 2"]
+    assert [text.get_text() for text in score.get_legend().get_texts()] == [
+        "training rows",
+        "validation rows",
+        "kept: 2",
+    ]
 
 
 def test_without_held_out_rows_there_is_one_line():

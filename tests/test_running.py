@@ -37,12 +37,12 @@ def classifier(**settings):
 
 
 def after(epochs, do):
-    """A scorer that does something at the end of this epoch; later epochs are better."""
+    """A scorer that does something at the end of this epoch; later epochs are better. It is tried before the first."""
     seen = []
 
     def score(estimator, X, y):
         seen.append(1)
-        if len(seen) == epochs:
+        if len(seen) == epochs + 1:
             do()
         return float(len(seen))
 
@@ -237,8 +237,8 @@ def test_ctrl_c_from_outside():
         from lamina import DeepRegressor
         X = np.random.default_rng(0).normal(size=(2000, 4))
         model = DeepRegressor(preset="sklearn", hidden_layer_sizes=(8,), max_iter=10**6, tol=0, n_iter_no_change=10**6,
-                              scoring=lambda model, X, y: ready.set() or 0.0)
-        ready = threading.Event()
+                              scoring=lambda model, X, y: (ready if tried.is_set() else tried).set() or 0.0)
+        tried, ready = threading.Event(), threading.Event()
         def press():
             ready.wait()
             os.kill(os.getpid(), signal.SIGINT)
@@ -265,7 +265,7 @@ def test_training_ends_in_time_with_the_best_weights(task):
     began = time.monotonic()
     model = made.set_params(**settings, max_iter=10**6, max_time=0.5).fit(X, y)
     assert 0.4 < time.monotonic() - began < 5
-    assert model.stopped_ == "max_time: 0.5 seconds are over"
+    assert model.stopped_ == "max_time: the limit of 0.5 seconds was reached"
     costs = [record["validation_cost"] for record in model.history_]
     best = 1 + int(np.argmin(costs))
     assert model.best_epoch_ == best < len(costs)
@@ -277,7 +277,7 @@ def test_time_that_is_over_within_the_first_epoch(small_moves, monkeypatch):
     at_move(monkeypatch, 1, lambda: time.sleep(0.3))
     model = regressor(max_time=0.2).fit(X, NUMBERS)
     assert (model.n_iter_, model.best_epoch_, model.history_) == (0, 0, [])
-    assert model.stopped_ == "max_time: 0.2 seconds are over"
+    assert model.stopped_ == "max_time: the limit of 0.2 seconds was reached"
     assert np.isfinite(model.predict(X)).all()
 
 
@@ -360,7 +360,7 @@ def test_time_that_is_over_within_an_epoch_leaves_a_checkpoint(small_moves, monk
     with monkeypatch.context() as patch:
         at_move(patch, 13, lambda: time.sleep(1.1))
         model = regressor(**HARD, max_time=1.0).fit(X, NUMBERS, checkpoint=tmp_path / "run")
-    assert (model.n_iter_, model.stopped_) == (2, "max_time: 1 seconds are over")
+    assert (model.n_iter_, model.stopped_) == (2, "max_time: the limit of 1 seconds was reached")
     model = regressor(**HARD).fit(X, NUMBERS, checkpoint=tmp_path / "run")
     assert saved(model, tmp_path) == expected
 

@@ -29,9 +29,11 @@ def clock(monkeypatch):
     return one
 
 
-def run_of(epochs=40, patience=12, score_name="accuracy"):
+def run_of(epochs=40, patience=12, score_name="accuracy", max_time=None):
     recipe = SimpleNamespace(epochs=epochs, patience=patience)
-    return SimpleNamespace(recipe=recipe, n_rows=1000, score_name=score_name)
+    return SimpleNamespace(
+        recipe=recipe, n_rows=1000, score_name=score_name, settings={"max_time": max_time}, began=100.0
+    )
 
 
 def state_of(epoch=0, waited=0):
@@ -147,3 +149,25 @@ def test_a_terminal_that_was_closed_ends_no_training():
     with Bar(run_of(), state_of(), Console(file=screen, force_terminal=True)) as bar:
         bar.update(ended(1))
         screen.closed_by_its_user = True
+
+
+# ---- the likely end ----
+
+
+def test_the_time_that_is_left_at_most(clock):
+    run = run_of(epochs=40)
+    assert showing.time_left(run, state_of(10), 4.0) == ["0:02:00 left at most"]
+    assert showing.time_left(run, state_of(40), 4.0) == []
+    clock.now = 130.0
+    assert showing.time_left(run_of(epochs=40, max_time=50), state_of(10), 4.0) == ["0:00:20 left at most"]
+    assert showing.time_left(run_of(epochs=40, max_time=20), state_of(10), 4.0) == []
+
+
+def test_a_wide_bar_says_it(clock):
+    text = io.StringIO()
+    state = state_of(8)
+    bar = Bar(run_of(), state, Console(file=text, width=160, force_terminal=True))
+    clock.now, state.epoch = 106.0, 10  # two epochs in 6 seconds
+    with bar:
+        bar.update(ended(10))
+    assert "0:01:30 left at most" in text.getvalue()

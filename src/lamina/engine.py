@@ -5,8 +5,8 @@
     update(network, optimiser, params, grads, memory, ...)   one step, in place
     train_steps(network, optimiser, params, memory, ...)     many minibatches in one call -> their costs
 
-and `cost`, which watches without a gradient. `equations.verbs` defines what they mean; any other engine gives the
-same numbers, faster. Examples are rows here, X (m, n) and Y (m, k); an engine puts them across, A[0] = X.T.
+and `cost`, which evaluates without a gradient. `equations.verbs` defines what they mean; any other engine gives the
+same numbers, faster. Examples are rows here, X (m, n) and Y (m, k); an engine transposes them, A[0] = X.T.
 """
 
 import warnings
@@ -44,34 +44,34 @@ def choose(network: Network, engine: EngineName = "auto", optimiser: Optimiser |
     ----------
     network : Network
     engine : {"auto", "equations", "kernels"}
-        "auto" takes the kernels where they are built and know every part of the network and the optimiser, else the
-        equations.
+        "auto" uses the kernels where they are built and have every part of the network and the optimiser, and the
+        equations otherwise.
     optimiser : Optimiser, optional
-        Whose steps the engine is to take; left out where it takes none.
+        The optimiser of the training steps; leave it out for an engine that does not train.
 
     Raises
     ------
     SettingError
-        `engine` is no engine's name.
+        `engine` is not the name of an engine.
     EngineError
-        "kernels" was asked for, and is not there or lacks a part.
+        "kernels" was requested, but is not available or lacks a part.
 
     Warns
     -----
     EngineWarning
-        The kernels are there and lack a part: the equations take over, slower.
+        The kernels are available but lack a part, so the slower equations are used.
     """
     if engine not in get_args(EngineName):
         names = get_args(EngineName)
         raise SettingError(f"engine={engine!r}: expected one of {', '.join(names)}.{nearest(engine, names)}")
     if engine == "equations":
         return EQUATIONS
-    missing = native.missing(network, optimiser)
+    missing = native.missing_parts(network, optimiser)
     if not missing:
         return KERNELS
     lacks = f"the kernels cannot run this network: {', '.join(missing)}."
     if engine == "kernels":
         raise EngineError(f"engine='kernels': {lacks} Use engine='auto' or 'equations'.")
     if native.present():
-        warnings.warn(f"{lacks} The equations take over, slower.", EngineWarning, stacklevel=2)
+        warnings.warn(f"{lacks} The slower equations are used instead.", EngineWarning, stacklevel=2)
     return EQUATIONS

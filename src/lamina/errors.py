@@ -1,25 +1,27 @@
-"""Everything lamina raises or warns of.
+"""Every error and warning of lamina.
 
     LaminaError
-    ├── SettingError      (ValueError)    a setting is outside its range, or names nothing in its table
+    ├── SettingError      (ValueError)    a setting is outside its range, or its value is not a known name
     ├── DataError         (ValueError)    rows, columns, targets or weights that cannot be used
     │   ├── ColumnError                   missing, extra, duplicate or mistyped columns; names the column
-    │   │   └── ColumnTypeError (TypeError)   a column of objects that are no numbers, text, booleans or dates
-    │   └── FileError                     a table file that is absent, empty or broken; names the line
-    ├── SealedFileError   (ValueError)    a file of lamina that is foreign or not there: the cause of the next two
-    │   └── DamagedFileError              one that is cut off or altered
-    ├── ModelFileError    (ValueError)    a model file that is truncated, altered, newer or foreign
-    ├── CheckpointError   (RuntimeError)  a folder of checkpoints in use, of another run, damaged or not writable
-    ├── DivergenceError   (RuntimeError)  training left the finite numbers before any epoch was good
-    ├── EngineError       (RuntimeError)  the engine asked for cannot run this network
-    └── MissingExtraError (ImportError)   an optional library is needed; says what to install
+    │   │   └── ColumnTypeError (TypeError)   a column of objects other than numbers, text, booleans or dates
+    │   └── FileError                     a table file that is missing, empty or malformed; names the line
+    │       └── NoRowsError               a table file of columns without rows; knows their names
+    ├── SealedFileError   (ValueError)    not a lamina file, or no file: the cause of the two below it
+    │   └── DamagedFileError              a lamina file that is truncated or altered
+    ├── ModelFileError    (ValueError)    a model file that is truncated, altered, too new, or not a model file
+    ├── CheckpointError   (RuntimeError)  a checkpoint folder in use, of another run, damaged or not writable
+    ├── DivergenceError   (RuntimeError)  training diverged (non-finite numbers) before any epoch finished
+    ├── EngineError       (RuntimeError)  the requested engine cannot run this network
+    └── MissingExtraError (ImportError)   an optional library is missing; says what to install
 
     LaminaWarning (UserWarning)
-    ├── CheckpointWarning                 a damaged checkpoint; the one before it was taken
-    ├── DataWarning                       rows that can be used, but perhaps not as meant
-    ├── DivergenceWarning                 training left the finite numbers; the best weights were kept
+    ├── CheckpointWarning                 a checkpoint is damaged; the one before it was used
+    ├── DataWarning                       the data can be used, but perhaps not as intended
+    ├── DivergenceWarning                 training diverged (non-finite numbers); the best weights were kept
     ├── InterruptedWarning                a signal ended training early; the best weights so far were kept
-    └── EngineWarning                     the fast engine cannot run this network; names what is missing
+    ├── EngineWarning                     the fast engine cannot run this network; names what is missing
+    └── VersionWarning                    an estimator was pickled by another release; names both
 
 A message says what was found, what was expected, and what to do.
 """
@@ -27,13 +29,16 @@ A message says what was found, what was expected, and what to do.
 import difflib
 from collections.abc import Iterable
 
+# How alike a name must be to be the one that was meant: 2 * equal letters / all letters of both.
+LIKE_ENOUGH, LIKE_WHATEVER_ITS_CASE = 0.6, 0.75
+
 
 class LaminaError(Exception):
-    """Base of every error that lamina raises on purpose."""
+    """Base class of all lamina errors."""
 
 
 class SettingError(LaminaError, ValueError):
-    """A setting is outside its range, or names nothing in its table."""
+    """A setting is outside its range, or its value is not a known name."""
 
 
 class DataError(LaminaError, ValueError):
@@ -45,66 +50,87 @@ class ColumnError(DataError):
 
 
 class ColumnTypeError(ColumnError, TypeError):
-    """A column of objects that are no numbers, text, booleans or dates."""
+    """A column of objects other than numbers, text, booleans or dates."""
 
 
 class FileError(DataError):
-    """A table file that is absent, empty or broken."""
+    """A table file that is missing, empty or malformed."""
+
+
+class NoRowsError(FileError):
+    """A table file of columns without rows.
+
+    Attributes
+    ----------
+    names : tuple of str
+    """
+
+    def __init__(self, message: str, names: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.names = tuple(names)
 
 
 class SealedFileError(LaminaError, ValueError):
-    """A file of lamina that is foreign or not there; comes wrapped in what says which file, and what to do."""
+    """Not a lamina file, or no file at all; the error raised from it says which file, and what to do."""
 
 
 class DamagedFileError(SealedFileError):
-    """A file of lamina that is cut off, or was altered since it was written."""
+    """A lamina file that is truncated, or was altered after it was written."""
 
 
 class ModelFileError(LaminaError, ValueError):
-    """A model file that is truncated, altered, newer than this version or foreign."""
+    """A model file that is truncated, altered, newer than this version, or not a model file."""
 
 
 class CheckpointError(LaminaError, RuntimeError):
-    """A folder of checkpoints that is in use, of another run, damaged or not writable."""
+    """A checkpoint folder that is in use, of another run, damaged or not writable."""
 
 
 class DivergenceError(LaminaError, RuntimeError):
-    """Training left the finite numbers before any epoch was good."""
+    """Training diverged (non-finite numbers) before any epoch finished."""
 
 
 class EngineError(LaminaError, RuntimeError):
-    """The engine asked for cannot run this network."""
+    """The requested engine cannot run this network."""
 
 
 class MissingExtraError(LaminaError, ImportError):
-    """An optional library is needed and not installed."""
+    """An optional library is needed but not installed."""
 
 
 class LaminaWarning(UserWarning):
-    """Base of every warning that lamina gives."""
+    """Base class of all lamina warnings."""
 
 
 class CheckpointWarning(LaminaWarning):
-    """A checkpoint is damaged; the one before it was taken."""
+    """A checkpoint is damaged; the one before it was used."""
 
 
 class DataWarning(LaminaWarning):
-    """Rows that can be used, but perhaps not as meant."""
+    """The data can be used, but perhaps not as intended."""
 
 
 class DivergenceWarning(LaminaWarning):
-    """Training left the finite numbers; the best weights were kept."""
+    """Training diverged (non-finite numbers); the best weights were kept."""
 
 
 class InterruptedWarning(LaminaWarning):
-    """Ctrl-C, or a signal that ends a process, ended training early; the best weights so far were kept."""
+    """Ctrl-C or a terminating signal ended training early; the best weights so far were kept."""
 
 
 class EngineWarning(LaminaWarning):
     """The fast engine cannot run this network."""
 
 
+class VersionWarning(LaminaWarning):
+    """An estimator was pickled by another release."""
+
+
 def nearest(name: object, known: Iterable[object]) -> str:
-    """Return `` Did you mean 'x'?`` for the closest known name, or an empty string."""
-    close = difflib.get_close_matches(str(name), [str(one) for one in known], n=1, cutoff=0.5)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    """Return `` Did you mean 'x'?`` for the closest known name, whatever its case, or an empty string."""
+    lower = {str(one).lower(): str(one) for one in reversed(list(known))}
+    text = str(name)
+    close = difflib.get_close_matches(text.lower(), lower, n=1, cutoff=LIKE_WHATEVER_ITS_CASE)
+    same = difflib.get_close_matches(text, lower.values(), n=1, cutoff=LIKE_ENOUGH)
+    found = [lower[one] for one in close] or same
+    return f" Did you mean {found[0]!r}?" if found else ""

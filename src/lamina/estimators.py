@@ -4,10 +4,11 @@ There is no maths here and no loop: a fit is prepared, carried out with a bar an
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from inspect import Parameter, Signature
-from typing import Any, ClassVar, Literal
+from functools import partial
+from importlib.metadata import version
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,13 +28,16 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from lamina.constructors import ClassifierSettings, RegressorSettings
 from lamina.data.tables.frames import unmasked
 from lamina.data.tables.sources import read
 from lamina.data.tables.table import Table
-from lamina.errors import InterruptedWarning, SettingError
+from lamina.data.targets import Labels
+from lamina.equations.losses import Quantile
+from lamina.errors import DataError, InterruptedWarning, SettingError, VersionWarning
 from lamina.fitting import current, finish, finish_pass, prepare
 from lamina.interrupts import NAMES
-from lamina.learning.hyperparameters import settings_for
+from lamina.learning.hyperparameters import settings_for, unknown
 from lamina.learning.run import Run
 from lamina.learning.state import Record, State
 from lamina.learning.training import train
@@ -55,24 +59,10 @@ except ImportError:  # scikit-learn before 1.9 has no callbacks
         return method
 
 
+VERSION = "_lamina_version"  # of the release that pickled an estimator, in the pickle only
+Names = dict[str, Any]  # n_features_in_, and feature_names_in_ where the columns have names
+OF_COLUMNS = ("n_features_in_", "feature_names_in_")
 Rows = Any  # an array, a data frame, a CSR matrix: what `lamina.data.tables.sources.read` reads
-
-
-def _constructor(task: Literal["classifier", "regressor"]) -> Callable[..., None]:
-    """Return an __init__ whose keyword-only arguments and defaults are those of the table of settings."""
-    settings = settings_for(task)
-
-    def __init__(self: Any, **values: Any) -> None:
-        for name in values:
-            if name not in settings:
-                raise TypeError(f"{type(self).__name__} has no setting {name!r}; it has {', '.join(settings)}.")
-        for name, one in settings.items():
-            setattr(self, name, values.get(name, one.default))
-
-    arguments = [Parameter(n, Parameter.KEYWORD_ONLY, default=one.default) for n, one in settings.items()]
-    me = Parameter("self", Parameter.POSITIONAL_OR_KEYWORD)
-    __init__.__signature__ = Signature([me, *arguments])  # type: ignore[attr-defined]
-    return __init__
 
 
 def _documented(summary: str, task: str, end: str) -> str:
@@ -90,16 +80,16 @@ model_ : lamina.model.Model
 history_ : list of dict
     One record per epoch: epoch, cost, validation_cost, score, validation_score, learning_rate, seconds.
 n_iter_ : int
-    Epochs done.
+    Number of epochs trained.
 best_epoch_ : int
     The epoch whose weights were kept.
 stopped_ : str
     Why training ended.
 settings_ : dict
-    Every setting, with what the preset chose where it was left at "auto".
+    All settings, with the choice of the preset where one was left at "auto", and the seed that was drawn.
 n_features_in_ : int
 feature_names_in_ : array of str
-    Where the training rows had names.
+    Names of the columns, if the training rows had any.
 """
 
 
@@ -109,6 +99,11 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
     _task: ClassVar[Literal["classifier", "regressor"]]
     history_: list[dict[str, Any]]
     model_: Model
+    n_iter_: int
+    best_epoch_: int
+    stopped_: str
+    settings_: Mapping[str, Any]
+    _score_name: str
 
     @with_callbacks  # type: ignore[untyped-decorator]
     def fit(
@@ -124,20 +119,20 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
     ) -> Any:
         """Train; the weights of the best epoch are kept.
 
-        Ctrl-C ends training after the step that is being taken: the estimator is then fitted with the best weights so
-        far, and a warning says so.
+        Ctrl-C ends training after the current step. The estimator is then fitted with the best weights so far, and an
+        InterruptedWarning says so.
 
         Parameters
         ----------
         X : array, data frame or CSR matrix, shape (m, n)
         y : array, shape (m,), or (m, targets)
         sample_weight : array, shape (m,), optional
-            A row of weight 2 counts as two rows, one of weight 0 as none.
+            A row of weight 2 counts as two rows, a row of weight 0 as none.
         X_val, y_val, sample_weight_val : optional
-            Validation rows, never learned from. Without them, early stopping holds some of X out.
+            Validation rows, never learned from. Without them, early stopping holds out some of X.
         checkpoint : path, optional
-            A folder to write checkpoints to. The same call made again goes on where the last one was, with the same
-            bits, however it ended; then SIGTERM is taken like Ctrl-C.
+            A folder for checkpoints. The same call made again resumes from the newest one, however the last call ended,
+            and gives the same bits as an uninterrupted fit. With a folder, SIGTERM ends training as Ctrl-C does.
 
         Returns
         -------
@@ -148,9 +143,18 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         lamina.errors.SettingError, lamina.errors.DataError
             What was found, what was expected, what to do.
         lamina.errors.DivergenceError
-            Training left the finite numbers before any epoch was good.
+            Training diverged (non-finite numbers) before any epoch finished.
+        lamina.errors.CheckpointError
+            The folder is in use, holds another run, or cannot be written.
+
+        Warns
+        -----
+        lamina.errors.DivergenceWarning
+            Training diverged; the best weights were kept.
+        lamina.errors.InterruptedWarning
+            Ctrl-C or a signal ended training.
         """
-        rows, y = self._checked(X, y)
+        rows, y, names = self._checked(X, y)
         before = self._before() if self.warm_start else None
         data = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
         run, state = prepare(
@@ -160,7 +164,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             **data,
             settings=self.get_params(deep=False),
             task=self._task,
-            score=self._score(X if rows.matrix is None else rows.matrix, y, X_val, y_val),
+            score=self._score(X if rows.matrix is None else rows.matrix, y, X_val, y_val, names),
             before=before,
             seed=None if self.random_state is not None else stored_seed(checkpoint),
         )
@@ -169,10 +173,10 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             if checkpoint is not None:
                 folder, state = opened(checkpoint, run, state, estimator=type(self).__name__)
                 stack.enter_context(folder)
-            calls = _Callbacks(self, run, state, X, y)
+            calls = _Callbacks(self, run, state, X, y, names)
             bar = Bar(run, state) if self.verbose else None
             carry_out(run, state, shown=bar, after_epoch=calls.epoch_ended, folder=folder)
-            self._take(run, state, finish(run, state), keep=self.warm_start)
+            self._take(run, state, finish(run, state), names, keep=self.warm_start)
             calls.fit_ended()
         if state.stopped in NAMES.values():
             self._warn_of_interrupt(state, checkpoint)
@@ -180,7 +184,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
 
     def _partial_fit(self, X: Rows, y: Any, classes: Any, sample_weight: Any) -> Any:
         before = self._before()
-        rows, y = self._checked(X, y, reset=before is None)
+        rows, y, names = self._checked(X, y, reset=before is None)
         if before is None and classes is None and self._task == "classifier":
             raise SettingError("classes must be passed on the first call to partial_fit: later rows may bring more.")
         if before is not None and classes is not None:
@@ -197,9 +201,37 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         )
         for _ in train(run, state):
             pass
-        self._take(run, state, finish_pass(run, state), keep=True)
+        self._take(run, state, finish_pass(run, state), names, keep=True)
         self.best_epoch_ = self.n_iter_
         return self
+
+    @classmethod
+    def from_model(cls, model: Model) -> Self:
+        """Return a fitted estimator that holds a model, such as one from `lamina.load`, to score or train it further.
+
+        Its settings are those of the model. `partial_fit`, or `set_params(warm_start=True).fit(...)`, continues from
+        its weights; the optimiser starts with an empty memory, which a model file does not hold (a checkpoint does).
+
+        Parameters
+        ----------
+        model : lamina.Model
+
+        Raises
+        ------
+        lamina.errors.SettingError
+            It is a model of the other task.
+        """
+        task = "classifier" if isinstance(model.target, Labels) else "regressor"
+        if task != cls._task:
+            other = "DeepClassifier" if task == "classifier" else "DeepRegressor"
+            raise SettingError(f"this model predicts {'labels' if task == 'classifier' else 'numbers'}: use {other}.")
+        found, n = cls(**model.settings), len(model.encoder.names_in)
+        names = {"feature_names_in_": np.array(model.encoder.names_in, object)} if model.encoder.named else {}
+        found.__dict__.update(found._of_model(model) | {"n_features_in_": n} | names)
+        found.n_iter_, found.best_epoch_, found.stopped_ = len(model.history), model.best_epoch, model.stopped
+        found.settings_ = found.get_params(deep=False)
+        found._score_name = "accuracy" if task == "classifier" else "r2"
+        return found
 
     def predict(self, X: Rows) -> NDArray[Any]:
         """Return the predicted label or number of each row, shape (m,), or (m, targets)."""
@@ -247,7 +279,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
 
     @property
     def parameters_(self) -> dict[str, NDArray[Any]]:
-        """The lecture's names: W1 (units, units_prev), b1 (units, 1), ...; views: writing into them changes it."""
+        """W1 (units, units_prev), b1 (units, 1), ... as the lecture names them: views, to read or to edit the model."""
         model = self._model_or_no_attribute()
         return model.network.named(model.params)
 
@@ -255,7 +287,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
     def coefs_(self) -> list[NDArray[Any]]:
         """The weights of the linear layers as scikit-learn shapes them, (units_prev, units); views.
 
-        What stands before the first of them, such as an embedding, is in `parameters_`.
+        What comes before the first of them, such as an embedding, is in `parameters_`.
         """
         return [W.T for name, W in self.parameters_.items() if name.startswith("W")]
 
@@ -284,15 +316,49 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         tags.transformer_tags.preserves_dtype = []
         return tags
 
+    # ---- pickles ----
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), VERSION: version("lamina")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take a pickle's attributes; settings that its release did not have keep their defaults."""
+        state = dict(state)
+        written, here = state.pop(VERSION, None), version("lamina")
+        new = [name for name in settings_for(self._task) if name not in state]
+        super().__setstate__({name: getattr(type(self), name) for name in new} | state)
+        if written != here or new:
+            older = "an older release, which did not write its version," if written is None else f"lamina {written}"
+            defaults = f" New settings are at their defaults: {', '.join(new)}." if new else ""
+            warnings.warn(
+                f"this {type(self).__name__} was pickled by {older} and is read by lamina {here}.{defaults} "
+                "To keep a model for longer than a release, write a model file (save, lamina.load).",
+                VersionWarning,
+                stacklevel=2,
+            )
+
+    # ---- settings ----
+
+    def set_params(self, **params: Any) -> Any:
+        """Change settings by name, as every scikit-learn estimator does."""
+        known = settings_for(self._task)
+        for name in params:
+            if "__" not in name and name not in known:
+                raise ValueError(unknown(name, type(self).__name__, self._task))
+        return super().set_params(**params)
+
     # ---- the door ----
 
-    def _checked(self, X: Rows, y: Any, reset: bool = True) -> tuple[Table, Any]:
+    def _checked(self, X: Rows, y: Any, reset: bool = True) -> tuple[Table, Any, Names]:
+        """Return rows and targets, and what the estimator will know of the columns; it does not change."""
         if y is None:
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is None: pass the labels or numbers."
             )
-        rows = self._checked_rows(X, reset=reset)
-        return rows, self._checked_target(y)
+        looking = object.__new__(type(self))
+        looking.__dict__.update(self.__dict__)
+        rows = looking._checked_rows(X, reset=reset)
+        return rows, self._checked_target(y), _names_of(looking)
 
     def _checked_rows(self, X: Rows, reset: bool = False) -> Table:
         """Return the rows as a Table, after scikit-learn's checks of names and sizes."""
@@ -333,15 +399,16 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
 
     # ---- a fit ----
 
-    def _score(self, X: Rows, y: Any, X_val: Rows, y_val: Any) -> Callable[[Model, Any], float] | None:
+    def _score(self, X: Rows, y: Any, X_val: Rows, y_val: Any, names: Names) -> Callable[[Model, Any], float] | None:
         """Return what watches training; the scorer gets an estimator of this class."""
         validation = None if X_val is None else (X_val, y_val)
-        return score_of(self.scoring, X, y, validation, task=self._task, fitted=self._copy_with)
+        fitted = partial(self._copy_with, names=names)
+        return score_of(self.scoring, X, y, validation, task=self._task, fitted=fitted)
 
-    def _copy_with(self, model: Model) -> Any:
+    def _copy_with(self, model: Model, names: Names) -> Any:
         """Return a copy of this estimator that is fitted with a model."""
         copy = self.__class__(**self.get_params(deep=False))
-        copy.__dict__.update(self._of_model(model))
+        copy.__dict__.update(self._of_model(model) | names)
         return copy
 
     def _before(self) -> Before | None:
@@ -350,22 +417,21 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             return None
         return Before(self.model_, getattr(self, "_state", None), getattr(self, "_n_rows_first_run", None))
 
-    def _take(self, run: Run, state: State, model: Model, keep: bool) -> None:
+    def _take(self, run: Run, state: State, model: Model, names: Names, keep: bool) -> None:
         """Become fitted: all attributes change together, at the end."""
-        self.__dict__.pop("_state", None)
-        self.__dict__.update(self._attributes(run, state, model) | ({"_state": state} if keep else {}))
+        for name in ("_state", *OF_COLUMNS):
+            self.__dict__.pop(name, None)
+        self.__dict__.update(self._attributes(run, state, model) | names | ({"_state": state} if keep else {}))
 
     def _attributes(self, run: Run, state: State, model: Model) -> dict[str, Any]:
-        """Return what a fitted estimator has."""
+        """Return what a fitted estimator has, besides the names of its columns."""
         found = self._of_model(model) | {"n_iter_": state.epoch, "best_epoch_": state.best_epoch}
         found |= {"stopped_": state.stopped, "settings_": run.settings, "_score_name": run.score_name}
         return found | {"_n_rows_first_run": run.n_rows_first_run}
 
     def _of_model(self, model: Model) -> dict[str, Any]:
         """Return the attributes that a model gives."""
-        names = ("n_features_in_", "feature_names_in_")
-        found: dict[str, Any] = {name: getattr(self, name) for name in names if hasattr(self, name)}
-        return found | {"model_": model, "history_": model.history, "n_outputs_": model.network.n_outputs}
+        return {"model_": model, "history_": model.history, "n_outputs_": model.network.n_outputs}
 
     def _warn_of_interrupt(self, state: State, checkpoint: Any) -> None:
         what = f"the best of {state.best_epoch}" if state.best_epoch else f"step {state.step}, within the first epoch"
@@ -390,9 +456,19 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             raise AttributeError(str(problem)) from None
 
 
+def _names_of(estimator: Any) -> Names:
+    """Return what an estimator knows of the columns."""
+    return {name: getattr(estimator, name) for name in OF_COLUMNS if hasattr(estimator, name)}
+
+
 def _plain_array(values: Any) -> NDArray[Any]:
     """Return an array; of a masked one with NaN or None where it is masked."""
-    return unmasked(values) if isinstance(values, np.ma.MaskedArray) else np.asarray(values)
+    if isinstance(values, np.ma.MaskedArray):
+        return unmasked(values)
+    try:
+        return np.asarray(values)
+    except ValueError as problem:
+        raise DataError(f"rows of one length expected: {problem}") from problem
 
 
 def _check_same_classes(classes: Any, target: Any) -> None:
@@ -405,8 +481,8 @@ def _check_same_classes(classes: Any, target: Any) -> None:
 class _Callbacks:
     """scikit-learn's callbacks, told of a fit and of every epoch; nothing where there are none."""
 
-    def __init__(self, estimator: Any, run: Run, state: State, X: Rows, y: Any) -> None:
-        self._estimator, self._run, self._state = estimator, run, state
+    def __init__(self, estimator: Any, run: Run, state: State, X: Rows, y: Any, names: Names) -> None:
+        self._estimator, self._run, self._state, self._names = estimator, run, state, names
         self._told = {"estimator": estimator, "X": X, "y": y}
         self._fit: Any = None
         if hasattr(estimator, "_init_callback_context"):
@@ -439,25 +515,25 @@ class _Callbacks:
 
     def _attributes(self, model: Model) -> dict[str, Any]:
         found: dict[str, Any] = self._estimator._attributes(self._run, self._state, model)
-        return found
+        return found | self._names
 
 
-class DeepClassifier(ClassifierMixin, _DeepEstimator):
+class DeepClassifier(ClassifierSettings, ClassifierMixin, _DeepEstimator):
     _task = "classifier"
-    __init__ = _constructor("classifier")
 
     def partial_fit(self, X: Rows, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
-        """Take one pass over these rows, going on from the last call.
+        """Train for one epoch on these rows, continuing from the last call.
 
-        The columns are scaled and encoded as the first call found them. The rate is constant: `learning_rate_init`,
-        or a tenth of the preset's where that has a schedule, since a schedule spans all the passes of a fit.
+        Scaling and encoding of the columns are those of the first call; a column that did not vary there is scaled by
+        the first rows in which it does. The learning rate is constant: `learning_rate_init`, or a tenth of the preset's
+        where that has a schedule, because a schedule spans all the epochs of a fit.
 
         Parameters
         ----------
         X, y, sample_weight
             As in `fit`.
         classes : array, optional
-            Every class; needed by the first call.
+            All classes; required by the first call.
 
         Returns
         -------
@@ -468,6 +544,11 @@ class DeepClassifier(ClassifierMixin, _DeepEstimator):
     def predict_proba(self, X: Rows) -> NDArray[np.float64]:
         """Return a probability per row and class, shape (m, classes), classes in the order of `classes_`."""
         return self._fitted().predict_proba(self._checked_rows(X))
+
+    def predict_log_proba(self, X: Rows) -> NDArray[np.float64]:
+        """Return the logarithm of `predict_proba`, of the same shape; -inf where a probability is 0."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
 
     def decision_function(self, X: Rows) -> NDArray[np.float64]:
         """Return Z[L]: above 0 means the second of two classes; shape (m,), or (m, classes) for more than two."""
@@ -484,16 +565,15 @@ class DeepClassifier(ClassifierMixin, _DeepEstimator):
         return tags
 
 
-class DeepRegressor(RegressorMixin, _DeepEstimator):
+class DeepRegressor(RegressorSettings, RegressorMixin, _DeepEstimator):
     _task = "regressor"
-    __init__ = _constructor("regressor")
 
     def partial_fit(self, X: Rows, y: Any, sample_weight: Any = None) -> Any:
-        """Take one pass over these rows, going on from the last call.
+        """Train for one epoch on these rows, continuing from the last call.
 
-        Columns and targets are scaled and encoded as the first call found them. The rate is constant:
-        `learning_rate_init`, or a tenth of the preset's where that has a schedule, since a schedule spans all the
-        passes of a fit.
+        Scaling and encoding of columns and targets are those of the first call; one that did not vary there is scaled
+        by the first rows in which it does. The learning rate is constant: `learning_rate_init`, or a tenth of the
+        preset's where that has a schedule, because a schedule spans all the epochs of a fit.
 
         Parameters
         ----------
@@ -509,7 +589,7 @@ class DeepRegressor(RegressorMixin, _DeepEstimator):
     def predict_quantiles(self, X: Rows) -> NDArray[np.float64]:
         """Return the quantiles that the loss asked for, shape (m, quantiles), or (m, targets, quantiles).
 
-        They stand in the order of the loss, and do not cross.
+        They are in the order of the loss, and do not cross.
 
         Raises
         ------
@@ -518,15 +598,27 @@ class DeepRegressor(RegressorMixin, _DeepEstimator):
         """
         return self._fitted().predict_quantiles(self._checked_rows(X))
 
+    def score(self, X: Rows, y: Any, sample_weight: Any = None) -> float:
+        """Return R^2, the mean over several targets; with several quantiles the one nearest to the median is scored."""
+        loss = self._fitted().network.loss
+        if isinstance(loss, Quantile) and len(loss.quantiles) > 1:
+            return self.model_.score(self._checked_rows(X), y, sample_weight)
+        return float(super().score(X, y, sample_weight))
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
 
 
+# Defaults as attributes of the classes too, so that an estimator of a release with fewer settings has them.
+for _class in (DeepClassifier, DeepRegressor):
+    for _name, _one in settings_for(_class._task).items():
+        setattr(_class, _name, _one.default)
+
 DeepClassifier.__doc__ = _documented(
-    "A deep network for labels: binary, multi-class, and multi-label (y of 0 and 1, a column per label).",
+    "Deep network classifier: binary, multi-class and multi-label (y of 0 and 1, a column per label).",
     "classifier",
     ATTRIBUTES + "classes_ : array\n    The labels, sorted.\n",
 )
-DeepRegressor.__doc__ = _documented("A deep network for numbers: one or many targets.", "regressor", ATTRIBUTES)
+DeepRegressor.__doc__ = _documented("Deep network regressor: one or several targets.", "regressor", ATTRIBUTES)

@@ -31,7 +31,7 @@ from lamina.equations.network import Network
 from lamina.equations.types import Array
 from lamina.equations.walk import walk
 from lamina.errors import DataError, SettingError, nearest
-from lamina.model import BLOCK, Model, most_likely, one_hot
+from lamina.model import ROWS_PER_BLOCK, Model, most_likely, one_hot
 from lamina.plots import draw_bars
 
 NUMBERS = 2**24  # float64 numbers that a block of rows may take in all layers together: 128 MiB
@@ -52,12 +52,22 @@ class Explanation:
         that were taken apart, and for what was constant in training.
     outcome : str
         What is explained: "price", "Z[L] of '>50K'", ...
+    n_rows, of_rows : int
+        How many rows were looked at, of how many.
     """
 
     columns: tuple[str, ...]
     strength: NDArray[np.float64]
     slope: NDArray[np.float64]
     outcome: str
+    n_rows: int = 0
+    of_rows: int = 0
+
+    @property
+    def heading(self) -> str:
+        """What is explained, and of how many rows, where they are a sample."""
+        some = f", on a sample of {self.n_rows:,} of {self.of_rows:,} rows" if self.n_rows < self.of_rows else ""
+        return f"what moves {self.outcome}{some}"
 
     @property
     def order(self) -> NDArray[np.intp]:
@@ -73,13 +83,13 @@ class Explanation:
         cells = self.cells()
         widths = [max(len(row[k]) for row in cells) for k in range(3)]
         lines = [f"{a.ljust(widths[0])}  {b.rjust(widths[1])}  {c.rjust(widths[2])}".rstrip() for a, b, c in cells]
-        return "\n".join([f"what moves {self.outcome}", lines[0], "-" * (sum(widths) + 4), *lines[1:]])
+        return "\n".join([self.heading, lines[0], "-" * (sum(widths) + 4), *lines[1:]])
 
     def _repr_html_(self) -> str:
         heading, *rows = self.cells()
         body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
         head = f"<tr>{''.join(f'<th>{cell}</th>' for cell in heading)}</tr>"
-        return f"<table><caption>what moves {escape(self.outcome)}</caption>{head}{body}</table>"
+        return f"<table><caption>{escape(self.heading)}</caption>{head}{body}</table>"
 
     def to_frame(self) -> Any:
         """Return a pandas data frame with the columns column, strength and slope, the strongest first."""
@@ -107,7 +117,18 @@ def _number(value: float) -> str:
     return "" if isnan(value) else f"{value:+.4g}"
 
 
-def explain(model: Any, X: Any, outcome: Any = None) -> Explanation:
+ROWS = 20_000  # of more, a sample says the same to about a part in a hundred
+
+
+def explain(
+    model: Any,
+    X: Any,
+    outcome: Any = None,
+    *,
+    most: int | None = ROWS,
+    seed: int = 0,
+    progress: Callable[[int], object] | None = None,
+) -> Explanation:
     """Say how strongly each column moves what a model predicts for these rows, by gradients.
 
     It is a first-order look at the model, not at the world: of two columns that say the same, it shows which one the
@@ -122,6 +143,12 @@ def explain(model: Any, X: Any, outcome: Any = None) -> Explanation:
     outcome : label or int, optional
         A class (for several labels, a label's number). By default the second of two classes; of more, for each row the
         predicted one. For regression the number of an output, counted from 0, where there are several.
+    most : int, optional
+        Of more rows, so many are drawn; None: all are looked at.
+    seed : int
+        Which rows are drawn.
+    progress : function, optional
+        Called with the number of rows that were gone through; they are gone through twice.
 
     Returns
     -------
@@ -137,9 +164,18 @@ def explain(model: Any, X: Any, outcome: Any = None) -> Explanation:
     model, table = _opened(model, X)
     if table.n_rows < 2:
         raise DataError("explain measures effects from the mean of the rows: two rows or more expected, found 1.")
+    if most is not None and most < 2:
+        raise SettingError(f"most={most}: expected a whole number of at least 2, or None for all rows.")
+    of_rows = table.n_rows
+    if most is not None and of_rows > most:
+        table = table.take(np.sort(np.random.default_rng(seed).choice(of_rows, most, replace=False)))
     name, derivative = _outcome(model, outcome)
     params = model.params.astype(np.float64)
-    total_A = sum(_numbers_of(model.network, params, A0).sum(axis=1, keepdims=True) for A0 in _blocks(model, table))
+    told = progress or (lambda rows: None)
+    total_A: Any = 0
+    for A0 in _blocks(model, table):
+        total_A = total_A + _numbers_of(model.network, params, A0).sum(axis=1, keepdims=True)
+        told(A0.shape[1])
     mean = total_A / table.n_rows  # (numbers, 1)
     origin, (at, places) = _origin(model), _slopes(model)
     strength, total = np.zeros(len(table.names)), np.zeros(len(places))
@@ -149,9 +185,10 @@ def explain(model: Any, X: Any, outcome: Any = None) -> Explanation:
         np.add.at(effects, origin, dA * (A - mean))
         strength += np.abs(effects).sum(axis=1)
         total += dA[places].sum(axis=1)
+        told(A0.shape[1])
     slope = np.full(len(strength), np.nan)
     slope[at] = total / table.n_rows
-    return Explanation(model.encoder.names_in, strength / table.n_rows, slope, name)
+    return Explanation(model.encoder.names_in, strength / table.n_rows, slope, name, table.n_rows, of_rows)
 
 
 def _opened(model: Any, X: Any) -> tuple[Model, Table]:
@@ -161,8 +198,8 @@ def _opened(model: Any, X: Any) -> tuple[Model, Table]:
     if isinstance(model, type) or not hasattr(model, "_checked_rows"):
         found = model.__name__ if isinstance(model, type) else type(model).__name__
         raise SettingError(
-            f"explain: a fitted DeepClassifier or DeepRegressor, or a Model, expected; found {found}. Of a search, "
-            "pass best_estimator_; of a pipeline, its last step, with the rows as that step gets them."
+            f"explain: expected a fitted DeepClassifier, DeepRegressor or Model, found {found}. For a search pass "
+            "search.best_estimator_; for a pipeline pass its last step and the transformed rows."
         )
     fitted: Model = model._fitted()
     return fitted, fitted.encoder.align(model._checked_rows(X))
@@ -172,7 +209,7 @@ def _blocks(model: Model, table: Table) -> Iterator[Array]:
     """Yield A[0] block by block, (n_inputs, m)."""
     network = model.network
     per_row = 2 * network.members * (network.n_inputs + sum(network.widths))  # A and dA
-    rows = min(BLOCK, max(NUMBERS // per_row, 1))
+    rows = min(ROWS_PER_BLOCK, max(NUMBERS // per_row, 1))
     for start in range(0, table.n_rows, rows):
         yield model.encoder.encode(table.take(slice(start, start + rows)), model.params.dtype).T.astype(np.float64)
 

@@ -12,7 +12,7 @@ adds is how it looks: a progress bar, scikit-learn's callbacks, a page.
 import time
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import blake2b
 from typing import Any
@@ -23,6 +23,7 @@ from lamina.data.class_weights import class_factors, class_numbers
 from lamina.data.examples import examples_of
 from lamina.data.label_counts import LabelCounts
 from lamina.data.labels import Labels
+from lamina.data.late_scales import with_late_range, with_late_scales
 from lamina.data.learning import Columns, learn
 from lamina.data.number_targets import Numbers
 from lamina.data.source import Source, opened
@@ -33,15 +34,17 @@ from lamina.equations import random
 from lamina.equations.losses import Gamma, Loss, Poisson
 from lamina.errors import DataError, DataWarning
 from lamina.learning.calibration import divided, temperature
+from lamina.learning.evaluation import try_score
 from lamina.learning.group import ALONE, Group
 from lamina.learning.hyperparameters import check, seed_from, settings_for
 from lamina.learning.lbfgs import LBFGS
-from lamina.learning.networks import Inputs, loss_from, network_from
+from lamina.learning.networks import Inputs, loss_from, network_from, numbers_with_waves
 from lamina.learning.presets import Facts, constant_rate, resolved
 from lamina.learning.recipe import recipe_of, warn_of_large_batch
 from lamina.learning.run import Run, Task
 from lamina.learning.state import State
 from lamina.model import Model
+from lamina.model_file import check_savable
 from lamina.starting import Before, digest, epochs_of, gone_on, started
 
 Score = Callable[[Model, Any], float]  # model, row numbers or None
@@ -110,13 +113,13 @@ def prepare(
     source = opened(X, y, sample_weight)
     Y, counted, fingerprint = _counted(source, task)
     n_first = (before and before.n_first) or counted.n
-    chosen = _chosen(given, Facts(task, n_first, len(source.table.names)), one_pass)
+    chosen = _chosen(given, Facts(task, n_first, len(source.table.names)), one_pass) | {"random_state": seed}
     held_out = chosen["early_stopping"] and X_val is None
     strata = class_numbers(Y)[counted.rows] if task == "classifier" and source.y.ndim == 1 else None
     split = _split(counted, float(chosen["validation_fraction"]), seed, strata) if held_out else Split(counted, None)
     columns = _columns(before, source, split.train, chosen, task, classes)
     loss = _loss(chosen, columns.target, source.y[counted.rows])
-    network = network_from(chosen, _inputs(columns), _outputs(columns.target), loss)
+    network = network_from(chosen, _inputs(columns, before, given, task), _outputs(columns.target), loss)
     dtype = np.dtype(chosen["dtype"])
     examples = examples_of(source, split.train, columns, dtype)
     if X_val is None:
@@ -130,6 +133,7 @@ def prepare(
         others = opened(X_val, y_val, sample_weight_val, names=("X_val", "y_val"), reading=columns.encoder.reading)
         everything = Part(np.arange(others.table.n_rows), others.weights)
         validation, watched_rows = examples_of(others, everything, columns, dtype), None
+    check_savable(network, columns.encoder, _of_the_model(given, task), task, target_name)
     warn_of_large_batch(given["batch_size"], examples.n)
     done = 0 if before is None else epochs_of(before)
     recipe = recipe_of(chosen, examples.n, seed, done=done)
@@ -157,7 +161,9 @@ def prepare(
         group=group,
         began=began,
     )
-    return run, started(run) if before is None else gone_on(run, before)
+    state = started(run) if before is None else gone_on(run, before)
+    try_score(run, state)
+    return run, state
 
 
 def finish(run: Run, state: State) -> Model:
@@ -189,6 +195,8 @@ def _given(settings: Mapping[str, Any], task: Task) -> dict[str, Any]:
     """Return every setting as it was given, checked; defaults where one is missing."""
     plain = {n: v.tolist() if isinstance(v, np.generic | np.ndarray) else v for n, v in settings.items()}
     given = {**{name: one.default for name, one in settings_for(task).items()}, **plain}
+    if given["scoring"] is None:  # scikit-learn's word for the default
+        given["scoring"] = "cost"
     check(given, task)
     return given
 
@@ -262,20 +270,33 @@ def _as_numbers(y: Any, task: Task) -> Any:
 def _columns(
     before: Before | None, source: Source, train: Part, settings: Mapping[str, Any], task: Task, classes: Any
 ) -> Columns:
-    """Return the way from columns to numbers and back, learned from the training rows or kept from before."""
+    """Return the way from columns to numbers and back, learned from the training rows or kept from before.
+
+    What had no spread before takes its scale from these rows.
+    """
+    log_link = task == "regressor" and loss_from(settings, "regression").output_name == "exp"
     if before is None:
-        log_link = task == "regressor" and loss_from(settings, "regression").output_name == "exp"
         return learn(source.batches(train), settings, task, classes=classes, log_link=log_link)
     encoder, target, factors = before.model.encoder, before.model.target, None
+    for batch in source.batches(train):
+        encoder = with_late_scales(encoder, batch, settings)
+        if isinstance(target, Numbers):
+            target = with_late_range(target, batch.y, batch.weights, settings, log_link)
     if settings.get("class_weight") is not None and isinstance(target, Labels):
         counts = LabelCounts.of(source.y[train.rows], train.weights, target.classes)
         factors = class_factors(settings["class_weight"], counts)
     return Columns(encoder, target, factors, train.n)
 
 
-def _inputs(columns: Columns) -> Inputs:
-    encoder = columns.encoder
-    return Inputs(encoder.n_features, encoder.number_positions, encoder.embedded)
+def _inputs(columns: Columns, before: Before | None, given: Mapping[str, Any], task: Task) -> Inputs:
+    """Return what the encoded columns are; a number that came to vary after the first fit has no waves there."""
+    encoder, known = columns.encoder, settings_for(task)
+    inputs = Inputs(encoder.n_features, encoder.number_positions, encoder.embedded)
+    if before is None:
+        return inputs
+    numbers, asked = numbers_with_waves(before.model.network, inputs), before.model.settings
+    same = all(asked.get(name, known[name].default) == given[name] for name in ("preset", "numeric_embedding"))
+    return replace(inputs, numbers=numbers) if numbers or same else inputs
 
 
 def _outputs(target: Labels | Numbers) -> int:
@@ -319,7 +340,7 @@ def _handed_out(run: Run, state: State, params: Any) -> Model:
 
 
 def _model(run: Run, state: State, params: Any) -> Model:
-    scores, known = {}, settings_for(run.task)
+    scores = {}
     if state.best_epoch and run.validation is not None:
         best = state.history[state.best_epoch - 1]
         scores = {"validation_cost": best["validation_cost"]}
@@ -330,10 +351,16 @@ def _model(run: Run, state: State, params: Any) -> Model:
         encoder=run.columns.encoder,
         target=run.columns.target,
         target_name=run.target_name,
-        settings={n: v for n, v in run.given.items() if n not in OF_THE_SESSION and v != known[n].default},
+        settings=_of_the_model({**run.given, "random_state": run.recipe.seed}, run.task),
         history=list(state.history),
         scores=scores,
         engine=run.settings["engine"],
         best_epoch=state.best_epoch,
         stopped=state.stopped,
     )
+
+
+def _of_the_model(given: Mapping[str, Any], task: Task) -> dict[str, Any]:
+    """Return the settings that a model keeps: those that say something about it and differ from their defaults."""
+    known = settings_for(task)
+    return {n: v for n, v in given.items() if n not in OF_THE_SESSION and v != known[n].default}

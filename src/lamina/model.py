@@ -6,13 +6,13 @@ rows -> Encoder.encode -> A[0] -> engine.predict -> A[L] -> Labels.decode or Num
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
 from html import escape
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.computed_once import cached_property
 from lamina.data.encoding.encoder import Encoder
 from lamina.data.tables.sources import read
 from lamina.data.tables.table import Table
@@ -27,12 +27,12 @@ from lamina.equations.verbs import weighted_loss
 from lamina.equations.walk import walk
 from lamina.errors import DataError, SettingError
 
-BLOCK = 8192  # rows that are encoded and predicted together
+ROWS_PER_BLOCK = 8192  # rows that are encoded and predicted together
 
 
 @dataclass(frozen=True)
 class Model:
-    """Everything needed to predict, and what is worth knowing about how it came to be.
+    """Everything needed to predict, and a record of how it was trained.
 
     Attributes
     ----------
@@ -41,15 +41,15 @@ class Model:
     encoder : Encoder
     target : Labels or Numbers
     target_name : str
-        The column that it predicts.
+        The column that the model predicts.
     settings : dict
         The settings that differ from their defaults, as plain values.
     history : list of dict
         One entry per epoch: epoch, cost, validation_cost, ...
     scores : dict of str to float
-        Measured on rows that it did not learn from, where there were some.
+        Scores on the validation rows, if there were any.
     best_epoch : int
-        The epoch whose weights these are, counted from 1; 0 where that is not known.
+        The epoch whose weights these are, counted from 1; 0 if unknown.
     stopped : str
         Why training ended.
     engine : {"auto", "equations", "kernels"}
@@ -73,7 +73,7 @@ class Model:
         Raises
         ------
         ModelFileError
-            The file cannot be written; an old one there is as it was.
+            The file cannot be written; an existing one is unchanged.
         """
         from lamina.model_file import save
 
@@ -82,13 +82,18 @@ class Model:
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the accuracy of labels, or R^2 of numbers, as scikit-learn defines them.
 
-        R^2 is the mean over several targets; of several quantiles the one nearest to the middle is scored.
+        With several targets R^2 is their mean; with several quantiles the one nearest to the median is scored.
 
         Parameters
         ----------
         X : rows
         y : array, shape (m,) or (m, targets)
         sample_weight : array, shape (m,), optional
+
+        Raises
+        ------
+        DataError
+            There are not as many targets as rows.
         """
         from sklearn.metrics import accuracy_score, r2_score
 
@@ -142,8 +147,8 @@ class Model:
     def predict_quantiles(self, X: Any) -> NDArray[np.float64]:
         """Return the quantiles of the loss, shape (m, quantiles), or (m, targets, quantiles) for several targets.
 
-        They stand in the order of the loss. Where those of a row cross, they are put in their order, which never makes
-        them worse (Chernozhukov, Fernandez-Val, Galichon 2010).
+        They are in the order of the loss. Where those of a row cross, they are sorted, which never makes them worse
+        (Chernozhukov, Fernandez-Val, Galichon 2010).
 
         Raises
         ------
@@ -162,14 +167,20 @@ class Model:
         return y[:, 0] if y.shape[1] == 1 else y
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return a probability per row and class, shape (m, n_classes); for labels only."""
+        """Return a probability per row and class, shape (m, n_classes); for labels only.
+
+        Raises
+        ------
+        DataError
+            The model predicts numbers.
+        """
         if not isinstance(self.target, Labels):
             raise DataError("This model predicts numbers: it has no probabilities. Use predict.")
         A = self.output(X)
         return self.target.probabilities(A / A.sum(axis=1, keepdims=True) if self.target.task == "multiclass" else A)
 
     def activations(self, X: Any, layer: int) -> NDArray[np.float64]:
-        """Return what layer `layer` (a position in `network.layers`) gives, the mean over members, shape (m, units)."""
+        """Return the output of `network.layers[layer]`, the mean over members, shape (m, units)."""
         views = self.network.views(self.params.astype(np.float64))[: layer + 1]
         layers, parts = self.network.layers[: layer + 1], []
         for block in self._blocks(self._table(X)):
@@ -201,6 +212,13 @@ class Model:
             Where given, the outcome is each row's loss, as in the lecture.
         output : int, optional
             Without y, the outcome is this unit of Z[L]; by default the one of the predicted class.
+
+        Raises
+        ------
+        DataError
+            There are not as many targets as rows.
+        SettingError
+            There is no such unit.
         """
         table, units = self._table(X), self.network.n_outputs
         Y = None if y is None else np.asarray(self.target.encode(y), np.float64)
@@ -231,8 +249,8 @@ class Model:
         return self.encoder.align(X if isinstance(X, Table) else read(X, reading=self.encoder.reading))
 
     def _blocks(self, table: Table) -> Any:
-        for start in range(0, table.n_rows, BLOCK):
-            yield self.encoder.encode(table.take(slice(start, start + BLOCK)), self.params.dtype)
+        for start in range(0, table.n_rows, ROWS_PER_BLOCK):
+            yield self.encoder.encode(table.take(slice(start, start + ROWS_PER_BLOCK)), self.params.dtype)
 
     def _by_block(self, network: Network, X: Any) -> NDArray[np.float64]:
         verbs = choose(network, self.engine)

@@ -19,7 +19,7 @@ from lamina.errors import DataError
 try:
     _kernels: Any = importlib.import_module("lamina._kernels")
 except ImportError as problem:  # a package of pure Python, or built for another processor
-    _kernels, REASON = None, f"the extension lamina._kernels is not there ({problem})"
+    _kernels, REASON = None, f"the extension lamina._kernels is not available ({problem})"
 else:
     REASON = "" if _kernels.paths() else "this processor has no fused multiply-add (AVX2 and FMA, or NEON)"
 
@@ -27,7 +27,7 @@ if _kernels is not None and (wanted := os.environ.get("LAMINA_ISA")):
     if wanted in _kernels.paths():
         _kernels.use_path(wanted)
     else:
-        REASON = f"LAMINA_ISA={wanted!r} is none of {_kernels.paths()}"
+        REASON = f"LAMINA_ISA={wanted!r}: expected one of {', '.join(_kernels.paths())}"
 
 PACKED = {} if _kernels is None else {4: _kernels.Packed32, 8: _kernels.Packed64}
 
@@ -35,8 +35,8 @@ PACKED = {} if _kernels is None else {4: _kernels.Packed32, 8: _kernels.Packed64
 _missing: dict[int, list[str]] = {}  # by the network's identity: a prediction of one row must not ask again
 
 
-def missing(network: Any, optimiser: Any = None) -> list[str]:
-    """Return what the kernels lack to run this network with this optimiser: nothing where they know every part."""
+def missing_parts(network: Any, optimiser: Any = None) -> list[str]:
+    """Return what the kernels lack for this network and optimiser: an empty list where they have every part."""
     if REASON:
         return [REASON]
     found = _missing.get(id(network))
@@ -54,7 +54,7 @@ def present() -> bool:
     return _kernels is not None
 
 
-DERIVED = {"kind", "inputs", "units", "layer", "arrays"}  # what every entry of a blueprint has, beside its settings
+KEYS_OF_EVERY_ENTRY = {"kind", "inputs", "units", "layer", "arrays"}  # of a blueprint, beside its settings
 
 
 def _missing_of(layers: list[Mapping[str, Any]]) -> Iterator[str]:
@@ -62,7 +62,7 @@ def _missing_of(layers: list[Mapping[str, Any]]) -> Iterator[str]:
         kind = layer["kind"]
         if kind not in _kernels.LAYERS:
             yield f"layer {kind}"
-        known = DERIVED.union(_kernels.LAYERS.get(kind, ()))
+        known = KEYS_OF_EVERY_ENTRY.union(_kernels.LAYERS.get(kind, ()))
         yield from (f"setting {name} of {kind}" for name in layer if name not in known)
         if layer.get("function", "identity") not in _kernels.FUNCTIONS:
             yield f"activation {layer['function']}"
@@ -163,7 +163,7 @@ def gradients(
     params, X, Y, weights = _like(params, params, X, Y, weights)
     plan = _plan(network, params.dtype)
     m = len(X) if m is None else m
-    J = _kernels.gradients(plan, params, grads, X, Y, weights, seed & SEED, step, first, m, dropout)
+    J = _kernels.gradients(plan, params, grads, X, Y, weights, seed & SEED_MASK, step, first, m, dropout)
     return float(J), grads
 
 
@@ -194,10 +194,10 @@ def _steps(steps: Any, rows: int) -> Any:
     for name in ("rates", "decays", "dropouts"):
         given[name] = None if given[name] is None else np.ascontiguousarray(given[name], np.float64)
     examples = rows if steps.examples is None else steps.examples
-    return _kernels.Steps(**given | {"seed": steps.seed & SEED, "examples": examples})
+    return _kernels.Steps(**given | {"seed": steps.seed & SEED_MASK, "examples": examples})
 
 
-SEED = (1 << 64) - 1  # a seed is taken modulo 2**64
+SEED_MASK = (1 << 64) - 1  # a seed is taken modulo 2**64
 
 
 # ---- threads ----
@@ -216,11 +216,22 @@ def set_threads(n: int) -> None:
 def _allowed_threads() -> int:
     """Return what LAMINA_NUM_THREADS or else OMP_NUM_THREADS, the processor affinity and the cgroup's quota allow."""
     for name in ("LAMINA_NUM_THREADS", "OMP_NUM_THREADS"):
-        value = os.environ.get(name, "").split(",")[0]
-        if value.isdigit() and int(value) > 0:
-            return int(value)
+        asked = _whole(os.environ.get(name, "").split(",")[0].strip())
+        if asked > 0:
+            return min(asked, MOST_THREADS)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cores, _quota(), 64))
+    return max(1, min(cores, _quota(), MOST_THREADS))
+
+
+MOST_THREADS = 64  # more of them wait for one another longer than they work
+
+
+def _whole(text: str) -> int:
+    """Return the number that a text spells in decimal digits, or 0."""
+    try:
+        return int(text) if text.isdecimal() else 0
+    except ValueError:  # more digits than Python reads
+        return 0
 
 
 def _quota(folder: str = "/sys/fs/cgroup") -> int:
@@ -231,13 +242,13 @@ def _quota(folder: str = "/sys/fs/cgroup") -> int:
     for names in (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")):
         try:
             quota, period = " ".join((Path(folder) / name).read_text() for name in names).split()
-            return UNLIMITED if quota in ("max", "-1") else max(1, -(-int(quota) // int(period)))
+            return UNLIMITED_CORES if quota in ("max", "-1") else max(1, -(-int(quota) // int(period)))
         except (OSError, ValueError, ZeroDivisionError):
             continue
-    return UNLIMITED
+    return UNLIMITED_CORES
 
 
-UNLIMITED = 1 << 16
+UNLIMITED_CORES = 1 << 16
 
 
 def _register_with_threadpoolctl() -> None:

@@ -7,7 +7,7 @@ from lamina.errors import MissingExtraError
 
 
 class LearningCurveDisplay:
-    """Cost and score of every epoch, for training and held-out rows.
+    """Cost and score of every epoch, on training and validation rows.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class LearningCurveDisplay:
         self.figure_ = axes[0].figure
         self.axes_ = axes
         for ax, name, label in zip(axes, ("cost", "score"), ("cost J", self.score_name), strict=True):
-            for key, who in ((name, "training rows"), (f"validation_{name}", "held-out rows")):
+            for key, who in ((name, "training rows"), (f"validation_{name}", "validation rows")):
                 points = [(record["epoch"], record[key]) for record in self.history if record.get(key) is not None]
                 if points:
                     ax.plot(*zip(*points, strict=True), label=who)

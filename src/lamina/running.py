@@ -1,4 +1,4 @@
-"""A run carried out, with what every face adds to the loop: a bar, callbacks, checkpoints, Ctrl-C."""
+"""Carry out a run, with what every face adds to the loop: a progress bar, callbacks, checkpoints, Ctrl-C."""
 
 import time
 from collections.abc import Callable
@@ -27,9 +27,9 @@ def carry_out(
     folder: Folder | None = None,
     ending_signals: bool = False,
 ) -> None:
-    """Train until the end of the run, or until somebody asks to stop.
+    """Train until the end of the run, or until a signal or callback asks to stop.
 
-    Ctrl-C ends training after the step that is being taken; `state.stopped` says so.
+    Ctrl-C ends training after the current step; `state.stopped` says so.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def carry_out(
     shown : Silent
         A bar, or lines.
     after_epoch : callable, optional
-        Gets the record of every epoch; training ends where it returns True.
+        Receives the record of every epoch; training ends when it returns True.
     folder : Folder, optional
         Where to write a checkpoint after every epoch, every `checkpoint_interval` seconds, and at the end.
     ending_signals : bool
@@ -57,7 +57,7 @@ def carry_out(
                 shown.update(progress)
                 asked = progress.record is not None and after_epoch is not None and after_epoch(progress.record)
                 if asked and not state.stopped:
-                    state.stopped = "a callback asked for it"
+                    state.stopped = "a callback asked to stop"
                 if wish.asked and not state.stopped:
                     state.stopped = wish.asked
                 if folder is not None and (progress.record or state.stopped or time.monotonic() - saved >= interval):
@@ -78,7 +78,7 @@ def carry_out(
 
 
 def stored_seed(path: Any) -> int | None:
-    """Return the seed of the run in a folder, so that a run that drew one goes on with it; None where there is none."""
+    """Return the seed of the run in a folder, so that a run that drew one resumes with it; None if there is none."""
     if path is None or not Path(path).is_dir() or not is_run(Path(path)):
         return None
     seed: int | None = run_in(path).description.get("seed")
@@ -86,14 +86,14 @@ def stored_seed(path: Any) -> int | None:
 
 
 def opened(path: Any, run: Run, state: State, **description: Any) -> tuple[Folder, State]:
-    """Return the folder of a run, locked, and the state to go on from: that of its newest checkpoint, if it has one.
+    """Return the folder of a run, locked, and the state to resume from: that of its newest checkpoint, if it has one.
 
     Parameters
     ----------
     path : path
     run : Run
     state : State
-        To begin with where there is no checkpoint yet.
+        The state to start from if there is no checkpoint yet.
     **description
         What `lamina runs` shows, and `lamina resume` needs.
 

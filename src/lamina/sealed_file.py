@@ -26,6 +26,8 @@ from lamina.errors import DamagedFileError, SealedFileError, nearest
 
 PARTS = ".lamina-{}-*.part"  # what an interrupted process may leave behind; {} is its number
 DAMAGED = "the file was altered or damaged"
+MOST_HEADER_BYTES = 32 * 2**20  # what is read back in seconds
+HEAD_OF_TENSORS_BYTES = 2**20  # of what safetensors writes around it
 SEAL = '{{"sha256":"{}",'
 
 # How files begin that are often taken for one of lamina's.
@@ -65,6 +67,7 @@ def write(path: str | os.PathLike[str], arrays: Mapping[str, NDArray[Any]], head
 
     arrays = {name: _little_endian(array) for name, array in arrays.items()}
     sealed = seal(text_of(header), arrays)
+    check_length(sealed)
     with replacing(path) as file:
         file.write(serialised(arrays, {"lamina": sealed}))
 
@@ -119,6 +122,12 @@ def text_of(header: Mapping[str, Any]) -> str:
     return json.dumps(header, allow_nan=False, separators=(",", ":"), default=_plain_number)
 
 
+def check_length(text: str) -> None:
+    """Raise a SealedFileError where a header is too long to be read back."""
+    if (length := len(text.encode())) > MOST_HEADER_BYTES:
+        raise SealedFileError(_too_long(length))
+
+
 def _plain_number(value: Any) -> Any:
     if hasattr(value, "item"):
         return value.item()
@@ -148,7 +157,7 @@ class Tensor(NamedTuple):
 
 
 class SealedFile:
-    """An open file whose header was parsed, and whose arrays wait to be read.
+    """A file that was read and whose header was parsed; its arrays are made when they are asked for.
 
     Attributes
     ----------
@@ -157,28 +166,27 @@ class SealedFile:
     tensors : dict of str to Tensor
     """
 
-    def __init__(self, text: str, file: Any) -> None:
+    def __init__(self, text: str, content: bytes, tensors: dict[str, Tensor]) -> None:
         header = parsed(text)
         if not isinstance(header, dict):
             raise SealedFileError("its header is no JSON object")
-        self._text, self._file = text, file
+        self._text, self._content, self.tensors = text, content, tensors
         self.header: dict[str, Any] = {name: value for name, value in header.items() if name != "sha256"}
-        self.tensors = {name: self._tensor(name) for name in file.keys()}  # noqa: SIM118  (not a dict)
-
-    def _tensor(self, name: str) -> Tensor:
-        found = self._file.get_slice(name)
-        return Tensor(found.get_dtype(), found.get_shape())
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays by name; the checksum is right, or this is a DamagedFileError."""
-        arrays = {name: self._file.get_tensor(name) for name in self.tensors}
+        from safetensors.numpy import load
+
+        arrays: dict[str, NDArray[Any]] = load(self._content)
         check_seal(self._text, arrays)
         return arrays
 
 
 @contextmanager
 def opened(path: str | os.PathLike[str]) -> Iterator[SealedFile]:
-    """Open a sealed file, so that its header can be checked before its arrays are read.
+    """Open a sealed file, so that its header can be checked before its arrays are made.
+
+    It is read as a whole and not mapped into memory: another program may rewrite it meanwhile.
 
     Raises
     ------
@@ -188,14 +196,16 @@ def opened(path: str | os.PathLike[str]) -> Iterator[SealedFile]:
         It is foreign, not a regular file or not there.
     OSError
     """
-    from safetensors import SafetensorError, safe_open
+    from safetensors import SafetensorError, deserialize
 
-    size = _size(path)
+    content = _content(path)
     try:
-        with safe_open(os.fspath(path), "numpy") as file:
-            yield SealedFile(_header_text(file), file)
+        found = deserialize(content)  # type: ignore[no-untyped-call]
     except SafetensorError as problem:
-        raise _refusal(path, size, str(problem)) from problem
+        raise _refusal(content, str(problem)) from problem
+    tensors = {name: Tensor(one["dtype"], list(one["shape"])) for name, one in found}
+    del found  # it holds a copy of the numbers
+    yield SealedFile(_header_text(content, tensors), content, tensors)
 
 
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -234,6 +244,8 @@ def parsed(text: str) -> Any:
         )
     except (json.JSONDecodeError, RecursionError) as problem:
         raise SealedFileError(f"its header is no JSON ({problem})") from problem
+    except MemoryError:
+        raise SealedFileError("its header needs more memory than there is") from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -276,11 +288,27 @@ def _size(path: str | os.PathLike[str]) -> int:
     return found.st_size
 
 
-def _header_text(file: Any) -> str:
+def _content(path: str | os.PathLike[str]) -> bytes:
+    """Return all bytes of a file."""
+    size = _size(path)
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+    except MemoryError:
+        raise SealedFileError(f"it has {size:,} bytes, more than there is memory for") from None
+    if not content:
+        raise DamagedFileError("the file is empty")
+    return content
+
+
+def _header_text(content: bytes, tensors: Mapping[str, Tensor]) -> str:
     """Return the header's text of a safetensors file that lamina wrote."""
-    metadata = file.metadata() or {}
+    length = int.from_bytes(content[:8], "little")
+    if length > MOST_HEADER_BYTES + HEAD_OF_TENSORS_BYTES:
+        raise SealedFileError(_too_long(length))
+    metadata = parsed(content[8 : 8 + length].decode()).get("__metadata__") or {}
     if "lamina" not in metadata:
-        names = ", ".join(sorted(file.keys())[:5])
+        names = ", ".join(sorted(tensors)[:5])
         raise SealedFileError(f"a safetensors file, but not of lamina (its tensors: {names or 'none'})")
     if set(metadata) != {"lamina"}:
         raise DamagedFileError(f"expected one header, found {len(metadata)}: {DAMAGED}")
@@ -288,10 +316,13 @@ def _header_text(file: Any) -> str:
     return text
 
 
-def _refusal(path: str | os.PathLike[str], size: int, why: str) -> SealedFileError:
+def _too_long(length: int) -> str:
+    return f"its header has {length:,} bytes, at most {MOST_HEADER_BYTES:,} expected"
+
+
+def _refusal(content: bytes, why: str) -> SealedFileError:
     """Return what a file is that the parser refused: cut off, damaged, or something else altogether."""
-    with open(path, "rb") as file:
-        head = file.read(9)
+    head, size = content[:9], len(content)
     cut = DamagedFileError(f"the file is cut off ({size:,} bytes are there)")
     if head[8:] == b"{":
         end_of_header = 8 + int.from_bytes(head[:8], "little")

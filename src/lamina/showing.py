@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from lamina.learning.run import Run
@@ -14,7 +15,7 @@ LONGEST_COUNTED_PATIENCE = 10_000  # epochs; more is no limit
 COLUMNS_BESIDE_THE_TEXT = 32  # of a bar
 
 
-def described(record: Mapping[str, Any], score_name: str) -> list[str]:
+def cost_and_score(record: Mapping[str, Any], score_name: str) -> list[str]:
     """Return cost and score of an epoch in a few words each."""
     score = record["score"] if record["validation_score"] is None else record["validation_score"]
     parts = [("cost", record["cost"]), ("validation", record["validation_cost"]), (score_name, score)]
@@ -27,6 +28,15 @@ def patience_used(run: Run, state: State) -> list[str]:
     if not state.waited or patience >= min(run.recipe.epochs, LONGEST_COUNTED_PATIENCE):
         return []
     return [f"no progress for {state.waited} of {patience} epochs"]
+
+
+def time_left(run: Run, state: State, seconds_per_epoch: float) -> list[str]:
+    """Return how long training takes at most, in words, if that can be told; patience may end it earlier."""
+    seconds = seconds_per_epoch * (run.recipe.epochs - state.epoch)
+    limit = run.settings.get("max_time")
+    if limit is not None:
+        seconds = min(seconds, max(0.0, float(limit) - (time.monotonic() - run.began)))
+    return [f"{timedelta(seconds=round(seconds))} left at most"] if seconds > 1 else []
 
 
 def _of(epoch: int, epochs: int) -> str:
@@ -69,6 +79,7 @@ class Bar(Silent):
         )
         self._run, self._state, self._bar = run, state, RichProgress(*columns, console=console)
         at, last = state.epoch, run.recipe.epochs
+        self._first, self._began = at, time.monotonic()
         self._task = self._bar.add_task("", total=last, completed=at, epoch=_of(min(at + 1, last), last))
 
     def __enter__(self) -> "Bar":
@@ -85,8 +96,11 @@ class Bar(Silent):
         if progress.record is None:
             self._bar.update(self._task, completed=done, epoch=epoch)
             return
-        parts = described(progress.record._asdict(), self._run.score_name)
-        texts = ["  ".join([*parts, *patience_used(self._run, self._state)]), "  ".join(parts), "  ".join(parts[1:])]
+        parts = cost_and_score(progress.record._asdict(), self._run.score_name)
+        used = patience_used(self._run, self._state)
+        pace = (time.monotonic() - self._began) / max(progress.epoch - self._first, 1)
+        rest = [*used, *time_left(self._run, self._state, pace)]
+        texts = ["  ".join(words) for words in ([*parts, *rest], [*parts, *used], parts, parts[1:])]
         room = self._bar.console.width - COLUMNS_BESIDE_THE_TEXT
         text = next((one for one in texts if len(one) <= room), parts[-1])
         self._bar.update(self._task, completed=done, epoch=epoch, description=text)
@@ -115,7 +129,7 @@ class Lines(Silent):
         now = time.monotonic()
         due = now - self._last > SECONDS_BETWEEN_LINES
         if progress.record is not None:
-            parts = described(progress.record._asdict(), self._run.score_name)
+            parts = cost_and_score(progress.record._asdict(), self._run.score_name)
             self._unsaid = self._line(progress.epoch, now, *parts, *patience_used(self._run, self._state))
         elif due:
             within = progress.rows / self._run.n_rows

@@ -9,8 +9,7 @@ import numpy as np
 from lamina.equations.network import Network
 from lamina.errors import SettingError
 from lamina.learning.calibration import divided
-from lamina.learning.data_driven import ROWS as DECIDING_ROWS
-from lamina.learning.data_driven import fit_to_rows
+from lamina.learning.data_driven import DECIDING_ROWS, fit_to_rows
 from lamina.learning.initialisers import starting_parameters
 from lamina.learning.lbfgs import LBFGS
 from lamina.learning.run import Run

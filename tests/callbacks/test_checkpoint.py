@@ -132,9 +132,9 @@ def test_a_relative_path_is_from_where_it_was_given(walk, rows, tmp_path, monkey
 
 
 def test_what_cannot_be(tmp_path):
-    with pytest.raises(SettingError, match=r"there is no folder .*missing.*Make it first"):
+    with pytest.raises(SettingError, match=r"no folder .*missing.*Create it first"):
         Checkpoint(tmp_path / "missing" / "model")
-    with pytest.raises(SettingError, match="a folder is there"):
+    with pytest.raises(SettingError, match="this is a folder"):
         Checkpoint(tmp_path)
     with pytest.raises(SettingError, match="every=0: expected"):
         Checkpoint(tmp_path / "model", every=0)

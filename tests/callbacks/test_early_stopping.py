@@ -84,7 +84,7 @@ def test_lamina_by_its_validation_cost():
     stopping = EarlyStopping("validation_cost", mode="min", patience=4)
     model = DeepClassifier(**settings).set_callbacks(stopping).fit(X, y)
     costs = [record["validation_cost"] for record in model.history_]
-    assert model.stopped_ == "a callback asked for it"
+    assert model.stopped_ == "a callback asked to stop"
     assert model.n_iter_ == 1 + int(np.argmin(costs)) + 4 < 60
     assert [one["cost"] for one in model.history_] == [
         one["cost"] for one in DeepClassifier(**settings).fit(X, y).history_[: model.n_iter_]
@@ -105,10 +105,10 @@ def test_scikit_learns_logistic_regression_goes_on_as_it_says():
     [
         ({"patience": 0}, "patience=0: expected a number of iterations, at least 1"),
         ({"min_delta": -1.0}, "min_delta=-1.0: expected"),
-        ({"monitor": "validation_cost"}, "say mode='min' where lower is better"),
+        ({"monitor": "validation_cost"}, "pass mode='min' if lower is better"),
         ({"mode": "minn"}, "Did you mean 'min'"),
         ({"X_val": [[1.0]]}, "X_val and y_val belong together"),
-        ({"monitor": "cost", "mode": "min", "X_val": [[1.0]], "y_val": [1.0]}, "leave out X_val and y_val"),
+        ({"monitor": "cost", "mode": "min", "X_val": [[1.0]], "y_val": [1.0]}, "remove X_val and y_val"),
     ],
 )
 def test_what_cannot_be(settings, says):

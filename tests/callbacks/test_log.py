@@ -94,5 +94,5 @@ def test_a_search_in_processes(tmp_path):
 
 
 def test_what_cannot_be(tmp_path):
-    with pytest.raises(SettingError, match="there is no folder"):
+    with pytest.raises(SettingError, match="no folder"):
         Log(tmp_path / "missing" / "log.jsonl")

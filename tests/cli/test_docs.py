@@ -72,7 +72,7 @@ def test_the_page_shows_what_happens(tmp_path):
         if done.returncode or not fits(shown, found):
             wrong.append(f"$ {command}\n[{done.returncode}] {found}\n{done.stderr}\ninstead of\n{shown}")
     assert not wrong, "\n\n".join(wrong)
-    assert count == 16
+    assert count == 18
 
 
 def test_the_page_lists_every_command_and_exit_code():
@@ -91,4 +91,4 @@ def test_every_flag_on_the_page_is_one(lamina, monkeypatch):
     for command in COMMANDS:
         known |= set(re.findall(r"--[a-z0-9-]+", lamina(command, "--help").out))
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", PAGE.read_text(encoding="utf-8")))
-    assert named <= known | {"--debug", "--help"}
+    assert named <= known | {"--debug", "--help", "--install-completion"}

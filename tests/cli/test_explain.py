@@ -69,3 +69,18 @@ def test_errors(lamina, words, message):
     done = lamina("explain", "income.lamina", "new.csv", *words)
     assert (done.code, done.out) == (1, "")
     assert done.err.splitlines()[0] == message
+
+
+def test_a_sample_of_the_rows(lamina):
+    done = lamina("explain", "price.lamina", "new.csv", "--most", 30)
+    assert done.out.splitlines()[0] == "price.lamina: what moves price on a sample of 30 of 80 rows of new.csv:"
+    found = lamina("explain", "price.lamina", "new.csv", "--most", 30, "--json").json
+    assert found["rows"] == 30
+    assert found["columns"] == expected("price.lamina", most=30) != expected("price.lamina")
+    assert lamina("explain", "price.lamina", "new.csv", "--most", 0, "--json").json["columns"] == expected(
+        "price.lamina"
+    )
+    assert (
+        "--most 1: expected a whole number of at least 2"
+        in lamina("explain", "price.lamina", "new.csv", "--most", 1).err
+    )

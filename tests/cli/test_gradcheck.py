@@ -63,3 +63,37 @@ def test_a_model_with_a_wrong_derivative(lamina, monkeypatch):
     done = lamina("gradcheck", "income.lamina")
     assert done.code == 1
     assert "the gradient is WRONG" in done.out
+
+
+def test_a_sample_of_each_array_or_all(lamina):
+    network = package.load("income.lamina").network
+    assert lamina("gradcheck", "income.lamina", "--most", "3").out.count("13 numbers compared") == 1  # b2 has one
+    everything = network.size + 8 * network.n_inputs
+    done = lamina("gradcheck", "income.lamina", "--most", "0")
+    assert f"{everything:,} numbers" in done.out
+    assert f"{2 * everything:,} passes" in done.err
+
+
+def test_kinks_are_left_out_and_said(lamina, trained):
+    """A row of zeros meets relu at its 0, where biases are 0: a right gradient must not be called wrong."""
+    model = package.load("income.lamina")
+    for name, array in model.network.named(model.params).items():
+        array[:] = 0 if name.startswith("b") else array
+    A0 = np.zeros((1, model.network.n_inputs))
+    outcome = package.gradient_check(model.network, A0, np.ones((1, 1)), model.params)
+    assert outcome.kinks > 0
+    assert outcome.passed
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--rows", "0"), "--rows 0: expected a whole number of at least 1"),
+        (("--rows", "-5"), "--rows -5: expected a whole number of at least 1"),
+        (("--most", "-1"), "--most -1: expected a whole number of at least 0"),
+    ],
+)
+def test_numbers_that_mean_nothing(lamina, flags, message):
+    done = lamina("gradcheck", "income.lamina", *flags)
+    assert done.code == 1
+    assert message in done.err

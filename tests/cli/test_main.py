@@ -61,8 +61,11 @@ print(json.dumps(sorted({{name.split(".")[0] for name in sys.modules}})))
     [
         (["trian"], 'Unknown command "trian". Did you mean "train"?'),
         (["train", "a.csv", "--traget", "x"], "Unknown option: --traget. Did you mean --target?"),
-        (["train"], 'Command "train" parameter FILE requires an argument.'),
+        (["train"], 'Command "train" parameter FILE requires an argument: a table to learn from'),
         (["train", "a.csv", "--task", "clasification"], 'Choose from: "classification", "regression".'),
+        (["train", "a.csv", "--epochs", "3"], "--epochs is called --max-iter here"),
+        (["train", "a.csv", "--weight_decay=3"], '--optimizer "adamw(weight_decay=0.01)" here'),
+        (["train", "a.csv", "--target", "-x"], "a value that begins with a dash is written --target=-x"),
         (["show", "a.lamina", "b.lamina"], "not understood: b.lamina"),
     ],
 )

@@ -14,7 +14,7 @@ import pandas
 import pytest
 
 import lamina as package
-from lamina.cli import predict as module
+from lamina.cli import rows as module
 from lamina.data.targets import Labels, Numbers
 from lamina.equations.layers import Linear
 from lamina.equations.losses import BinaryLogLoss, Quantile, SquaredError
@@ -104,9 +104,9 @@ def test_a_town_never_seen_and_gaps_are_no_errors(lamina, tmp_path):
         ("age,town,member\n1,Bern,true\n", "trained on 4 columns, these rows have 3; missing: since"),
         (
             "age,town,member,since\n1,Bern,true,2020-03-01\nold,Bern,true,2020-03-01\n",
-            "it holds text: 'old' in 'r.csv', line 3",
+            "column 'age' held numbers in training, here it holds text: 'old' in 'r.csv', line 3",
         ),
-        ("age,town,member,since\ninf,Bern,true,2020-03-01\n", "column 'age', row 0. Infinity is not allowed"),
+        ("age,town,member,since\ninf,Bern,true,2020-03-01\n", "r.csv, line 2, column 'age': contains infinity"),
         ("age,age,town,member,since\n1,1,Bern,true,2020-03-01\n", "column names occur more than once: 'age'"),
         (
             "age,town,member,since\n1,Bern,true,2020-03-01\n2,Bern\n",

@@ -116,7 +116,7 @@ def test_an_end_that_no_epoch_changes(lamina, table, train):
 def test_max_time_ends_a_run_that_can_go_on(lamina, table, train):
     done = train("--max-time", "0.3", "--n-iter-no-change", "1000000", epochs=1_000_000)
     assert done.code == 0
-    assert "max_time: 0.3 seconds are over" in done.out
+    assert "max_time: the limit of 0.3 seconds was reached" in done.out
     assert done.out.splitlines()[-1].endswith(" resume run")
     before = len(package.load("people.lamina").history)
     assert lamina("resume", "run", "--max-time", "0.5").code == 0
@@ -186,7 +186,7 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_taken(lamina, table, tr
     newest.write_bytes(newest.read_bytes()[:-1])
     done = lamina("resume", "run")
     assert done.code == 0
-    assert f"goes on from state-14.safetensors, the newest that is whole ({newest.name}: " in done.err
+    assert f"resumes from state-14.safetensors, the newest intact one ({newest.name}: " in done.err
     assert bytes_of(table) == expected(lamina, table)
 
 

@@ -1,14 +1,18 @@
 """Flags and TOML say what the table of settings says."""
 
+import re
 import tomllib
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
-from lamina.cli.settings import NOT_HERE, OFFERED, Flags, as_toml, from_flags, joined, read_toml, spelled
+import lamina as package
+from lamina.cli.run_file import as_toml, read_toml
+from lamina.cli.settings import NOT_HERE, OFFERED, Flags, expected, from_flags, joined, spelled
 from lamina.equations.optimisers import Adam
 from lamina.errors import SettingError
-from lamina.learning.hyperparameters import SETTINGS, YES_NO, settings_for
+from lamina.learning.hyperparameters import GROUPS, SETTINGS, YES_NO, settings_for
 
 
 def parsed(**flags):
@@ -17,7 +21,7 @@ def parsed(**flags):
 
 def toml(path, text):
     path.write_text(text, encoding="utf-8")
-    return read_toml(path)
+    return read_toml(path).settings
 
 
 def test_every_setting_has_a_flag_but_two():
@@ -35,7 +39,7 @@ def test_the_help_holds_each_setting_s_help_range_and_default(lamina, monkeypatc
         default = one.default if not isinstance(one.default, float) else f"{one.default:g}"
         assert f"[default: {spelled(default)}]" in words
         if one.kind != YES_NO:
-            assert one.kind.text[1:] in words
+            assert expected(one)[1:] in words
 
 
 def test_a_flag_with_the_default_gives_the_default():
@@ -108,7 +112,7 @@ def test_values_outside_their_range(name, text, message):
 
 
 def test_the_written_file_holds_every_setting_at_its_default(tmp_path):
-    assert list(tomllib.loads(as_toml())) == list(OFFERED)
+    assert sorted(tomllib.loads(as_toml())) == sorted(OFFERED)
     assert toml(tmp_path / "a.toml", as_toml()) == {name: one.default for name, one in OFFERED.items()}
 
 
@@ -184,3 +188,68 @@ def test_init_writes_the_file_once(lamina, folder):
     assert lamina("init", "--out", "other.toml").code == 0
     assert lamina("init", "--force").code == 0
     assert (folder / "lamina.toml").read_text() == (folder / "other.toml").read_text() == as_toml()
+
+
+# ---- class weights on the command line ----
+
+
+@pytest.mark.parametrize(
+    ("text", "weights"),
+    [
+        ("yes=2,no=1", {"yes": 2, "no": 1}),
+        (" yes = 2 , no=0.5", {"yes": 2, "no": 0.5}),
+        ('{"yes": 2, "no": 1}', {"yes": 2, "no": 1}),
+        ("<=50K=1,>50K=2", {"<=50K": 1, ">50K": 2}),
+        ('"a,b=2",c=1', {"a,b": 2, "c": 1}),
+        ("1=1e3", {"1": 1000}),
+    ],
+)
+def test_class_weights_as_a_flag(text, weights):
+    assert parsed(class_weight=text) == {"class_weight": weights}
+
+
+@pytest.mark.parametrize(
+    ("classes", "flag", "known"),
+    [
+        (("high", "low"), "high=2,low=1", {"high": 2, "low": 1}),
+        ((0, 1), "0=1,1=2", {0: 1, 1: 2}),
+        ((-1, 1), "-1=3", {-1: 3}),
+        (("true", "false"), "true=3,false=1", {True: 3, False: 1}),
+        (("True", "False"), "True=3", {True: 3}),
+    ],
+)
+def test_class_weights_name_the_classes_of_the_target(lamina, folder, classes, flag, known):
+    (folder / "a.csv").write_text("x,y\n" + "".join(f"{i},{classes[i % 2]}\n" for i in range(40)))
+    words = ("train", "a.csv", "--target", "y", "--preset", "sklearn", "--max-iter", "1", "--hidden-layer-sizes", "2")
+    done = lamina(*words, "--task", "classification", f"--class-weight={flag}")
+    assert done.code == 0, done.err
+    assert package.load("a.lamina").settings["class_weight"] == known
+
+
+# ---- help ----
+
+
+def test_every_setting_is_in_one_group():
+    names = [name for group in GROUPS.values() for name in group]
+    assert sorted(names) == sorted(one.name for one in SETTINGS)
+
+
+def test_the_help_begins_with_ten_settings(lamina, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    text = lamina("train", "--help").out
+    panels = [line.strip("╭─╮ ") for line in text.splitlines() if line.startswith("╭")]
+    assert panels == ["Arguments", "Parameters", *GROUPS]
+    first = text.partition("Settings most runs need")[2].partition("╰")[0]
+    assert len(re.findall(r"^│ --", first, re.MULTILINE)) == 10
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_knows_commands_and_flags(lamina, folder, monkeypatch, shell):
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / ".config"))
+    done = lamina("--install-completion", "--shell", shell)
+    assert (done.code, done.err) == (0, "")
+    path = done.out.partition(" written: ")[0]
+    script = Path(path).read_text()
+    for word in ("train", "predict", "max-iter", "hidden-layer-sizes", "checkpoint"):
+        assert word in script

@@ -1,12 +1,15 @@
 """lamina train: what it prints, what it writes, and what it refuses."""
 
+import errno
+import re
 import signal
+import time
 
 import numpy as np
 import pytest
 
 import lamina as package
-from lamina.cli import pictures, train
+from lamina.cli import files, pictures, train
 
 QUICK = ("--preset", "sklearn", "--max-iter", "3", "--hidden-layer-sizes", "4", "--random-state", "1")
 SMALL = ("--hidden-layer-sizes", "16,16", "--random-state", "1")  # with every other setting at its default
@@ -178,6 +181,42 @@ def test_a_scorer_agrees_with_scikit_learn(lamina, trained, monkeypatch):
     assert model.scores["validation_f1_macro"] == pytest.approx(expected)
 
 
+def test_the_seed_that_was_drawn_is_shown_and_repeats_the_run(lamina, table):
+    words = (
+        "train",
+        table,
+        "--target",
+        "income",
+        "--preset",
+        "sklearn",
+        "--max-iter",
+        "2",
+        "--hidden-layer-sizes",
+        "4",
+    )
+    first = lamina(*words, "--out", "a.lamina")
+    seed = re.search(r"^seed drawn: --random-state (\d+) gives the same model again$", first.out, re.MULTILINE)[1]
+    again = lamina(*words, "--out", "b.lamina", "--random-state", seed)
+    assert "seed drawn" not in again.out
+    assert np.array_equal(package.load("a.lamina").params, package.load("b.lamina").params)
+    assert not np.array_equal(lamina(*words, "--json").json["seed"], int(seed))
+
+
+def test_long_work_is_named(lamina, table, monkeypatch):
+    monkeypatch.setattr("lamina.cli.terminal.SECONDS_OF_SILENCE", 0.01)
+    real = train.all_of
+
+    def slowly(file, *words):
+        time.sleep(0.2)
+        return real(file, *words)
+
+    monkeypatch.setattr(train, "all_of", slowly)
+    done = lamina("train", table, "--target", "income", *QUICK)
+    assert f"reading {table} ...\n" in done.err
+    monkeypatch.setattr("lamina.cli.terminal.SECONDS_OF_SILENCE", 60)
+    assert "..." not in lamina("train", table, "--target", "income", *QUICK).err
+
+
 # ---- signals ----
 
 
@@ -261,8 +300,13 @@ def test_too_little_space_is_said_before_training(lamina, table, monkeypatch, fo
 
 
 def test_a_read_only_folder_is_said_before_training(lamina, table, monkeypatch):
-    monkeypatch.setattr("os.access", lambda path, _: False)  # the tests may run as root, who may do everything
-    assert refused(lamina, table, "--target", "income") == "--out: the folder '.' is read-only. Choose another place"
+    def none(**_):  # the tests may run as root, who may do everything
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(files, "TemporaryFile", none)
+    assert refused(lamina, table, "--target", "income") == (
+        "--out: no file can be written to the folder '.' (Read-only file system). Choose another place"
+    )
 
 
 def test_a_checkpoint_that_cannot_be_written_costs_no_model(lamina, table, monkeypatch, folder):
@@ -312,6 +356,22 @@ def test_without_matplotlib_it_says_what_to_install(lamina, table, monkeypatch):
     assert done == (1, "", "error: --plot needs matplotlib: pip install 'lamina[plot]'\n")
 
 
+def test_a_picture_on_a_full_disk_costs_no_model(lamina, table, folder, monkeypatch):
+    from matplotlib.figure import Figure
+
+    def full(self, file, **_):
+        file.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Figure, "savefig", full)
+    (folder / "c.png").write_bytes(b"old")
+    message = refused(lamina, table, "--target", "income", "--plot", "c.png")
+    assert message == "--plot c.png: No space left on device. The model is written: people.lamina"
+    assert (folder / "c.png").read_bytes() == b"old"
+    assert package.load("people.lamina").history
+    assert lamina("explain", "people.lamina", table, "--plot", "c.png").err.startswith("error: c.png: No space left")
+
+
 # ---- what it refuses ----
 
 
@@ -326,7 +386,8 @@ def refused(lamina, *words):
 def test_a_target_that_is_not_there(lamina, table, folder):
     message = refused(lamina, table, "--target", "incom")
     assert message == (
-        "no column 'incom'. Did you mean 'income'? The columns are 'age', 'town', 'member', 'since', 'income', 'price'"
+        f"--target: {table} has no column 'incom'. Did you mean 'income'? "
+        "It has age, town, member, since, income, price"
     )
     assert "Did you mean 'price'?" in refused(lamina, table, "--target", "income", "--weights", "prize")
     assert "Did you mean 'town'?" in refused(lamina, table, "--target", "income", "--drop", "age", "--drop", "twon")
@@ -357,11 +418,17 @@ BAD_FILES = {
     "only a header": ("x,y\n", "'a.csv' has a header (x, y) and no rows"),
     "a broken row": ("x,y\n1,a\n2,b\n3,b,9\n", "'a.csv', line 4: 2 fields expected, as in the header, found 3"),
     "a column twice": ("x,x,y\n1,2,a\n", "column names occur more than once: 'x'"),
-    "a target that is missing": ("x,y\n1,a\n2,\n3,b\n", "target 'y' is missing in 1 row, first in line 3"),
-    "infinity": ("x,y\n1,a\ninf,b\n3,b\n", "column 'x', row 1. Infinity is not allowed"),
-    "negative weights": ("x,w,y\n1,1,a\n2,-1,b\n", "sample weights are not negative; found -1 in row 1"),
+    "a target that is missing": (
+        "x,y\n1,a\n2,\n3,b\n",
+        "a.csv, line 3, column 'y': has no value: 1 row, this is the first",
+    ),
+    "infinity": ("x,y\n1,a\ninf,b\n3,b\n", "a.csv, line 3, column 'x': contains infinity"),
+    "negative weights": (
+        "x,w,y\n1,1,a\n2,-1,b\n",
+        "a.csv, line 3, column 'w': sample weights are not negative; found -1",
+    ),
     "weights of 0": ("x,w,y\n1,0,a\n2,0,b\n", "all sample weights are zero"),
-    "a missing weight": ("x,w,y\n1,1,a\n2,,b\n", "sample weights are finite; found nan in row 1"),
+    "a missing weight": ("x,w,y\n1,1,a\n2,,b\n", "a.csv, line 3, column 'w': sample weights are finite; found nan"),
 }
 
 

@@ -15,23 +15,25 @@ FACES = {"estimators", "cli", "glassbox"}
 # Room: the rooms it may import besides itself. A new room gets a line here, and a place in the order.
 MAY_IMPORT = {
     "errors": set(),
-    "equations": {"errors"},
+    "computed_once": set(),
+    "equations": {"errors", "computed_once"},
     "course": {"errors", "equations"},
     "native": {"errors", "_kernels"},
     "engine": {"errors", "equations", "native"},
-    "data": {"errors"},
+    "data": {"errors", "computed_once"},
     "sealed_file": {"errors"},
     "learning": {"errors", "equations", "engine", "data", "sealed_file"},
-    "model": {"errors", "equations", "engine", "data", "learning"},
+    "model": {"errors", "computed_once", "equations", "engine", "data", "learning"},
     "model_file": {"errors", "equations", "engine", "data", "learning", "model", "sealed_file"},
     "starting": {"errors", "equations", "learning", "model"},
-    "fitting": {"errors", "equations", "engine", "data", "learning", "model", "starting"},
+    "fitting": {"errors", "equations", "engine", "data", "learning", "model", "model_file", "starting"},
     "interrupts": set(),
     "plots": {"errors"},
     "explaining": {"errors", "equations", "data", "model", "plots"},
     # What the faces share.
+    "constructors": {"learning"},
     "showing": {"learning"},
-    "scoring": {"errors", "data", "model", "fitting"},
+    "scoring": {"errors", "data", "learning", "model", "fitting"},
     "running": {"errors", "learning", "interrupts", "showing"},
     "callbacks": {"errors", "sealed_file"},
 }
@@ -252,15 +254,15 @@ def test_the_part_of_the_lecture_can_be_read_in_one_sitting():
 
 # A thermometer, not a goal: where a room outgrows its budget, delete something, or raise the number and say why.
 LINES_OF_ROOMS = {
-    "": 4000,
+    "": 4100,
     "callbacks": 500,
-    "cli": 2500,
-    "data": 1900,
+    "cli": 3000,
+    "data": 2000,
     "data/encoding": 2100,
-    "data/tables": 2900,
-    "equations": 2200,
+    "data/tables": 2800,
+    "equations": 2300,
     "kernels": 4800,
-    "learning": 3700,
+    "learning": 4000,
     "model_file": 650,
 }
 

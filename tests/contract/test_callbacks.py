@@ -101,7 +101,7 @@ def test_the_models_that_a_callback_sees():
 
 def test_a_callback_may_stop():
     model = regressor(Recorder(stop_after=3)).fit(X, Y)
-    assert (model.n_iter_, model.stopped_) == (3, "a callback asked for it")
+    assert (model.n_iter_, model.stopped_) == (3, "a callback asked to stop")
     assert np.isfinite(model.predict(X)).all()
 
 

@@ -110,7 +110,7 @@ def test_the_kernels_know_every_row_of_every_table():
     for layer, loss in itertools.product(every, LOSSES.values()):
         network = Network(9, [layer, Linear(4)], loss(), members=members_of(layer))
         for rule in OPTIMISERS.values():
-            assert native.missing(network, rule()) == []
+            assert native.missing_parts(network, rule()) == []
             assert choose(network, "auto", rule()) is choose(network, "kernels", rule()) is KERNELS
 
 
@@ -613,4 +613,4 @@ def test_training_with_factors_of_each_array(rule, dtype):
 
 def test_a_layer_without_columns_is_left_to_the_equations():
     network = Network(3, [Embedding((), (), 2), Linear(1)], SquaredError())
-    assert native.missing(network) == ["layer embedding without columns"]
+    assert native.missing_parts(network) == ["layer embedding without columns"]

@@ -75,6 +75,26 @@ def test_nor_for_equal_rows_of_different_weight():
     assert outcome(fitted(same, y, WEIGHTS)) == outcome(fitted(same[ORDER], y[ORDER], WEIGHTS[ORDER]))
 
 
+SCALINGS = {"targets": (X, NUMBERS * 1024), "columns": (X * [2.0**9, 0.25, 2.0**-7], NUMBERS)}
+
+
+@pytest.mark.parametrize("what", SCALINGS)
+@pytest.mark.parametrize(
+    "mode", [*MODES[:4], {"scaling": "quantile"}, {"scaling": "robust", "dtype": "float64"}], ids=str
+)
+def test_units_change_nothing(mode, what):
+    """Powers of two change no bit of what is standardised: so the order and the held-out rows are the same."""
+    rows, y = SCALINGS[what]
+    factor = 1024 if what == "targets" else 1
+    early = {"early_stopping": True, **mode}
+    np.testing.assert_array_equal(fitted(rows, y, **early).predict(rows), factor * fitted(**early).predict(X))
+
+
+def test_a_constant_column_changes_no_split():
+    one, two = (fitted(rows, early_stopping=True, hidden_layer_sizes=()) for rows in (X, np.c_[np.full(150, 7.0), X]))
+    assert one.model_.target.location == two.model_.target.location
+
+
 def test_nor_for_a_frame_with_levels_in_another_order():
     frame = pd.DataFrame({"a": X[:, 0], "b": np.where(X[:, 1] > 0, "p", "q"), "c": pd.Categorical(LABELS)})
     moved = frame.iloc[ORDER].assign(c=pd.Categorical(LABELS[ORDER], categories=[2, 0, 1]))

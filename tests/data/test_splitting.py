@@ -268,3 +268,51 @@ def test_weights_are_a_copy_in_float64():
     assert check_weights(pd.Series([1, 2]), 2).tolist() == [1, 2]
     floats = np.ones(2)
     assert not np.shares_memory(check_weights(floats, 2), floats)
+
+
+# ---- what the order does not depend on ----
+
+VALUES = np.random.default_rng(4).normal(size=(60, 3))
+VALUES[::7, 1] = np.nan
+VALUES[::5] = VALUES[0]
+TARGETS = np.round(np.random.default_rng(5).normal(size=(60, 1)), 1)
+CHANGES = {
+    "units of y": (VALUES, TARGETS * 1000),
+    "another zero of y": (VALUES, TARGETS + 7.0),
+    "units of X": (VALUES * [2.54, 0.01, 1e9], TARGETS),
+    "a constant column more": (np.c_[np.ones(60), VALUES], TARGETS),
+    "an empty column more": (np.c_[VALUES[:, :1], np.full(60, np.nan), VALUES[:, 1:]], TARGETS),
+    "a constant target more": (VALUES, np.c_[np.zeros(60), TARGETS]),
+    "logarithms": (np.c_[np.exp(VALUES[:, :1]), VALUES[:, 1:]], TARGETS),
+}
+
+
+@pytest.mark.parametrize(
+    "wrap", [np.asarray, lambda X: read(pd.DataFrame(X)), sp.csr_array], ids=["array", "frame", "csr"]
+)
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_order_depends_on_ranks_and_not_on_units(change, wrap):
+    part, fingerprint = canonical_rows(VALUES, TARGETS)
+    X, Y = CHANGES[change]
+    found, other = canonical_rows(wrap(X), Y)
+    np.testing.assert_array_equal(found.rows, part.rows)
+    assert other != fingerprint  # a checkpoint is of these values
+
+
+def test_rows_of_weight_0_have_no_say_in_the_ranks():
+    weights = np.r_[np.ones(30), np.zeros(30)]
+    part, fingerprint = canonical_rows(VALUES, TARGETS, weights)
+    alone, of_alone = canonical_rows(VALUES[:30], TARGETS[:30])
+    np.testing.assert_array_equal(part.rows, alone.rows)
+    assert fingerprint == of_alone
+
+
+@pytest.mark.parametrize("n_columns", [1, 2, 40])
+def test_rows_that_differ_in_any_column_have_places_of_their_own(n_columns):
+    """Whatever order they come in: their neighbours are the same."""
+    X = np.random.default_rng(1).integers(0, 2, (3000, n_columns)).astype(float)
+    X[:, -1] = np.random.default_rng(2).integers(0, 5, 3000)
+    order = np.random.default_rng(3).permutation(3000)
+    one, two = canonical_rows(X, None)[0], canonical_rows(X[order], None)[0]
+    np.testing.assert_array_equal(X[one.rows], X[order][two.rows])
+    assert np.abs(np.corrcoef(np.arange(3000), X[one.rows, -1])[0, 1]) < 0.1 or n_columns < 40

@@ -28,6 +28,18 @@ def test_environment_variables():
     assert threads_in_a_process(OMP_NUM_THREADS="", LAMINA_NUM_THREADS="many") == min(cores, native._quota())
 
 
+@pytest.mark.parametrize("text", ["99999999999", "1000", "9" * 18])
+def test_more_threads_than_help_are_as_many_as_help(text):
+    assert threads_in_a_process(LAMINA_NUM_THREADS=text) == native.MOST_THREADS
+    assert threads_in_a_process(OMP_NUM_THREADS=text) == native.MOST_THREADS
+
+
+@pytest.mark.parametrize("text", ["²", "9" * 5000, "-1", "1e3", "0x4", "0", " ", "½", "1_0", "④"])
+def test_what_is_no_number_of_threads_is_passed_over(text):
+    """An import must not fail over a variable that belongs to others."""
+    assert threads_in_a_process(LAMINA_NUM_THREADS=text, OMP_NUM_THREADS="3") == 3
+
+
 def test_affinity():
     core = min(os.sched_getaffinity(0))
     assert threads_in_a_process(f"os.sched_setaffinity(0, {{{core}}})") == 1
@@ -35,7 +47,7 @@ def test_affinity():
 
 @pytest.mark.parametrize(
     ("content", "expected"),
-    [("max 100000", native.UNLIMITED), ("150000 100000", 2), ("5000 100000", 1), ("odd", native.UNLIMITED)],
+    [("max 100000", native.UNLIMITED_CORES), ("150000 100000", 2), ("5000 100000", 1), ("odd", native.UNLIMITED_CORES)],
 )
 def test_quota_of_the_control_group(content, expected, tmp_path):
     (tmp_path / "cpu.max").write_text(content)
@@ -45,10 +57,10 @@ def test_quota_of_the_control_group(content, expected, tmp_path):
 @pytest.mark.parametrize(
     ("quota", "period", "expected"),
     [
-        ("-1\n", "100000\n", native.UNLIMITED),
+        ("-1\n", "100000\n", native.UNLIMITED_CORES),
         ("250000\n", "100000\n", 3),
         ("100000\n", "100000\n", 1),
-        ("7\n", "0\n", native.UNLIMITED),
+        ("7\n", "0\n", native.UNLIMITED_CORES),
     ],
 )
 def test_quota_of_a_control_group_of_version_1(quota, period, expected, tmp_path):
@@ -59,7 +71,7 @@ def test_quota_of_a_control_group_of_version_1(quota, period, expected, tmp_path
 
 
 def test_without_a_control_group(tmp_path):
-    assert native._quota(str(tmp_path)) == native.UNLIMITED
+    assert native._quota(str(tmp_path)) == native.UNLIMITED_CORES
 
 
 def test_threadpoolctl():

@@ -1,18 +1,23 @@
 """The temperature against SciPy's minimum of scikit-learn's log loss, over the rows and a quarter of one more."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, softmax
 from sklearn.metrics import log_loss
 
+from lamina import native
 from lamina.data.examples import InMemory
-from lamina.engine import EQUATIONS
+from lamina.engine import EQUATIONS, KERNELS
 from lamina.equations.layers import Dense, Linear
 from lamina.equations.losses import BinaryLogLoss, CategoricalLogLoss
 from lamina.equations.members import MemberChoice, MemberScale
 from lamina.equations.network import Network
+from lamina.learning import calibration
 from lamina.learning.calibration import divided, lowest_point, temperature
+from lamina.learning.evaluation import cost_of
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(300, 3))
@@ -20,6 +25,13 @@ WEIGHTS = rng.gamma(2.0, 0.5, 300)
 BINARY = Network(3, [Dense(5, "tanh"), Linear(1)], BinaryLogLoss())
 MULTI = Network(3, [Dense(5, "tanh"), Linear(3)], CategoricalLogLoss(label_smoothing=0.2))
 MEMBERS = Network(3, [MemberScale(4), Dense(5, "tanh"), Linear(4), MemberChoice(4)], BinaryLogLoss(), members=4)
+MANY = Network(
+    3,
+    [MemberScale(2), Dense(5, "tanh"), Linear(6), MemberChoice(2)],
+    CategoricalLogLoss(label_smoothing=0.1),
+    members=2,
+)
+with_kernels = pytest.mark.skipif(not native.present() or bool(native.REASON), reason="the kernels do not run here")
 
 
 def params_of(network, loud):
@@ -79,6 +91,38 @@ def test_members_are_divided_before_their_mean_is_taken():
 
     assert cost(T) == pytest.approx(min(cost(t) for t in np.geomspace(0.05, 20, 400)), rel=1e-4)
     assert cost(T) < cost(1.0)
+
+
+@pytest.mark.parametrize("engine", [EQUATIONS, pytest.param(KERNELS, marks=with_kernels)], ids=["equations", "kernels"])
+@pytest.mark.parametrize("network", [BINARY, MULTI, MEMBERS, MANY], ids=["binary", "multi", "members", "many"])
+def test_one_pass_gives_the_logits_of_every_member(network, engine):
+    """Divided by T, they cost what the network costs whose last layer is divided; and the rows go through it once."""
+    params, seen = params_of(network, 2.0), []
+    A = EQUATIONS.predict(network, params_of(network, 1.0), X)
+    drawn = (A.cumsum(axis=1) > np.random.default_rng(3).random((300, 1))).argmax(axis=1)
+    Y = np.eye(3)[drawn] if network.n_outputs > 1 else labels(A[:, 0])[:, None]
+    rows = InMemory(X, Y, WEIGHTS)
+
+    def predict(net, p, A):
+        seen.append(len(A) if net.n_inputs == 3 else 0)
+        return engine.predict(net, p, A)
+
+    cost = lambda net, p, *rows: seen.append(0) or engine.cost(net, p, *rows)  # noqa: E731
+    T = temperature(network, engine._replace(predict=predict, cost=cost), params, rows)
+    assert sum(seen) == 300 * network.members
+    careful = replace(network, loss=replace(network.loss, label_smoothing=0.25 / 300.25))
+    costs = {t: cost_of(careful, engine, divided(network, params, t), rows)[0] for t in (T, 0.97 * T, 1.03 * T, 1.0)}
+    assert min(costs, key=costs.get) == T
+
+
+def test_of_very_many_rows_some_are_enough(monkeypatch):
+    monkeypatch.setattr(calibration, "MOST_NUMBERS", 10)
+    monkeypatch.setattr(calibration, "FEWEST_ROWS", 200)
+    params, Y = params_of(BINARY, 3.0), labels(rng.random(300))[:, None]
+    all_rows, some = (InMemory(X[:n], Y[:n], WEIGHTS[:n]) for n in (300, 200))
+    found, expected = (calibration.logits_of(BINARY, EQUATIONS, params, rows) for rows in (all_rows, some))
+    for one, two in zip(next(iter(found.blocks())), next(iter(expected.blocks())), strict=True):
+        np.testing.assert_array_equal(one, two)
 
 
 def test_what_is_right_stays_and_the_given_parameters_are_left_alone():

@@ -242,7 +242,7 @@ def test_a_newer_format_says_what_to_do(saved):
     text = (saved / "run.json").read_text()
     header = {key: value for key, value in json.loads(text).items() if key != "sha256"} | {"format": 2, "lamina": "9.1"}
     (saved / "run.json").write_text(sealed_file.seal(sealed_file.text_of(header), {}))
-    with pytest.raises(CheckpointError, match=r"written by lamina 9.1 in format 2.*go on with the version"):
+    with pytest.raises(CheckpointError, match=r"written by lamina 9.1 in format 2.*use the version"):
         Folder(saved, IDENTITY)
 
 
@@ -395,7 +395,7 @@ with Folder(sys.argv[1], IDENTITY) as folder:
     )
     assert done.stdout == (
         f"CheckpointError cannot save the state of step 2 to {str(tmp_path / 'run')!r}: File too large. The states "
-        "before it are unchanged. Free some space and start the same run again: it goes on from its newest state.\n1\n"
+        "before it are unchanged. Free some space and start the same run again: it resumes from its newest state.\n1\n"
     )
     assert names(tmp_path / "run") == ["lock", "run.json", "state-1.safetensors"]
 
@@ -535,7 +535,7 @@ def rejected(saved, data):
 def test_a_state_that_is_cut_off_is_passed_over(saved):
     for data in cuts((saved / "state-9.safetensors").read_bytes()):
         said = rejected(saved, data)
-        taken = f"the run in {str(saved)!r} goes on from state-8.safetensors, the newest that is whole"
+        taken = f"the run in {str(saved)!r} resumes from state-8.safetensors, the newest intact one"
         assert said.startswith(f"{taken} (state-9.safetensors: ")
         assert "cut off" in said or "empty" in said or "altered or damaged" in said
 
@@ -562,7 +562,7 @@ def test_nothing_whole_is_left(saved):
     said = str(caught.value)
     assert said.startswith(f"no state in {str(saved)!r} can be used (state-9.safetensors: the file is cut off")
     assert "state-8.safetensors: the file is cut off" in said
-    assert said.endswith("delete the folder, or choose another, to start anew")
+    assert said.endswith("delete the folder, or choose another, to start over")
     assert run_in(saved).status == "damaged"
 
 
@@ -601,7 +601,7 @@ def test_states_of_a_course_that_was_left_go(saved):
 def test_without_run_json_the_newest_state_says_what_the_run_is(saved, damage):
     path = saved / "run.json"
     path.unlink() if damage is None else path.write_bytes(damage)
-    with pytest.warns(CheckpointWarning, match=r"run\.json in .* (is not there|cannot be used.*); state 9 stands in"):
+    with pytest.warns(CheckpointWarning, match=r"run\.json in .* (is missing|cannot be used.*); state 9 is used"):
         folder = Folder(saved, IDENTITY)
     with folder:
         assert same(folder.load(), 9)
@@ -615,7 +615,7 @@ def test_a_flipped_bit_in_run_json_is_found(saved):
     whole = (saved / "run.json").read_bytes()
     for data in list(flips(whole))[:50]:
         (saved / "run.json").write_bytes(data)
-        with pytest.warns(CheckpointWarning, match="stands in"):
+        with pytest.warns(CheckpointWarning, match="is used"):
             Folder(saved, IDENTITY).close()
 
 
@@ -623,7 +623,7 @@ def test_run_json_is_damaged_and_nothing_was_saved(tmp_path):
     Folder(tmp_path, IDENTITY).close()
     (tmp_path / "run.json").write_text("{}")
     assert run_in(tmp_path).status == "damaged"
-    with pytest.warns(CheckpointWarning, match="no state was saved, so the run starts anew"):
+    with pytest.warns(CheckpointWarning, match="no state was saved, so the run starts over"):
         Folder(tmp_path, IDENTITY | {"data": "x"}).close()
 
 

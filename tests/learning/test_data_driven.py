@@ -8,7 +8,7 @@ from lamina.equations.losses import SquaredError
 from lamina.equations.members import MemberChoice, MemberScale, for_members
 from lamina.equations.network import Network
 from lamina.equations.walk import walk
-from lamina.learning.data_driven import POINTS, ROWS, fit_to_rows
+from lamina.learning.data_driven import DECIDING_ROWS, ROWS_PER_BIAS, fit_to_rows
 from lamina.learning.initialisers import starting_parameters
 
 X = np.random.default_rng(0).gamma(2.0, 3.0, (400, 5))
@@ -52,7 +52,7 @@ def test_every_unit_switches_amid_the_rows(name):
         spread = (Z - p["b"]).std(axis=1)
         assert ((Z.min(axis=1) < 0) & (Z.max(axis=1) > 0)).all()
         # the mean of five with random shares has a third of a single one's variance: E[Σ share²] = 2 / (n + 1)
-        assert np.mean((Z.mean(axis=1) / spread) ** 2) == pytest.approx(2 / (POINTS + 1), abs=0.3)
+        assert np.mean((Z.mean(axis=1) / spread) ** 2) == pytest.approx(2 / (ROWS_PER_BIAS + 1), abs=0.3)
 
 
 def test_the_distribution_of_the_thresholds():
@@ -63,7 +63,7 @@ def test_the_distribution_of_the_thresholds():
     free = Z - p["b"]
     relative = (-p["b"][:, 0] - free.mean(axis=1)) / free.std(axis=1)
     assert relative.mean() == pytest.approx(0, abs=0.04)
-    assert relative.var() == pytest.approx(2 / (POINTS + 1), rel=0.1)
+    assert relative.var() == pytest.approx(2 / (ROWS_PER_BIAS + 1), rel=0.1)
 
 
 def test_only_what_is_asked_for_and_the_same_for_the_same_seed():
@@ -88,8 +88,8 @@ def test_columns_that_say_nothing_and_rows_beyond_the_first():
     params = starting_parameters(network, "lecun_normal", 0, np.float64)
     fit_to_rows(network, params, np.zeros((50, 2)), 0, weights=True, biases=True)
     assert np.isfinite(params).all()
-    rows = np.random.default_rng(1).normal(size=(ROWS + 500, 2))
+    rows = np.random.default_rng(1).normal(size=(DECIDING_ROWS + 500, 2))
     moved = [starting_parameters(network, "lecun_normal", 0, np.float64) for _ in range(2)]
-    for part, some in zip(moved, (rows, rows[:ROWS]), strict=True):
+    for part, some in zip(moved, (rows, rows[:DECIDING_ROWS]), strict=True):
         fit_to_rows(network, part, some, 0, weights=True, biases=True)
     np.testing.assert_array_equal(*moved)

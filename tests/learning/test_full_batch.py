@@ -47,7 +47,7 @@ def test_least_squares_with_weights_and_penalty_in_closed_form():
     np.testing.assert_allclose(network.named(state.params)["b1"][0], (weights @ (Y - X @ W[:, None])) / 50, rtol=1e-7)
     assert falling == sorted(falling, reverse=True)
     assert state.final
-    assert state.stopped == f"the optimiser found nothing better after {state.epoch} epochs"
+    assert state.stopped == f"the optimiser found no further improvement after {state.epoch} epochs"
 
 
 def test_the_cost_is_that_of_the_parameters():

@@ -1,16 +1,21 @@
 """The certificate itself: its single number, its table, what it catches, and what it says of shapes that do not fit."""
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 
 import lamina
 from lamina.equations import layers, verbs
 from lamina.equations.activations import ACTIVATIONS, Pair
+from lamina.equations.differences import central_differences, relative_difference
 from lamina.equations.layers import BatchNorm, Dense, Dropout, LayerNorm, Linear, Residual, Scale
-from lamina.equations.losses import BinaryLogLoss, CategoricalLogLoss, Quantile, SquaredError
+from lamina.equations.losses import LOSSES, BinaryLogLoss, CategoricalLogLoss, Quantile, SquaredError
 from lamina.equations.network import Network
 from lamina.errors import DataError, EngineError
-from lamina.learning.gradient_check import central_differences, gradient_check, relative_difference
+from lamina.learning.gradient_check import gradient_check
+from lamina.learning.initialisers import starting_parameters
+from random_networks import random_case
 
 
 @pytest.fixture
@@ -201,3 +206,106 @@ def test_categories_may_be_given_one_hot():
     network = Network(2, [Dense(4, "gelu"), Linear(3)], CategoricalLogLoss())
     X = np.random.default_rng(1).normal(size=(5, 2))
     assert gradient_check(network, X, np.eye(3)[[0, 1, 2, 1, 0]]).passed
+
+
+# ---- what no difference can judge: kinks, rounding, what is not finite ----
+
+
+@pytest.mark.parametrize("seed", range(0, 120, 10))
+def test_no_false_alarm_on_random_networks(seed):
+    """Of every activation, loss and start, with rows at kinks and in raw scales; 10,000 of them were tried."""
+    for one in range(seed, seed + 10):
+        name, network, X, Y, params = random_case(one)
+        with suppress(DataError):  # a cost of inf
+            outcome = gradient_check(network, X, Y, params)
+            assert outcome.passed, f"{name}\n{outcome}"
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda dg: lambda Z, A: 1.001 * dg(Z, A),
+        lambda dg: lambda Z, A: -dg(Z, A),
+        lambda dg: lambda Z, A: dg(Z, A) + 0.01 * Z,
+        lambda dg: lambda Z, A: dg(Z, A) * (Z > -0.1) + (Z <= -0.1),
+    ],
+    ids=["scaled", "sign", "bent", "gate"],
+)
+def test_a_planted_error_is_found_beside_kinks_and_raw_scales(name, wrong, monkeypatch):
+    g, dg = ACTIVATIONS[name]
+    network = Network(3, [Dense(6, name), Dense(5, name), Linear(1)], BinaryLogLoss())
+    rng = np.random.default_rng(3)
+    X = np.vstack([np.zeros(3), rng.integers(0, 2, (2, 3)), rng.normal(size=(6, 3)), [[0, 59, 100]]])
+    params = starting_parameters(network, "suited", 1, np.float64)  # biases of 0
+    Y = np.arange(len(X)) % 2
+    assert gradient_check(network, X, Y, params).passed
+    monkeypatch.setitem(ACTIVATIONS, name, Pair(g, wrong(dg)))
+    if name == "identity" and wrong(dg)(-np.ones(1), -np.ones(1))[0] == 1:
+        pytest.skip("a gate of slope 1 on both sides is the identity's own")
+    outcome = gradient_check(network, X, Y, params)
+    assert not outcome.passed
+    assert "WRONG: look at" in outcome.verdict
+
+
+def test_numbers_at_a_kink_are_left_out_and_said():
+    network = Network(2, [Dense(3, "relu"), Linear(1)], SquaredError())
+    params = starting_parameters(network, "suited", 0, np.float64)
+    outcome = gradient_check(network, np.zeros((1, 2)), np.ones((1, 1)), params)
+    assert outcome.passed
+    assert outcome.kinks > 0
+    assert outcome.compared + outcome.kinks + outcome.rounded == network.size + 2
+    assert f"left out {outcome.kinks} of {network.size + 2} numbers: the cost has a kink" in str(outcome)
+
+
+def test_two_kinks_that_hide_each_other():
+    """selu twice, each at its 0: the slopes to both sides are s * w * sa, and the gradient takes sa * w * sa."""
+    network = Network(1, [Dense(1, "selu"), Dense(1, "selu"), Linear(1)], SquaredError())
+    params = np.array([1.0, -1.0, 1.0, 0.0, 0.0, 0.0])
+    outcome = gradient_check(network, np.array([[0.0]]), np.ones((1, 1)), params)
+    assert outcome.passed
+    assert outcome.kinks > 0
+
+
+@pytest.mark.parametrize("kind", ["sigmoid", "tanh", "softplus", "relu", "gelu"])
+def test_raw_scales_are_right_for_all_their_rounding(kind):
+    network = Network(5, [Dense(4, kind), Linear(1)], BinaryLogLoss())
+    Y = np.arange(8) % 2
+    for row in ([0.0, 0, 59, 44, 100], [1e8, -1e8, 1e8, 3e8, 1e8], [255.0] * 5):
+        outcome = gradient_check(network, np.tile(row, (8, 1)), Y)
+        assert outcome.passed, outcome
+
+
+@pytest.mark.parametrize("what", ["X", "Y", "params", "weights"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_not_finite_is_refused(network, rows, what, value):
+    given = {"X": rows[0], "Y": rows[1], "params": np.linspace(0.5, 1.5, network.size), "weights": np.ones(6)}
+    given = {name: array.copy() for name, array in given.items()}
+    given[what].flat[1] = value
+    with pytest.raises(DataError, match=rf"{what}: -?(nan|inf) at \[.*expected finite numbers"):
+        gradient_check(network, **given)
+
+
+def test_a_cost_that_is_not_finite_is_refused():
+    with pytest.raises(DataError, match="the cost of these rows at these parameters: inf, expected finite numbers"):
+        gradient_check(Network(1, [Linear(1)], SquaredError()), np.ones((1, 1)), np.full((1, 1), 1e200))
+    with pytest.raises(DataError, match="inf, expected finite numbers"):
+        gradient_check(
+            Network(1, [Linear(1)], LOSSES["poisson"]()), np.ones((1, 1)), np.ones((1, 1)), np.array([1e4, 0])
+        )
+
+
+def test_a_sample_of_each_array(network, rows):
+    passes = []
+    outcome = gradient_check(network, *rows, most=4, progress=lambda: passes.append(1))
+    arrays = [slot.stop - slot.start for slot in (s.place for s in network.slots if s.group != "statistics")]
+    assert outcome.passed
+    assert outcome.compared == sum(min(size, 4) for size in arrays) + 4
+    assert len(passes) == 2 * outcome.compared + 1
+    assert [row.shape for row in outcome.rows] == [row.shape for row in gradient_check(network, *rows).rows]
+
+
+def test_a_sample_finds_a_wrong_array(network, rows, monkeypatch):
+    right = layers.Linear.gradients
+    monkeypatch.setattr(layers.Linear, "gradients", lambda *a: (lambda g: g | {"b": 2 * g["b"]})(right(*a)))
+    assert not gradient_check(network, *rows, most=2).passed

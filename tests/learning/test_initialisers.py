@@ -18,7 +18,7 @@ from lamina.equations.layers import (
 )
 from lamina.equations.losses import SquaredError
 from lamina.equations.network import Network
-from lamina.learning.initialisers import INITIALISERS, OTHERS, SUITS, Draw, starting_parameters
+from lamina.learning.initialisers import INITIALISERS, SUITS, SUITS_OTHERS, Draw, starting_parameters
 
 UNITS, UNITS_PREV = 300, 200
 
@@ -99,7 +99,7 @@ def test_orthogonal_turns_any_way():
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_every_activation_has_an_initialiser_that_suits_it(activation):
     """Through ten layers of 256 units the signal neither dies nor explodes."""
-    assert SUITS.get(activation, OTHERS) in INITIALISERS
+    assert SUITS.get(activation, SUITS_OTHERS) in INITIALISERS
     network = Network(256, [Dense(256, activation) for _ in range(10)], SquaredError())
     params = starting_parameters(network, "suited", 0, np.float64)
     A = np.random.default_rng(0).normal(size=(256, 50))

@@ -89,7 +89,7 @@ def test_the_words_of_a_pass_are_a_function_of_the_seed_and_the_pass():
 
 
 def test_a_batch_larger_than_the_rows_is_told():
-    with pytest.warns(DataWarning, match="batch_size=500 is larger than the 120 training rows: a step takes all"):
+    with pytest.warns(DataWarning, match="batch_size=500 is larger than the 120 training rows: each step uses all"):
         warn_of_large_batch(500, 120)
     for size in (120, "auto"):
         warn_of_large_batch(size, 120)  # silent: a warning would be an error here

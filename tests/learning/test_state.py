@@ -139,6 +139,7 @@ def eventful():
         pass_seconds=1e-9,
         seconds=2 / 3,
         best=-0.0,
+        best_cost=2 / 7,
         best_epoch=5,
         waited=2,
         threshold=float("-inf"),

@@ -344,7 +344,7 @@ def test_time_that_is_over_within_the_first_epoch(small_moves):
     state = begin(run)
     (progress,) = train(run, state)
     assert (progress.record, state.epoch, state.step, state.rows) == (None, 0, 1, 8)
-    assert state.stopped == "max_time: 1e-09 seconds are over"
+    assert state.stopped == "max_time: the limit of 1e-09 seconds was reached"
     assert not state.final
 
 
@@ -356,7 +356,7 @@ def test_time_that_is_over_at_the_end_of_an_epoch():
     next(loop)
     over = dataclasses.replace(run, began=time.monotonic() - 6)
     assert [record.epoch for record in records(over, state)] == [3]
-    assert (state.stopped, state.final) == ("max_time: 5 seconds are over", False)
+    assert (state.stopped, state.final) == ("max_time: the limit of 5 seconds was reached", False)
 
 
 def test_more_time_goes_on_with_the_same_bits(small_moves):

@@ -1,4 +1,4 @@
-"""Checkpoint: the estimator as it stands, in a file, while it trains."""
+"""Checkpoint: write the estimator to a file while it trains."""
 
 import os
 from collections.abc import Callable
@@ -12,27 +12,27 @@ from lamina.errors import SettingError
 
 
 class Checkpoint(tasks.Callback):
-    """Write the estimator to a file after every so many iterations, and when its fit ends.
+    """Write the estimator to a file every few iterations, and when its fit ends.
 
     The file holds an estimator that is ready to predict, as if the fit had ended there. An estimator with a method
-    ``save(path)`` writes it, as lamina's do: read the file with `lamina.load`. Any other is pickled by joblib: read it
-    with ``joblib.load``, and only where you trust who wrote it. An older file is replaced in one step, so there is a
-    whole one at any time. Callbacks are not part of it.
+    ``save(path)``, such as lamina's, writes it itself: read the file with `lamina.load`. Any other is pickled by
+    joblib: read it with ``joblib.load``, and only if you trust its author. An older file is replaced in one step, so
+    the file is intact at any time. Callbacks are not part of it.
 
-    Estimators that are fitted side by side, as in a search, need a path each.
+    Estimators that are fitted in parallel, as in a search, each need their own path.
 
     Parameters
     ----------
     path : path
         In a folder that exists.
     every : int, default=1
-        Iterations from one file to the next.
+        Number of iterations between two writes.
     monitor : str or callable, optional
-        Write only where this value is better than at every earlier iteration of the fit. As in `EarlyStopping`.
+        Write only when this value is better than at every earlier iteration of the fit. As in `EarlyStopping`.
     mode, X_val, y_val : optional
         As in `EarlyStopping`, for `monitor`.
     save : callable, optional
-        ``save(estimator, path)`` writes the file in place of the above.
+        ``save(estimator, path)`` writes the file instead.
 
     Raises
     ------

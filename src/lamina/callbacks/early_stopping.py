@@ -20,8 +20,8 @@ class _Progress:
 class EarlyStopping(Callback):
     """Ask to stop after `patience` iterations in a row that did not improve a value by more than `min_delta`.
 
-    An estimator must report its state after each iteration and heed the request. lamina's do; scikit-learn 1.9's own
-    LogisticRegression reports and does not yet stop. Each fit is counted by itself: clones may share the callback.
+    An estimator must report its state after each iteration and stop when asked. lamina's do; LogisticRegression of
+    scikit-learn 1.9 reports but does not stop yet. Each fit is counted by itself: clones may share the callback.
 
     Parameters
     ----------
@@ -31,11 +31,11 @@ class EarlyStopping(Callback):
     patience : int, default=10
         Iterations in a row, at least 1.
     min_delta : float, default=0.0
-        A smaller improvement than this counts as none.
+        Smallest change that counts as an improvement.
     mode : {"min", "max"}, optional
-        Whether lower or higher is better. Scores are better when higher; for anything else it must be given.
+        Whether lower or higher is better. Required unless `monitor` is a score; higher scores are better.
     X_val, y_val : optional
-        Rows to score. Without them a score is taken on the rows of the fit, which says little of new rows.
+        Rows to score. Without them, scores are computed on the training rows, which says little about new rows.
 
     Raises
     ------

@@ -14,7 +14,7 @@ from lamina.callbacks.monitor import last_record
 class Log(tasks.Callback):
     """Append a line of JSON to a file at the end of every task: each iteration, and the fit.
 
-    A line is in the file as soon as its task has ended, so that ``tail -f`` follows a fit. It has
+    A line is written as soon as its task has ended, so ``tail -f`` follows a fit. It has
 
         run         names the outermost fit; the same in all its lines
         path        the numbers of the tasks from that fit to this one, from 0
@@ -29,11 +29,11 @@ class Log(tasks.Callback):
     Parameters
     ----------
     path : path
-        In a folder that exists; lines are appended to a file that is there.
+        In a folder that exists; lines are appended to an existing file.
     scoring : str, callable, list, tuple or dict, optional
         What `sklearn.metrics.check_scoring` takes: "accuracy", or ["accuracy", "roc_auc"].
     X_val, y_val : optional
-        Rows to score. Without them those of the fit are.
+        Rows to score. Without them, the training rows are scored.
 
     Raises
     ------

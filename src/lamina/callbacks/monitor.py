@@ -31,19 +31,19 @@ class Monitor:
         Raises
         ------
         SettingError
-            A mode that is none, or none given for a number that is no score; rows without targets, or with no use.
+            `mode` is unknown, or missing for a number that is not a score; X_val without y_val, or not used.
         """
         score = is_score(name)
         if mode not in (None, "min", "max"):
             raise SettingError(f"mode={mode!r}: expected 'min' or 'max'.{nearest(mode, ('min', 'max'))}")
         if mode is None and not score:
             raise SettingError(
-                f"monitor={name!r} is no score: say mode='min' where lower is better, as with a cost, or mode='max'."
+                f"monitor={name!r} is not a score: pass mode='min' if lower is better, as for a cost, or mode='max'."
             )
         if (X_val is None) != (y_val is None):
             raise SettingError("X_val and y_val belong together: pass both, or neither to score the rows of the fit.")
         if X_val is not None and not score:
-            raise SettingError(f"monitor={name!r} is recorded by the estimator itself: leave out X_val and y_val.")
+            raise SettingError(f"monitor={name!r} is recorded by the estimator itself: remove X_val and y_val.")
         return cls(name, mode or "max", None if X_val is None else (X_val, y_val))
 
     def value(self, estimator: Any, X: Any, y: Any) -> float:

@@ -61,11 +61,11 @@ def writable(path: str | os.PathLike[str]) -> pathlib.Path:
     Raises
     ------
     SettingError
-        There is no such folder, or a folder is there.
+        Its folder does not exist, or it is a folder itself.
     """
     found = pathlib.Path(path).absolute()
     if found.is_dir():
-        raise SettingError(f"path={os.fspath(path)!r}: a folder is there; expected the name of a file.")
+        raise SettingError(f"path={os.fspath(path)!r}: this is a folder; expected a file name.")
     if not found.parent.is_dir():
-        raise SettingError(f"path={os.fspath(path)!r}: there is no folder {os.fspath(found.parent)!r}. Make it first.")
+        raise SettingError(f"path={os.fspath(path)!r}: no folder {os.fspath(found.parent)!r}. Create it first.")
     return found

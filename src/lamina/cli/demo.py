@@ -58,7 +58,8 @@ def demo(*, out_dir: Path = Path()) -> int:
     began = time.perf_counter()
     carry_out(run, state, shown=terminal.progress(run, state))
     model = finish(run, state)
-    terminal.say(f"{state.epoch} epochs in {time.perf_counter() - began:.1f} s: {state.stopped}\n")
+    terminal.say(f"{state.epoch} epochs in {time.perf_counter() - began:.1f} s: {state.stopped}")
+    terminal.say()
     terminal.say(f"On the {len(aside):,} rows set aside:")
     terminal.table(*rows_of(scores_beside(model, rows, y, learn, aside)))
     _write(terminal, out_dir, run, model, aside)
@@ -79,7 +80,7 @@ def scores_beside(model: Model, rows: Table, y: Any, learn: Any, aside: Any) -> 
     majority = network.constant(Answers(target, loss, known, known))
     everyone = {"lamina": network, "logistic regression": Answers(target, loss, P, Y), "majority class": majority}
     return {
-        who: {name: value for name, value in answers.measured().items() if name != "balanced_accuracy"}
+        who: {name: value for name, value in answers.measured().scores.items() if name != "balanced_accuracy"}
         for who, answers in everyone.items()
     }
 
@@ -99,7 +100,8 @@ def _write(terminal: Terminal, folder: Path, run: Run, model: Model, aside: Any)
         terminal.say(f"  {path}: {what}")
     if not can_draw():
         terminal.say("There is no picture of the learning curve without matplotlib: pip install 'lamina[plot]'")
-    terminal.say("\nNext, try:")
+    terminal.say()
+    terminal.say("Next, try:")
     me, m, r = program_name(), shlex.quote(str(model_path)), shlex.quote(str(rows_path))
     for command in (f"show {m}", f"evaluate {m} {r}", f"predict {m} {r} --proba"):
         terminal.say(f"  {me} {command}")

@@ -5,18 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from lamina.cli.files import ModelFile, reading_for
+from lamina.cli.files import ModelFile, check_files, reading_for
+from lamina.cli.rows import Place, column_of, located, pieces_of, weights_of
 from lamina.cli.scores import Answers, named
 from lamina.cli.terminal import Terminal, counted, number
 from lamina.data.splitting import check_weights
-from lamina.data.tables.sources import stream
-from lamina.data.tables.table import Table
 from lamina.data.targets import Labels
-from lamina.errors import ColumnError, DataError, nearest
+from lamina.errors import DataError
 from lamina.model import Model
 from lamina.model_file import load
 
-ROWS_AT_ONCE = 16_384
 SHOWN_CLASSES = 15  # of a confusion matrix that fits a terminal
 
 
@@ -32,12 +30,18 @@ def evaluate(model: ModelFile, file: Path, /, *, weights: str | None = None, jso
     json
         Print the result as JSON on stdout, and nothing else there.
     """
-    terminal, loaded = Terminal(json), load(model)
-    answers = answered(loaded, file, weights)
-    scores = answers.measured()
+    terminal = Terminal(json)
+    check_files({"MODEL": model, "FILE": file}, {})
+    loaded = load(model)
+    with terminal.working(f"reading {file}"):
+        answers = answered(loaded, file, weights)
+    scores, left_out = measured = answers.measured()
     terminal.say(f"{model} on {counted(len(answers.Y), 'row')} of {file}, target {loaded.target_name!r}:")
     terminal.table(["score", ""], [(named(name), value) for name, value in scores.items()])
+    for line in measured.told():
+        terminal.say(line)
     result: dict[str, Any] = {"model": str(model), "file": str(file), "rows": len(answers.Y), "scores": scores}
+    result["left_out"] = left_out
     if isinstance(loaded.target, Labels) and loaded.target.task != "multilabel":
         confusion = answers.confusion()
         result |= {"classes": loaded.target.classes, "confusion": confusion}
@@ -52,27 +56,18 @@ def answered(model: Model, file: Path, weights: str | None) -> Answers:
     if (target.n_outputs > 1 and target.task == "multilabel") if isinstance(target, Labels) else target.n_targets > 1:
         raise DataError("this model predicts several targets at once: evaluate it from Python")
     A, Y, w = [], [], []
-    for rows in stream(file, ROWS_AT_ONCE, reading=reading_for(model)):
-        A.append(model.output(rows))
-        Y.append(target.encode(_column(rows, name, file, "the target")))
+    for rows in pieces_of(file, reading_for(model)):
+        with located(Place(file)):
+            A.append(model.output(rows))
+        y = column_of(rows, name, file, "the target")
+        with located(Place(file, -int(rows.row_number(0))), column=name):
+            Y.append(target.encode(y))
         if weights is not None:
-            w.append(_column(rows, weights, file, "the weights"))
+            w.append(weights_of(rows, weights, file))
     total = sum(map(len, Y))
-    return Answers(
-        target,
-        model.network.loss,
-        np.concatenate(A),
-        np.concatenate(Y),
-        check_weights(np.concatenate(w), total) if w else None,
-    )
-
-
-def _column(rows: Table, name: str, file: Path, what: str) -> Any:
-    if name not in rows.names:
-        raise ColumnError(
-            f"{file} has no column {name!r} with {what}.{nearest(name, rows.names)} It has {', '.join(rows.names)}"
-        )
-    return rows.column(name)
+    with located(Place(file), column=weights):
+        counts = check_weights(np.concatenate(w), total) if w else None
+    return Answers(target, model.network.loss, np.concatenate(A), np.concatenate(Y), counts)
 
 
 def _show_confusion(terminal: Terminal, model: Model, confusion: Any) -> None:

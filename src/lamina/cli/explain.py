@@ -4,13 +4,13 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-from lamina.cli.files import ModelFile
-from lamina.cli.pictures import check_picture, without_windows
+from lamina.cli.files import ModelFile, check_files
+from lamina.cli.pictures import check_picture, without_windows, write_picture
+from lamina.cli.rows import Place, all_of, located
 from lamina.cli.terminal import Terminal, counted, number
-from lamina.data.tables.sources import read
 from lamina.data.targets import Labels
 from lamina.errors import SettingError
-from lamina.explaining import Explanation
+from lamina.explaining import ROWS, Explanation
 from lamina.explaining import explain as explained
 from lamina.model import Model
 from lamina.model_file import load
@@ -23,6 +23,7 @@ def explain(
     *,
     outcome: str | None = None,
     top: int = 20,
+    most: int = ROWS,
     plot: Path | None = None,
     json: bool = False,
 ) -> int:
@@ -37,18 +38,27 @@ def explain(
         from 0, where there are several.
     top
         How many columns to show, the strongest first.
+    most
+        Of more rows, a sample of so many is looked at; 0: all.
     plot
         A .png, .svg or .pdf file to draw them into; needs matplotlib.
     json
         Print the result as JSON on stdout, and nothing else there: all columns.
     """
+    check_files({"MODEL": model, "FILE": file}, {"--plot": plot})
     check_picture(plot)
     if top < 1:
         raise SettingError(f"--top {top}: expected a whole number of at least 1")
+    if most == 1 or most < 0:
+        raise SettingError(f"--most {most}: expected a whole number of at least 2, or 0 for all rows")
     terminal, loaded = Terminal(json), load(model)
-    rows = read(file, reading=loaded.encoder.reading)
-    found = explained(loaded, rows, None if outcome is None else _spelled(loaded, outcome))
-    terminal.say(f"{model}: what moves {found.outcome} on {counted(rows.n_rows, 'row')} of {file}:")
+    with terminal.working(f"reading {file}"):
+        rows = all_of(file, loaded.encoder.reading)
+    with terminal.bar("rows", 2 * min(most or rows.n_rows, rows.n_rows)) as done, located(Place(file)):
+        chosen_outcome = None if outcome is None else _spelled(loaded, outcome)
+        found = explained(loaded, rows, chosen_outcome, most=most or None, progress=done)
+    some = f"a sample of {found.n_rows:,} of " if found.n_rows < rows.n_rows else ""
+    terminal.say(f"{model}: what moves {found.outcome} on {some}{counted(rows.n_rows, 'row')} of {file}:")
     chosen = [(found.columns[j], float(found.strength[j]), _slope(found, j)) for j in found.order]
     terminal.table(
         ["column", "strength", "slope"], [(a, b, "" if c is None else number(c)) for a, b, c in chosen[:top]]
@@ -57,10 +67,12 @@ def explain(
         terminal.say(f"(and {counted(len(chosen) - top, 'weaker column')}; --top shows more)")
     if plot is not None:
         without_windows()
-        found.plot(top=top).figure.savefig(plot, dpi=150)
+        write_picture(found.plot(top=top).figure, plot)
         terminal.note(f"picture: {plot}")
     listed = [{"column": a, "strength": b, "slope": c} for a, b, c in chosen]
-    terminal.result({"model": str(model), "file": str(file), "outcome": found.outcome, "columns": listed})
+    terminal.result(
+        {"model": str(model), "file": str(file), "outcome": found.outcome, "rows": found.n_rows, "columns": listed}
+    )
     return 0
 
 

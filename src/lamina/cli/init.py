@@ -1,9 +1,10 @@
 """lamina init: a TOML file with every setting."""
 
+import shlex
 from pathlib import Path
 
 from lamina.cli.files import check_place
-from lamina.cli.settings import as_toml
+from lamina.cli.run_file import as_toml
 from lamina.cli.terminal import Terminal
 from lamina.errors import SettingError
 from lamina.sealed_file import replacing
@@ -24,5 +25,5 @@ def init(*, out: Path = Path("lamina.toml"), force: bool = False) -> int:
         raise SettingError(f"{str(out)!r} already exists: choose another name with --out, or replace it with --force")
     with replacing(out) as file:
         file.write(as_toml().encode())
-    Terminal().say(f"{out} written. Edit it, then: lamina train FILE --target COLUMN --config {out}")
+    Terminal().say(f"{out} written. Edit it, then: lamina train --config {shlex.quote(str(out))}")
     return 0

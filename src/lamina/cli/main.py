@@ -5,15 +5,18 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from cyclopts import App, Parameter
-from cyclopts.exceptions import CycloptsError, UnusedCliTokensError
+from cyclopts.exceptions import CycloptsError, MissingArgumentError, UnknownOptionError, UnusedCliTokensError
 
 from lamina.cli.exit_codes import DONE, FAILED, INTERRUPTED, USAGE
+from lamina.cli.wording import for_command_line
 from lamina.errors import LaminaError
 
 EPILOGUE = (
@@ -53,6 +56,8 @@ def application(words: Sequence[str]) -> App:
     for number, name in enumerate(COMMANDS):
         summary = summary_of(name) if is_list else None
         app.command(f"lamina.cli.{name}:{name}", name=name, help=summary, sort_key=number)
+    about = "Let the shell complete commands and flags."
+    app.command("lamina.cli.completion:install_completion", name="--install-completion", help=about)
     return app
 
 
@@ -79,8 +84,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
+    was_open = open_streams()
     with warnings.catch_warnings():
         _print_warnings()
+        if not was_open:
+            complain("warning", "stdout is closed: what is written to it is lost")
         try:
             return _run([word for word in words if word != "--debug"])
         except (BrokenPipeError, SystemExit):  # the reader, such as `head`, has seen enough; rich then exits
@@ -91,31 +99,91 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return INTERRUPTED
         except Exception as problem:
             if debug:
-                traceback.print_exc()
+                _print_traceback()
             if isinstance(problem, OSError):  # perhaps stdout itself, on a full disk
                 _leave_stdout()
-            complain("error", *_explained(problem))
+            complain("error", *_explained(problem, words))
             return USAGE if isinstance(problem, CycloptsError) else FAILED
 
 
 def _run(words: list[str]) -> int:
-    code = application(words)(words, exit_on_error=False, print_error=False, result_action="return_value")
+    code = called(words)()
     sys.stdout.flush()  # a pipe that was closed is noticed here, not at exit
     return code if isinstance(code, int) else DONE
 
 
-def _explained(problem: Exception) -> tuple[str, ...]:
+def called(words: Sequence[str]) -> Callable[[], Any]:
+    """Return what a command line calls.
+
+    Raises
+    ------
+    CycloptsError
+        It is wrong.
+    SettingError
+        It names a file that is none of this machine's.
+    """
+    command, bound, _ = application(words).parse_args(list(words), exit_on_error=False, print_error=False)
+    if any(isinstance(value, Path) for value in bound.arguments.values()):
+        from lamina.cli.files import local  # only now, so that the help loads nothing
+
+        for name, value in bound.arguments.items():
+            bound.arguments[name] = local(value) if isinstance(value, Path) else value
+    return partial(command, *bound.args, **bound.kwargs)
+
+
+def open_streams() -> bool:
+    """See that there is something to write to, and that every text can be written; return whether stdout was open.
+
+    Where it was closed, results go nowhere. What the encoding of a terminal lacks is written like \\u0141.
+    """
+    was_open = sys.stdout is not None
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:  # closed: the next file that is opened would get its number
+            with suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+            setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))
+        if hasattr(getattr(sys, name), "reconfigure"):  # not what a notebook puts there
+            getattr(sys, name).reconfigure(errors="backslashreplace")
+    return was_open
+
+
+def _print_traceback() -> None:
+    from lamina.cli.terminal import Terminal
+
+    for line in traceback.format_exc().splitlines():
+        Terminal().note(line)
+
+
+def _explained(problem: Exception, words: Sequence[str]) -> tuple[str, ...]:
     """Return the lines that say what is wrong."""
     if isinstance(problem, LaminaError):
-        return (str(problem),)
+        return (for_command_line(str(problem)),)
+    if isinstance(problem, MemoryError):
+        return (f"not enough memory: {problem}" if str(problem) else "not enough memory",)
     if isinstance(problem, UnusedCliTokensError):
         unused = " ".join(problem.unused_tokens or ())
         return (f"not understood: {unused}", HELP)
     if isinstance(problem, CycloptsError):
-        return (" ".join(str(problem).split()), HELP)
+        return (" ".join(str(problem).split()), *_meant(problem, words), HELP)
     if isinstance(problem, OSError):
         return (f"{'stdout' if problem.filename is None else problem.filename}: {problem.strerror or problem}",)
     return (f"{type(problem).__name__}: {problem}", "This is a fault in lamina: --debug shows where it arose")
+
+
+def _meant(problem: CycloptsError, words: Sequence[str]) -> Iterator[str]:
+    """Yield what cyclopts does not know of: other libraries' names, and values that look like options."""
+    if isinstance(problem, UnknownOptionError) and words[0] == "train":
+        from lamina.learning.foreign_names import SETTING_OF
+
+        asked = problem.token.keyword or problem.token.value or ""
+        setting, _, value = SETTING_OF.get(asked.lower().replace("-", "").replace("_", ""), "").partition("=")
+        if setting:
+            flag = f"--{setting.replace('_', '-')}"
+            yield f"{asked} is called {flag} {value.replace(chr(39), chr(34))}".rstrip() + " here"
+    if isinstance(problem, MissingArgumentError):
+        for option, value in pairwise(words):
+            if option.startswith("--") and value.startswith("-") and f" {option} " in str(problem):
+                yield f"a value that begins with a dash is written {option}={value}"
 
 
 def complain(kind: str, *lines: str) -> None:
@@ -137,7 +205,7 @@ def _print_warnings() -> None:
         text = str(message)
         if text not in seen:
             seen.add(text)
-            complain("warning", text)
+            complain("warning", for_command_line(text))
 
     warnings.showwarning = show  # type: ignore[assignment]
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from lamina.cli.files import check_place
 from lamina.errors import MissingExtraError, SettingError
+from lamina.sealed_file import replacing
 
+DOTS_PER_INCH = 150
 ENDINGS = (".png", ".svg", ".pdf")
 
 
@@ -37,7 +39,19 @@ def draw_curve(path: Path, history: Sequence[dict[str, Any]], score_name: str, b
     from lamina.plots import LearningCurveDisplay
 
     without_windows()
-    LearningCurveDisplay(history, score_name, best_epoch).plot().save(path)
+    write_picture(LearningCurveDisplay(history, score_name, best_epoch).plot().figure_, path)
+
+
+def write_picture(figure: Any, path: Path) -> None:
+    """Write a figure of matplotlib, whole or not at all.
+
+    Raises
+    ------
+    OSError
+        With the name of the file.
+    """
+    with replacing(path) as file:
+        figure.savefig(file, dpi=DOTS_PER_INCH, format=path.suffix.lower().removeprefix("."))
 
 
 def without_windows() -> None:

@@ -5,23 +5,26 @@ import io
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.cli.files import ModelFile, check_place
+from lamina.cli.files import ModelFile, check_files, check_place
+from lamina.cli.printable import printable
+from lamina.cli.rows import Place, located, pieces_of
 from lamina.cli.terminal import Terminal, counted
-from lamina.data.tables.sources import stream
+from lamina.data.tables.alignment import check_present
+from lamina.data.tables.table import Table
 from lamina.data.targets import Labels, Numbers
 from lamina.equations.losses import Quantile
-from lamina.errors import DataError, SettingError
+from lamina.errors import DataError, NoRowsError, SettingError
 from lamina.model import Model
 from lamina.model_file import load
 from lamina.sealed_file import replacing
 
-ROWS_AT_ONCE = 16_384
 ENDINGS = (".csv", ".parquet")
 Columns = list[NDArray[Any]]  # one array per column, each (rows,)
 Write = Callable[[Columns], None]
@@ -31,7 +34,7 @@ def predict(model: ModelFile, file: Path, /, *, proba: bool = False, out: Path |
     """Predict the rows of a table, in their order.
 
     FILE may be larger than memory. Columns that the model does not know are
-    ignored.
+    ignored. Of a file without rows comes a header without rows.
 
     Parameters
     ----------
@@ -46,20 +49,44 @@ def predict(model: ModelFile, file: Path, /, *, proba: bool = False, out: Path |
         raise SettingError(
             f"--out {out}: expected a name that ends in {' or '.join(ENDINGS)}; without --out, CSV goes to stdout"
         )
+    check_files({"MODEL": model, "FILE": file}, {"--out": out})
     if out is not None:
         check_place("--out", out)
-    loaded = load(model)
+    terminal, loaded = Terminal(), load(model)
     if proba and not isinstance(loaded.target, Labels):
         raise DataError(f"{model} predicts numbers: there are no probabilities. Remove --proba.")
     names, count = column_names(loaded, proba), 0
     with _writing(out, names) as write:
-        for rows in stream(file, ROWS_AT_ONCE, reading=loaded.encoder.reading):
-            found = loaded.predict_proba(rows) if proba else loaded.predict(rows)
+        with terminal.working(f"reading {file}"):
+            pieces = _pieces(loaded, file)
+            first = next(pieces, None)
+        if first is None:
+            write([_no_values(loaded, proba)] * len(names))
+        for rows in chain(() if first is None else (first,), pieces):
+            with located(Place(file)):
+                found = loaded.predict_proba(rows) if proba else loaded.predict(rows)
             write(list(found.reshape(rows.n_rows, len(names)).T))
             count += rows.n_rows
     if out is not None:
-        Terminal().note(f"{counted(count, 'prediction')}: {out}")
+        terminal.note(f"{counted(count, 'prediction')}: {out}")
     return 0
+
+
+def _pieces(model: Model, file: Path) -> Iterator[Table]:
+    """Yield the rows of a file; none where it has the columns only."""
+    try:
+        yield from pieces_of(file, model.encoder.reading)
+    except NoRowsError as problem:
+        with located(Place(file)):
+            check_present(Table(problem.names, True, 0), model.encoder.names_in)
+
+
+def _no_values(model: Model, proba: bool) -> NDArray[Any]:
+    """Return a column without values, of the type that predictions have."""
+    target = model.target
+    if proba or isinstance(target, Numbers):
+        return np.zeros(0)
+    return np.zeros(0, int) if target.task == "multilabel" else target.classes[:0]
 
 
 def column_names(model: Model, proba: bool) -> list[str]:
@@ -78,7 +105,12 @@ def column_names(model: Model, proba: bool) -> list[str]:
 def _writing(out: Path | None, names: list[str]) -> Iterator[Write]:
     """Yield what writes some rows; a file gets its name only when it is complete."""
     if out is None:
-        yield _csv(sys.stdout, names)
+        text = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="")
+        sys.stdout.flush()
+        try:
+            yield _csv(text, names, printable if sys.stdout.isatty() else str)
+        finally:
+            text.detach()  # stdout is closed by whoever opened it
         return
     with replacing(out) as file:
         if out.suffix.lower() == ".parquet":
@@ -86,17 +118,20 @@ def _writing(out: Path | None, names: list[str]) -> Iterator[Write]:
                 yield parquet.write
         else:
             text = io.TextIOWrapper(file, encoding="utf-8", newline="")
-            yield _csv(text, names)
+            yield _csv(text, names, str)
             text.flush()
             text.detach()  # the file is closed by whoever opened it
 
 
-def _csv(file: IO[str], names: list[str]) -> Write:
-    writer, header = csv.writer(file, lineterminator="\n"), iter([names])
+def _csv(file: IO[str], names: list[str], spelled: Callable[[str], str]) -> Write:
+    writer, header = csv.writer(file, lineterminator="\n"), iter([[spelled(name) for name in names]])
+
+    def values(column: NDArray[Any]) -> list[Any]:
+        return [spelled(one) for one in column.tolist()] if column.dtype.kind in "OU" else column.tolist()
 
     def write(columns: Columns) -> None:
         writer.writerows(header)  # before the first rows, once it is known that they can be predicted
-        writer.writerows(zip(*(column.tolist() for column in columns), strict=True))
+        writer.writerows(zip(*map(values, columns), strict=True))
 
     return write
 
@@ -115,7 +150,8 @@ class _Parquet:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        batch = pa.record_batch([pa.array(np.asarray(column).tolist()) for column in columns], self.names)
+        arrays = [pa.array(column.tolist(), None if len(column) else _type_of(column)) for column in columns]
+        batch = pa.record_batch(arrays, self.names)
         if self.writer is None:
             self.writer = pq.ParquetWriter(self.file, batch.schema)
         self.writer.write_batch(batch)
@@ -123,3 +159,10 @@ class _Parquet:
     def __exit__(self, *problem: object) -> None:
         if self.writer is not None:
             self.writer.close()
+
+
+def _type_of(column: NDArray[Any]) -> Any:
+    """Return the Arrow type of a column without values: that of its values, if it had some."""
+    import pyarrow as pa
+
+    return pa.string() if column.dtype.kind in "OU" else pa.array(np.zeros(1, column.dtype).tolist()).type

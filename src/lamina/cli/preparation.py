@@ -1,5 +1,7 @@
 """What a training run starts from: the table taken apart, the kind of task, the settings, the scorer."""
 
+import csv
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -8,17 +10,19 @@ import numpy as np
 from cyclopts.exceptions import CycloptsError
 from numpy.typing import NDArray
 
+from lamina.cli.rows import Place, all_of, column_of, located, weights_of
 from lamina.cli.settings import Task
 from lamina.cli.terminal import Terminal, counted
-from lamina.data.tables.columns import is_missing
-from lamina.data.tables.reading import Reading
-from lamina.data.tables.sources import place_of, read
+from lamina.data.splitting import check_weights
+from lamina.data.tables.alignment import check_present
+from lamina.data.tables.columns import is_missing, short
 from lamina.data.tables.table import Table
-from lamina.data.targets import detect_task
-from lamina.errors import DataError
-from lamina.fitting import prepare
+from lamina.data.targets import Labels, Numbers, detect_task
+from lamina.errors import DataError, LaminaError, SettingError
+from lamina.fitting import Score, prepare
 from lamina.learning.run import Run
 from lamina.learning.state import State
+from lamina.model import Model
 from lamina.scoring import score_of
 
 
@@ -48,52 +52,53 @@ def taken_apart(table: Table, file: Path, columns: Columns) -> Rows:
     CycloptsError
         No target was named.
     DataError
-        A column is not there (the message gives the nearest name), or none is left.
+        A column is not there (the message gives the nearest name) or cannot be used so, or none is left.
     """
     if columns.target is None:
         raise CycloptsError(f"which column of {file} is to be predicted? --target is one of {', '.join(table.names)}")
-    for name, what in ((columns.target, "target"), (columns.weights, "weights")):
-        if name is not None and name in table.names and table.at(table.names.index(name)).kind == "date":
-            raise DataError(
-                f"{file}: the {what} {name!r} holds dates: numbers or classes expected. A number of days can be "
-                "computed from them, or the year or month be made a column"
-            )
-    y = table.column(columns.target)
-    weights = None if columns.weights is None else table.column(columns.weights)
-    gone = [columns.target, *([] if columns.weights is None else [columns.weights]), *columns.drop]
-    for name in gone:
-        table.drop(name)  # a name that is not there is told with all that are
-    table = table.select(name for name in table.names if name not in gone)
-    if not table.names:
+    y = column_of(table, columns.target, file, "--target")
+    if table.at(table.names.index(columns.target)).kind == "date":
+        raise DataError(
+            f"--target: column {columns.target!r} of {file} holds dates, and classes or numbers are predicted: write "
+            "it as a number, such as the days since a day of your choice"
+        )
+    dropped = _dropped(table, file, columns)
+    gone = [columns.target, *([] if columns.weights is None else [columns.weights]), *dropped]
+    weights = None if columns.weights is None else weights_of(table, columns.weights, file)
+    X = table.select(name for name in table.names if name not in gone)
+    if not X.names:
         raise DataError(f"{file}: no column is left to learn from")
-    return Rows(table, y, weights)
+    return Rows(X, y, weights)
+
+
+def _dropped(table: Table, file: Path, columns: Columns) -> list[str]:
+    """Return the columns that --drop names, one or several with commas between them."""
+    if columns.weights is not None and columns.weights == columns.target:
+        raise DataError(f"--weights and --target are both {columns.target!r}: name another column of {file}")
+    names = [one for word in columns.drop for one in ([word] if word in table.names else _listed(word))]
+    for name in names:
+        column_of(table, name, file, "--drop")
+    if columns.target in names:
+        raise DataError(
+            f"--drop and --target are both {columns.target!r}: the target is never learned from, remove --drop"
+        )
+    return names
+
+
+def _listed(word: str) -> list[str]:
+    """Return the names in a list like a,b or "a, really",b."""
+    return [name.strip() for name in next(csv.reader([word], skipinitialspace=True), [])]
 
 
 def with_targets(rows: Rows, terminal: Terminal) -> Rows:
     """Return the rows whose target is there; say how many are left out."""
-    there = ~_missing(rows.y)
-    if there.all():
+    y = rows.y
+    missing = np.array([is_missing(one) for one in y]) if y.dtype.kind == "O" else np.asarray(y != y, bool)
+    if not missing.any():
         return rows
-    terminal.say(f"{counted(int((~there).sum()), 'row')} without a target left out")
-    weights = None if rows.weights is None else rows.weights[there]
-    return Rows(rows.X.take(there), rows.y[there], weights)
-
-
-def check_targets(rows: Rows, file: Path, reading: Reading, columns: Columns) -> None:
-    """Raise a DataError that says where targets are missing, and what to do."""
-    missing = np.flatnonzero(_missing(rows.y))
-    if len(missing):
-        first = place_of(file, reading, rows.X.row_number(int(missing[0])))
-        raise DataError(
-            f"{file}: target {columns.target!r} is missing in {counted(len(missing), 'row')}, first in {first}: fill "
-            "them, or leave these rows out with --drop-missing-target"
-        )
-
-
-def _missing(y: NDArray[Any]) -> NDArray[np.bool_]:
-    if y.dtype.kind == "O":
-        return np.array([is_missing(value) for value in y], bool)
-    return np.isnan(y) if y.dtype.kind == "f" else np.zeros(len(y), bool)
+    terminal.say(f"{counted(int(missing.sum()), 'row')} without a target left out")
+    there = ~missing
+    return Rows(rows.X.take(there), y[there], None if rows.weights is None else rows.weights[there])
 
 
 def kind_of_task(y: NDArray[Any], asked: str | None) -> tuple[str, str]:
@@ -126,20 +131,73 @@ def prepared(
     if isinstance(settings.get("class_weight"), dict):
         settings = {**settings, "class_weight": by_class(settings["class_weight"], rows.y)}
     watched = None if validation is None else _watched(rows, validation, columns, task)
-    pair = None if watched is None else (watched.X, watched.y)
-    return prepare(
-        rows.X,
-        rows.y,
-        rows.weights,
-        X_val=None if watched is None else watched.X,
-        y_val=None if watched is None else watched.y,
-        sample_weight_val=None if watched is None else watched.weights,
-        settings=settings,
-        task=task,
-        target_name=str(columns.target),
-        score=score_of(settings.get("scoring", "cost"), rows.X, rows.y, pair, task=task),
-        seed=seed,
-    )
+    n = rows.X.n_rows
+    X_val = None if watched is None else replace(watched.X, row_numbers=n)  # so that messages can tell them apart
+    pair = None if watched is None else (X_val, watched.y)
+    places = [Place(file), *([] if validation is None else [Place(validation, n)])]
+    try:
+        with located(*places):
+            return prepare(
+                rows.X,
+                rows.y,
+                rows.weights,
+                X_val=X_val,
+                y_val=None if watched is None else watched.y,
+                sample_weight_val=None if watched is None else watched.weights,
+                settings=settings,
+                task=task,
+                target_name=str(columns.target),
+                score=_score(settings.get("scoring", "cost"), rows, pair, task),
+                seed=seed,
+            )
+    except DataError:
+        _check_targets(rows, file, watched, validation, columns, task)  # perhaps the fault is one of these
+        raise
+
+
+def _check_targets(
+    rows: Rows, file: Path, watched: Rows | None, validation: Path | None, columns: Columns, task: Task
+) -> None:
+    """Raise the error for the first target or weight that cannot be used, with its file, line and column."""
+    known: Labels | Numbers | None = None
+    for one, path in ((rows, file), (watched, validation)):
+        if one is None or path is None:
+            continue
+        if one.weights is not None:
+            with located(Place(path), column=columns.weights):
+                check_weights(one.weights, len(one.weights))
+        counts = slice(None) if one.weights is None else np.flatnonzero(one.weights)
+        with located(Place(path), column=columns.target):
+            try:
+                if known is None:
+                    known = Labels.fit(one.y[counts]) if task == "classifier" else Numbers.fit(one.y[counts])
+                known.encode(one.y[counts])
+            except DataError as problem:
+                raise _renumbered(problem, counts) from problem
+
+
+def _renumbered(problem: DataError, counts: Any) -> DataError:
+    """Return the error with the row's number among all rows: those of weight 0 were not looked at."""
+    if isinstance(counts, slice):
+        return problem
+    return type(problem)(re.sub(r"\brow (\d+)", lambda row: f"row {counts[int(row[1])]}", str(problem)))
+
+
+def _score(scoring: Any, rows: Rows, pair: Any, task: Task) -> Score | None:
+    """Return what watches training; what it says is wrong is the user's choice, no fault of ours."""
+    score = score_of(scoring, rows.X, rows.y, pair, task=task)
+
+    def scored(model: Model, at: Any) -> float:
+        assert score is not None
+        try:
+            return score(model, at)
+        except (LaminaError, MemoryError):
+            raise
+        except Exception as problem:
+            what = " ".join(str(problem).split())
+            raise SettingError(f"scoring={scoring!r} does not fit these rows: {what} Choose another score") from problem
+
+    return None if score is None else scored
 
 
 def _watched(rows: Rows, validation: Path, columns: Columns, task: Task) -> Rows:
@@ -150,10 +208,18 @@ def _watched(rows: Rows, validation: Path, columns: Columns, task: Task) -> Rows
         text.append(str(columns.target))
     numbers, dates = (frozenset(n for n, k in kinds.items() if k == kind) for kind in ("number", "date"))
     reading = replace(rows.X.reading, text=tuple(text), numbers=numbers, dates=dates)
-    return taken_apart(read(validation, reading=reading), validation, Columns(columns.target, columns.weights))
+    found = taken_apart(all_of(validation, reading), validation, Columns(columns.target, columns.weights))
+    with located(Place(validation)):
+        check_present(found.X, rows.X.names)
+    return found
 
 
 def by_class(weights: dict[str, float], y: NDArray[Any]) -> dict[Any, float]:
     """Return class weights by class: TOML's keys are text, a class may be a number or a boolean."""
-    classes = {str(label): label for label in set(y.tolist())}
+    for name, weight in weights.items():
+        if isinstance(weight, bool) or not isinstance(weight, int | float):
+            found = f"class_weight: the weight of {name!r} is {short(weight)}"
+            raise SettingError(f"{found}: a number of at least 0 expected, as in yes=2,no=1")
+    classes = {f"{label:g}" if isinstance(label, float) else str(label): label for label in set(y.tolist())}
+    classes |= {name.lower(): label for name, label in classes.items() if isinstance(label, bool)}
     return {classes.get(name, name): weight for name, weight in weights.items()}

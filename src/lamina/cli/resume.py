@@ -26,14 +26,14 @@ def resume(
     json
         Print the result as JSON on stdout, and nothing else there.
     """
-    from lamina.cli.main import application
+    from lamina.cli.main import called
 
     changed = {"--max-iter": max_iter, "--max-time": max_time}
     given = [f"{flag}={value}" for flag, value in changed.items() if value is not None]
     replaced = {word.partition("=")[0] for word in given}
     kept = [word for word in _command(run_in(folder)) if word.partition("=")[0] not in replaced]
     line = ["train", *kept, *given, f"--checkpoint={folder}", *(["--json"] if json else [])]
-    code: int | None = application(line)(line, exit_on_error=False, print_error=False, result_action="return_value")
+    code: int | None = called(line)()
     return code
 
 

@@ -1,8 +1,9 @@
 """What a model is measured by, through scikit-learn's metrics, and what somebody without a model would reach."""
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from lamina.equations.losses import Loss, Quantile
 from lamina.learning.run import Run
 from lamina.model import Model
 
+SHOWN_CLASSES = 5  # of those that do not occur
+
 NAMES = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
@@ -25,6 +28,18 @@ NAMES = {
     "r2": "R2",
     "pinball": "pinball loss",
 }
+
+
+class Measured(NamedTuple):
+    """Scores by name, and why others cannot be told from these rows."""
+
+    scores: dict[str, float]
+    left_out: dict[str, str]
+
+    def told(self) -> list[str]:
+        """Return a line for each reason to leave scores out."""
+        reasons = dict.fromkeys(self.left_out.values())
+        return [f"no {', '.join(named(n) for n, one in self.left_out.items() if one == why)}: {why}" for why in reasons]
 
 
 @dataclass(frozen=True)
@@ -47,11 +62,32 @@ class Answers:
     Y: NDArray[Any]
     weights: NDArray[Any] | None = None
 
-    def measured(self) -> dict[str, float]:
+    def measured(self) -> Measured:
         """Return the scores by name; those that these rows cannot tell, or that are not finite, are left out."""
-        with np.errstate(all="ignore"):
+        from sklearn.exceptions import UndefinedMetricWarning
+
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", UndefinedMetricWarning)
             found = self._measured(np.asarray(self.A, np.float64))
-        return {name: float(value) for name, value in found.items() if np.isfinite(value)}
+        scores = {name: float(value) for name, value in found.items() if np.isfinite(value)}
+        left_out = {name: "it is no finite number" for name in found if name not in scores}
+        return Measured(scores, left_out | self._not_told())
+
+    def _not_told(self) -> dict[str, str]:
+        """Return why a score cannot be told from these rows, by its name."""
+        counts = np.ones(len(self.Y), bool) if self.weights is None else self.weights > 0
+        if isinstance(self.target, Labels):
+            if self.target.task == "multilabel":
+                return {}
+            classes = self.target.classes
+            if len(classes) == 1:
+                left_out = ("balanced_accuracy", "log_loss", "roc_auc")
+                return dict.fromkeys(left_out, f"the model knows the class {classes[0]} only")
+            present = np.unique(_class_numbers(self.target, self.Y)[counts])
+            absent = [str(label) for label in np.delete(classes, present)]
+            return {"roc_auc": f"no row is of class {_listed(absent)}"} if absent else {}
+        alone = not isinstance(self.loss, Quantile) and np.count_nonzero(counts) < 2
+        return {"r2": "there is one row only"} if alone else {}
 
     def _measured(self, A: NDArray[np.float64]) -> dict[str, float]:
         if isinstance(self.target, Labels):
@@ -89,7 +125,7 @@ class Answers:
         return Answers(self.target, self.loss, np.tile(guess, (len(self.Y), 1)), self.Y, self.weights)
 
 
-def compared(run: Run, model: Model) -> dict[str, dict[str, float]]:
+def compared(run: Run, model: Model) -> dict[str, Measured]:
     """Return the scores of a model and of its baseline on the validation rows, or on the training rows without such."""
     target, loss, learned = model.target, model.network.loss, run.examples
     assert isinstance(learned, InMemory)  # files are never sparse
@@ -119,6 +155,8 @@ def baseline_name(target: Labels | Numbers, loss: Loss) -> str:
 
 def _class_numbers(target: Labels, A: NDArray[Any]) -> NDArray[np.intp]:
     """Return the number of the class with the largest probability."""
+    if len(target.classes) == 1:  # it is the second of two, of which the first does not occur
+        return np.zeros(len(A), np.intp)
     return np.asarray(A[:, 0] > 0.5, np.intp) if target.task == "binary" else np.argmax(A, axis=1)
 
 
@@ -139,7 +177,7 @@ def _of_labels(
     recalls = {"labels": present, "average": "macro", "zero_division": 0.0}
     found["balanced_accuracy"] = recall_score(true, predicted, sample_weight=weights, **recalls)
     found["log_loss"] = log_loss(true, P, labels=np.arange(K), sample_weight=weights)
-    if len(present) == K:
+    if len(present if weights is None else np.unique(true[weights > 0])) == K:
         score = P[:, 1] if K == 2 else P
         found["roc_auc"] = roc_auc_score(true, score, multi_class="ovr", sample_weight=weights)
     return found
@@ -152,7 +190,7 @@ def _of_numbers(y: NDArray[Any], predicted: NDArray[Any], weights: NDArray[Any] 
         "rmse": root_mean_squared_error(y, predicted, sample_weight=weights),
         "mae": mean_absolute_error(y, predicted, sample_weight=weights),
     }
-    if len(y) > 1:
+    if len(y if weights is None else y[weights > 0]) > 1:
         found["r2"] = r2_score(y, predicted, sample_weight=weights)
     return found
 
@@ -169,6 +207,11 @@ def _of_quantiles(
         found[f"pinball_{q:g}"] = mean_pinball_loss(y, guess, alpha=q, sample_weight=weights)
         found[f"share_below_{q:g}"] = float(np.average(np.mean(y <= guess, axis=1), weights=weights))
     return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - SHOWN_CLASSES
+    return ", ".join(names[:SHOWN_CLASSES]) + (f" and {more} more" if more > 0 else "")
 
 
 def named(name: str) -> str:

@@ -3,22 +3,25 @@
     --hidden-layer-sizes 128,64      hidden_layer_sizes = [128, 64]
     --normalization none             normalization = "none"
     --optimizer "adam(beta1=0.95)"   optimizer = "adam(beta1=0.95)"
+    --class-weight yes=2,no=1        class_weight = {yes = 2, no = 1}
 
 TOML has no null: "none" stands for Python's None, wherever None is allowed.
 """
 
-import tomllib
+import csv
+import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import field, make_dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 
-from lamina.errors import SettingError, nearest
+from lamina.data.tables.columns import short
+from lamina.errors import SettingError
 from lamina.learning import hyperparameters
-from lamina.learning.hyperparameters import SETTINGS, Activations, Columns, HiddenLayers, Setting
+from lamina.learning.hyperparameters import GROUPS, SETTINGS, Activations, Columns, HiddenLayers, Setting
 
 Task = Literal["classifier", "regressor"]
 
@@ -26,7 +29,19 @@ Task = Literal["classifier", "regressor"]
 NOT_HERE = ("warm_start", "verbose")
 OFFERED: dict[str, Setting] = {one.name: one for one in SETTINGS if one.name not in NOT_HERE}
 KINDS = {"classifier": "classes", "regressor": "numbers"}
-PANEL = Group("Settings (also in a TOML file: lamina init)", sort_key=10)
+IN_GROUPS = {title: [name for name in names if name in OFFERED] for title, names in GROUPS.items()}
+PANELS = {
+    name: Group(title, sort_key=10 + place) for place, (title, names) in enumerate(IN_GROUPS.items()) for name in names
+}
+WEIGHTS = re.compile(r"(.+)=([^=]+)")  # of a class
+HERE = {  # Python's words, and those of flags
+    ", or a scorer$": "",
+    "None, a whole number, or a RandomState": "none or a whole number",
+    "a dict of class: weight": "class=weight,class=weight",
+    r"\bTrue\b": "true",
+    r"\bFalse\b": "false",
+    r"\bNone\b": "none",
+}
 
 
 def _is_switch(one: Setting) -> bool:
@@ -35,9 +50,21 @@ def _is_switch(one: Setting) -> bool:
 
 def help_of(one: Setting) -> str:
     """Return help, range and default of a setting as one sentence."""
-    only = f" Only to predict {KINDS[one.only_for]}." if one.only_for else ""
-    kind = "" if _is_switch(one) else f" {one.kind.text[0].upper()}{one.kind.text[1:]}."
-    return f"{one.help}{only}{kind} [default: {_short(one.default)}]"
+    kind = "" if _is_switch(one) else f" {expected(one)}."
+    return f"{purpose_of(one)}{kind} [default: {_short(one.default)}]"
+
+
+def purpose_of(one: Setting) -> str:
+    """Return what a setting is for."""
+    return one.help + (f" Only to predict {KINDS[one.only_for]}." if one.only_for else "")
+
+
+def expected(one: Setting) -> str:
+    """Return what a setting may be, as flags spell it."""
+    text = one.kind.text
+    for python, here in HERE.items():
+        text = re.sub(python, here, text)
+    return text if text.startswith("none") else text[0].upper() + text[1:]
 
 
 def _flag(one: Setting) -> tuple[str, Any, Any]:
@@ -45,7 +72,12 @@ def _flag(one: Setting) -> tuple[str, Any, Any]:
     name = one.name.replace("_", "-")
     negative = f"--no-{name}" if _is_switch(one) else ()
     look = Parameter(
-        name=f"--{name}", help=help_of(one), group=PANEL, negative=negative, metavar="VALUE", allow_leading_hyphen=True
+        name=f"--{name}",
+        help=help_of(one),
+        group=PANELS[one.name],
+        negative=negative,
+        metavar="VALUE",
+        allow_leading_hyphen=True,
     )
     return one.name, Annotated[bool | None if _is_switch(one) else str | None, look], field(default=None)
 
@@ -64,18 +96,34 @@ def _short(value: Any) -> str:
 def from_flags(flags: Any) -> dict[str, Any]:
     """Return the settings whose flag was given."""
     given = {} if flags is None else {name: getattr(flags, name) for name in OFFERED}
-    return {name: _understood(OFFERED[name], text) for name, text in given.items() if text is not None}
+    return {name: from_text(OFFERED[name], text) for name, text in given.items() if text is not None}
 
 
-def _understood(one: Setting, text: Any) -> Any:
+def from_text(one: Setting, text: Any) -> Any:
     """Return the first meaning of a text that is in the setting's range; else say what was expected."""
     meanings = list(_meanings(one, text))
     for value in meanings:
         with suppress(SettingError):
-            one.kind.check(one.name, value)
+            check_one(one, value)
             return value
-    one.kind.check(one.name, meanings[0])
+    check_one(one, meanings[0])
     return meanings[0]
+
+
+def check_one(one: Setting, value: Any) -> None:
+    """Check a value against its setting's range.
+
+    Raises
+    ------
+    SettingError
+        Whatever Python says of it: a text may spell what no rule expects.
+    """
+    try:
+        one.kind.check(one.name, value)
+    except (TypeError, ValueError, ArithmeticError, RecursionError) as problem:
+        if isinstance(problem, SettingError):
+            raise
+        raise SettingError(f"{one.name}={short(value)}: {problem}. Expected: {expected(one)}.") from problem
 
 
 def _meanings(one: Setting, text: Any) -> Iterator[Any]:
@@ -87,9 +135,23 @@ def _meanings(one: Setting, text: Any) -> Iterator[Any]:
         yield parts[0] if alone else tuple(map(_literal, parts))
     elif isinstance(one.kind, Columns) and text not in one.kind.words and _literal(text) is not None:
         yield tuple(int(part) if part.isdecimal() else part for part in map(str.strip, text.split(",")))
+    elif one.name == "class_weight" and _weights(text):
+        yield _weights(text)
     else:
         yield _literal(text)
         yield text
+
+
+def _weights(text: str) -> dict[str, float] | None:
+    """Return the weights in yes=2,no=1 or {"yes": 2}; None where the text spells none."""
+    if text.lstrip().startswith("{"):
+        with suppress(ValueError):
+            found = json.loads(text)
+            return found if isinstance(found, dict) else None
+    parts = [WEIGHTS.fullmatch(part.strip()) for part in next(csv.reader([text], skipinitialspace=True), [])]
+    with suppress(ValueError, TypeError):
+        return {part[1].strip(): float(part[2]) for part in parts}  # type: ignore[index]
+    return None
 
 
 def _literal(text: str) -> Any:
@@ -103,63 +165,6 @@ def _literal(text: str) -> Any:
         except ValueError:
             continue
     return text
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Return the settings of a TOML file.
-
-    Raises
-    ------
-    SettingError
-        It does not exist, is not valid TOML (with the line), or names no setting.
-    """
-    try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise SettingError(f"there is no file {str(path)!r}: `lamina init --out {path}` writes one") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise SettingError(f"{path} is not valid TOML: {problem}") from problem
-    for name in found:
-        if name not in OFFERED:
-            raise SettingError(f"{path}: there is no setting {name!r}.{nearest(name, OFFERED)}")
-    try:
-        return {name: _from_toml(OFFERED[name], value) for name, value in found.items()}
-    except SettingError as problem:
-        raise SettingError(f"{path}: {problem}") from problem
-
-
-def _from_toml(one: Setting, value: Any) -> Any:
-    value = tuple(value) if isinstance(value, list) else value
-    if value == "none":
-        return _understood(one, value)
-    one.kind.check(one.name, value)
-    return value
-
-
-def as_toml() -> str:
-    """Return a TOML file with every setting at its default, explained."""
-    lines = [
-        "# Settings for: lamina train FILE --target COLUMN --config THIS_FILE",
-        "# A flag on the command line wins.",
-    ]
-    for one in OFFERED.values():
-        explained = help_of(one).partition(" [default:")[0]
-        lines += ["", *(f"# {line}" for line in _wrapped(explained)), f"{one.name} = {_toml(one.default)}"]
-    return "\n".join(lines) + "\n"
-
-
-def _wrapped(text: str) -> list[str]:
-    from textwrap import wrap
-
-    return wrap(text, 98, break_long_words=False, break_on_hyphens=False)
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_toml, value))}]"
-    if value is None or isinstance(value, str):
-        return f'"{spelled(value)}"'
-    return spelled(value)
 
 
 def joined(config: Mapping[str, Any], flags: Mapping[str, Any], task: Task) -> dict[str, Any]:

@@ -9,20 +9,27 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from lamina.cli.printable import printable
+
+SECONDS_OF_SILENCE = 1.0  # after which work that shows no progress is named
+LONGEST_MESSAGE = 2000  # characters
 WIDE_COLUMNS = 1000  # where there is no terminal: nothing is wrapped
 
 
 class Terminal:
-    """The two streams of a command.
+    """The two streams of a command. What it prints holds no control characters, wherever the text came from.
 
     Parameters
     ----------
@@ -35,20 +42,22 @@ class Terminal:
         self.notes = _console(stderr=True)
         self.out = self.notes if as_json else _console(stderr=False)
 
-    def say(self, *texts: str) -> None:
+    def say(self, text: str = "") -> None:
         """Write a line for people."""
-        self.out.print(*texts, markup=False, emoji=False, highlight=False, soft_wrap=True)
+        self.out.print(Text(printable(text)), soft_wrap=True)
 
     def note(self, text: str) -> None:
         """Write a line about what is going on."""
-        self.notes.print(text, markup=False, emoji=False, highlight=False, soft_wrap=True)
+        self.notes.print(Text(printable(text)), soft_wrap=True)
 
     def complain(self, kind: str, *lines: str) -> None:
         """Write "kind: text" to stderr, further lines below it."""
-        first, *more = lines or ("",)
+        first, *more = map(_shortened, lines or ("",))
         start = f"{kind}: " if first else kind
         style = "bold yellow" if kind == "warning" else "bold red"
-        text = Text.assemble((start, style), " ".join(first.split()), *(f"\n  {line}" for line in more))
+        text = Text.assemble(
+            (start, style), printable(" ".join(first.split())), *(f"\n  {printable(line)}" for line in more)
+        )
         self.notes.print(text, soft_wrap=True)
 
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[Any]], right: Sequence[int] | None = None) -> None:
@@ -56,20 +65,32 @@ class Terminal:
         table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
         for place, heading in enumerate(headings):
             to_the_right = place > 0 if right is None else place in right
-            table.add_column(Text(heading), justify="right" if to_the_right else "left", overflow="fold")
+            table.add_column(Text(printable(heading)), justify="right" if to_the_right else "left", overflow="fold")
         for row in rows:
-            table.add_row(*(Text(cell if isinstance(cell, str) else number(cell)) for cell in row))
+            table.add_row(*(Text(printable(cell) if isinstance(cell, str) else number(cell)) for cell in row))
         if self.out.is_terminal:
             self.out.print(table)
             return
         with self.out.capture() as plain:
             self.out.print(table)
-        self.say("\n".join(line.rstrip() for line in plain.get().splitlines()))
+        for line in plain.get().split("\n")[:-1]:
+            self.say(line.rstrip())
 
     def result(self, value: Any) -> None:
         """Write the result as JSON to stdout, where that was asked for."""
         if self.as_json:
             sys.stdout.write(json.dumps(value, indent=2, allow_nan=False, default=_plain) + "\n")
+
+    @contextmanager
+    def working(self, what: str) -> Iterator[None]:
+        """Say what is going on if it takes longer than a moment."""
+        timer = threading.Timer(SECONDS_OF_SILENCE, self.note, [f"{what} ..."])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def progress(self, run: Any, state: Any) -> Any:
         """Return what shows training (`running.carry_out` takes it): a bar in a terminal, lines elsewhere."""
@@ -77,10 +98,29 @@ class Terminal:
 
         return Bar(run, state, self.notes) if self.notes.is_terminal else Lines(run, state, self.note)
 
+    @contextmanager
+    def bar(self, what: str, total: int) -> Iterator[Callable[..., None]]:
+        """Show in a terminal how much is done; give the function to call after each part, or with how many."""
+        if not self.notes.is_terminal:
+            yield lambda parts=1: None
+            return
+        columns = TextColumn(f"{what} {{task.completed:,.0f}}/{{task.total:,.0f}}"), BarColumn(), TimeRemainingColumn()
+        with Progress(*columns, console=self.notes, transient=True) as progress:
+            task = progress.add_task(what, total=total)
+            yield lambda parts=1: progress.advance(task, parts)
+
     @property
     def unicode(self) -> bool:
         """Whether the results may hold more than ASCII."""
         return self.out.encoding.lower().startswith("utf")
+
+
+def _shortened(line: str) -> str:
+    """Return a message without its middle, where a hostile file or flag made it too long to be read."""
+    if len(line) <= LONGEST_MESSAGE:
+        return line
+    half = LONGEST_MESSAGE // 2
+    return f"{line[:half]} ... {line[-half:]}"
 
 
 def number(value: float | None) -> str:

@@ -6,21 +6,23 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from cyclopts import Parameter
+from cyclopts.exceptions import CycloptsError
 
 from lamina.cli.exit_codes import DONE, SIGNALS
-from lamina.cli.files import check_place, check_space
+from lamina.cli.files import check_files, check_place, check_space
 from lamina.cli.pictures import check_picture, draw_curve
-from lamina.cli.preparation import Columns, check_targets, kind_of_task, prepared, taken_apart, task_of, with_targets
+from lamina.cli.preparation import Columns, kind_of_task, prepared, taken_apart, task_of, with_targets
 from lamina.cli.reading_flags import ReadingFlags
+from lamina.cli.rows import all_of
+from lamina.cli.run_file import RunFile, read_toml, with_options
 from lamina.cli.scores import baseline_name, compared, rows_of
-from lamina.cli.settings import Flags, from_flags, joined, read_toml
+from lamina.cli.settings import Flags, from_flags, joined
 from lamina.cli.terminal import Terminal, counted, program_name
-from lamina.data.tables.sources import read
 from lamina.data.targets import Labels
-from lamina.errors import CheckpointError, ModelFileError
+from lamina.errors import CheckpointError, ModelFileError, SettingError
 from lamina.fitting import finish
 from lamina.interrupts import Interrupts
 from lamina.learning.checkpoints import Folder
@@ -32,7 +34,7 @@ from lamina.running import carry_out, opened, stored_seed
 
 
 def train(
-    file: Path,
+    file: Path | None = None,
     /,
     *,
     target: str | None = None,
@@ -64,49 +66,98 @@ def train(
     weights
         A column that says how much each row counts.
     drop
-        A column to leave out; may be given several times.
+        Columns to leave out: a name, or several with commas between them. May be given several times.
     validation
         A file of validation rows; without it, some of FILE are held out.
     config
-        A TOML file of settings; `lamina init` writes one.
+        A TOML file of the settings; `lamina init` writes one. It may also hold FILE and all these options.
     out
         The model file to write; by default FILE's name with the ending .lamina, in the current folder.
     plot
         Write the learning curve to this PNG, SVG or PDF file.
     checkpoint
         A folder to write checkpoints to. However the run ends, the same command run again, or `lamina resume FOLDER`,
-        goes on from the newest one.
+        resumes from the newest one.
     json
         Print the result as JSON on stdout, and nothing else there.
     """
-    terminal, columns = Terminal(json), Columns(target, weights, tuple(drop or ()))
-    path = Path(f"{file.stem}.lamina") if out is None else out
-    check_place("--out", path)
-    check_picture(plot)
-    given, toml = from_flags(settings), {} if config is None else read_toml(config)
+    given: dict[str, Any] = {
+        "file": file,
+        "target": target,
+        "task": task,
+        "weights": weights,
+        "drop": drop,
+        "validation": validation,
+    }
+    given |= {"out": out, "plot": plot, "checkpoint": checkpoint, "json": json or None}
+    written = RunFile({}, {}) if config is None else read_toml(config)
+    options = with_options(given, written)
+    if options["file"] is None:
+        raise CycloptsError('Command "train" parameter FILE requires an argument: a table to learn from')
+    chosen = Chosen(**{**options, "json": bool(options["json"])}, config=config)
     cells = cells or ReadingFlags()
-    reading = cells.reading()
-    rows = taken_apart(read(file, reading=reading), file, columns)
+    return _trained(chosen, cells, written.settings, from_flags(settings), vars(settings or Flags()))
+
+
+class Chosen(NamedTuple):
+    """The options of a run, from the command line and from its TOML file."""
+
+    file: Path
+    target: str | None
+    task: str | None
+    weights: str | None
+    drop: list[str] | None
+    validation: Path | None
+    config: Path | None
+    out: Path | None
+    plot: Path | None
+    checkpoint: Path | None
+    json: bool
+
+    @property
+    def path(self) -> Path:
+        """Where the model is written."""
+        return Path(f"{self.file.stem}.lamina") if self.out is None else self.out
+
+    def words(self, flags: Mapping[str, Any]) -> list[str]:
+        """Return what stands behind `lamina train` to start this run from any folder."""
+        options = {name: one for name, one in self._asdict().items() if name not in ("file", "checkpoint", "json")}
+        return [str(self.file.resolve()), *words_of({**options, "out": self.path, **flags})]
+
+
+def _trained(
+    chosen: Chosen, cells: ReadingFlags, toml: dict[str, Any], given: dict[str, Any], flags: Mapping[str, Any]
+) -> int:
+    terminal, file, path, checkpoint = Terminal(chosen.json), chosen.file, chosen.path, chosen.checkpoint
+    columns = Columns(chosen.target, chosen.weights, tuple(chosen.drop or ()))
+    check_files(
+        {"FILE": file, "--validation": chosen.validation, "--config": chosen.config},
+        {"--out": path, "--plot": chosen.plot},
+    )
+    check_place("--out", path)
+    check_picture(chosen.plot)
+    with terminal.working(f"reading {file}"):
+        rows = taken_apart(all_of(file, cells.reading()), file, columns)
     if cells.drop_missing_target:
         rows = with_targets(rows, terminal)
-    check_targets(rows, file, reading, columns)
-    kind, reason = kind_of_task(rows.y, task)
+    kind, reason = kind_of_task(rows.y, chosen.task)
     terminal.say(f"{file}: {counted(rows.X.n_rows, 'row')}, {counted(len(rows.X.names), 'column')} to learn from")
-    terminal.say(f"target {target!r}: {kind} ({reason}{'' if task else '; --task overrides'})")
-    chosen = joined(toml, given, task_of(kind))
-    seed = None if chosen.get("random_state") is not None else stored_seed(checkpoint)
-    run, state = prepared(rows, file, columns, task_of(kind), chosen, validation, seed)
+    terminal.say(f"target {chosen.target!r}: {kind} ({reason}{'' if chosen.task else '; --task overrides'})")
+    settings = joined(toml, given, task_of(kind))
+    seed = None if settings.get("random_state") is not None else stored_seed(checkpoint)
+    with terminal.working("turning the columns into features"):
+        run, state = prepared(rows, file, columns, task_of(kind), settings, chosen.validation, seed)
     check_place("--out", path, state.params.nbytes)
     if isinstance(run.columns.target, Labels) and len(run.columns.target.classes) == 1:
-        terminal.complain("warning", f"target {target!r} has a single class: there is nothing to tell apart")
+        terminal.complain("warning", f"target {chosen.target!r} has a single class: there is nothing to tell apart")
     validating = f", validating on {run.n_validation:,} others" if run.n_validation else ""
     terminal.say(f"training on {counted(run.n_rows, 'row')}{validating}")
+    if settings.get("random_state") is None:
+        terminal.say(f"seed drawn: --random-state {run.recipe.seed} gives the same model again")
     with ExitStack() as stack:
         folder = None
         if checkpoint is not None:
-            options = {"target": target, "task": task, "weights": weights, "drop": drop, "validation": validation}
-            options |= {"config": config, "out": path, "plot": plot, **cells.options(), **vars(settings or Flags())}
-            words = [str(file.resolve()), *words_of(options)]
+            words = chosen.words({**cells.options(), **flags})
             folder, state = opened(checkpoint, run, state, data=str(file.resolve()), command=words)
             stack.enter_context(folder)
             folder.note(command=words)  # that of the first start is kept too, in every checkpoint
@@ -114,18 +165,26 @@ def train(
                 terminal.say(_where(run, state, checkpoint))
             check_space("--checkpoint", checkpoint, _size_of_checkpoints(state))
         began = time.perf_counter()
-        failed = _carried_out(run, state, terminal, folder)
-        with Interrupts(ending=True) as late:  # the model is written, whatever comes now
+        with Interrupts(ending=True, finishing=True) as wish:  # once something is learned, it is written
+            failed = _carried_out(run, state, terminal, folder)
+            if state.stopped in SIGNALS:
+                terminal.note(f"{state.stopped}: stopping; writing the best weights")
             seconds = time.perf_counter() - began
-            found = _finished(run, state, terminal, path, plot, seconds)
+            written = _written(run, state, path, chosen.plot)
+        with Interrupts(ending=True) as late:
+            late.asked = wish.asked or (state.stopped if state.stopped in SIGNALS else "")
+            try:
+                found = _told(run, state, terminal, written, seconds)
+            except KeyboardInterrupt:
+                terminal.note(f"the model is written: {path}")
+                raise
     if failed is not None:
         raise failed
-    signal = late.asked or (state.stopped if state.stopped in SIGNALS else "")
     if _can_go_on(run, state):
         terminal.say(_how_to_go_on(checkpoint))
     start = {"file": str(file), "target": run.target_name, "task": kind, "reason": reason}
-    terminal.result({**start, "interrupted": bool(signal), **found})
-    return SIGNALS.get(signal, DONE)
+    terminal.result({**start, "interrupted": bool(late.asked), **found})
+    return SIGNALS.get(late.asked, DONE)
 
 
 def words_of(options: Mapping[str, Any]) -> Iterator[str]:
@@ -176,30 +235,50 @@ def _how_to_go_on(checkpoint: Path | None) -> str:
     return f"to go on: {program_name()} resume {shlex.quote(str(checkpoint))}"
 
 
-def _finished(
-    run: Run, state: State, terminal: Terminal, path: Path, plot: Path | None, seconds: float
-) -> dict[str, Any]:
-    """Write the model and the picture, then say what came of it: the terminal may be gone."""
-    model = finish(run, state)
-    replaced = ", replacing an older file" if path.exists() else ""
+class Written(NamedTuple):
+    """What a run left on the disk."""
+
+    model: Model
+    path: Path
+    replaced: bool
+    plot: Path | None
+
+
+def _written(run: Run, state: State, path: Path, plot: Path | None) -> Written:
+    """Write the model, then the picture."""
+    model, replaced = finish(run, state), path.exists()
     _save(model, path)
     if plot is not None:
-        draw_curve(plot, model.history, run.score_name, state.best_epoch)
-    scores = compared(run, model)
+        try:
+            draw_curve(plot, model.history, run.score_name, state.best_epoch)
+        except OSError as problem:
+            found = f"--plot {plot}: {problem.strerror}. The model is written: {path}"
+            raise SettingError(found) from problem
+    return Written(model, path, replaced, plot)
+
+
+def _told(run: Run, state: State, terminal: Terminal, written: Written, seconds: float) -> dict[str, Any]:
+    """Say what came of a run; return it as plain values."""
+    model, path = written.model, written.path
+    with terminal.working("measuring the model"):
+        scores = compared(run, model)
     done = f"in epoch {state.epoch + 1}" if state.rows else f"after {counted(state.epoch, 'epoch')}"
     terminal.say(f"stopped {done}, {seconds:.1f} s: {state.stopped}")
-    kept = f"epoch {state.best_epoch}" if state.best_epoch else f"step {state.step}, before the first epoch ended"
-    terminal.say(f"kept: the weights of {kept}\n")
+    terminal.say(f"kept: the weights of {_kept(state)}")
+    terminal.say()
     on = "validation rows" if run.n_validation else "training rows"
     terminal.say(f"On the {on}:")
-    terminal.table(*rows_of(scores))
+    terminal.table(*rows_of({who: one.scores for who, one in scores.items()}))
+    for line in scores["lamina"].told():
+        terminal.say(line)
     if not run.n_validation:
         terminal.say(
             "Without validation rows these scores are too good: try --early-stopping true, or --validation FILE"
         )
-    terminal.say(f"model: {path} ({path.stat().st_size / 1024:,.0f} KiB{replaced})")
-    if plot is not None:
-        terminal.say(f"learning curve: {plot}")
+    size = f"{path.stat().st_size / 1024:,.0f} KiB"
+    terminal.say(f"model: {path} ({size}{', replacing an older file' if written.replaced else ''})")
+    if written.plot is not None:
+        terminal.say(f"learning curve: {written.plot}")
     terminal.say(f"next: {program_name()} show {shlex.quote(str(path))}")
     baseline = baseline_name(model.target, model.network.loss)
     return {
@@ -212,9 +291,16 @@ def _finished(
         "stopped": state.stopped,
         "seed": run.recipe.seed,
         "scores_on": on,
-        "scores": scores["lamina"],
-        "baseline": {"name": baseline, "scores": scores[baseline]},
+        "scores": scores["lamina"].scores,
+        "left_out": scores["lamina"].left_out,
+        "baseline": {"name": baseline, "scores": scores[baseline].scores},
     }
+
+
+def _kept(state: State) -> str:
+    if state.best_epoch:
+        return f"epoch {state.best_epoch}"
+    return f"step {state.step}, {'the last' if state.epoch else 'before the first epoch ended'}"
 
 
 def _save(model: Model, path: Path) -> None:

@@ -1,13 +1,17 @@
 """What each class counts."""
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lamina.data.label_counts import LabelCounts
+from lamina.data.tables.columns import short
 from lamina.errors import SettingError
+
+HUGE = 2.0**500
 
 
 def class_factors(class_weight: Any, counts: LabelCounts) -> NDArray[np.float64]:
@@ -31,7 +35,9 @@ def class_factors(class_weight: Any, counts: LabelCounts) -> NDArray[np.float64]
         unknown = [label for label in class_weight if label not in known]
         if unknown:
             raise SettingError(f"class_weight names {unknown[0]!r}; the classes are {known}.")
-        factors = np.array([*first, *(float(class_weight.get(label, 1.0)) for label in known)])
+        factors = np.array([*first, *(_weight_of(label, class_weight.get(label, 1.0)) for label in known)])
+        if factors.max() > HUGE:  # only ratios count, and sums of them must stay in the float range
+            factors = factors / HUGE
         given = factors[len(first) :]
         if not np.isfinite(factors).all() or (factors < 0).any() or not given[sums > 0].any():
             raise SettingError(
@@ -40,6 +46,16 @@ def class_factors(class_weight: Any, counts: LabelCounts) -> NDArray[np.float64]
     else:
         raise SettingError(f"class_weight={class_weight!r}: expected None, 'balanced' or a dict of class: weight.")
     return factors
+
+
+def _weight_of(label: Any, weight: Any) -> float:
+    try:
+        found = float(weight) if isinstance(weight, Real) else np.nan
+    except OverflowError:
+        found = np.inf
+    if not np.isfinite(found):
+        raise SettingError(f"class_weight of {label!r} is {short(weight)}: expected weights of at least 0, and finite.")
+    return found
 
 
 def _balanced(sums: NDArray[Any]) -> NDArray[np.float64]:

@@ -12,7 +12,10 @@ from lamina.data.moments import Moments, moments
 from lamina.data.target_values import check_numbers, plain_numbers, same_length
 from lamina.errors import DataError
 
+Array = NDArray[np.float64]
+
 LARGEST = np.finfo(np.float64).max  # where a prediction would be beyond
+NO_SPREAD = 1e-6  # of the largest target: what single precision does not tell apart
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +29,7 @@ class Numbers:
     flat : bool
         Whether y had one dimension, and predictions have too.
     low, high : array, shape (n_targets,), or None
-        Predictions are kept between them.
+        Predictions are kept between them: a target without spread is predicted as it is.
     """
 
     location: NDArray[np.float64]
@@ -39,7 +42,7 @@ class Numbers:
     def fit(
         y: Any, weights: NDArray[np.float64] | None = None, standardise: bool = True, clamp: bool = False
     ) -> "Numbers":
-        """Learn mean and standard deviation of the targets (of a constant target the scale is 1).
+        """Learn mean and standard deviation of the targets; a constant one is predicted as it is.
 
         With `clamp`, predictions are later kept between the lowest and the highest target whose weight is not 0.
 
@@ -82,6 +85,13 @@ class Numbers:
             i, j = np.argwhere(~np.isfinite(Y))[0]
             raise DataError(f"y contains a value too large for {np.dtype(dtype)}: {rows[i, j]:g} in row {i}")
         return Y
+
+    def in_range(self, A: NDArray[Any]) -> NDArray[Any]:
+        """Return outputs in units of Y, one for each target, kept between the lowest and highest prediction."""
+        if self.low is None or self.high is None:
+            return A
+        with np.errstate(over="ignore"):
+            return np.clip(A, (self.low - self.location) / self.scale, (self.high - self.location) / self.scale)
 
     def decode(self, A: NDArray[Any]) -> NDArray[np.float64]:
         """Return predictions in the units of y.
@@ -185,10 +195,25 @@ class TargetMoments:
             The network predicts the logarithm of the target, e^Z: it is divided by its mean, but not shifted.
         """
         found, ones = self.moments, np.ones(len(self.total))
-        low, high = (found.low, found.high) if clamp else (None, None)
         location, scale = np.zeros(len(self.total)), ones
         if standardise and log_link:
             scale = self.total / self.weight
         elif standardise:
             location, scale = found.location(), found.scale()
-        return Numbers(location, np.where(scale > 0, scale, ones), self.flat, low, high)
+        return Numbers(
+            location, np.where(scale > 0, scale, ones), self.flat, *self._range(standardise, clamp, log_link)
+        )
+
+    def _range(self, standardise: bool, clamp: bool, log_link: bool) -> tuple[Array, Array] | tuple[None, None]:
+        """Return the lowest and the highest prediction of each target, or None twice where there is no limit.
+
+        What varies so little that a network would add more than there is stays in its range too, unless standardising
+        shows its variation to the network.
+        """
+        low, high = self.moments.low, self.moments.high
+        if clamp:
+            return low, high
+        kept = self.moments.constant
+        if log_link or not standardise:
+            kept = kept | (high / 2 - low / 2 <= NO_SPREAD / 2 * np.maximum(np.abs(low), np.abs(high)))
+        return (np.where(kept, low, -LARGEST), np.where(kept, high, LARGEST)) if kept.any() else (None, None)

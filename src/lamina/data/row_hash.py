@@ -39,7 +39,7 @@ def hash_rows(rows: Any, Y: NDArray[Any] | None = None) -> Words:
     total = _sum_of_table(rows) if isinstance(rows, Table) else _sum_of_matrix(rows, 0)
     if Y is not None:
         total = total + _sum_of_matrix(Y, FIRST_TARGET)
-    return _finished(total)
+    return finished(total)
 
 
 def _constants(start: int, n: int) -> Words:
@@ -56,7 +56,7 @@ def words(numbers: NDArray[Any]) -> Words:
     return mixed
 
 
-def _mixed(bits: Words) -> Words:
+def mixed(bits: Words) -> Words:
     """Spread the bits over all 64: those of a short number, like 1.0, are the uppermost 12."""
     mixed: Words = bits ^ (bits >> np.uint64(32))
     mixed ^= mixed >> np.uint64(20)
@@ -75,13 +75,13 @@ def _sum_of_matrix(matrix: Any, start: int) -> Words:
     constants = _constants(start, matrix.shape[1])
     total = np.zeros(len(matrix), np.uint64)
     for first, block in number_blocks(matrix, len(matrix)):
-        total[first : first + len(block)] = _mixed(_bits(block)) @ constants
+        total[first : first + len(block)] = mixed(_bits(block)) @ constants
     return total
 
 
 def _sum_of_csr(matrix: Any, start: int) -> Words:
     constants = _constants(start, matrix.shape[1])
-    terms = _mixed(_bits(matrix.data.astype(np.float64))) * constants[matrix.indices]
+    terms = mixed(_bits(matrix.data.astype(np.float64))) * constants[matrix.indices]
     running = np.concatenate([np.zeros(1, np.uint64), np.cumsum(terms, dtype=np.uint64)])
     total: Words = running[matrix.indptr[1:]] - running[matrix.indptr[:-1]]
     return total
@@ -93,11 +93,12 @@ def _sum_of_table(table: Table) -> Words:
     constants = _constants(0, len(table.names))
     total = np.zeros(table.n_rows, np.uint64)
     for column, constant in zip(table.columns, constants, strict=True):
-        total += _mixed(_column_bits(column)) * constant
+        total += mixed(column_words(column)) * constant
     return total
 
 
-def _column_bits(column: Column) -> Words:
+def column_words(column: Column) -> Words:
+    """Return the bits of each number, or of each level's hash."""
     if column.levels is None:
         return _bits(np.array(column.values, np.float64))
     words = [
@@ -106,7 +107,8 @@ def _column_bits(column: Column) -> Words:
     return np.take(np.array([*words, int(NAN_BITS)], np.uint64), column.values)  # code -1 is the last
 
 
-def _finished(total: Words) -> Words:
+def finished(total: Words) -> Words:
+    """Return sums as words whose every bit depends on every bit: those of MurmurHash3's end."""
     total = (total ^ (total >> SHIFT)) * FINISH[0]
     total = (total ^ (total >> SHIFT)) * FINISH[1]
     return total ^ (total >> SHIFT)

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.data.row_hash import hash_rows
+from lamina.data.row_order import order_words
+from lamina.data.tables.table import Table
 from lamina.errors import DataError
 
 Rows = NDArray[np.intp]
@@ -76,14 +78,19 @@ def canonical_rows(X: Any, Y: NDArray[Any] | None, weights: NDArray[np.float64] 
     fingerprint : str
         Of the values of these rows, their targets and weights.
     """
+    if weights is not None and not weights.all():  # rows of weight 0 have no say in the ranks of the others
+        some = np.flatnonzero(weights)
+        rows = X.take(some) if isinstance(X, Table) else X[some]
+        part, fingerprint = canonical_rows(rows, None if Y is None else Y[some], weights[some])
+        return Part(some[part.rows], part.weights), fingerprint
     hashes = hash_rows(X, Y)
+    ranked = order_words(X, Y, len(np.unique(hashes)))
     if weights is None:
-        return _counted(np.argsort(hashes, kind="stable"), None, hashes)
+        return _counted(np.argsort(ranked, kind="stable"), None, hashes)
     if (weights == np.floor(weights)).all() and weights.sum() <= REPEATS * len(weights):
-        order = np.argsort(hashes, kind="stable")
+        order = np.argsort(ranked, kind="stable")
         return _counted(np.repeat(order, weights[order].astype(np.intp)), None, hashes)
-    order = np.lexsort((weights, hashes))  # equal rows may differ in weight: the lighter first
-    order = order[weights[order] > 0]
+    order = np.lexsort((weights, ranked))  # equal rows may differ in weight: the lighter first
     w = weights[order] / weights.max()
     w = w / w.mean()
     return _counted(order, None if (w == w[0]).all() else w, hashes)

@@ -14,21 +14,21 @@ DERIVED = ("kind", "inputs", "layer", "arrays")  # in the blueprint, but not a s
 OF_THE_NETWORK = ("kind", "name", "l1", "l2", "groups", "members")  # with the loss, but not a setting of it
 
 
-def described(network: Any) -> list[dict[str, Any]]:
+def blueprint_of(network: Any) -> list[dict[str, Any]]:
     """Return the layers in order, then the loss; see `Network.blueprint`."""
     loss = {"kind": "loss", "name": network.loss.kind, **asdict(network.loss), "l1": network.l1, "l2": network.l2}
     loss |= {"groups": {name: group._asdict() for name, group in network.groups.items()}, "members": network.members}
-    return [*_described(network, network.layers, network.n_inputs, (), Key(0, 0)), loss]
+    return [*_entries(network, network.layers, network.n_inputs, (), Key(0, 0)), loss]
 
 
-def _described(
+def _entries(
     network: Any, layers: Sequence[Layer], n: int, path: tuple[int, ...], key: Key
 ) -> Iterator[dict[str, Any]]:
     for i, layer in enumerate(layers):
         here, units = key.inside(i), layer.width(n)
         entry: dict[str, Any] = {"kind": layer.kind, "inputs": n, "units": units, "layer": here.layer}
         if isinstance(layer, Residual):
-            entry["chain"] = list(_described(network, layer.layers, n, (*path, i), here))
+            entry["chain"] = list(_entries(network, layer.layers, n, (*path, i), here))
         else:
             entry |= asdict(layer)  # type: ignore[call-overload]
         entry["arrays"] = [

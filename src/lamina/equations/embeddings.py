@@ -1,4 +1,4 @@
-"""What a column is looked up in before the first linear layer: waves for numbers, vectors for categories.
+"""Embeddings of columns before the first linear layer: Fourier features of numbers, vectors for categories.
 
 Both keep the units that they do not replace, in their order, and put theirs behind.
 """
@@ -15,7 +15,7 @@ from lamina.equations.types import Array, Arrays, Shape
 
 @dataclass(frozen=True)
 class Embedding:
-    """A column that holds the number of a category becomes `size` numbers: a column of E, looked up.
+    """A column that holds the number of a category becomes `size` units: a column of E.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class Embedding:
     def _places(self, A_prev: Array) -> Array:
         levels = np.array(self.levels)[:, None]
         first = np.cumsum(levels, axis=0) - levels  # the levels of one column after those of another
-        chosen = np.clip(A_prev[list(self.columns)], 0, levels - 1).astype(np.intp)
+        chosen = np.clip(np.nan_to_num(A_prev[list(self.columns)]), 0, levels - 1).astype(np.intp)
         return np.asarray(first + chosen)
 
     @classmethod
@@ -82,7 +82,7 @@ class Periodic:
     columns : tuple of int
         The units of A_prev that are numbers, increasing.
     frequencies : int
-        Waves per number.
+        Fourier features per number.
     outputs : int
         New units per number.
     rate_factor : float

@@ -12,13 +12,13 @@ mean of their costs, and predict together, the mean of their A[L].
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
-from lamina.equations.blueprint import described, read_back
+from lamina.computed_once import cached_property
+from lamina.equations.blueprint import blueprint_of, read_back
 from lamina.equations.layers import Dense, Residual, unrolled
 from lamina.equations.slots import GROUPS, Group, Path, Slot, numbers, slots
 from lamina.equations.types import Array, Arrays, Layer, Loss
@@ -142,7 +142,7 @@ class Network:
         Every layer has `kind`, its settings, `inputs`, `units`, `layer` (its word in the random counter) and `arrays`
         (role, name, offset, rows, columns, group, rate, decay); a residual has `chain`.
         """
-        return described(self)
+        return blueprint_of(self)
 
     @classmethod
     def from_blueprint(cls, blueprint: Sequence[Mapping[str, Any]]) -> "Network":

@@ -1,10 +1,10 @@
-"""How a call of `train_steps` goes on its way: batches, rates, and the place of the first step."""
+"""The arguments of `train_steps`: batch size, rates, and the place of the first step."""
 
 from typing import Any, NamedTuple
 
 
 class Steps(NamedTuple):
-    """Some steps of a training: one for every rate, on `batch_size` rows each."""
+    """Consecutive training steps: one for every rate, on `batch_size` rows each."""
 
     batch_size: int  # rows of a step; the last may be shorter
     rates: Any  # (steps,): the learning rate of each step

@@ -25,7 +25,7 @@ A loss is a frozen dataclass too, and works on Z[L]:
     dZ(Z, Y)                  the derivative of L_i by Z[L]               (units, m)
     sample_targets(rng, m, k) random rows of k targets that suit it, (m, k): for tests
 
-The cost is J = (1/m) sum of w_i L_i; the weights and the 1/m stand in verbs.py and layers.py, as in the lecture.
+The cost is J = (1/m) sum of w_i L_i; the weights and the 1/m are in verbs.py and layers.py, as in the lecture.
 """
 
 from collections.abc import Sequence

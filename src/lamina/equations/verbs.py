@@ -1,7 +1,7 @@
-"""The verbs on a network and one flat vector of parameters, as this engine performs them: they say what is right.
+"""The verbs on a network and one flat vector of parameters: this engine defines what they mean.
 
-engine.py chooses between these and the kernels. Rows come as X (m, n) and Y (m, targets), and are put across here:
-A[0] = X.T.
+engine.py chooses between these and the kernels. Rows come as X (m, n) and Y (m, targets), and are transposed
+here: A[0] = X.T.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ def predict(network: Network, params: Array, X: Array) -> Array:
 
 
 def cost(network: Network, params: Array, X: Array, Y: Array, weights: Array | None = None) -> float:
-    """Return (1/m) Σ w_i L_i without draws, penalty or gradient: the cost that is reported and watched.
+    """Return (1/m) Σ w_i L_i without dropout, penalty or gradient: the cost that is reported and watched.
 
     With several members it is the cost of what they predict together.
     """

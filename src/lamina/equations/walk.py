@@ -6,9 +6,9 @@ and keeps no more of them than it needs.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
+from lamina.computed_once import cached_property
 from lamina.equations.layers import Activation, Linear, Residual, chain_backward, chain_forward
 from lamina.equations.network import Network
 from lamina.equations.random import Key
@@ -26,7 +26,7 @@ class Passed(NamedTuple):
     name: str  # of what the layer gives: "Z1", "A1"
     A: Array  # what it gives, (units, m)
     cache: Arrays
-    dA: Array | None  # the derivative by A; None where nobody walked back
+    dA: Array | None  # the derivative by A; None without a walk back
     grads: Arrays  # by role: {"W": dW, "b": db}; those of a residual are its inner layers'
 
 
@@ -38,7 +38,7 @@ class Walk:
     p: list[Arrays]  # the parameters, per layer
     A: list[Array]  # A[0], then what each layer gives, up to Z[L]; each (units, m)
     caches: list[Arrays]  # what each layer kept for its way back
-    dA: list[Array]  # the derivatives by the same arrays; empty where nobody walked back
+    dA: list[Array]  # the derivatives by the same arrays; empty without a walk back
 
     @property
     def Z(self) -> Array:

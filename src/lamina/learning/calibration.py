@@ -7,15 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from lamina.data.examples import Examples
+from lamina.data.examples import Examples, InMemory
 from lamina.engine import Engine
-from lamina.equations.losses import BinaryLogLoss, CategoricalLogLoss
+from lamina.equations.losses import BinaryLogLoss, CategoricalLogLoss, SquaredError
+from lamina.equations.members import MemberChoice, MemberScale
 from lamina.equations.network import Network
+from lamina.equations.scales import Scale
+from lamina.equations.types import Loss
 from lamina.learning.evaluation import cost_of
 
 LOWEST, HIGHEST = 0.05, 20.0  # temperatures that are tried
 IMAGINED = 0.25  # rows of no class in particular
 GOLDEN = (5**0.5 - 1) / 2
+MOST_NUMBERS = 2**27  # of Z[L] that are kept
+FEWEST_ROWS = 2**16  # that are looked at, where so many were held out
 TURNS = 24  # each makes the interval 0.618 times as long: 1e-5 of it is left
 
 
@@ -37,13 +42,56 @@ def temperature(network: Network, engine: Engine, params: Any, held_out: Example
     """
     loss = network.loss
     assert isinstance(loss, BinaryLogLoss | CategoricalLogLoss)
-    careful = replace(network, loss=replace(loss, label_smoothing=IMAGINED / (held_out.n + IMAGINED)))
+    logits = logits_of(network, engine, params, held_out)
+    end = _end_of(network, replace(loss, label_smoothing=IMAGINED / (held_out.n + IMAGINED)))
 
     def cost(log_T: float) -> float:
-        return cost_of(careful, engine, divided(network, params, exp(log_T)), held_out)[0]
+        return cost_of(end, engine, np.full(end.size, exp(-log_T), logits.X.dtype), logits)[0]
 
     best = lowest_point(cost, log(LOWEST), log(HIGHEST))
     return exp(best) if cost(best) < cost(0.0) else 1.0
+
+
+def logits_of(network: Network, engine: Engine, params: Any, rows: Examples) -> InMemory:
+    """Return what a network's loss takes as rows, from one pass: every unit's Z[L], of every member one after another.
+
+    Of very many rows only the first are taken: their order is random, and a temperature is a single number.
+    """
+    members = network.members
+    alone = [_member(network, params, j) for j in range(members)]
+    found, targets, weights = [], [], []
+    for block in rows.blocks(max(FEWEST_ROWS, MOST_NUMBERS // (members * network.n_outputs))):
+        found.append(np.concatenate([engine.predict(*one, block.X) for one in alone], axis=1))
+        targets.append(block.Y)
+        weights.append(block.weights)
+    w = None if weights[0] is None else np.concatenate(weights)
+    return InMemory(np.concatenate(found), np.concatenate(targets), w)
+
+
+def _member(network: Network, params: Any, j: int) -> tuple[Network, Any]:
+    """Return the network of one member, whose A[L] is Z[L], and its parameters."""
+    units, last = network.n_outputs, network.last_linear
+    layers = [Scale() if isinstance(layer, MemberScale) else layer for layer in network.layers]
+    if network.members > 1:
+        layers = [layer for layer in layers if not isinstance(layer, MemberChoice)]
+        layers[last[0]] = replace(layers[last[0]], units=units)  # type: ignore[type-var]
+    alone = replace(network, layers=tuple(layers), loss=SquaredError(), members=1)
+    own = np.empty(alone.size, params.dtype)
+    arrays = {(slot.path, slot.role): params[slot.place].reshape(slot.shape) for slot in network.slots}
+    for slot in alone.slots:
+        if isinstance(network.layer_at(slot.path), MemberScale):
+            array = arrays[slot.path, "R"][:, j : j + 1]
+        else:
+            array = arrays[slot.path, slot.role]
+            array = array[j * units : (j + 1) * units] if slot.path == last and network.members > 1 else array
+        own[slot.place] = array.reshape(-1)
+    return alone, own
+
+
+def _end_of(network: Network, loss: Loss) -> Network:
+    """Return the network whose rows are such Z[L]: a factor on every unit, then what follows on Z[L]."""
+    members, units = network.members, network.members * network.n_outputs
+    return Network(units, [Scale(), *([MemberChoice(members)] if members > 1 else [])], loss, members=members)
 
 
 def divided(network: Network, params: Any, T: float) -> Any:

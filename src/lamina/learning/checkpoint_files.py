@@ -130,7 +130,7 @@ def read_run(folder: Path) -> dict[str, Any] | None:
         sealed_file.check_seal(text, {})
         found = sealed_file.parsed(text)
     except FileNotFoundError:
-        return _run_of_states(folder, "is not there") if steps else None
+        return _run_of_states(folder, "is missing") if steps else None
     except UNREADABLE as problem:
         return _run_of_states(folder, f"cannot be used ({problem})")
     _check_format(found)
@@ -142,7 +142,7 @@ def _run_of_states(folder: Path, why: str) -> dict[str, Any] | None:
     header = newest_header(folder)
     if header is None and steps_in(folder):
         raise CheckpointError(f"{what}, and no state there can be used: delete the folder, or choose another")
-    instead = "no state was saved, so the run starts anew" if header is None else f"state {header['step']} stands in"
+    instead = "no state was saved, so the run starts over" if header is None else f"state {header['step']} is used"
     warnings.warn(f"{what}; {instead}.", CheckpointWarning, stacklevel=4)
     return None if header is None else {**{key: header[key] for key in KEYS[:2]}, "summary": {}}
 
@@ -151,5 +151,5 @@ def _check_format(header: Mapping[str, Any]) -> None:
     if header.get("format") != FORMAT:
         raise CheckpointError(
             f"written by lamina {str(header.get('lamina'))[:40]} in format {header.get('format')}, but lamina "
-            f"{version('lamina')} reads format {FORMAT}: go on with the version that wrote it, or choose another folder"
+            f"{version('lamina')} reads format {FORMAT}: use the version that wrote it, or choose another folder"
         )

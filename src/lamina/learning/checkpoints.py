@@ -1,12 +1,12 @@
-"""The folder of one run: its newest states, so that the run can go on after anything (docs/checkpoints.md).
+"""The folder of one run: its newest states, so that the run can resume after anything (docs/checkpoints.md).
 
     with Folder("census", identity) as folder:
-        found = folder.load()                             # None, or arrays and scalars of the newest whole state
+        found = folder.load()                             # None, or arrays and scalars of the newest intact state
         ...
         folder.save(step, arrays, scalars)                # the last two are kept
         folder.note(epoch=epoch, score=score)
 
-Nothing here knows of networks: a state is named arrays and plain values.
+Nothing here knows about networks: a state is named arrays and plain values.
 """
 
 import errno
@@ -45,14 +45,14 @@ class Folder:
     Parameters
     ----------
     path : path
-        Made where it is not there yet.
+        Created if it does not exist.
     identity : mapping of str to plain value
-        Everything that must be the same for the run to go on: settings, fingerprint of the data, version.
+        Everything that must be the same for the run to resume: settings, fingerprint of the data, version.
     may_change : collection of str
         Keys of `identity` that may differ from those of the run in the folder; the new values are kept.
     description : mapping of str to plain value, optional
-        What is shown of the run and decides nothing: command, data file. That of the first opening is kept; a later one
-        adds what is missing. `started` is filled in.
+        For display only: command, data file. That of the first opening is kept; a later one adds what is missing.
+        `started` is filled in.
 
     Raises
     ------
@@ -62,7 +62,7 @@ class Folder:
     Warns
     -----
     CheckpointWarning
-        `run.json` is damaged or gone, and was made again from the newest state.
+        `run.json` is damaged or missing, and was restored from the newest state.
     """
 
     def __init__(
@@ -94,17 +94,17 @@ class Folder:
             raise
 
     def load(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
-        """Return arrays and scalars of the newest state that is whole; None where none was saved.
+        """Return arrays and scalars of the newest intact state; None if none was saved.
 
         Raises
         ------
         CheckpointError
-            There are states, and all are damaged.
+            There are states, but all are damaged.
 
         Warns
         -----
         CheckpointWarning
-            The newest is damaged; names it, and the one that was taken.
+            The newest is damaged; names it, and the one that was used.
         """
         refused = []
         for step in steps_in(self.path):
@@ -116,11 +116,11 @@ class Folder:
                 self._damaged.add(step)
                 continue
             if refused:
-                taken = f"the run in {str(self.path)!r} goes on from {state_name(step)}, the newest that is whole"
+                taken = f"the run in {str(self.path)!r} resumes from {state_name(step)}, the newest intact one"
                 warnings.warn(f"{taken} ({'; '.join(refused)}).", CheckpointWarning, stacklevel=2)
             return arrays, from_json(header["scalars"])
         if refused:
-            what_to_do = "delete the folder, or choose another, to start anew"
+            what_to_do = "delete the folder, or choose another, to start over"
             raise CheckpointError(f"no state in {str(self.path)!r} can be used ({'; '.join(refused)}): {what_to_do}")
         return None
 
@@ -130,7 +130,7 @@ class Folder:
         Parameters
         ----------
         step : int
-            At least 0. States of later steps are of a course that the run has left, and go too.
+            At least 0. States of later steps belong to a course that the run has left, and are removed too.
         arrays : mapping of str to array
             Of numbers or booleans.
         scalars : mapping of str to plain value
@@ -139,7 +139,7 @@ class Folder:
         Raises
         ------
         CheckpointError
-            The state cannot be written; those before it are as they were.
+            The state cannot be written; earlier ones are unchanged.
         """
         self._check_open()
         if not 0 <= step < 10**18:
@@ -154,14 +154,14 @@ class Folder:
                 (self.path / state_name(one)).unlink()
 
     def note(self, **summary: Any) -> None:
-        """Write into `run.json` how the run does: `epoch`, `score`, `status` and what else is worth knowing.
+        """Write into `run.json` how the run is doing: `epoch`, `score`, `status` and whatever else is worth knowing.
 
         Opening notes "running", and `close` "stopped" where that was not overwritten with "done" or the like.
 
         Raises
         ------
         CheckpointError
-            The file cannot be written; it is as it was.
+            The file cannot be written; it is unchanged.
         """
         self._check_open()
         self._run["summary"] = {**self._run["summary"], **to_json(summary, "summary")}
@@ -169,7 +169,7 @@ class Folder:
             write_run(self.path, self._run)
 
     def close(self) -> None:
-        """Give the folder free; a second time does nothing."""
+        """Release the folder; calling it again does nothing."""
         if self._lock.held:
             with suppress(CheckpointError):
                 if self._run["summary"]["status"] == "running":
@@ -184,7 +184,7 @@ class Folder:
 
     def _make(self) -> None:
         if self.path.exists() and not self.path.is_dir():
-            what = "expected a folder for checkpoints, or a name that is free"
+            what = "expected a folder for checkpoints, or a name that does not exist yet"
             raise CheckpointError(f"{str(self.path)!r} is a file: {what}")
         if not self.path.exists():
             self.path.mkdir(parents=True, exist_ok=True)
@@ -214,7 +214,7 @@ class Folder:
         try:
             yield
         except OSError as problem:
-            full = "Free some space and start the same run again: it goes on from its newest state."
+            full = "Free some space and start the same run again: it resumes from its newest state."
             what_to_do = full if problem.errno in FULL else "Make the folder writable, or choose another."
             why = problem.strerror or problem
             raise CheckpointError(f"cannot {what} to {str(self.path)!r}: {why}.{kept} {what_to_do}") from problem

@@ -1,7 +1,9 @@
-"""Where weights and biases start when the training rows decide (Holzmueller et al. 2024).
+"""Data-driven initialisation: weights and biases that fit the training rows (Holzmueller et al. 2024).
 
 weights    each row of W divided so that its Z has deviation 1 over the rows
 biases     minus a random mean of five of its Z: units switch where there are rows ("he+5")
+
+Z is a sum in a fixed order, without BLAS, whose bits depend on the processor and on the number of threads.
 """
 
 from typing import Any
@@ -13,8 +15,8 @@ from lamina.equations.members import for_members
 from lamina.equations.network import Network
 from lamina.learning.initialisers import Draw
 
-ROWS = 1024  # looked at
-POINTS = 5
+DECIDING_ROWS = 1024
+ROWS_PER_BIAS = 5
 
 
 def fit_to_rows(network: Network, params: Any, X: Any, seed: int, *, weights: bool, biases: bool) -> None:
@@ -24,34 +26,44 @@ def fit_to_rows(network: Network, params: Any, X: Any, seed: int, *, weights: bo
     ----------
     network : Network
     params : array, shape (network.size,)
-        Where drawn weights start.
+        The initial parameters, changed in place.
     X : array, shape (m, n_inputs)
-        Training rows in random order; the first 1,024 are looked at.
+        Training rows in random order; the first 1,024 are used.
     """
     exact = params.astype(np.float64)
     numbers = {slot.path: number for number, slot in enumerate(network.slots) if slot.role == "b"}
 
     def walk(layers: Any, views: Any, A: Any, path: tuple[int, ...]) -> Any:
-        for i, layer in enumerate(layers):
-            p, here = views[i], (*path, i)
+        for i, (layer, p) in enumerate(zip(layers, views, strict=True)):
+            here = (*path, i)
             if layer.kind == "residual":
-                walk(layer.layers, p["chain"], A, here)
-            if layer.kind == "linear" and weights:
-                std = np.std(p["W"] @ A, axis=1, keepdims=True)  # (units, 1)
-                p["W"][:] /= np.where(std > 0, std, 1.0)
-            if layer.kind == "linear" and biases:
-                p["b"][:] = -_mean_of_some(p["W"] @ A, Draw(seed, numbers[here]))
-            A = chain_predict([layer], [p], A)
+                A = A + walk(layer.layers, p["chain"], A, here)
+            elif layer.kind == "linear":
+                A = start(p, np.einsum("ij,jk->ik", p["W"], A), numbers[here])
+            else:
+                A = chain_predict([layer], [p], A)
         return A
 
-    walk(network.layers, network.views(exact), for_members(network.members, X[:ROWS].T.astype(np.float64)), ())
+    def start(p: Any, Z: Any, number: int) -> Any:
+        """Change W and b, given W A; return Z = W A + b."""
+        if weights:
+            std = np.std(Z, axis=1, keepdims=True)  # (units, 1)
+            divisor = np.where(std > 0, std, 1.0)
+            p["W"][:] /= divisor
+            Z /= divisor
+        if biases:
+            p["b"][:] = -_mean_of_some(Z, Draw(seed, number))
+        Z += p["b"]
+        return Z
+
+    walk(network.layers, network.views(exact), for_members(network.members, X[:DECIDING_ROWS].T.astype(np.float64)), ())
     params[:] = exact
 
 
 def _mean_of_some(Z: Any, draw: Draw) -> Any:
     """Return a weighted mean of five random examples for every unit, weights uniform on the simplex, (units, 1)."""
     units, m = Z.shape
-    u = draw.uniform(units * 2 * POINTS).reshape(2, units, POINTS)
+    u = draw.uniform(units * 2 * ROWS_PER_BIAS).reshape(2, units, ROWS_PER_BIAS)
     chosen = np.minimum((u[0] * m).astype(np.intp), m - 1)
     shares = -np.log(u[1])
     shares /= shares.sum(axis=1, keepdims=True)

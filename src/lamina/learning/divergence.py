@@ -1,4 +1,4 @@
-"""When numbers stop being finite: which layer, in which epoch and batch, and what to try."""
+"""Divergence: which layer has the first non-finite number, in which epoch and batch, and what to try."""
 
 from dataclasses import replace
 from typing import Any
@@ -17,6 +17,9 @@ WHAT_TO_TRY = (
     "dtype='float64'; check that numbers are scaled and targets have no extreme values."
 )
 
+PENALTY = "the sum of cost and penalty is not finite"
+WEAKER_PENALTY = "Try a smaller alpha or l1: it is what the squares or sizes of all weights are multiplied by."
+
 
 def divergence_error(
     network: Network,
@@ -30,31 +33,32 @@ def divergence_error(
     recipe: Any,
     dropout: float = 1.0,
 ) -> DivergenceError:
-    """Return the error that tells where the first number that is not finite arose.
+    """Return the error that says where the first non-finite number arose.
 
     Parameters
     ----------
     X, Y, weights
-        The batch that could not be learned from.
+        The batch whose step failed.
     at : (epoch, batch, batches)
         Counted from 1.
     recipe : Recipe
         For the learning rate in the message.
     dropout : float
-        What the rates of dropout were multiplied by.
+        The schedule's factor on the dropout rates.
     """
     epoch, batch, batches = at
     network = replace(network, layers=tuple(with_dropout(network.layers, dropout)))
     with np.errstate(all="ignore"):
         where = first_not_finite(network, params, X, Y, weights, Key(seed, step))
+    try_this = WEAKER_PENALTY if where == PENALTY else WHAT_TO_TRY
     return DivergenceError(
         f"training diverged in epoch {epoch}, batch {batch} of {batches}: {where} "
-        f"(learning_rate_init={recipe.learning_rate:g}, optimizer={recipe.optimiser.kind!r}). {WHAT_TO_TRY}"
+        f"(learning_rate_init={recipe.learning_rate:g}, optimizer={recipe.optimiser.kind!r}). {try_this}"
     )
 
 
 def first_not_finite(network: Network, params: Any, X: Any, Y: Any, weights: Any, key: Key) -> str:
-    """Say which quantity of which layer is the first that is not finite, on the way forward or back."""
+    """Say which quantity of which layer is the first non-finite one, forward or backward."""
     if not np.isfinite(X).all():
         return "A[0], the encoded rows, is not finite"
     A0 = for_members(network.members, X.T)
@@ -66,12 +70,12 @@ def first_not_finite(network: Network, params: Any, X: Any, Y: Any, weights: Any
     if not np.isfinite(L).all():
         return f"the cost ({network.loss.kind}) is not finite, with |Z[L]| up to {np.max(np.abs(there.Z)):.3g}"
     if not np.isfinite(dZ).all():
-        return f"dZ[L], where the way back from the cost ({network.loss.kind}) starts, is not finite"
+        return f"dZ[L], the derivative of the loss ({network.loss.kind}), is not finite"
     for at in reversed(there.layers):
         for role, grad in {at.name[0]: at.dA, **at.grads}.items():
             if not np.isfinite(grad).all():
                 return f"d{role} of {_place(at)} is not finite"
-    return "the sum of cost and penalty is not finite"
+    return PENALTY
 
 
 def _place(at: Passed) -> str:

@@ -1,4 +1,4 @@
-"""Looking at rows: the cost and the scores of an epoch, and the value that decides which epoch is the best."""
+"""Evaluation: the cost and the scores of an epoch, and the value that decides which epoch is the best."""
 
 from typing import Any
 
@@ -8,11 +8,22 @@ from lamina.data.examples import Examples
 from lamina.engine import Engine
 from lamina.equations.network import Network
 from lamina.equations.verbs import penalty
+from lamina.errors import LaminaError, SettingError
 from lamina.learning.run import Run
 from lamina.learning.scores import plain_score
 from lamina.learning.state import Record, State
 
 SCORED_ROWS = 512  # training rows whose score goes into the history
+# What scikit-learn's scorers complain of, and what to do.
+AVERAGES = " For classes other than 0 and 1, or more than two, take an average of all: f1_macro, recall_weighted, ..."
+CURES = {
+    "pos_label": AVERAGES,
+    "average='binary'": AVERAGES,
+    "multi_class must be": " For more than two classes: roc_auc_ovr, roc_auc_ovo.",
+    "multiclass format is not supported": " For more than two classes: roc_auc_ovr, f1_macro, neg_log_loss, ...",
+    "has none of the following attributes": " It is for classes: a regressor takes 'cost', 'r2', ...",
+}
+
 WATCHED_ROWS = 2048  # training rows whose cost is watched where no others are
 
 
@@ -37,8 +48,28 @@ def scores_of(run: Run, state: State, A: Any) -> tuple[float, float | None]:
     return _plain(run, state, run.examples, SCORED_ROWS), watched
 
 
+def try_score(run: Run, state: State) -> None:
+    """Find out before training whether the scorer, if there is one, fits these rows.
+
+    Raises
+    ------
+    SettingError
+        It does not; says why, and what to do where that is known.
+    """
+    if run.score is None:
+        return
+    try:
+        run.score(run, state)
+    except LaminaError:
+        raise
+    except Exception as problem:
+        why = f"{type(problem).__name__}: {problem}".rstrip(".")
+        cure = next((what_to_do for words, what_to_do in CURES.items() if words in why), "")
+        raise SettingError(f"scoring={run.score_name} cannot score these rows: {why}.{cure}") from problem
+
+
 def _plain(run: Run, state: State, rows: Any, first: int | None, A: Any = None) -> float:
-    """Return accuracy or R^2 of the rows, or of the `first` so many."""
+    """Return accuracy or R^2 of the rows, or of the first `first` of them."""
     if A is None:
         predict, params = run.engine.predict, state.evaluated
         A = np.concatenate([predict(run.network, params, block.X) for block in rows.blocks(first)])

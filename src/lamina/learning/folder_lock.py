@@ -1,7 +1,7 @@
 """The lock of a folder: one process at a time, and none after its death.
 
 The kernel holds it (flock on an open file) and lets it go when the process ends, however that happens. So no lock is
-ever stale, and no number of a process has to be trusted: what stands in the file is for people.
+ever stale, and no process id has to be trusted: the contents of the file are for people.
 """
 
 import fcntl
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from lamina.errors import CheckpointError
 
 LOCK = "lock"
-PATIENCE_SECONDS = 0.5  # whoever only asks who holds the lock has it for a moment
+PATIENCE_SECONDS = 0.5  # a process that only asks who holds the lock has it for a moment
 PAUSE_SECONDS = 0.02
 
 

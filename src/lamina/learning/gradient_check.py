@@ -3,7 +3,8 @@
     approx_i = (J(theta + h e_i) - J(theta - h e_i)) / 2h
     difference = ||grad - approx|| / (||grad|| + ||approx||)
 
-as in the lecture on gradient checking. It is the proof that a layer, an activation or a loss is right.
+as in the lecture on gradient checking. It is the proof that a layer, an activation or a loss is right. Numbers that no
+difference can judge, at a kink of the cost or below its rounding, are found and left out (equations/differences.py).
 """
 
 from collections.abc import Callable
@@ -15,16 +16,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from lamina.engine import EngineName, choose
 from lamina.equations import verbs
+from lamina.equations.differences import Vector, compare, relative_difference
 from lamina.equations.members import for_members, mean_of_members
 from lamina.equations.network import Network
 from lamina.equations.random import Key
 from lamina.equations.walk import walk
 from lamina.errors import DataError
 from lamina.learning.initialisers import starting_parameters
-
-Vector = NDArray[np.float64]
-
-ROUNDING = 1e-9  # a bias in front of a normalisation has the gradient 0, and differences of 1e-17 / h
 
 
 class Row(NamedTuple):
@@ -46,41 +44,55 @@ class GradientCheck:
     difference : float
         ||grad - approx|| / (||grad|| + ||approx||) over all the parameters at once.
     tolerance : float
+    compared : int
+        Numbers that were compared, of the parameters and of A[0].
+    kinks : int
+        Numbers left out because the cost has a kink within reach, where a gradient is one slope of two.
+    rounded : int
+        Numbers left out because the rounding of the cost hides so small a derivative.
     """
 
     rows: tuple[Row, ...]
     difference: float
     tolerance: float
+    compared: int
+    kinks: int = 0
+    rounded: int = 0
 
     @property
     def passed(self) -> bool:
         """Whether the single number and that of dA[0] are below the tolerance."""
         return max(self.difference, self.rows[-1].difference) < self.tolerance
 
+    @property
+    def verdict(self) -> str:
+        """The outcome in words."""
+        if self.passed:
+            return "the gradient is right" if self.compared else "nothing could be compared"
+        most = max(row.largest for row in self.rows[:-1])
+        wrong = [
+            f"d{r.name}" for r in self.rows if r.difference >= self.tolerance and r.largest > self.tolerance * most
+        ]
+        return f"the gradient is WRONG: look at {', '.join(wrong)}"
+
+    @property
+    def left_out(self) -> list[str]:
+        """What was left out, in a sentence each."""
+        of = self.compared + self.kinks + self.rounded
+        why = {
+            "the cost has a kink within reach, so its slope to the left is not that to the right": self.kinks,
+            "the rounding of the cost hides what may be left of the derivative": self.rounded,
+        }
+        return [f"left out {n} of {of} numbers: {reason}" for reason, n in why.items() if n]
+
     def __str__(self) -> str:
-        verdict = "the gradient is right" if self.passed else "the gradient is WRONG"
         lines = [f"{'array':<10}{'shape':<14}{'largest gap':>13}{'difference':>13}"]
         lines += [f"d{r.name:<9}{r.shape!s:<14}{r.largest:>13.2e}{r.difference:>13.2e}" for r in self.rows]
-        lines += [f"all parameters: difference {self.difference:.2e} (below {self.tolerance:.0e} wanted): {verdict}"]
-        return "\n".join(lines)
-
-
-def relative_difference(grad: Vector, approx: Vector) -> float:
-    """||grad - approx|| / (||grad|| + ||approx||), 0 where both are 0 but for rounding."""
-    total = float(np.linalg.norm(grad) + np.linalg.norm(approx))
-    return float(np.linalg.norm(grad - approx)) / total if total > ROUNDING else 0.0
-
-
-def central_differences(J: Callable[[Vector], float], theta: Vector, h: float) -> Vector:
-    """Return (J(theta + h e_i) - J(theta - h e_i)) / 2h for every i."""
-    approx, moved = np.empty_like(theta), theta.copy()
-    for i in range(theta.size):
-        moved.flat[i] = theta.flat[i] + h
-        above = J(moved)
-        moved.flat[i] = theta.flat[i] - h
-        approx.flat[i] = (above - J(moved)) / (2 * h)
-        moved.flat[i] = theta.flat[i]
-    return approx
+        lines += [
+            f"all parameters: difference {self.difference:.2e}, dA0: {self.rows[-1].difference:.2e} "
+            f"(below {self.tolerance:.0e} wanted): {self.verdict}"
+        ]
+        return "\n".join([*lines, *self.left_out])
 
 
 def gradient_check(
@@ -95,6 +107,8 @@ def gradient_check(
     h: float = 1e-5,
     tolerance: float = 1e-6,
     engine: EngineName = "equations",
+    most: int | None = None,
+    progress: Callable[[], object] | None = None,
 ) -> GradientCheck:
     """Compare every parameter's gradient, and dA[0], with central differences.
 
@@ -111,9 +125,12 @@ def gradient_check(
     h : float
         Half the distance between the two costs of a difference.
     tolerance : float
-        A kink (relu at 0) within `h` of a Z can push the number above it; look at the rows then.
     engine : {"equations", "auto", "kernels"}
         Whose gradient is checked. The costs of the differences always come from the equations.
+    most : int, optional
+        Compare no more than so many numbers of each array, drawn by `seed`; all of them by default.
+    progress : function, optional
+        Called after every pass through the network, two for each number and a few more for those that disagree.
 
     Returns
     -------
@@ -122,32 +139,100 @@ def gradient_check(
     Raises
     ------
     DataError
-        X, Y, params or weights do not fit the network, or one another.
+        X, Y, params or weights do not fit the network, or one another, or are not finite; nor is the cost or gradient.
     """
     X64, Y64, theta = _checked(network, X, Y, params, seed)
     w = None if weights is None else np.asarray(weights, np.float64)
     if w is not None and w.shape != (len(X64),):
         raise DataError(f"weights has shape {w.shape}: expected ({len(X64)},), one number per row of X.")
 
+    if w is not None:
+        _check_finite("weights", w)
     m, key, trained = len(X64), Key(seed, step), network.trained
 
     def J(theta: Vector, X: Vector = X64) -> float:
         Z = walk(network, theta, for_members(network.members, X.T), key=key).Z
+        if progress is not None:
+            progress()
         return float(np.mean(verbs.weighted_loss(network, Z, Y64, w)[0])) + verbs.penalty(network, theta, m)
 
-    _, grads = choose(network, engine).gradients(network, theta, X64, Y64, w, seed=seed, step=step)
-    grads[network.spans["weights"]] += verbs.d_penalty(network, theta, m)
-    fixed = theta[trained.stop :]
-    approx = np.zeros_like(theta)
-    approx[trained] = central_differences(lambda part: J(np.concatenate([part, fixed])), theta[trained].copy(), h)
-    dA0_approx = m * central_differences(lambda X: J(theta, X), X64.copy(), h)
+    with np.errstate(all="ignore"):  # what is not finite is said
+        _check_finite("the cost of these rows at these parameters", np.array([J(theta)]))
+        verb = choose(network, engine).gradients
 
-    slots = [slot for slot in sorted(network.slots) if slot.group != "statistics"]
-    pairs = [(s.name, s.shape, grads[s.place], approx[s.place]) for s in slots]
-    dA0 = _dA0(network, theta, X64, Y64, w, key)
-    pairs.append(("A0", dA0.shape, dA0.ravel(), dA0_approx.T.ravel()))
-    rows = tuple(Row(n, s, float(np.max(np.abs(g - a))), relative_difference(g, a)) for n, s, g, a in pairs)
-    return GradientCheck(rows, relative_difference(grads[trained], approx[trained]), tolerance)
+        def gradient(theta: Vector) -> Vector:
+            grads: Vector = verb(network, theta, X64, Y64, w, seed=seed, step=step)[1]
+            grads[network.spans["weights"]] += verbs.d_penalty(network, theta, m)
+            return grads
+
+        def gradient_by_X(X: Vector) -> Vector:
+            return _dA0(network, theta, X, Y64, w, key).T.copy()
+
+        def whole(part: Vector) -> Vector:
+            return np.concatenate([part, theta[trained.stop :]])
+
+        grads, dX = gradient(theta), gradient_by_X(X64)
+        _check_finite("the gradient", grads)
+        _check_finite("dA[0]", dX)
+        slots = [slot for slot in sorted(network.slots) if slot.group != "statistics"]
+        draw = np.random.default_rng(seed)
+        places = np.concatenate([_some(slot.place, most, draw) for slot in slots])
+        places_A0 = _some(slice(0, X64.size), most, draw)
+        of_params = compare(
+            lambda part: J(whole(part)),
+            theta[trained].copy(),
+            grads[trained],
+            h,
+            tolerance,
+            places,
+            lambda part: gradient(whole(part))[trained],
+        )
+        of_A0 = compare(lambda X: m * J(theta, X), X64.copy(), dX, h, tolerance, places_A0, gradient_by_X)
+
+    looked, looked_A0 = np.zeros(trained.stop, bool), np.zeros(X64.shape, bool)
+    looked[places], looked_A0.flat[places_A0] = True, True
+    compared, compared_A0 = of_params.compared & looked, of_A0.compared & looked_A0
+    rows = [
+        _row(s.name, s.shape, grads[s.place][compared[s.place]], of_params.approx[s.place][compared[s.place]])
+        for s in slots
+    ]
+    rows.append(_row("A0", dX.T.shape, dX[compared_A0], of_A0.approx[compared_A0]))
+    return GradientCheck(
+        tuple(rows),
+        relative_difference(grads[trained][compared], of_params.approx[compared]),
+        tolerance,
+        int(compared.sum() + compared_A0.sum()),
+        kinks=_count(of_params.kink, of_A0.kink),
+        rounded=_count(of_params.rounding, of_A0.rounding),
+    )
+
+
+def _some(place: slice, most: int | None, draw: np.random.Generator) -> NDArray[np.intp]:
+    """Return the numbers of an array that are looked at, in order."""
+    everything = np.arange(place.start, place.stop)
+    if most is None or len(everything) <= most:
+        return everything
+    return np.sort(draw.choice(everything, most, replace=False))
+
+
+def _row(name: str, shape: tuple[int, ...], grad: Vector, approx: Vector) -> Row:
+    largest = float(np.max(np.abs(grad - approx), initial=0.0))
+    return Row(name, shape, largest, relative_difference(grad, approx))
+
+
+def _count(*masks: NDArray[np.bool_]) -> int:
+    return int(sum(mask.sum() for mask in masks))
+
+
+def _check_finite(name: str, values: Any) -> None:
+    """Raise a DataError where a number is not finite: it would agree with anything."""
+    wrong = ~np.isfinite(values)
+    if wrong.any():
+        where = np.argwhere(wrong)[0].tolist()
+        at = "" if values.size == 1 else f" at {where}"
+        raise DataError(
+            f"{name}: {values[tuple(where)]}{at}, expected finite numbers: a gradient is checked of them only."
+        )
 
 
 def _dA0(network: Network, theta: Vector, X: Vector, Y: Vector, w: Any, key: Key) -> Vector:
@@ -174,4 +259,6 @@ def _checked(network: Network, X: Any, Y: Any, params: Any, seed: int) -> tuple[
         theta = np.array(params, np.float64)
     if theta.shape != (network.size,):
         raise DataError(f"params has shape {theta.shape}: expected ({network.size},).")
+    for name, values in {"X": X, "Y": Y, "params": theta}.items():
+        _check_finite(name, values)
     return X, Y, theta

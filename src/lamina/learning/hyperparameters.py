@@ -13,15 +13,19 @@ import numpy as np
 
 from lamina.engine import EngineName
 from lamina.equations.activations import ACTIVATIONS
-from lamina.equations.layers import LAYERS
+from lamina.equations.layers import LAYERS, Dense, Residual
 from lamina.equations.losses import LOSSES
 from lamina.equations.optimisers import OPTIMISERS
 from lamina.errors import SettingError, nearest
-from lamina.learning.choices import chosen, interval, within
+from lamina.learning.choices import checked, chosen, interval, shown, within
+from lamina.learning.foreign_names import meant
 from lamina.learning.initialisers import BIAS_INITIALISERS, INITIALISERS
 from lamina.learning.lbfgs import LBFGS
 from lamina.learning.presets import PRESETS
 from lamina.learning.schedules import SCHEDULES
+
+MOST_UNITS = 2**31 - 1  # of a layer
+DEEPEST = 32  # residuals inside residuals
 
 OPTIMISER_CHOICES: dict[str, type] = {**OPTIMISERS, LBFGS.kind: LBFGS}
 
@@ -42,13 +46,27 @@ class Number:
         else:
             number = isinstance(value, Integral if self.whole else Real)
             fits = number and within(_float(value), self.low, self.high, self.ends)
+            if fits and self.whole and int(value) >= 2**63:
+                raise SettingError(f"{name}={shown(value)}: expected a whole number below 2**63.")
         if not fits:
-            raise SettingError(f"{name}={value!r}: expected {self.text}.")
+            raise SettingError(f"{name}={shown(value)}: expected {self.text}.")
 
     @property
     def text(self) -> str:
         number = f"a {'whole ' if self.whole else ''}number {interval(self.low, self.high, self.ends)}"
         return " or ".join([number, *(repr(word) for word in self.words)])
+
+    @property
+    def annotation(self) -> str:
+        return " | ".join(["int" if self.whole else "float", *literals(self.words)])
+
+
+def literals(values: Sequence[Any]) -> list[str]:
+    """Return the types of a few values, to be joined by a bar."""
+    texts = [value for value in values if isinstance(value, str)]
+    kinds = {type(value): None for value in values if not isinstance(value, str)}
+    named = ["None" if kind is type(None) else kind.__name__ for kind in kinds]
+    return [*([f"Literal[{', '.join(map(repr, texts))}]"] if texts else []), *named]
 
 
 def _float(number: Any) -> float:
@@ -72,6 +90,10 @@ class OneOf:
     def text(self) -> str:
         return "one of " + ", ".join(repr(value) for value in self.values)
 
+    @property
+    def annotation(self) -> str:
+        return " | ".join(literals(self.values))
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -88,25 +110,41 @@ class Choice:
     def text(self) -> str:
         return "one of " + ", ".join([*self.words, *self.table]) + ", alone or with settings, like name(setting=value)"
 
+    @property
+    def annotation(self) -> str:
+        return " | ".join(["str", "Mapping[str, object]", *(one.__name__ for one in self.table.values())])
+
 
 @dataclass(frozen=True)
 class HiddenLayers:
     """Units of the hidden layers; an entry may also be a layer of its own, such as a Residual."""
 
     text: str = "a list of whole numbers of at least 1, or layers"
+    annotation: str = "int | Sequence[int | Layer | Dense] | Literal['auto']"
 
     def check(self, name: str, value: Any) -> None:
         if isinstance(value, str) and value == "auto":
             return
         entries = [value] if isinstance(value, Integral) else value
-        if isinstance(entries, str) or not (isinstance(entries, Sequence) or hasattr(entries, "tolist")):
-            raise SettingError(f"{name}={value!r}: expected {self.text}.")
+        if isinstance(entries, str | bytes) or not (isinstance(entries, Sequence) or hasattr(entries, "tolist")):
+            raise SettingError(f"{name}={shown(value)}: expected {self.text}.")
         for entry in entries:
-            whole = isinstance(entry, Integral) and not isinstance(entry, bool)
-            if not (whole and int(entry) >= 1) and not (
-                hasattr(entry, "parts") or getattr(entry, "kind", None) in LAYERS
-            ):
-                raise SettingError(f"{name}={value!r}: {entry!r} is not a hidden layer; expected {self.text}.")
+            if isinstance(entry, Dense) or getattr(entry, "kind", None) in LAYERS:
+                self._check_layer(name, entry, 0)
+            elif not isinstance(entry, Integral) or isinstance(entry, bool) or not 1 <= int(entry) <= MOST_UNITS:
+                raise SettingError(
+                    f"{name}={shown(value)}: {shown(entry)} is not a hidden layer; expected {self.text}."
+                )
+
+    def _check_layer(self, name: str, layer: Any, depth: int) -> None:
+        if depth > DEEPEST:
+            raise SettingError(f"{name}: residuals inside residuals, deeper than {DEEPEST}.")
+        if isinstance(layer, Residual):
+            for inside in layer.layers:
+                self._check_layer(name, inside, depth + 1)
+            return
+        for part in layer.parts() if isinstance(layer, Dense) else (layer,):
+            checked(name, part)
 
 
 @dataclass(frozen=True)
@@ -114,6 +152,7 @@ class Activations:
     """One activation for all hidden layers, or one for each."""
 
     text: str = "one of " + ", ".join(ACTIVATIONS) + ", or one for each hidden layer"
+    annotation: str = "ActivationName | Sequence[ActivationName] | Literal['auto']"
 
     def check(self, name: str, value: Any) -> None:
         if isinstance(value, str) and value == "auto":
@@ -132,6 +171,10 @@ class Columns:
     @property
     def text(self) -> str:
         return " or ".join(["a list of names or positions of columns, or None", *map(repr, self.words)])
+
+    @property
+    def annotation(self) -> str:
+        return "str | int | Sequence[str | int] | None"
 
     def check(self, name: str, value: Any) -> None:
         if isinstance(value, str) and value in self.words:
@@ -152,6 +195,7 @@ class Anything:
     """Checked where it is used: by scikit-learn (scorers, random states, class weights)."""
 
     text: str
+    annotation: str
 
     def check(self, name: str, value: Any) -> None:
         return
@@ -177,197 +221,221 @@ AUTO_YES_NO = OneOf(("auto", True, False))
 AUTO_SCHEDULE = Choice(SCHEDULES, AUTO)
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("preset", "auto", OneOf(tuple(PRESETS)), "The recipe that answers what is left at auto."),
+    Setting("preset", "auto", OneOf(tuple(PRESETS)), "Named recipe that fills in every setting left at 'auto'."),
     # The network
-    Setting("hidden_layer_sizes", "auto", HiddenLayers(), "Units of each hidden layer."),
-    Setting("activation", "auto", Activations(), "What each hidden layer applies to Z = W A_prev + b."),
-    Setting("parametric_activation", "auto", AUTO_YES_NO, "Let each unit learn how much of its activation it wants."),
+    Setting("hidden_layer_sizes", "auto", HiddenLayers(), "Number of units in each hidden layer."),
+    Setting("activation", "auto", Activations(), "Activation of the hidden layers, applied to Z = W A_prev + b."),
+    Setting("parametric_activation", "auto", AUTO_YES_NO, "Learn, per unit, the mix of identity and activation."),
     Setting("normalization", None, OneOf((None, "layer", "batch")), "Normalisation between Z and the activation."),
-    Setting("dropout", "auto", Number(0, 1, "[)", words=AUTO), "Part of the hidden units switched off in each step."),
-    Setting("dropout_schedule", "auto", AUTO_SCHEDULE, "How dropout changes while training goes on."),
+    Setting("dropout", "auto", Number(0, 1, "[)", words=AUTO), "Fraction of the hidden units dropped in each step."),
+    Setting("dropout_schedule", "auto", AUTO_SCHEDULE, "Schedule of the dropout rate over training."),
     Setting(
         "numeric_embedding",
         "auto",
         OneOf(("auto", None, "periodic")),
-        "Let each number bring learned waves of itself into the network.",
+        "Periodic (Fourier) embedding of numeric columns.",
     ),
     Setting(
         "numeric_embedding_rate",
         "auto",
         Number(0, ends="[)", words=AUTO),
-        "What the rate is multiplied by for the waves of numbers.",
+        "Factor on the learning rate of the periodic embedding.",
     ),
-    Setting("embedding_size", 8, Number(1, 4096, whole=True), "Numbers that an embedded category becomes."),
+    Setting("embedding_size", 8, Number(1, 4096, whole=True), "Dimension of the embedding of a categorical column."),
     Setting(
         "front_scale",
         "auto",
         Number(0, ends="[)", words=AUTO),
-        "A learned factor on every feature, with its rate this many times the rate; 0: none.",
+        "Learn a scale for each input feature, with this factor on its learning rate; 0 disables it.",
     ),
     Setting(
         "n_members",
         "auto",
         Number(1, 1024, whole=True, words=AUTO),
-        "Networks in one that share most of their weights and predict together.",
+        "Number of ensemble members, which share most of their weights; their predictions are averaged.",
     ),
-    Setting("ntk", "auto", AUTO_YES_NO, "Let the weights of wide layers learn more slowly, as in the NTK form."),
+    Setting("ntk", "auto", AUTO_YES_NO, "NTK parametrisation: divide the learning rate of weights by sqrt(inputs)."),
     Setting(
         "initializer",
         "auto",
         OneOf(("auto", "suited", "data", *INITIALISERS)),
-        "Start of the weights; suited: to the activation; data: so that each Z has deviation 1 on the training rows.",
+        "Initial weights; 'suited' follows the activation, 'data' gives each Z unit variance on the training rows.",
     ),
     Setting(
         "bias_initializer",
         "auto",
         OneOf(("auto", "data", *BIAS_INITIALISERS)),
-        "Start of the biases; data: so that units switch amid the training rows.",
+        "Initial biases; 'data' places the kinks of the units among the training rows.",
     ),
-    Setting("zero_last_layer", "auto", AUTO_YES_NO, "Start the weights and biases of the last layer at 0."),
+    Setting("zero_last_layer", "auto", AUTO_YES_NO, "Initialise the weights and biases of the last layer to 0."),
     # What it learns
-    Setting("loss", "auto", Choice(LOSSES, AUTO), "The cost of an error; auto: log loss, or squared error."),
+    Setting("loss", "auto", Choice(LOSSES, AUTO), "Loss function; 'auto': log loss, or squared error for numbers."),
     Setting(
         "label_smoothing",
         "auto",
         Number(0, 1, "[)", words=AUTO),
-        "Part of each label spread evenly over all the classes.",
+        "Fraction of each label that is spread evenly over all classes.",
         only_for="classifier",
     ),
     Setting(
         "calibrate",
         "auto",
         AUTO_YES_NO,
-        "Divide Z[L] by the temperature that makes the probabilities of the held-out rows best.",
+        "Temperature scaling: divide Z[L] by the temperature with the lowest log loss on the validation rows.",
         only_for="classifier",
     ),
     Setting(
         "class_weight",
         None,
-        Anything("None, 'balanced', or a dict of class: weight"),
-        "What each class counts; 'balanced' makes all classes count the same.",
+        Anything("None, 'balanced', or a dict of class: weight", "Literal['balanced'] | Mapping[Any, float] | None"),
+        "Weight of each class; 'balanced' gives all classes the same total weight.",
         only_for="classifier",
     ),
     Setting(
-        "scale_target", True, YES_NO, "Learn targets standardised, give predictions back in their units.", "regressor"
+        "scale_target",
+        True,
+        YES_NO,
+        "Standardise targets for training; predictions are in the original units.",
+        "regressor",
     ),
-    Setting(
-        "clamp", False, YES_NO, "Keep predictions between the smallest and the largest target of training.", "regressor"
-    ),
-    Setting("alpha", "auto", Number(0, ends="[)", words=AUTO), "L2: the lambda of lambda/2m times the sum of W^2."),
-    Setting("l1", 0.0, Number(0, ends="[)"), "L1: lambda of lambda/m times the sum of |W|."),
+    Setting("clamp", False, YES_NO, "Clip predictions to the range of the training targets.", "regressor"),
+    Setting("alpha", "auto", Number(0, ends="[)", words=AUTO), "L2 penalty: lambda in lambda/(2m) * sum(W^2)."),
+    Setting("l1", 0.0, Number(0, ends="[)"), "L1 penalty: lambda in lambda/m * sum(|W|)."),
     # How it learns
-    Setting("optimizer", "auto", Choice(OPTIMISER_CHOICES, AUTO), "The rule that moves the parameters."),
-    Setting("decay_schedule", "auto", AUTO_SCHEDULE, "How the optimizer's weight_decay changes as training goes on."),
+    Setting("optimizer", "auto", Choice(OPTIMISER_CHOICES, AUTO), "Optimiser that updates the parameters."),
+    Setting("decay_schedule", "auto", AUTO_SCHEDULE, "Schedule of the optimiser's weight_decay over training."),
     Setting(
         "learning_rate_init",
         "auto",
         Number(0, ends="()", words=AUTO),
-        "The learning rate before the schedule's factor.",
+        "Learning rate that the schedule multiplies.",
     ),
-    Setting("bias_rate", "auto", Number(0, ends="[)", words=AUTO), "What the rate is multiplied by for biases."),
-    Setting("schedule", "auto", AUTO_SCHEDULE, "How the learning rate changes while training goes on."),
+    Setting("bias_rate", "auto", Number(0, ends="[)", words=AUTO), "Factor on the learning rate of the biases."),
+    Setting("schedule", "auto", AUTO_SCHEDULE, "Schedule of the learning rate over training."),
     Setting(
         "batch_size",
         "auto",
         Number(1, ends="[)", whole=True, words=AUTO),
-        "Rows of one step; auto: as the preset says, else 32 to 256, growing with the rows.",
+        "Rows per step; 'auto' is the preset's choice, or grows with the number of rows from 32 to 256.",
     ),
-    Setting("max_iter", "auto", Number(1, ends="[)", whole=True, words=AUTO), "Most passes over the rows (epochs)."),
+    Setting("max_iter", "auto", Number(1, ends="[)", whole=True, words=AUTO), "Maximum number of epochs."),
     Setting(
         "averaging",
         "auto",
         Number(0, 1, "[)", words=AUTO),
-        "Watch and keep a running mean of the weights: what of it stays in an epoch; 0: the weights themselves.",
+        "Decay per epoch of the exponential moving average of the weights that is evaluated and kept; 0 disables it.",
     ),
-    Setting("shuffle", True, YES_NO, "Draw a new order of the rows for every epoch."),
+    Setting("shuffle", True, YES_NO, "Shuffle the training rows in every epoch."),
     # When it stops
     Setting(
         "early_stopping",
         "auto",
         OneOf(("auto", True, False)),
-        "Hold rows out, and stop when their cost no longer falls.",
+        "Hold out validation rows, and stop when their cost (or score) no longer improves.",
     ),
     Setting(
         "validation_fraction",
         "auto",
         Number(0, 1, "()", words=AUTO),
-        "Part of the rows held out for early stopping.",
+        "Fraction of the rows held out for validation.",
     ),
     Setting(
         "n_iter_no_change",
         "auto",
         Number(1, ends="[)", whole=True, words=AUTO),
-        "Epochs without progress before it stops.",
+        "Early-stopping patience: epochs without improvement before training stops.",
     ),
-    Setting("tol", 1e-4, Number(0, ends="[)"), "What counts as progress."),
+    Setting("tol", 1e-4, Number(0, ends="[)"), "Smallest change of the monitored value that counts as an improvement."),
     Setting(
         "max_time",
         None,
         Number(0, ends="()", words=(None,)),
-        "Seconds after which training ends, with the best weights so far.",
+        "Time limit in seconds; training then ends with the best weights so far.",
     ),
     Setting(
         "checkpoint_interval",
         60.0,
         Number(0, ends="()"),
-        "Seconds between two checkpoints within an epoch, where checkpoints are written; each epoch ends with one.",
+        "Seconds between checkpoints within an epoch, if checkpoints are written; every epoch ends with one.",
     ),
     Setting(
         "scoring",
         "cost",
-        Anything("'cost', or the name of a scikit-learn scorer, or a scorer"),
-        "What is watched for stopping and for the best epoch.",
+        Anything(
+            "'cost' (or None), or the name of a scikit-learn scorer, or a scorer", "str | Callable[..., Any] | None"
+        ),
+        "What early stopping monitors and the best epoch is chosen by.",
     ),
     # How columns become features
     Setting(
         "scaling",
         "auto",
         OneOf(("auto", "robust", "standard", "minmax", "quantile", "none")),
-        "Numbers: by quartiles, smoothly clipped; to mean 0 and deviation 1; to [0, 1]; to a normal; or as they are.",
+        "Numeric columns: by quartiles, smoothly clipped; to mean 0, variance 1; to [0, 1]; to a normal; or unscaled.",
     ),
-    Setting("missing", "encode", OneOf(("encode", "raise")), "Missing values: fill in and mark, or refuse."),
+    Setting("missing", "encode", OneOf(("encode", "raise")), "Missing values: impute and add an indicator, or raise."),
     Setting(
         "max_categories",
         50,
         Number(2, ends="[)", whole=True),
-        "Levels of a column that get a feature of their own; the rarest beyond share one.",
+        "Maximum number of one-hot features per column; the rarest levels beyond it share one.",
     ),
-    Setting("min_frequency", 1, Number(1, ends="[)", whole=True), "Levels of fewer rows share one feature."),
+    Setting("min_frequency", 1, Number(1, ends="[)", whole=True), "Levels that occur in fewer rows share one feature."),
     Setting(
         "embed_above",
         "auto",
         Number(2, ends="[)", whole=True, words=("auto", None)),
-        "A column of more levels is looked up in an embedding instead of getting a feature for each; none: never.",
+        "Columns with more levels than this get an embedding instead of one-hot features; none: never.",
     ),
-    Setting("categorical", None, Columns(), "Columns of numbers to treat as categories."),
+    Setting("categorical", None, Columns(), "Numeric columns to treat as categories."),
     Setting(
         "splines",
         "auto",
         Columns(("auto", "jagged")),
-        "Columns of numbers that also bring linear splines; jagged: those whose exact values say more of the targets.",
+        "Numeric columns that also get a linear-spline basis; 'jagged' picks those where it helps.",
     ),
     Setting(
         "dates",
-        "number",
-        OneOf(("number", "parts", "cyclic")),
-        "Dates: one number, also its year, month, weekday and hour, or the last three as points of a circle.",
+        "auto",
+        OneOf(("auto", "number", "parts", "cyclic")),
+        "Dates: as one number, with year, month, weekday and hour, or with the last three as sine and cosine; auto: "
+        "with the parts where the hour or the year varies.",
     ),
     # Everything else
-    Setting("warm_start", False, YES_NO, "Go on from the last fit instead of starting anew."),
-    Setting("random_state", None, Anything("None, a whole number, or a RandomState"), "Seed of every random number."),
+    Setting("warm_start", False, YES_NO, "Continue from the previous fit instead of starting over."),
+    Setting(
+        "random_state",
+        None,
+        Anything("None, a whole number, or a RandomState", "int | np.random.RandomState | np.random.Generator | None"),
+        "Seed of all random numbers.",
+    ),
     Setting("verbose", False, Number(0, ends="[)", whole=True, words=(False, True)), "Show the progress of training."),
-    Setting("dtype", "float32", OneOf(("float32", "float64")), "Precision of the numbers in training."),
-    Setting("engine", "auto", OneOf(get_args(EngineName)), "Who computes: the fastest that can, or the one named."),
+    Setting("dtype", "float32", OneOf(("float32", "float64")), "Floating-point precision of training."),
+    Setting(
+        "engine",
+        "auto",
+        OneOf(get_args(EngineName)),
+        "Computation engine; 'auto' picks the fastest that supports the network.",
+    ),
 )
 
 
-# What may be another when a run goes on from its checkpoint.
+# Settings that may differ when a run resumes from its checkpoint.
 MAY_CHANGE = frozenset({"max_iter", "max_time", "checkpoint_interval", "verbose", "warm_start"})
 
 
 def settings_for(task: str) -> dict[str, Setting]:
     """Return the settings of a "classifier" or a "regressor" by name."""
     return {one.name: one for one in SETTINGS if one.only_for in (None, task)}
+
+
+def unknown(name: str, who: str, task: str) -> str:
+    """Say that there is no such setting, and which one may be meant."""
+    known = settings_for(task)
+    other = [one.only_for for one in SETTINGS if one.name == name and name not in known]
+    if other:
+        return f"{name} is only for a {other[0]}, and {who} is a {task}."
+    return f"{who} has no setting {name!r}." + (meant(name, known) or f" It has {', '.join(known)}.")
 
 
 def check(settings: Mapping[str, Any], task: str) -> None:
@@ -381,7 +449,7 @@ def check(settings: Mapping[str, Any], task: str) -> None:
     known = settings_for(task)
     for name, value in settings.items():
         if name not in known:
-            raise SettingError(f"There is no setting {name!r} for a {task}.{nearest(name, known)}")
+            raise SettingError(unknown(name, f"A {task}", task))
         known[name].kind.check(name, value)
 
 
@@ -392,7 +460,7 @@ def automatic_batch_size(n: int) -> int:
 
 def seed_from(random_state: Any) -> int:
     """Return a seed of 63 bits: a whole number as it is, a RandomState's or fresh entropy's next number."""
-    if isinstance(random_state, int | np.integer):
+    if isinstance(random_state, int | np.integer) and not isinstance(random_state, bool):
         if not 0 <= int(random_state) < 2**63:
             raise SettingError(f"random_state={random_state!r}: expected a whole number from 0 to 2**63 - 1.")
         return int(random_state)
@@ -403,3 +471,27 @@ def seed_from(random_state: Any) -> int:
     if isinstance(random_state, np.random.Generator):
         return int(random_state.integers(2**63))
     raise SettingError(f"random_state={random_state!r}: expected None, a whole number, or a RandomState.")
+
+
+# How help pages and files arrange the settings: every one once.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Settings most runs need": (
+        *("preset", "max_iter", "max_time", "hidden_layer_sizes", "loss", "class_weight", "scoring", "categorical"),
+        *("dates", "random_state"),
+    ),
+    "The network": (
+        *("activation", "parametric_activation", "normalization", "dropout", "dropout_schedule", "numeric_embedding"),
+        *("numeric_embedding_rate", "embedding_size", "front_scale", "n_members", "ntk", "initializer"),
+        *("bias_initializer", "zero_last_layer"),
+    ),
+    "What it learns": ("label_smoothing", "calibrate", "scale_target", "clamp", "alpha", "l1"),
+    "How it learns": (
+        *("optimizer", "decay_schedule", "learning_rate_init", "bias_rate", "schedule", "batch_size", "averaging"),
+        "shuffle",
+    ),
+    "When it stops": ("early_stopping", "validation_fraction", "n_iter_no_change", "tol", "checkpoint_interval"),
+    "How columns become features": (
+        *("scaling", "missing", "max_categories", "min_frequency", "embed_above", "splines"),
+    ),
+    "Everything else": ("warm_start", "verbose", "dtype", "engine"),
+}

@@ -1,4 +1,4 @@
-"""Where the parameters start, and the tables of ways.
+"""Initialisers of the parameters, and the tables of them.
 
 Each is `name(units, units_prev, draw) -> W`, where `draw.normal(n)` and `draw.uniform(n)` give the random numbers of
 this array. The names say the variance: Glorot and Bengio 2010, He et al. 2015, LeCun et al. 1998, Saxe et al. 2014.
@@ -79,10 +79,15 @@ def lecun_uniform(units: int, units_prev: int, draw: Draw) -> Matrix:
 
 
 def orthogonal(units: int, units_prev: int, draw: Draw) -> Matrix:
-    """The orthogonal factor of a normal matrix, signs fixed so that it is uniform (Mezzadri 2007)."""
-    tall = draw.normal(units * units_prev).reshape(max(units, units_prev), min(units, units_prev))
-    q, r = np.linalg.qr(tall)
-    q = q * np.where(np.diag(r) < 0, -1, 1)
+    """The orthogonal factor of a normal matrix with a positive diagonal beside it: uniform (Mezzadri 2007).
+
+    By Gram and Schmidt, without BLAS, whose bits depend on the processor and on the number of threads.
+    """
+    q = draw.normal(units * units_prev).reshape(max(units, units_prev), min(units, units_prev))
+    for j in range(q.shape[1]):
+        now, later = q[:, j], q[:, j + 1 :]
+        now /= np.sqrt(np.sum(now * now))
+        later -= now[:, None] * np.einsum("i,ij->j", now, later)
     return np.ascontiguousarray(q if units >= units_prev else q.T)
 
 
@@ -116,7 +121,7 @@ SUITS: dict[str, str] = {
     "softplus": "he_normal",
     "selu": "lecun_normal",
 }
-OTHERS = "glorot_uniform"
+SUITS_OTHERS = "glorot_uniform"
 
 
 def normal(units: int, units_prev: int, draw: Draw) -> Matrix:
@@ -124,7 +129,7 @@ def normal(units: int, units_prev: int, draw: Draw) -> Matrix:
     return _normal(1.0, units, units_prev, draw)
 
 
-# Biases, of a layer with so many inputs; each gives (units, 1).
+# Biases of a layer with `units_prev` inputs; each returns (units, 1).
 BIAS_INITIALISERS: dict[str, Callable[[int, int, Draw], Matrix]] = {
     "zeros": lambda units, units_prev, draw: zeros(units, 1, draw),
     "normal": lambda units, units_prev, draw: normal(units, 1, draw),
@@ -133,7 +138,7 @@ BIAS_INITIALISERS: dict[str, Callable[[int, int, Draw], Matrix]] = {
 
 
 def levels(layer: Embedding, draw: Draw) -> Matrix:
-    """N(0, 1), but 0 for the first two of every column: the unknown and the missing (data/category_columns.py)."""
+    """N(0, 1), but 0 for the first two of every column: unknown and missing (data/encoding/categories.py)."""
     E = normal(layer.size, sum(layer.levels), draw)
     for first, count in zip(accumulate(layer.levels, initial=0), layer.levels, strict=False):
         E[:, first : first + min(count, 2)] = 0
@@ -146,7 +151,7 @@ def members(units: int, count: int, draw: Draw, after_waves: bool) -> Matrix:
     return R if after_waves else np.where(R < 0, -1.0, 1.0)
 
 
-SIGMA = 0.1  # of the frequencies of `Periodic`; this and what follows from Holzmueller et al. 2024
+FREQUENCY_DEVIATION = 0.1  # standard deviation of F of `Periodic`; Holzmueller et al. 2024, as what follows
 
 
 def _others(network: Network, slot: Slot, draw: Draw) -> Matrix | float:
@@ -158,7 +163,7 @@ def _others(network: Network, slot: Slot, draw: Draw) -> Matrix | float:
         return members(*shape, draw, any(one.kind == Periodic.kind for one in network.layers))
     if isinstance(layer, Periodic):
         if slot.role == "F":
-            return SIGMA * normal(*shape, draw)
+            return FREQUENCY_DEVIATION * normal(*shape, draw)
         return _uniform(np.pi if slot.role == "phi" else layer.frequencies**-0.5, *shape, draw)
     return 1.0 if slot.group == "scales" or slot.role == "var" else 0.0
 
@@ -172,17 +177,17 @@ def starting_parameters(
     biases: str = "zeros",
     zero_last_layer: bool = False,
 ) -> NDArray[Any]:
-    """Return the flat vector at the start.
+    """Return the initial parameters.
 
     Parameters
     ----------
     network : Network
     way : str
-        A row of `INITIALISERS`, or "suited": to the activation that follows each linear layer (`SUITS`).
+        A key of `INITIALISERS`, or "suited": to the activation that follows each linear layer (`SUITS`).
     seed : int
     dtype : {numpy.float32, numpy.float64}
     biases : str
-        A row of `BIAS_INITIALISERS`.
+        A key of `BIAS_INITIALISERS`.
     zero_last_layer : bool
         Whether the last linear layer starts at 0.
 
@@ -200,7 +205,7 @@ def starting_parameters(
         if zero_last_layer and slot.path == last:
             continue
         if slot.role == "W":
-            name = SUITS.get(followers.get(slot.path, "identity"), OTHERS) if way == "suited" else way
+            name = SUITS.get(followers.get(slot.path, "identity"), SUITS_OTHERS) if way == "suited" else way
             view[:] = INITIALISERS[name](*slot.shape, draw)
         elif slot.role == "b":
             view[:] = BIAS_INITIALISERS[biases](*shapes[slot.path], draw)

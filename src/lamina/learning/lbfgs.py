@@ -19,7 +19,7 @@ from lamina.learning.line_search import Point, search
 Vector = NDArray[np.float64]  # (size,)
 Vectors = NDArray[np.float64]  # (vectors, size)
 
-ROUNDING = 64 * float(np.finfo(np.float64).eps)  # a smaller fall of the cost, relative to it, is none
+RELATIVE_ROUNDING = 64 * float(np.finfo(np.float64).eps)  # a smaller fall of the cost, relative to it, is none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ def iteration(
         Changed in place, in one assignment at the very end: whatever J raises leaves it as it was.
     cost : float or None
         What the last iteration returned. None: a new start from theta, where J is asked for cost and gradient first;
-        the rest of the memory is not looked at.
+        the rest of the memory is not used.
     optimiser : LBFGS
     tolerance : float
         The largest slope of the cost by a parameter that counts as flat.
@@ -105,7 +105,7 @@ def _gained_nothing(pairs: list[tuple[Vector, Vector]], gradient: Vector, cost: 
     if not pairs:
         return False
     s, y = pairs[0]
-    return -0.5 * _dot(gradient - y, s) <= ROUNDING * max(abs(cost), 1)
+    return -0.5 * _dot(gradient - y, s) <= RELATIVE_ROUNDING * max(abs(cost), 1)
 
 
 def _lower(

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 ENOUGH, FLAT = 1e-3, 0.9  # as in L-BFGS-B (Zhu et al. 1997)
 MOST_EVALUATIONS = 20
-NARROW = 0.1  # relative width of an interval that is not searched further
+NARROW_RELATIVE_WIDTH = 0.1  # of an interval that is not searched further
 LEAST_GROWTH, MOST_GROWTH = 1.1, 4.0  # of a step, in units of the last interval
-MARGIN = 0.1  # of the interval, kept from both ends
-BACK = 0.25  # what is left of a step whose cost is not finite
+MARGIN_SHARE = 0.1  # of the interval, kept from both ends
+SHARE_OF_A_FAILED_STEP = 0.25  # that is tried next, where the cost was not finite
 
 
 class Point(NamedTuple):
@@ -57,7 +57,7 @@ def search(along: Callable[[float], Point], start: Point, step: float) -> Point 
     for _ in range(MOST_EVALUATIONS):
         point = along(step)
         if not point.finite:
-            step = low.step + BACK * (step - low.step)
+            step = low.step + SHARE_OF_A_FAILED_STEP * (step - low.step)
             continue
         if point.cost > start.cost + ENOUGH * point.step * start.slope or point.cost >= low.cost:
             high = point
@@ -68,7 +68,7 @@ def search(along: Callable[[float], Point], start: Point, step: float) -> Point 
             before, low, high = low, point, low if beyond else high
         if high is None:
             step = _longer(before, low)
-        elif low is not start and abs(high.step - low.step) <= NARROW * max(high.step, low.step):
+        elif low is not start and abs(high.step - low.step) <= NARROW_RELATIVE_WIDTH * max(high.step, low.step):
             break
         else:
             step = _between(low, high)
@@ -87,7 +87,7 @@ def _between(low: Point, high: Point) -> float:
     """Return a step within the interval, away from its ends."""
     width = high.step - low.step
     share = (_lowest_of_cubic(low, high) - low.step) / width
-    return low.step + width * (min(max(share, MARGIN), 1 - MARGIN) if np.isfinite(share) else 0.5)
+    return low.step + width * (min(max(share, MARGIN_SHARE), 1 - MARGIN_SHARE) if np.isfinite(share) else 0.5)
 
 
 def _lowest_of_cubic(a: Point, b: Point) -> float:

@@ -105,13 +105,26 @@ def _columns(settings: Mapping[str, Any], inputs: Inputs) -> Iterator[Layer]:
     if embedded:
         yield Embedding(tuple(embedded), tuple(n for _, n in inputs.embedded), int(settings["embedding_size"]))
     if settings["numeric_embedding"] is not None and inputs.numbers:
-        stay = [j for j in range(inputs.n) if j not in set(embedded)]  # the embedding takes its columns away
-        numbers = tuple(stay.index(j) for j in inputs.numbers)
+        places = {j: place for place, j in enumerate(_beside_embeddings(inputs))}
+        numbers = tuple(places[j] for j in inputs.numbers)
         yield Periodic(numbers, rate_factor=float(settings["numeric_embedding_rate"]))
     if settings["front_scale"]:
         yield Scale(float(settings["front_scale"]))
     if settings["n_members"] > 1:
         yield MemberScale(int(settings["n_members"]))
+
+
+def _beside_embeddings(inputs: Inputs) -> list[int]:
+    """Return the encoded columns that are left of those after an embedding, which takes its own away."""
+    embedded = {j for j, _ in inputs.embedded}
+    return [j for j in range(inputs.n) if j not in embedded]
+
+
+def numbers_with_waves(network: Network, inputs: Inputs) -> tuple[int, ...]:
+    """Return which encoded columns a network takes for numbers, to bring waves of; none where it brings no waves."""
+    waves = [layer for layer in network.layers if isinstance(layer, Periodic)]
+    left = _beside_embeddings(inputs)
+    return tuple(left[place] for layer in waves for place in layer.columns)
 
 
 def _hidden(settings: Mapping[str, Any]) -> Iterator[Any]:

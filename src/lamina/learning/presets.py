@@ -1,11 +1,11 @@
-"""What settings that say "auto" mean: named recipes, every trick on a line of its own.
+"""Presets: named recipes that fill in the settings left at "auto", every trick on a line of its own.
 
     DeepClassifier()                                  the default recipe
     DeepClassifier(dropout=0.3)                       the same with another dropout
     DeepClassifier(preset="td", ntk=False)            a recipe without one of its tricks
 
 A preset is a function of a few facts about the rows to a dict of settings. What a preset leaves at "auto" has a rule of
-its own where it is used. How much each trick brings is measured in docs/accuracy.md.
+its own where it is used. docs/accuracy.md measures how much each trick brings.
 """
 
 from collections.abc import Callable, Mapping
@@ -56,6 +56,7 @@ PLAIN: Settings = {
     "n_iter_no_change": 10,
     "calibrate": False,
     "scaling": "standard",
+    "dates": "number",
 }
 
 
@@ -108,7 +109,7 @@ def td_s(facts: Facts) -> Settings:
 
 
 def td(facts: Facts) -> Settings:
-    """RealMLP-TD of the same paper: TD-S and embeddings, units that choose their activation, dropout, decay."""
+    """RealMLP-TD of the same paper: TD-S with embeddings, parametric activations, dropout and decay."""
     return td_s(facts) | {
         "numeric_embedding": "periodic",
         "numeric_embedding_rate": 0.1,
@@ -126,13 +127,13 @@ def td(facts: Facts) -> Settings:
 
 
 def auto(facts: Facts) -> Settings:
-    """The default: an ensemble in one network on embedded columns, at a constant rate, its weights averaged.
+    """The default: an ensemble in one network on embedded columns, at a constant rate, with averaged weights.
 
-    Embeddings and starts are those of RealMLP-TD, the members those of TabM-mini. In place of a schedule the running
-    mean of the weights is watched: it is about as good at any time as what a schedule ends with, so training ends when
-    the held-out rows say so, after 10 to 80 epochs instead of 256.
+    Embeddings and initialisation are those of RealMLP-TD, the members those of TabM-mini. Instead of a schedule, an
+    exponential moving average of the weights is evaluated: at any time it is about as good as what a schedule ends
+    with, so early stopping ends training after 10 to 80 epochs instead of 256.
     """
-    n, classifies, wide = facts.n_rows, facts.task == "classifier", facts.n_columns > WIDE
+    n, classifies, wide = facts.n_rows, facts.task == "classifier", facts.n_columns > WIDE_TABLE_COLUMNS
     return td(facts) | {
         "hidden_layer_sizes": (160, 160),
         "activation": "relu",
@@ -152,14 +153,15 @@ def auto(facts: Facts) -> Settings:
         "averaging": max(0.5, min(0.9, exp(-n / 100_000))),  # over the last few hundred steps
         "batch_size": 128 if n < 50_000 else 512,
         "max_iter": 200,
-        "early_stopping": n >= TOO_FEW,
+        "early_stopping": n >= FEWEST_ROWS_TO_HOLD_OUT,
         "n_iter_no_change": max(4, min(12, round(12 * (10_000 / max(n, 1)) ** 0.5))),
         "scaling": "robust" if wide else "quantile",
+        "dates": "auto",
     }
 
 
-WIDE = 100  # columns, from which they are rather pixels or a spectrum than each a quantity of its own
-TOO_FEW = 60  # rows, to hold some out
+WIDE_TABLE_COLUMNS = 100  # more are rather pixels or a spectrum than quantities of their own
+FEWEST_ROWS_TO_HOLD_OUT = 60
 
 
 PRESETS: dict[str, Callable[[Facts], Settings]] = {
@@ -172,18 +174,18 @@ PRESETS: dict[str, Callable[[Facts], Settings]] = {
 
 
 def resolved(settings: Mapping[str, Any], facts: Facts) -> Settings:
-    """Return the settings with every "auto" replaced by what the preset says, where it says something."""
+    """Return the settings with every "auto" replaced by the choice of the preset, where it makes one."""
     chosen = PRESETS[settings["preset"]](facts)
     return {name: chosen.get(name, value) if _is_auto(value) else value for name, value in settings.items()}
 
 
-TENTH = 0.1
+SHARE_OF_A_SCHEDULED_RATE = 0.1
 
 
 def constant_rate(preset: str, facts: Facts) -> float:
-    """Return a learning rate for passes that have no schedule: a tenth of a rate that a schedule would bring down."""
+    """Return a learning rate for epochs without a schedule: a tenth of a rate that a schedule would reduce."""
     chosen = PRESETS[preset](facts)
-    return float(chosen["learning_rate_init"] * (1 if chosen["schedule"] == "constant" else TENTH))
+    return float(chosen["learning_rate_init"] * (1 if chosen["schedule"] == "constant" else SHARE_OF_A_SCHEDULED_RATE))
 
 
 def _is_auto(value: Any) -> bool:

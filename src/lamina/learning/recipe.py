@@ -14,7 +14,7 @@ from lamina.learning.choices import chosen
 from lamina.learning.hyperparameters import OPTIMISER_CHOICES, automatic_batch_size
 from lamina.learning.schedules import SCHEDULES, Constant, Schedule
 
-ALWAYS = Constant()
+CONSTANT = Constant()
 
 
 @dataclass(frozen=True)
@@ -27,22 +27,22 @@ class Recipe:
     schedule, decay_schedule, dropout_schedule : Schedule
         Factors on the learning rate, the optimiser's weight decay and the rates of dropout.
     learning_rate : float
-        Before the schedule's factor.
+        Learning rate that the schedule multiplies.
     batch_size : int
-        Rows of a step.
+        Rows per step.
     epochs : int
         The last epoch, counted from the very first one of this network: schedules span all of them.
     seed : int
         Of shuffling and dropout.
     shuffle : bool
     tolerance : float
-        A smaller fall of the watched value is no progress; also the largest gradient at which L-BFGS ends.
+        A smaller improvement of the watched value does not count; also the largest gradient at which L-BFGS ends.
     patience : int
-        Epochs without progress after which training ends.
+        Early-stopping patience: epochs without improvement after which training ends.
     averaging : float
         Decay per epoch of the exponential moving average of the parameters; 0: there is none.
     max_time : float or None
-        Seconds after which training ends.
+        Time limit in seconds.
     """
 
     optimiser: Any
@@ -53,8 +53,8 @@ class Recipe:
     seed: int
     shuffle: bool = True
     tolerance: float = 1e-4
-    decay_schedule: Schedule = ALWAYS
-    dropout_schedule: Schedule = ALWAYS
+    decay_schedule: Schedule = CONSTANT
+    dropout_schedule: Schedule = CONSTANT
     averaging: float = 0.0
     patience: int = 2**31
     max_time: float | None = None
@@ -100,7 +100,7 @@ def recipe_of(settings: Mapping[str, Any], n: int, seed: int, *, done: int = 0) 
 
 
 def warn_of_large_batch(batch_size: Any, n: int) -> None:
-    """Warn where the batch that was asked for is larger than the training set."""
+    """Warn where the requested batch is larger than the training set."""
     if batch_size != "auto" and int(batch_size) > n:
-        text = f"batch_size={int(batch_size)} is larger than the {n} training rows: a step takes all of them."
+        text = f"batch_size={int(batch_size)} is larger than the {n} training rows: each step uses all of them."
         warnings.warn(text, DataWarning, stacklevel=4)

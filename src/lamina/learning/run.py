@@ -32,7 +32,7 @@ class Run:
     examples : Examples
         The rows to learn from.
     validation : Examples or None
-        The rows to watch, never learned from.
+        The validation rows, never learned from.
     settings : mapping
         Every setting, with what the preset chose where it was left at "auto".
     given : mapping
@@ -40,10 +40,10 @@ class Run:
     task : {"classifier", "regressor"}
     target_name : str
     score : callable, optional
-        `score(run, state)`, higher is better: watched instead of the cost.
+        `score(run, state)`, higher is better: monitored instead of the cost.
     score_name : str
     n_rows_first_run : int
-        Rows of the first fit of this network: what its preset looked at.
+        Rows of the first fit of this network, from which the preset chose its settings.
     rows : mapping of str to str or int
         What tells these rows from others: their "columns" and how many "rows", and fingerprints of their "data" and
         "validation data".
@@ -71,7 +71,7 @@ class Run:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What must be the same for a checkpoint to be gone on with, as plain values by name."""
+        """What must be the same for a checkpoint to be resumed, as plain values by name."""
         settings = {name: _spelled(value) for name, value in self.given.items() if name not in MAY_CHANGE}
         if not isinstance(self.given["random_state"], int | None):
             settings["random_state"] = type(self.given["random_state"]).__name__
@@ -79,12 +79,12 @@ class Run:
 
     @property
     def n_rows(self) -> int:
-        """Rows that are learned from."""
+        """Number of training rows."""
         return self.examples.n
 
     @property
     def n_validation(self) -> int:
-        """Rows that are watched."""
+        """Number of validation rows."""
         return 0 if self.validation is None else self.validation.n
 
 

@@ -1,4 +1,4 @@
-"""What runs there are: the folders of checkpoints, looked at without opening or changing them."""
+"""Which runs there are: checkpoint folders, read without opening or changing them."""
 
 import os
 import warnings

@@ -1,8 +1,9 @@
-"""How the learning rate changes while training goes on, and the table of ways.
+"""Schedules: how the learning rate changes over training, and the table of them.
 
 Each is a frozen dataclass; `factor(epoch, epochs, costs)` is what the learning rate is multiplied by. `epoch` counts
-the passes done and is fractional inside a pass, `epochs` is how many are planned, `costs` are the watched costs of the
-epochs so far. It is a function of these alone, so training resumed at any step has the rate that it would have had.
+the passes done and is fractional inside a pass, `epochs` is how many are planned, `costs` are the validation costs
+of the epochs so far (training costs without validation rows). The factor depends on these alone, so training resumed at
+any step has the rate that it would have had.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ class Schedule(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class _WarmUp:
-    """Any schedule may begin with `warmup` epochs in which the rate rises in a straight line."""
+    """Any schedule may begin with `warmup` epochs in which the rate rises linearly."""
 
     warmup: float = 0.0
 
@@ -148,7 +149,10 @@ def rate_factor(schedule: Schedule, epoch: float, epochs: float, costs: Sequence
     """Return the factor with the warm-up in front: rising to 1 over it, the schedule over what is left."""
     if epoch < schedule.warmup:
         return epoch / schedule.warmup
-    return schedule.factor(epoch - schedule.warmup, max(epochs - schedule.warmup, 1e-9), costs)
+    try:
+        return schedule.factor(epoch - schedule.warmup, max(epochs - schedule.warmup, 1e-9), costs)
+    except OverflowError:  # a rate beyond all floats: training diverges, and says so
+        return float("inf")
 
 
 SCHEDULES: dict[str, type[Schedule]] = {

@@ -17,7 +17,7 @@ def plain_score(target: Labels | Numbers, loss: Loss, A: Any, Y: Any, weights: A
     if isinstance(loss, Quantile):  # the quantile nearest to the middle
         q = loss.quantiles
         A = A[:, int(np.argmin([abs(one - 0.5) for one in q])) :: len(q)]
-    Y = Y.astype(np.float64)
+    A, Y = target.in_range(A), Y.astype(np.float64)
     mean = np.average(Y, axis=0, weights=weights)
     missed, spread = (np.average((Y - other) ** 2, axis=0, weights=weights) for other in (A, mean))
     with np.errstate(divide="ignore", invalid="ignore"):

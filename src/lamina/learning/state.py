@@ -1,6 +1,6 @@
 """A state: everything that moves while a network learns, and nothing else.
 
-A copy of it, or a file of its `arrays` and `scalars`, is all that is needed to go on with the same bits.
+A copy of it, or a file of its `arrays` and `scalars`, is all that is needed to continue with the same bits.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ class Record(NamedTuple):
 class WatchedCosts(Sequence[float]):
     """The watched cost of every epoch of a history: that on the validation rows, or on the training rows without such.
 
-    A view: it is asked for at every step, and looked at by few schedules.
+    A view, because it is passed at every step and used by few schedules.
     """
 
     def __init__(self, history: list[dict[str, Any]]) -> None:
@@ -57,21 +57,22 @@ class State:
     best_params : array, shape (network.size,), or None
         Those of the best epoch.
     epoch, rows, step : int
-        Passes done, rows done in the pass that has begun, steps done in all.
+        Epochs completed, rows done in the current epoch, steps done in all.
     learning_rate : float
         Of the last step.
     pass_cost : float
-        Sum of cost times rows over the steps of the pass that has begun.
+        Sum of cost times rows over the steps of the current epoch.
     pass_seconds, seconds : float
-        Time spent in the pass that has begun, and in all.
+        Time spent in the current epoch, and in all.
     best : float
-        The lowest watched value; `best_epoch` is its epoch, counted from 1; 0 before the first.
+        The lowest watched value; `best_epoch` is its epoch, counted from 1; 0 before the first. `best_cost` is the
+        cost there: of equal scores that of the lower cost is the best.
     threshold : float
         The lowest watched value as patience sees it: `waited` epochs in a row did not beat it by the tolerance.
     history : list of dict
         A `Record` of every epoch; a dict that stands there is never changed.
     stopped : str
-        Why training ended; empty while it goes on.
+        Why training ended; empty before that.
     final : bool
         Whether more epochs or more time would not change that end.
     torn : bool
@@ -82,7 +83,7 @@ class State:
     watched : str
         Fingerprint of the rows that it learned from, and of what was watched.
     n_rows_first_run : int
-        Rows of the first fit of this network: what its preset looked at.
+        Rows of the first fit of this network, from which the preset chose its settings.
     temperature : float
         What the last layer was divided by in the model that was handed out; `handed_out` is a digest of its parameters.
     """
@@ -99,6 +100,7 @@ class State:
     pass_seconds: float = 0.0
     seconds: float = 0.0
     best: float = INFINITY
+    best_cost: float = INFINITY
     best_epoch: int = 0
     waited: int = 0
     threshold: float = INFINITY
@@ -130,21 +132,34 @@ class State:
         """The watched cost of every epoch."""
         return WatchedCosts(self.history)
 
-    def see(self, value: float, patience: int, tolerance: float) -> bool:
-        """Take note of an epoch's watched value, lower is better; return whether patience is at its end.
+    def see(self, value: float, patience: int, tolerance: float, cost: float | None = None) -> bool:
+        """Take note of an epoch's watched value, lower is better; return whether patience is used up.
 
-        Any lower value makes an epoch the best; patience counts the epochs in a row that did not beat the lowest value
-        by more than the tolerance.
+        Any lower value makes an epoch the best, and of equal values the lower cost; patience counts the epochs in a row
+        that did not beat the lowest value by more than the tolerance. Epochs without a value, such as a score that is
+        NaN, come after all others: as long as there are no others, their costs are compared. Where no cost is given,
+        the value is one.
         """
-        if value < self.best:  # never of a value that is not finite
-            self.best, self.best_epoch, self.best_params = value, self.epoch, self.evaluated.copy()
-        self.waited = 0 if value < self.threshold - tolerance else self.waited + 1
-        self.threshold = min(self.threshold, value)
+        cost = value if cost is None else cost
+        value, cost = (one if one < INFINITY else INFINITY for one in (value, cost))  # NaN is infinity too
+        without = self.best == INFINITY
+        if without and value < INFINITY:
+            self.threshold = INFINITY
+        if (value, cost) < (self.best, self.best_cost):
+            self.best, self.best_cost, self.best_epoch, self.best_params = (
+                value,
+                cost,
+                self.epoch,
+                self.evaluated.copy(),
+            )
+        watched = cost if without and value == INFINITY else value
+        self.waited = 0 if watched < self.threshold - tolerance else self.waited + 1
+        self.threshold = min(self.threshold, watched)
         return self.waited >= patience
 
     def forget_the_best(self) -> None:
-        """Look for the best epoch anew: other rows are watched from here on, or the parameters were changed."""
-        self.best, self.best_epoch, self.best_params = INFINITY, 0, None
+        """Search for the best epoch again: other rows are watched from here on, or the parameters were edited."""
+        self.best, self.best_cost, self.best_epoch, self.best_params = INFINITY, INFINITY, 0, None
         self.threshold, self.waited = INFINITY, 0
 
     def go_on(self) -> None:
@@ -154,7 +169,7 @@ class State:
         self.stopped, self.final = "", False
 
     def mend(self) -> None:
-        """Where an interrupt tore the state, go back to the best parameters, and let the optimiser start anew."""
+        """Where an interrupt tore the state, go back to the best parameters, and restart the optimiser."""
         if not self.torn:
             return
         if self.best_params is not None:

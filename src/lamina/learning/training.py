@@ -10,19 +10,20 @@ from, in the last epoch, and in the group that sums over workers.
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from math import isnan
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from lamina.data.examples import Chunk
 from lamina.equations.steps import Steps
-from lamina.errors import DivergenceError, DivergenceWarning
+from lamina.errors import DataWarning, DivergenceError, DivergenceWarning
 from lamina.learning.divergence import divergence_error
 from lamina.learning.evaluation import WATCHED_ROWS, scores_of, validation_cost, watched_value
 from lamina.learning.full_batch import iteration_of
 from lamina.learning.group import train_steps_together
 from lamina.learning.lbfgs import LBFGS
-from lamina.learning.recipe import ALWAYS
+from lamina.learning.recipe import CONSTANT
 from lamina.learning.run import Run
 from lamina.learning.schedules import Schedule, rate_factor
 from lamina.learning.state import Record, State
@@ -47,7 +48,7 @@ def train(run: Run, state: State, until: int | None = None) -> Iterator[Progress
     ----------
     run : Run
     state : State
-        Changed in place; whole at every yield. Training goes on from a copy of it with the same bits.
+        Changed in place; whole at every yield. Training continues from a copy of it with the same bits.
     until : int, optional
         Stop after this epoch, counted from 1, although the run plans more.
 
@@ -59,12 +60,12 @@ def train(run: Run, state: State, until: int | None = None) -> Iterator[Progress
     Raises
     ------
     DivergenceError
-        A cost or gradient was not finite before any epoch was good. `state.params` are those before that step.
+        A cost or gradient was not finite before any epoch finished. `state.params` are those before that step.
 
     Warns
     -----
     DivergenceWarning
-        The same after a good epoch, whose weights are kept.
+        The same after an epoch that finished; the best weights are kept.
     """
     one_pass = _full_batch(run) if isinstance(run.recipe.optimiser, LBFGS) else _minibatches
     last = run.recipe.epochs if until is None else min(until, run.recipe.epochs)
@@ -135,7 +136,7 @@ def move(run: Run, state: State, chunk: Chunk) -> None:
         at = chunk.order[len(costs) * size : (len(costs) + 1) * size]
         w = None if chunk.weights is None else chunk.weights[at]
         place, dropout = (state.epoch + 1, done + len(costs) + 1, whole), float(steps.dropouts[len(costs)])
-        raise _diverged(run, state, chunk.X[at], chunk.Y[at], w, place, dropout)
+        raise _divergence(run, state, chunk.X[at], chunk.Y[at], w, place, dropout)
 
 
 def _full_batch(run: Run) -> Callable[[Run, State], Iterator[Progress]]:
@@ -150,9 +151,9 @@ def _full_batch(run: Run) -> Callable[[Run, State], Iterator[Progress]]:
             cost = iterate(state)
         except FloatingPointError:
             X, Y, weights = next(iter(run.examples.blocks()))
-            raise _diverged(run, state, X, Y, weights, (state.epoch + 1, 1, 1)) from None
+            raise _divergence(run, state, X, Y, weights, (state.epoch + 1, 1, 1)) from None
         if cost is None:
-            _end(state, f"the optimiser found nothing better after {state.epoch} epochs")
+            _end(state, f"the optimiser found no further improvement after {state.epoch} epochs")
             return
         state.rows = run.examples.n
         state.pass_cost, state.pass_seconds = cost * run.examples.n, time.perf_counter() - began
@@ -163,7 +164,7 @@ def _full_batch(run: Run) -> Callable[[Run, State], Iterator[Progress]]:
 
 
 def close(run: Run, state: State) -> Record:
-    """End a pass: average, look at the watched rows, take note of the best epoch and of patience."""
+    """End an epoch: average, evaluate, take note of the best epoch and of patience."""
     began, recipe, average = time.perf_counter(), run.recipe, state.average
     try:
         with np.errstate(all="ignore"):
@@ -181,8 +182,10 @@ def close(run: Run, state: State) -> Record:
     state.epoch += 1
     state.rows, state.pass_cost, state.pass_seconds = 0, 0.0, 0.0
     state.seconds += seconds
+    _say_once(run, state, value)
     state.history.append(record._asdict())
-    patience_ends = state.see(value, recipe.patience, recipe.tolerance)
+    of_the_epoch = None if run.score is None else cost if watched is None else watched
+    patience_ends = state.see(value, recipe.patience, recipe.tolerance, of_the_epoch)
     if patience_ends:
         what = "training" if run.validation is None else "validation"
         _end(state, f"no progress on the {what} rows for {recipe.patience} epochs")
@@ -195,6 +198,20 @@ def close(run: Run, state: State) -> Record:
     return record
 
 
+def _say_once(run: Run, state: State, value: float) -> None:
+    """Warn of the first score that is no number."""
+    name = "score" if run.validation is None else "validation_score"
+    if run.score is None or not isnan(value) or any(isnan(record[name]) for record in state.history):
+        return
+    warnings.warn(
+        f"{run.score_name} is nan in epoch {state.epoch}: the rows that it is computed from may lack a class, or be "
+        "too few. Epochs without a score are compared by their cost. Pass other validation rows (X_val, y_val), or "
+        "choose another scoring.",
+        DataWarning,
+        stacklevel=7,
+    )
+
+
 def _end(state: State, why: str) -> None:
     state.stopped, state.final = why, True
 
@@ -202,7 +219,7 @@ def _end(state: State, why: str) -> None:
 def _time_is_over(run: Run, state: State) -> bool:
     limit = run.recipe.max_time
     if limit is not None and time.monotonic() - run.began >= limit:
-        state.stopped = f"max_time: {limit:g} seconds are over"
+        state.stopped = f"max_time: the limit of {limit:g} seconds was reached"
     return bool(state.stopped)
 
 
@@ -216,7 +233,7 @@ def _averaged(state: State, decay: float) -> Any:
 
 def _factors(schedule: Schedule, run: Run, state: State, first: int, count: int) -> Any:
     """Return a schedule's factor in the middle of some steps of the pass: a warm-up's first is not 0."""
-    if schedule == ALWAYS:
+    if schedule == CONSTANT:
         return np.ones(count)
     steps, costs = -(-run.examples.n // run.recipe.batch_size), state.costs
     middles = (state.epoch + (k + 0.5) / steps for k in range(first, first + count))
@@ -231,7 +248,7 @@ def _sizes(rows: int, batch_size: int) -> Any:
 # ---- divergence ----
 
 
-def _diverged(
+def _divergence(
     run: Run, state: State, X: Any, Y: Any, weights: Any, at: tuple[int, int, int], dropout: float = 1.0
 ) -> DivergenceError:
     recipe = run.recipe
@@ -242,7 +259,7 @@ def _never_finite(run: Run, state: State) -> DivergenceError:
     """Return the error for a run in which no epoch ended with a finite cost."""
     X, Y, weights = next(iter((run.validation or run.examples).blocks(WATCHED_ROWS)))
     batches = -(-run.examples.n // run.recipe.batch_size)
-    return _diverged(run, state, X, Y, weights, (state.epoch, batches, batches))
+    return _divergence(run, state, X, Y, weights, (state.epoch, batches, batches))
 
 
 def _keep_the_best(state: State, problem: DivergenceError) -> None:

@@ -14,12 +14,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina import sealed_file
-from lamina.errors import DamagedFileError, LaminaError, ModelFileError
+from lamina.data.encoding.encoder import Encoder
+from lamina.equations.network import Network
+from lamina.errors import DamagedFileError, LaminaError, ModelFileError, SettingError
 from lamina.model import Model
+from lamina.model_file import blueprints, settings
 from lamina.model_file.header import DTYPES, Contents, check_format, contents_of, header_of
 from lamina.sealed_file import DAMAGED, Tensor, parsed, text_of
 
-__all__ = ["load", "save"]
+LONGEST_MESSAGE = 500  # characters of what is wrong with a file
+
+__all__ = ["check_savable", "load", "save"]
+
+
+MANY_VALUES = 2**20  # of an encoder, from which its size is looked at
+
+
+def check_savable(network: Network, encoder: Encoder, given: Mapping[str, Any], task: str, target_name: str) -> None:
+    """Find out before training whether a model file holds what is there already: network, encoder and settings.
+
+    Raises
+    ------
+    SettingError
+        It does not; says what.
+    """
+    try:
+        parts = {"blueprint": network.blueprint(), "settings": settings.to_header(given), "target_name": target_name}
+        read_back = parsed(text_of(parts))
+        blueprints.network_from(read_back["blueprint"])
+        settings.from_header(read_back["settings"], task)
+        values = sum(map(len, encoder.numbers.quantiles)) + sum(len(one.levels) for one in encoder.categories)
+        if values > MANY_VALUES:
+            sealed_file.check_length(text_of(encoder.to_header()))
+    except (LaminaError, ValueError) as problem:
+        raise SettingError(f"a model of these settings could not be saved: {problem}") from problem
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
@@ -71,9 +99,18 @@ def load(path: str | os.PathLike[str]) -> Model:
         return _read(path)
     except DamagedFileError as problem:
         advice = "use an intact copy, or train again"
-        raise ModelFileError(f"cannot load {os.fspath(path)!r}: {problem}: {advice}") from problem
-    except (LaminaError, OSError, ValueError) as problem:
-        raise ModelFileError(f"cannot load {os.fspath(path)!r}: {problem}") from problem
+        raise ModelFileError(f"cannot load {os.fspath(path)!r}: {_on_a_line(problem)}: {advice}") from problem
+    except MemoryError as problem:
+        raise ModelFileError(f"cannot load {os.fspath(path)!r}: it needs more memory than there is") from problem
+    except (LaminaError, OSError, ValueError, TypeError, OverflowError, RecursionError) as problem:
+        raise ModelFileError(f"cannot load {os.fspath(path)!r}: {_on_a_line(problem)}") from problem
+
+
+def _on_a_line(problem: Exception) -> str:
+    """Return a message in which a file may have put anything: one line, no control characters, not too long."""
+    text = str(problem)[: LONGEST_MESSAGE + 1]
+    plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return plain if len(plain) <= LONGEST_MESSAGE else f"{plain[:LONGEST_MESSAGE]}..."
 
 
 def _read(path: str | os.PathLike[str]) -> Model:

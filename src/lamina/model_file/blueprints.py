@@ -78,9 +78,20 @@ def _check_layer(entry: Any, depth: int) -> int:
         if not entry["chain"] or entry["chain"][-1]["units"] != inputs:
             raise ModelFileError("blueprint: a residual's chain does not give back the width it gets")
         return inside
+    if "columns" in own:
+        _check_columns(kind, entry["columns"], inputs)
+    if "levels" in own and len(headers.listed(entry["levels"], "blueprint levels")) != len(entry["columns"]):
+        raise ModelFileError(f"blueprint {kind}: as many levels as columns expected")
     settings = {name: entry[name] for name in own} | ({"units": units} if kind == "linear" else {})
     _check_settings("layer", kind, settings, LAYERS)
     return 0
+
+
+def _check_columns(kind: str, columns: Any, inputs: int) -> None:
+    """Check which units a layer looks at: different ones, increasing, and there."""
+    found = [headers.whole(j, f"blueprint {kind} columns", 0, inputs - 1) for j in headers.listed(columns, kind)]
+    if sorted(set(found)) != found:
+        raise ModelFileError(f"blueprint {kind}: increasing numbers of columns expected")
 
 
 def _check_arrays(arrays: Any) -> None:

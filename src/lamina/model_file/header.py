@@ -20,6 +20,7 @@ from lamina.model_file import blueprints, settings
 
 FORMAT = 2  # raised when older versions could misread what newer ones write
 DTYPES = {"F32": "float32", "F64": "float64"}  # what safetensors calls them
+MOST_SCORES = 100
 KEYS = ("format", "lamina", "blueprint", "encoder", "target", "target_name", "settings", "history", "scores")
 SINCE_2 = ("best_epoch", "stopped")  # keys that format 1 did not have
 HISTORY = Record._fields
@@ -154,6 +155,8 @@ def _best_epoch(history: list[dict[str, Any]], scores: dict[str, float]) -> int:
 def _scores(scores: Any) -> dict[str, float]:
     if not isinstance(scores, dict):
         raise ModelFileError("scores: a dict expected")
+    if len(scores) > MOST_SCORES:
+        raise ModelFileError(f"scores: at most {MOST_SCORES} expected, found {len(scores):,}")
     for name, value in scores.items():
         _number(value, f"scores {name[:40]}")
     return scores

@@ -37,7 +37,7 @@ def to_header(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def _pairs(weights: Mapping[Any, Any]) -> list[list[Any]]:
     """Return a dict whose keys need not be text as a list of pairs."""
-    return [[_plain(key), _plain(value)] for key, value in weights.items()]
+    return [[_plain(key), float(value)] for key, value in weights.items()]
 
 
 def _plain(value: Any) -> Any:

@@ -91,6 +91,26 @@ def test_the_year_beside_the_circles_is_scaled():
     np.testing.assert_allclose(rows[:, 2:3], Z / np.sqrt(1 + (Z / 3) ** 2), rtol=1e-12)
 
 
+@pytest.mark.parametrize("numbers", ["standard", "robust", "quantile", "none"])
+@pytest.mark.parametrize(
+    ("when", "parts"),
+    [
+        (pd.date_range("2024-03-01", periods=60, freq="D"), ()),
+        (pd.to_datetime(["2024-03-01 12:00"] * 3), ()),
+        (pd.date_range("2024-03-01", periods=60, freq="7h"), ("weekday", "hour")),
+        (pd.date_range("2019-03-01", periods=60, freq="40D"), ("year", "month", "weekday")),
+        (pd.date_range("2019-01-01", periods=9, freq="YS"), ("year", "weekday")),
+    ],
+    ids=["days of a year", "a moment", "hours", "days of years", "years"],
+)
+def test_auto_takes_dates_apart_where_clock_or_year_varies(when, parts, numbers):
+    table = read({"when": when, "also": pd.date_range("2024-05-01", periods=len(when), freq="D")})
+    names = learn_encoder(table, dates="auto", scaling=numbers).feature_names
+    assert names == ("when", *(f"when {part}" for part in parts), "also")
+    batches = (table.take(slice(i, i + 1)) for i in range(len(when)))
+    assert learn_encoder(batches, dates="auto", scaling=numbers).feature_names == names
+
+
 @pytest.mark.parametrize("dates", ["parts", "cyclic"])
 @pytest.mark.parametrize("numbers", ["standard", "robust", "quantile", "none"])
 def test_only_what_varies_has_a_column(dates, numbers):

@@ -11,12 +11,12 @@ embedded          one column that holds the place: 0 unknown or rare, 1 missing,
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.computed_once import cached_property
 from lamina.data import headers
 from lamina.data.encoding.faults import missing_fault
 from lamina.data.encoding.pieces import MISSING, VALUE, InputColumns, Piece, run

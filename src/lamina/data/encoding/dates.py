@@ -3,6 +3,8 @@
     number   the date
     parts    the date, year, month (1 to 12), weekday (0 is Monday), hour
     cyclic   the date, year; month, weekday and hour as points of a circle: sin and cos of 2 pi k / period
+    auto     parts, of a column whose hour or year varies; else the date alone: in days of a single year, what looks
+             like a weekday or a month may be the days of one event
 
 Times are taken to the millisecond: that is what days as float64 hold safely.
 """
@@ -16,10 +18,11 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-Dates = Literal["number", "parts", "cyclic"]
-DATE_CHOICES = ("number", "parts", "cyclic")
+Dates = Literal["auto", "number", "parts", "cyclic"]
+DATE_CHOICES = ("auto", "number", "parts", "cyclic")
 
 CALENDAR = ("year", "month", "weekday", "hour")
+TELLING = ("year", "hour")  # where one of them varies, "auto" takes a date apart
 PERIODS = {"month": 12, "weekday": 7, "hour": 24}
 CIRCLES = tuple(f"{part} {axis}" for part in PERIODS for axis in ("sin", "cos"))
 PARTS = ("", *CALENDAR, *CIRCLES)  # in the order of the encoded columns; "" is the date itself, or a plain number

@@ -10,12 +10,12 @@ encoded alike alone and among others, to the bit.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.computed_once import cached_property
 from lamina.data import headers
 from lamina.data.encoding.categories import CategoryColumn
 from lamina.data.encoding.encodings import ENCODINGS

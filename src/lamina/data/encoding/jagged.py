@@ -64,9 +64,20 @@ def errors_of_unseen(
         mean = np.average(Y[seen], axis=0, weights=ws)
         between = sums(js, ws * fs * (1 - fs), len(knots))[:-1]  # H^T H is tridiagonal
         diagonal = basis_sums(js, ws * (1 - fs) ** 2, ws * fs**2, len(knots))
-        HH = np.diag(diagonal + PRIOR_ROWS) + np.diag(between, 1) + np.diag(between, -1)
         HY = [basis_sums(js, ws * (1 - fs) * y, ws * fs * y, len(knots)) for y in (Y[seen] - mean).T]
-        B = np.linalg.solve(HH, np.stack(HY, axis=1))  # (knots, targets)
+        B = _solved(diagonal + PRIOR_ROWS, between, np.stack(HY, axis=1))  # (knots, targets)
         ju, fu = j[~seen], f[~seen, None]
         errors[~seen] = np.sum(((1 - fu) * B[ju] + fu * B[ju + 1] + mean - Y[~seen]) ** 2, axis=1)
     return errors
+
+
+def _solved(diagonal: NDArray[np.float64], beside: NDArray[np.float64], right: NDArray[np.float64]) -> Any:
+    """Return the solution of a symmetric tridiagonal system, by elimination down and substitution up."""
+    diagonal, right = diagonal.copy(), right.copy()
+    for k, b in enumerate(beside):
+        diagonal[k + 1] -= b * b / diagonal[k]
+        right[k + 1] -= b / diagonal[k] * right[k]
+    right[-1] /= diagonal[-1]
+    for k in range(len(beside) - 1, -1, -1):
+        right[k] = (right[k] - beside[k] * right[k + 1]) / diagonal[k]
+    return right

@@ -78,9 +78,9 @@ def learn_encoder(
     missing : {"encode", "raise"}
     max_categories : int
         Above so many levels, the rarer ones of a column share one encoded column.
-    dates : {"number", "parts", "cyclic"}
+    dates : {"auto", "number", "parts", "cyclic"}
         A date is one scaled number; or also year, month, weekday and hour (UTC), those that vary; or month, weekday and
-        hour as sine and cosine.
+        hour as sine and cosine. "auto": parts, where the hour or the year varies.
     embed_above : int, optional
         A column of more levels becomes one column of whole numbers, for a layer that looks them up. Then not
         `max_categories` but 10,000 levels are the limit.

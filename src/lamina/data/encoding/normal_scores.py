@@ -9,11 +9,10 @@ At the landmarks this is what scikit-learn's QuantileTransformer(output_distribu
 share the smallest or the largest number: there it takes the end, which throws half of a column of zeros to -5.2.
 """
 
-from functools import cached_property
-
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.computed_once import cached_property
 from lamina.data.encoding.knots import Knots
 from lamina.data.quantiles import Distribution
 

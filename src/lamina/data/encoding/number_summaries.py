@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.data.encoding.dates import CIRCLES, PERIODS, Dates, candidates, expanded
+from lamina.data.encoding.dates import CIRCLES, PERIODS, TELLING, Dates, candidates, expanded
 from lamina.data.encoding.faults import find_fault, missing_fault, warn_of_missing
 from lamina.data.encoding.normal_scores import NormalScores, landmarks
 from lamina.data.encoding.numbers import NumberColumns, Scaling
@@ -248,8 +248,10 @@ def _varying(fitted: NumberColumns, varies: NDArray[np.bool_], choice: Dates) ->
     if not any(fitted.parts):
         return fitted
     picked: list[tuple[int, str]] = []
+    telling = np.array([part in TELLING for part in fitted.parts], bool) & varies
+    apart = set(fitted.at[telling if choice == "auto" else varies].tolist())
     for k, part in enumerate(fitted.parts):
-        if part == "" or varies[k]:
+        if part == "" or (varies[k] and fitted.at[k] in apart):
             circle = choice == "cyclic" and part in PERIODS
             picked += [(k, f"{part} sin"), (k, f"{part} cos")] if circle else [(k, part)]
     at = np.array([k for k, _ in picked], np.intp)

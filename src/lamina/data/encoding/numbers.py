@@ -17,12 +17,12 @@ Everything is computed in float64, then rounded to the dtype of the result.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.computed_once import cached_property
 from lamina.data import headers
 from lamina.data.encoding.dates import CIRCLES, PARTS, expanded
 from lamina.data.encoding.faults import find_fault, missing_fault

@@ -12,13 +12,14 @@ Columns are named by the setting `splines`, or those that are jagged (see jagged
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.computed_once import cached_property
 from lamina.data import headers
+from lamina.data.encoding.identifiers import looks_like_identifier, warn_of_identifier
 from lamina.data.encoding.jagged import MOST_ROWS, is_jagged, rows_looked_at
 from lamina.data.encoding.knots import MOST_KNOTS, Knots, basis_sums, evenly_spaced
 from lamina.data.encoding.pieces import BESIDE, InputColumns, Piece, run
@@ -163,4 +164,7 @@ def _jagged(sample: RowSample, target: Labels | Numbers | None) -> list[int]:
         weights = None if sample.weights is None else sample.weights[known]
         if is_jagged(x[known], Y[known], weights):
             jagged.append(k)
+        if looks_like_identifier(x[known], Y[known]):
+            found = x[np.isfinite(x)]
+            warn_of_identifier(sample.table.names[sample.at[k]], len(np.unique(found)), len(found))
     return jagged

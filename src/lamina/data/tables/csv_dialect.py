@@ -15,7 +15,7 @@ from lamina.data.tables.csv_bytes import TextBytes, as_utf8, encoding_of
 from lamina.data.tables.file_formats import name_of, open_bytes
 from lamina.data.tables.reading import Reading
 from lamina.data.tables.table import check_unique
-from lamina.errors import DataWarning, FileError
+from lamina.errors import DataWarning, FileError, NoRowsError
 
 SEPARATORS = ",;\t|"
 ROWS_LOOKED_AT = 50
@@ -79,7 +79,8 @@ def find_dialect(path: str, reading: Reading) -> Dialect:
     rows = _rows(lines, separator)
     if len(rows) < 2:
         listed = ", ".join(rows[0][:5]) if rows else ""
-        raise FileError(f"{name_of(path)} has a header ({listed}) and no rows")
+        names = (name.strip() for row in rows for name in row)
+        raise NoRowsError(f"{name_of(path)} has a header ({listed}) and no rows", names)
     quotes, returns, padded = _looked_through(path, encoding, separator)
     dialect = Dialect(
         path,

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from lamina.data.tables.csv_files import CsvColumns, as_planned, find_columns, r
 from lamina.data.tables.file_formats import Format, find_format, name_of
 from lamina.data.tables.reading import Reading, Written
 from lamina.data.tables.table import Table, check_unique, of_columns
-from lamina.errors import FileError, LaminaError, SettingError
+from lamina.errors import FileError, LaminaError, NoRowsError, SettingError
 
 CATEGORY = "To take it as text, make it a category, as with frame[{name!r}].astype('category')"
 PANDAS_INDEX = re.compile(r"__index_level_\d+__")  # row numbers that pandas writes beside the columns
@@ -32,7 +32,7 @@ def read_file(path: str, reading: Reading) -> Table:
     table = of_columns(from_arrow_table(_joined(path, list(_batches(path, kind)))))
     table = text_read(table, reading)
     if table.n_rows == 0:
-        raise FileError(_no_rows(path, table.names))
+        raise _no_rows(path, table.names)
     return table
 
 
@@ -64,15 +64,16 @@ def text_read(table: Table, reading: Reading) -> Table:
     return replace(table, columns=columns, reading=reading.with_written(written))
 
 
-def _no_rows(path: str, names: tuple[str, ...]) -> str:
-    return f"{name_of(path)} has columns ({', '.join(names[:5])}{', ...' * (len(names) > 5)}) and no rows"
+def _no_rows(path: str, names: Sequence[str]) -> NoRowsError:
+    listed = f"{', '.join(names[:5])}{', ...' * (len(names) > 5)}"
+    return NoRowsError(f"{name_of(path)} has columns ({listed}) and no rows", names)
 
 
 def _joined(path: str, batches: list[Any]) -> Any:
     import pyarrow as pa
 
     if not batches:
-        raise FileError(f"{name_of(path)} has no rows")
+        raise _no_rows(path, _names_in(path))
     return pa.Table.from_batches(batches)
 
 
@@ -107,6 +108,21 @@ def _parquet(path: str, rows: int) -> Iterator[Any]:
     # A buffer per column, not whole row groups ahead: memory does not grow with the file, nor with its row groups.
     with pq.ParquetFile(path, buffer_size=2**18, pre_buffer=False) as file:
         yield from file.iter_batches(batch_size=rows)
+
+
+def _names_in(path: str) -> list[str]:
+    """Return the columns of a Parquet or Arrow file that has no rows."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    kind = find_format(path)
+    if kind == "parquet":
+        names = pq.read_schema(path).names
+    else:
+        with pa.OSFile(path) as file:
+            opened = pa.ipc.open_stream(file) if kind == "arrow stream" else pa.ipc.open_file(file)
+            names = opened.schema.names
+    return [name for name in names if not PANDAS_INDEX.fullmatch(name)]
 
 
 def _arrow(path: str, kind: Format) -> Iterator[Any]:
@@ -171,7 +187,7 @@ class Stream:
         for batch in _batches(self.path, self._kind, self.rows):
             if batch.num_rows:
                 return tuple(batch.schema.names)
-        raise FileError(f"{name_of(self.path)} has no rows")
+        raise _no_rows(self.path, _names_in(self.path))
 
     def __iter__(self) -> Iterator[Table]:
         """Yield the tables."""

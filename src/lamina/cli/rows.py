@@ -1,0 +1,155 @@
+"""Rows of the user's files, and where in a file a fault is, as its reader counts: lines from 1, the header included."""
+
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lamina.data.tables.csv_dialect import find_dialect, numbered_rows
+from lamina.data.tables.file_formats import find_format
+from lamina.data.tables.reading import Reading
+from lamina.data.tables.sources import read, stream
+from lamina.data.tables.streams import Stream
+from lamina.data.tables.table import Table
+from lamina.errors import ColumnError, DataError, FileError, LaminaError, nearest
+
+ROWS_AT_ONCE = 16_384
+IN_COLUMN = re.compile(r"\bcolumn '((?:[^'\\]|\\.)*)'")
+IN_ROW = re.compile(r"(?:,| in| is|\() ?row (\d+)\b")
+
+
+class Place(NamedTuple):
+    """A file whose rows are part of a larger numbering."""
+
+    file: Path
+    first: int = 0  # the number of its first row
+
+
+def all_of(file: Path, reading: Reading | None = None) -> Table:
+    """Return the rows of a file.
+
+    Raises
+    ------
+    FileError
+        It cannot be read, whatever the library below says of it.
+    """
+    with _whatever_is_wrong(file):
+        return read(file, reading=reading)
+
+
+def pieces_of(file: Path, reading: Reading | None = None) -> Iterator[Table]:
+    """Yield the rows of a file piece by piece, in constant memory."""
+    with _whatever_is_wrong(file):
+        pieces: Stream = stream(file, ROWS_AT_ONCE, reading=reading)
+    waiting = iter(pieces)
+    while True:
+        with _whatever_is_wrong(file):
+            piece = next(waiting, None)
+        if piece is None:
+            return
+        yield piece
+
+
+@contextmanager
+def _whatever_is_wrong(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except (LaminaError, MemoryError):
+        raise
+    except Exception as problem:
+        raise FileError(f"{file} cannot be read: {' '.join(str(problem).split())}") from problem
+
+
+def column_of(table: Table, name: str, file: Path, option: str) -> Any:
+    """Return the values of a column that an option names.
+
+    Raises
+    ------
+    ColumnError
+        There is none (the message gives the nearest name).
+    """
+    if name not in table.names:
+        found = f"{file} has no column {name!r}.{nearest(name, table.names)} It has {_listed(table.names)}"
+        raise ColumnError(f"{option}: {found}")
+    return table.column(name)
+
+
+def weights_of(table: Table, name: str, file: Path) -> Any:
+    """Return the weights of the rows.
+
+    Raises
+    ------
+    DataError
+        There is no such column, or it holds no numbers.
+    """
+    weights = column_of(table, name, file, "--weights")
+    kind = table.at(table.names.index(name)).kind
+    if kind not in ("number", "boolean"):
+        held = "dates" if kind == "date" else "text"
+        raise DataError(f"--weights: column {name!r} of {file} holds {held}: numbers of at least 0 expected")
+    return weights
+
+
+def _listed(names: Sequence[str], most: int = 20) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f", ... ({more} more)" if more > 0 else "")
+
+
+@contextmanager
+def located(*places: Place, column: str | None = None) -> Iterator[None]:
+    """Let errors that name a row name file, line and column instead.
+
+    Parameters
+    ----------
+    *places : Place
+        The files that the rows came from, in the order of the numbers of their first rows.
+    column : str, optional
+        The column that is looked at, where the errors do not know it.
+    """
+    try:
+        yield
+    except (FileError, MemoryError):
+        raise
+    except DataError as problem:
+        raise in_file(problem, places, column) from problem
+
+
+def in_file(problem: DataError, places: Sequence[Place], column: str | None = None) -> DataError:
+    """Return the same error with file, line and column in front."""
+    message = str(problem)
+    rows = [int(one) for one in IN_ROW.findall(message)]
+    named = IN_COLUMN.search(message)
+    column = column if named is None else named[1]
+    if not rows and column is None and len(places) > 1:
+        return problem
+    row = rows[-1] if rows else 0
+    place = max((one for one in places if one.first <= row), key=lambda one: one.first, default=places[0])
+    where = [str(place.file), *([line_of(place.file, row - place.first)] if rows else [])]
+    start = ", ".join([*where, *([] if column is None else [f"column {column!r}"])])
+    return type(problem)(f"{start}: {_without_place(message)}")
+
+
+def _without_place(message: str) -> str:
+    """Return what is wrong, without the words that say where."""
+    for pattern, words in (
+        (r"^(Input [Xy]|y|column '(?:[^'\\]|\\.)*') (?=holds|held|contains)", ""),
+        (r":? column '(?:[^'\\]|\\.)*', row \d+", ""),
+        (r", the first is row \d+", ", this is the first"),
+        (r",? in row \d+", ""),
+    ):
+        message = re.sub(pattern, words, message)
+    return message
+
+
+def line_of(file: Path, row: int) -> str:
+    """Return where a row stands, counted from 0: "line 7" of a CSV file, else "row 6" counted from 1."""
+    if find_format(str(file)) == "csv":
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they were given when the file was read
+            dialect = find_dialect(str(file), Reading())
+        for number, (line, _) in enumerate(numbered_rows(dialect), -1):
+            if number == row:
+                return f"line {line}"
+    return f"row {row + 1}"

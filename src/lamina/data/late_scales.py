@@ -1,0 +1,89 @@
+"""Numbers without spread so far take their scale from the first rows that have some.
+
+A column that was constant in the rows of an earlier fit was encoded as 0, and so taught the network nothing: its scale
+can still be learned. Of a target without spread the range was one number. Everything else stays as it was learned,
+since the network was trained on it.
+"""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.data.encoding.encoder import Encoder
+from lamina.data.encoding.number_summaries import NumberSummary
+from lamina.data.encoding.numbers import NumberColumns
+from lamina.data.encoding.plan import ColumnPlan
+from lamina.data.encoding.weighing import Weighing
+from lamina.data.number_targets import LARGEST, Numbers, TargetMoments
+from lamina.data.tables.table import Batch
+from lamina.errors import ColumnError, DataWarning
+
+
+def with_late_scales(encoder: Encoder, batch: Batch, settings: Mapping[str, Any]) -> Encoder:
+    """Return the encoder with scales for the columns that had no spread before and have some in these rows.
+
+    It is the same object where there is none.
+    """
+    known = encoder.numbers
+    waiting = np.unique(known.at[(known.scale == 0) & np.array([not part for part in known.parts], bool)])
+    if not len(waiting) or batch.table.n_rows < 2:
+        return encoder
+    chosen = {**settings, "scaling": known.scaling}
+    plan = ColumnPlan(encoder.inputs, tuple(waiting.tolist()), {}, chosen)
+    weighing = Weighing.of(batch.weights, batch.table.n_rows)
+    batch = batch._replace(table=encoder.align(batch.table), weights=weighing.scaled(batch.weights))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DataWarning)  # a column that is empty was warned of at first
+            (found,) = NumberSummary.of(batch, plan).pieces(plan, weighing.unit)
+    except ColumnError:  # they hold something else now: encoding these rows says so
+        return encoder
+    pieces = tuple(_joined(piece, found) if piece is known else piece for piece in encoder.pieces)
+    return encoder if pieces == encoder.pieces else replace(encoder, pieces=pieces)
+
+
+def _joined(known: NumberColumns, found: NumberColumns) -> NumberColumns:
+    """Return the columns of `known`, with the scales of `found` where only those have a spread."""
+    places = {key: k for k, key in enumerate(zip(found.at.tolist(), found.parts, strict=True))}
+    pairs = [
+        (k, places[key])
+        for k, key in enumerate(zip(known.at.tolist(), known.parts, strict=True))
+        if known.scale[k] == 0 and key in places and found.scale[places[key]] > 0
+    ]
+    if not pairs:
+        return known
+    here, there = map(list, zip(*pairs, strict=True))
+    arrays = {name: getattr(known, name).copy() for name in ("location", "scale", "fill")}
+    for name, array in arrays.items():
+        array[here] = getattr(found, name)[there]
+    quantiles = list(known.quantiles)
+    if quantiles:
+        for k, other in pairs:
+            quantiles[k] = found.quantiles[other]
+    return replace(known, **arrays, quantiles=tuple(quantiles))
+
+
+def with_late_range(
+    target: Numbers, y: NDArray[Any], weights: NDArray[np.float64] | None, settings: Mapping[str, Any], log_link: bool
+) -> Numbers:
+    """Return the targets with scales for those that had no spread before and have some in these rows.
+
+    It is the same object where there is none.
+    """
+    if target.low is None or target.high is None or not (target.low == target.high).any():
+        return target
+    seen = TargetMoments.of(y, weights)
+    late = (target.low == target.high) & ~seen.moments.constant
+    if not late.any():
+        return target
+    found = seen.target(bool(settings["scale_target"]), bool(settings["clamp"]), log_link)
+    low = np.where(late, -LARGEST if found.low is None else found.low, target.low)
+    high = np.where(late, LARGEST if found.high is None else found.high, target.high)
+    location, scale = np.where(late, found.location, target.location), np.where(late, found.scale, target.scale)
+    if (low == -LARGEST).all() and (high == LARGEST).all():
+        return Numbers(location, scale, target.flat)
+    return Numbers(location, scale, target.flat, low, high)
