@@ -104,7 +104,7 @@ def test_a_town_never_seen_and_gaps_are_no_errors(lamina, tmp_path):
         ("age,town,member\n1,Bern,true\n", "trained on 4 columns, these rows have 3; missing: since"),
         (
             "age,town,member,since\n1,Bern,true,2020-03-01\nold,Bern,true,2020-03-01\n",
-            "r.csv, line 3, column 'age': held numbers in training, here it holds text: 'old'",
+            "column 'age' held numbers in training, here it holds text: 'old' in 'r.csv', line 3",
         ),
         ("age,town,member,since\ninf,Bern,true,2020-03-01\n", "r.csv, line 2, column 'age': contains infinity"),
         ("age,age,town,member,since\n1,1,Bern,true,2020-03-01\n", "column names occur more than once: 'age'"),

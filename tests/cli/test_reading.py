@@ -48,4 +48,4 @@ def test_a_target_of_dates_is_refused(lamina, tmp_path, monkeypatch):
     (tmp_path / "rows.csv").write_text("v,y\n" + "1,2020-01-31\n2,2020-02-01\n" * 40)
     code, _, err = lamina("train", "rows.csv", "--target", "y")
     assert code == 1
-    assert "the target 'y' holds dates: numbers or classes expected" in err
+    assert "column 'y' of rows.csv holds dates" in err
