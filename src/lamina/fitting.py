@@ -38,7 +38,7 @@ from lamina.learning.evaluation import try_score
 from lamina.learning.group import ALONE, Group
 from lamina.learning.hyperparameters import check, seed_from, settings_for
 from lamina.learning.lbfgs import LBFGS
-from lamina.learning.networks import Inputs, loss_from, network_from, numbers_with_waves
+from lamina.learning.networks import Inputs, loss_from, network_from, periodic_numbers
 from lamina.learning.presets import Facts, constant_rate, resolved
 from lamina.learning.recipe import recipe_of, warn_of_large_batch
 from lamina.learning.run import Run, Task
@@ -289,12 +289,12 @@ def _columns(
 
 
 def _inputs(columns: Columns, before: Before | None, given: Mapping[str, Any], task: Task) -> Inputs:
-    """Return what the encoded columns are; a number that came to vary after the first fit has no waves there."""
+    """Return what the encoded columns are; a number that came to vary after the first fit is not embedded there."""
     encoder, known = columns.encoder, settings_for(task)
     inputs = Inputs(encoder.n_features, encoder.number_positions, encoder.embedded)
     if before is None:
         return inputs
-    numbers, asked = numbers_with_waves(before.model.network, inputs), before.model.settings
+    numbers, asked = periodic_numbers(before.model.network, inputs), before.model.settings
     same = all(asked.get(name, known[name].default) == given[name] for name in ("preset", "numeric_embedding"))
     return replace(inputs, numbers=numbers) if numbers or same else inputs
 

@@ -145,10 +145,10 @@ def levels(layer: Embedding, draw: Draw) -> Matrix:
     return E
 
 
-def members(units: int, count: int, draw: Draw, after_waves: bool) -> Matrix:
+def members(units: int, count: int, draw: Draw, after_periodic: bool) -> Matrix:
     """+1 or -1; N(0, 1) on numbers that were embedded, where signs differ too little (Gorishniy et al. 2025)."""
     R = normal(units, count, draw)
-    return R if after_waves else np.where(R < 0, -1.0, 1.0)
+    return R if after_periodic else np.where(R < 0, -1.0, 1.0)
 
 
 FREQUENCY_DEVIATION = 0.1  # standard deviation of F of `Periodic`; Holzmueller et al. 2024, as what follows

@@ -120,11 +120,11 @@ def _beside_embeddings(inputs: Inputs) -> list[int]:
     return [j for j in range(inputs.n) if j not in embedded]
 
 
-def numbers_with_waves(network: Network, inputs: Inputs) -> tuple[int, ...]:
-    """Return which encoded columns a network takes for numbers, to bring waves of; none where it brings no waves."""
-    waves = [layer for layer in network.layers if isinstance(layer, Periodic)]
+def periodic_numbers(network: Network, inputs: Inputs) -> tuple[int, ...]:
+    """Return which encoded columns a network embeds periodically."""
+    periodic = [layer for layer in network.layers if isinstance(layer, Periodic)]
     left = _beside_embeddings(inputs)
-    return tuple(left[place] for layer in waves for place in layer.columns)
+    return tuple(left[place] for layer in periodic for place in layer.columns)
 
 
 def _hidden(settings: Mapping[str, Any]) -> Iterator[Any]:
