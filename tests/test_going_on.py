@@ -110,7 +110,7 @@ def test_four_and_six_epochs_are_ten(task, early, optimiser):
 @pytest.mark.parametrize("early", [True, False])
 def test_four_and_six_epochs_are_ten_where_the_best_is_an_early_one(early):
     """The steps go on from the last weights, not from the best; so do memory and place in the schedule."""
-    settings = {"learning_rate_init": 5.0, "n_iter_no_change": 99, "early_stopping": early, "tol": 0.0}
+    settings = {"learning_rate_init": 10.0, "n_iter_no_change": 99, "early_stopping": early, "tol": 0.0}
     whole = estimator("regressor", **settings).fit(X, NUMBERS)
     twice = estimator("regressor", **settings, warm_start=True, max_iter=4).fit(X, NUMBERS)
     assert twice.best_epoch_ < 4
@@ -167,7 +167,7 @@ def test_an_edit_of_the_parameters_reaches_the_next_call(task, way):
 
 def test_an_edit_of_a_classifier_whose_temperature_is_not_1():
     """The last layer was divided by it: the edit is taken as it is seen, and training goes on undivided."""
-    settings = {"early_stopping": True, "max_iter": 8, "learning_rate_init": 0.2, "n_iter_no_change": 99}
+    settings = {"early_stopping": True, "max_iter": 8, "learning_rate_init": 0.3, "n_iter_no_change": 99}
     model = estimator("classifier", **settings, calibrate=True, warm_start=True).fit(X, LABELS)
     plain = estimator("classifier", **settings, calibrate=False).fit(X, LABELS)
     temperatures = plain.parameters_["W2"] / model.parameters_["W2"]

@@ -129,7 +129,7 @@ class SignDescent:
 
 def test_an_optimiser_that_only_python_knows_trains_by_the_equations():
     network, rule = Network(2, [Linear(1)], SquaredError()), SignDescent()
-    with pytest.warns(EngineWarning, match=r"cannot run this network: optimiser sign_descent\. The equations take"):
+    with pytest.warns(EngineWarning, match=r"cannot run this network: optimiser sign_descent\. The slower equations"):
         engine = choose(network, "auto", rule)
     params, X, Y, _ = case(network, 8, np.float64)
     before = params.copy()

@@ -53,7 +53,7 @@ def test_clone_takes_settings_and_no_weights():
 
 def test_set_params():
     assert regressor().set_params(alpha=3, optimizer="lion").get_params()["alpha"] == 3
-    with pytest.raises(ValueError, match="Invalid parameter 'alfa' for estimator DeepRegressor"):
+    with pytest.raises(ValueError, match=r"DeepRegressor has no setting 'alfa'\. Did you mean 'alpha'"):
         regressor().set_params(alfa=3)
 
 

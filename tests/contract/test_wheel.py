@@ -57,7 +57,7 @@ def test_wheel_holds_the_package_and_nothing_else(wheel):
         names = set(archive.namelist())
     packaged = {name for name in names if name.startswith("lamina/")}
     assert {"lamina/__init__.py", "lamina/py.typed", "lamina/errors.py", "lamina/data/files/adult.parquet"} <= packaged
-    assert {Path(name).suffix for name in packaged} <= {".py", ".typed", ".parquet", ".so"}
+    assert {Path(name).suffix for name in packaged} <= {".py", ".pyi", ".typed", ".parquet", ".so"}
     assert {re.sub(r"^lamina-[^/]+\.dist-info/.*", "metadata", name) for name in names - packaged} == {"metadata"}
     assert any(name.endswith("licenses/LICENSE") for name in names)
     has_kernels = (ROOT / "src/lamina/kernels/module.cpp").exists()
