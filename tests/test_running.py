@@ -482,3 +482,10 @@ def test_a_checkpoint_now_and_then_within_an_epoch(small_moves, monkeypatch, tmp
     at_move(monkeypatch, 3, lambda: time.sleep(0.6))
     regressor(max_iter=2, checkpoint_interval=0.5).fit(X, NUMBERS, checkpoint=tmp_path / "run")
     assert steps == [3, 5, 10]
+
+
+def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    regressor(max_iter=2, random_state=None).fit(X, NUMBERS, checkpoint="~/run")
+    assert (tmp_path / "run" / "run.json").is_file()
+    assert regressor(max_iter=4, random_state=None).fit(X, NUMBERS, checkpoint="~/run").n_iter_ == 4

@@ -79,9 +79,10 @@ def carry_out(
 
 def stored_seed(path: Any) -> int | None:
     """Return the seed of the run in a folder, so that a run that drew one resumes with it; None if there is none."""
-    if path is None or not Path(path).is_dir() or not is_run(Path(path)):
+    folder = None if path is None else Path(path).expanduser()
+    if folder is None or not folder.is_dir() or not is_run(folder):
         return None
-    seed: int | None = run_in(path).description.get("seed")
+    seed: int | None = run_in(folder).description.get("seed")
     return seed
 
 
@@ -102,6 +103,7 @@ def opened(path: Any, run: Run, state: State, **description: Any) -> tuple[Folde
     CheckpointError
         The folder is in use, holds another run, or cannot be written.
     """
+    path = Path(path).expanduser()
     _check_rows(path, run)
     rows = {"seed": run.recipe.seed, "target": run.target_name, "rows": run.n_rows}
     folder = Folder(path, run.identity, description={**rows, **description})

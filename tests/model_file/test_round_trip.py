@@ -132,3 +132,10 @@ def test_early_files_call_the_mix_of_a_parametric_activation_alpha():
     assert old[0]["arrays"][0]["name"] == "alpha0"
     assert network_from(old) == network
     assert [slot.name for slot in network_from(old).slots if slot.role == "mix"] == ["mix0", "mix0_2"]
+
+
+def test_a_tilde_is_the_home_folder(models, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    lamina.save(models["binary"], "~/a.lamina")
+    assert (tmp_path / "a.lamina").is_file()
+    assert lamina.load("~/a.lamina").params.tobytes() == models["binary"].params.tobytes()

@@ -57,13 +57,14 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     ----------
     model : Model
     path : path
-        An old file there is replaced in one step; after any error it is as it was.
+        `~` is the home folder. An old file there is replaced in one step; after any error it is as it was.
 
     Raises
     ------
     ModelFileError
         The model holds what the format does not, or the file cannot be written.
     """
+    path = os.path.expanduser(os.fspath(path))
     try:
         header = header_of(model)
         _check_dtype(model.params)
@@ -95,6 +96,7 @@ def load(path: str | os.PathLike[str]) -> Model:
     ModelFileError
         The file is truncated, altered, written by a newer lamina, foreign or not there.
     """
+    path = os.path.expanduser(os.fspath(path))
     try:
         return _read(path)
     except DamagedFileError as problem:
