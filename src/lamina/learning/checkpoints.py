@@ -73,7 +73,11 @@ class Folder:
         may_change: Collection[str] = (),
         description: Mapping[str, Any] | None = None,
     ) -> None:
-        self.path, self._may_change, self._damaged = Path(path).expanduser().absolute(), frozenset(may_change), set[int]()
+        self.path, self._may_change, self._damaged = (
+            Path(path).expanduser().absolute(),
+            frozenset(may_change),
+            set[int](),
+        )
         self._identity = to_json(identity, "identity")
         started = {"started": datetime.now(UTC).isoformat(timespec="seconds")}
         described = to_json({**started, **(description or {})}, "description")
