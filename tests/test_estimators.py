@@ -223,6 +223,23 @@ def test_partial_fit_of_batches_with_classes_still_to_come():
     assert (model.n_iter_, model.best_epoch_, model.model_.history) == (120, 120, model.history_)
 
 
+def test_an_unknown_class_is_named_with_the_row_that_the_user_passed():
+    """Rows are put into an order of their own before they are encoded."""
+    labels, weights = TEXT.astype(object), np.ones(160)
+    labels[7], weights[7] = "new", 0
+    classes = ["top", "mid", "low"]
+    begun = classifier().partial_fit(X, TEXT, classes=classes)
+    warm = classifier(warm_start=True, max_iter=1).fit(X, TEXT)
+    calls = (
+        lambda **w: classifier().partial_fit(X, labels, classes, **w),
+        lambda **w: begun.partial_fit(X, labels, **w),
+    )
+    for call in (*calls, lambda **w: warm.fit(X, labels, **w)):
+        with pytest.raises(DataError, match="unknown class 'new' in row 7"):
+            call()
+        call(sample_weight=weights)
+
+
 def test_partial_fit_learns_on_the_scales_of_the_first_rows():
     model = regressor().partial_fit(X, NUMBERS)
     encoder, target = model.model_.encoder, model.model_.target

@@ -112,6 +112,7 @@ def prepare(
     seed = _seed(given["random_state"], before) if seed is None else seed
     source = opened(X, y, sample_weight)
     Y, counted, fingerprint = _counted(source, task)
+    _check_classes(source, before, classes)
     n_first = (before and before.n_first) or counted.n
     chosen = _chosen(given, Facts(task, n_first, len(source.table.names)), one_pass) | {"random_state": seed}
     held_out = chosen["early_stopping"] and X_val is None
@@ -259,6 +260,17 @@ def _counted(source: Source, task: Task) -> tuple[Any, Part, str]:
 
 def _split(counted: Part, fraction: float, seed: int, strata: Any) -> Split:
     return split_of(counted, fraction, partial(random.bits, seed=seed, stream=random.HOLD_OUT), strata)
+
+
+def _check_classes(source: Source, before: Before | None, classes: Any) -> None:
+    """Look for a class that is not among the known ones while the rows still have the numbers of their source."""
+    y, weights = source.y, source.weights
+    if weights is not None:  # what rows of weight 0 say does not count
+        y = np.where(weights.reshape(-1, *(1,) * (y.ndim - 1)) > 0, y, y[np.argmax(weights > 0)])
+    if before is not None and isinstance(before.model.target, Labels):
+        before.model.target.encode(y)
+    elif classes is not None:
+        Labels.fit(y, classes=classes)
 
 
 def _as_numbers(y: Any, task: Task) -> Any:
