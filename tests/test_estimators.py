@@ -314,7 +314,7 @@ def test_what_partial_fit_cannot_do():
     model = classifier().partial_fit(X, BINARY, classes=[False, True])
     with pytest.raises(SettingError, match=r"classes=\[0, 2\]: the first call had \[False, True\]. Leave classes out"):
         model.partial_fit(X, BINARY, classes=[0, 2])
-    with pytest.raises(DataError, match="labels like False expected, found 'top' in row 0"):
+    with pytest.raises(DataError, match=f"labels like False expected, found '{TEXT[0]}' in row 0"):
         model.partial_fit(X, TEXT)
     with pytest.raises(ValueError, match="X has 2 features, but DeepClassifier is expecting 4"):
         model.partial_fit(X[:, :2], BINARY)
