@@ -223,6 +223,15 @@ def test_partial_fit_of_batches_with_classes_still_to_come():
     assert (model.n_iter_, model.best_epoch_, model.model_.history) == (120, 120, model.history_)
 
 
+def test_a_structured_array_is_columns_with_names():
+    rows = np.zeros(160, [("a", float), ("b", int)])
+    rows["a"], rows["b"] = X[:, 0], X[:, 1]
+    model = regressor(max_iter=2).fit(rows, NUMBERS)
+    assert model.feature_names_in_.tolist() == ["a", "b"]
+    same = regressor(max_iter=2).fit({"a": rows["a"], "b": rows["b"]}, NUMBERS)
+    np.testing.assert_array_equal(model.predict(rows), same.predict({"b": rows["b"], "a": rows["a"]}))
+
+
 def test_an_unknown_class_is_named_with_the_row_that_the_user_passed():
     """Rows are put into an order of their own before they are encoded."""
     labels, weights = TEXT.astype(object), np.ones(160)

@@ -365,6 +365,8 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         if isinstance(X, Table):
             return X
         reading = None if reset or not hasattr(self, "model_") else self.model_.encoder.reading
+        if isinstance(X, np.ndarray) and X.dtype.names is not None and X.ndim == 1:  # a structured array
+            X = {name: X[name] for name in X.dtype.names}
         if not reset and self._fits_as_it_is(X):
             return read(X)
         if hasattr(X, "columns") or hasattr(X, "__arrow_c_stream__") or isinstance(X, list | tuple | dict):

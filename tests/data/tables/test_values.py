@@ -199,3 +199,9 @@ def test_a_column_that_cannot_be_used_comes_with_a_cure(values, cure):
 def test_a_series_is_a_row_or_a_column():
     with pytest.raises(DataError, match=r"frame\[\['name'\]\] has one column, frame\.iloc\[\[0\]\]"):
         read(pd.Series([1]))
+
+
+@pytest.mark.parametrize("spelled", ["NaN", "sNaN"])
+def test_a_decimal_that_is_no_number_is_missing(spelled):
+    column = read({"price": [decimal.Decimal("1.5"), decimal.Decimal(spelled), decimal.Decimal(2)]}).at(0)
+    np.testing.assert_array_equal(column.values, [1.5, np.nan, 2.0])

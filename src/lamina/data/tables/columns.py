@@ -12,6 +12,7 @@ import decimal
 import numbers
 import warnings
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal
 
 import numpy as np
@@ -134,6 +135,8 @@ def is_number(kind: type) -> bool:
 
 def is_missing(value: object) -> bool:
     """Return whether an object stands for a missing value."""
+    if isinstance(value, Decimal):
+        return value.is_nan()  # a signalling one cannot be compared
     return type(value).__name__ in MISSING_NAMES or (isinstance(value, float | np.floating) and bool(value != value))
 
 
