@@ -232,6 +232,16 @@ def test_a_structured_array_is_columns_with_names():
     np.testing.assert_array_equal(model.predict(rows), same.predict({"b": rows["b"], "a": rows["a"]}))
 
 
+def test_a_dictionary_of_columns_has_names():
+    """A frame of the same columns, in another order, is the same rows."""
+    import pandas as pd
+
+    model = regressor(max_iter=2).fit({"a": X[:, 0], "b": X[:, 1]}, NUMBERS)
+    assert model.feature_names_in_.tolist() == ["a", "b"]
+    same = model.predict(pd.DataFrame({"a": X[:, 0], "b": X[:, 1]}))
+    np.testing.assert_array_equal(model.predict({"b": X[:, 1], "a": X[:, 0]}), same)
+
+
 def test_an_unknown_class_is_named_with_the_row_that_the_user_passed():
     """Rows are put into an order of their own before they are encoded."""
     labels, weights = TEXT.astype(object), np.ones(160)

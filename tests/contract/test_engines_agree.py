@@ -614,3 +614,12 @@ def test_training_with_factors_of_each_array(rule, dtype):
 def test_a_layer_without_columns_is_left_to_the_equations():
     network = Network(3, [Embedding((), (), 2), Linear(1)], SquaredError())
     assert native.missing_parts(network) == ["layer embedding without columns"]
+
+
+def test_a_place_that_is_nan_is_the_first_in_both_engines():
+    network = Network(2, [Embedding((1,), (4,), 3), Linear(1)], SquaredError())
+    params = np.random.default_rng(0).normal(size=network.size)
+    rows, first = np.array([[1.0, np.nan], [0.0, 2.0]]), np.array([[1.0, 0.0], [0.0, 2.0]])
+    expected = EQUATIONS.predict(network, params, first)
+    np.testing.assert_array_equal(EQUATIONS.predict(network, params, rows), expected)
+    np.testing.assert_allclose(KERNELS.predict(network, params, rows), expected, rtol=1e-12)
