@@ -221,6 +221,14 @@ def test_no_false_alarm_on_random_networks(seed):
             assert outcome.passed, f"{name}\n{outcome}"
 
 
+def test_no_false_alarm_where_kinks_hide_each_other_and_the_point_beside_is_flat():
+    """Two rows alike behind a layer normalisation: most points nearby have the derivative 0, as a wrong one has."""
+    _, network, X, Y, params = random_case(4024)
+    outcome = gradient_check(network, X, Y, params)
+    assert outcome.passed
+    assert outcome.kinks > 0
+
+
 @pytest.mark.parametrize("name", ACTIVATIONS)
 @pytest.mark.parametrize(
     "wrong",

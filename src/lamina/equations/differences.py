@@ -24,6 +24,7 @@ SMALLEST = float(np.finfo(np.float64).tiny)
 EPSILON = float(np.finfo(np.float64).eps)
 PROBES = 64 * EPSILON * np.arange(1, 6)  # so near that only rounding bends J
 BESIDE = 1e-3  # a point nearby: times |theta_i| where that is above 1
+DRAWS = 8  # of such points, until one has a derivative
 A_STAIR = 0.05  # how near the gradient a slope must come where J goes in stairs
 A_KINK = 0.01  # a jump of the slope below this part of the disagreement does not explain it
 
@@ -116,9 +117,13 @@ def _agrees_beside(J: Cost, theta: Vector, i: int, gradient: Callable[[Vector], 
     """Return whether differences and gradient agree at a point nearby, by far more than here, where a part is off."""
     if gradient is None:
         return False
-    beside = theta + BESIDE * np.maximum(np.abs(theta), 1) * np.random.default_rng(0).normal(size=theta.shape)
-    grad, seen = float(gradient(beside).flat[i]), _look(J, beside, i)
-    return max(abs(grad - seen.slope), seen.error) <= A_KINK * off * (abs(grad) + abs(seen.slope))
+    for draw in range(DRAWS):
+        away = np.random.default_rng(draw).normal(size=theta.shape)
+        beside = theta + BESIDE * np.maximum(np.abs(theta), 1) * away
+        grad, seen = float(gradient(beside).flat[i]), _look(J, beside, i)
+        if abs(grad) + abs(seen.slope) > ROUNDING:  # two zeros agree, and say nothing of what is wrong here
+            return max(abs(grad - seen.slope), seen.error) <= A_KINK * off * (abs(grad) + abs(seen.slope))
+    return False
 
 
 def _worst(found: Comparison, grad: Vector, waiting: NDArray[np.bool_], tolerance: float) -> int | None:
