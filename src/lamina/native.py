@@ -118,7 +118,13 @@ class Predictor:
 
     def __init__(self, network: Any, params: Any) -> None:
         plan = _plan(network, params.dtype)
-        self._packed = PACKED[params.dtype.itemsize](plan, np.ascontiguousarray(params))
+        try:
+            self._packed = PACKED[params.dtype.itemsize](plan, np.ascontiguousarray(params))
+        except MemoryError as problem:
+            raise MemoryError(
+                f"not enough memory to make {network.size:,} parameters ({params.nbytes / 2**20:,.0f} MiB) ready to "
+                "predict: that takes a few copies of them."
+            ) from problem
         self._dtype = params.dtype
         self._n_outputs = plan.n_outputs
         self._network = network
@@ -126,11 +132,23 @@ class Predictor:
     def __call__(self, X: Any) -> Any:
         """Return A[L] for the rows of X (m, n_inputs), shape (m, n_outputs)."""
         A = np.empty((len(X), self._n_outputs), self._dtype)
-        try:  # to ask for type and order beforehand would take a tenth of the time of one row
-            self._packed.predict(X, A)
-        except (ValueError, BufferError):
-            self._packed.predict(np.ascontiguousarray(X, self._dtype), A)
+        try:
+            try:  # to ask for type and order beforehand would take a tenth of the time of one row
+                self._packed.predict(X, A)
+            except (ValueError, BufferError):
+                self._packed.predict(np.ascontiguousarray(X, self._dtype), A)
+        except MemoryError as problem:
+            raise MemoryError(self._too_large(len(X))) from problem
         return A
+
+    def _too_large(self, m: int) -> str:
+        """Return what a prediction needs, in numbers: the kernels tell none."""
+        rows = m * self._network.members * sum(self._network.widths) * self._dtype.itemsize / 2**20
+        return (
+            f"not enough memory to predict {m:,} rows at once: the {self._network.size:,} parameters take "
+            f"{self._network.size * self._dtype.itemsize / 2**20:,.0f} MiB, and the layers of all rows up to "
+            f"{rows:,.0f} MiB. Predict fewer rows at a time."
+        )
 
     def cost(self, X: Any, Y: Any, weights: Any = None) -> float:
         """Return (1/m) Σ w_i L_i; with several members, of what they predict together."""

@@ -234,6 +234,34 @@ def test_a_failed_allocation_is_a_memory_error():
     assert done.stdout == "refused\n", done.stderr
 
 
+@pytest.mark.parametrize(
+    ("spare", "said"),
+    [
+        (20, "make 6,000,001 parameters (23 MiB) ready to predict"),
+        (400, "predict 500 rows at once: the 6,000,001 parameters take 23 MiB, and the layers of all rows up to 7,629"),
+    ],
+)
+def test_a_prediction_too_large_says_what_it_needs(spare, said):
+    code = f"""
+        import resource, numpy as np
+        from lamina.engine import KERNELS
+        from lamina.equations.layers import Dense, Linear
+        from lamina.equations.losses import SquaredError
+        from lamina.equations.network import Network
+        network = Network(1, [Dense(2_000_000), Linear(1)], SquaredError())
+        X, params = np.zeros((500, 1), np.float32), np.zeros(network.size, np.float32)
+        KERNELS.predict(network, params, X[:1])
+        used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + ({spare} << 20),) * 2)
+        try:
+            KERNELS.predict(network, params, X)
+        except MemoryError as problem:
+            print(problem)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=60)
+    assert said in done.stdout, done.stdout + done.stderr
+
+
 def test_ctrl_c_stops_within_a_call():
     code = """
         import os, signal, threading, time, numpy as np
