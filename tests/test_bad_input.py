@@ -382,6 +382,9 @@ def test_a_column_that_is_not_there_suggests_the_nearest():
         ColumnError, match=r"no column 'heigth'. Did you mean 'height'.* The columns are 'height', 'wid"
     ):
         read(FRAME).column("heigth")
+    with pytest.raises(ColumnError) as far_off:
+        read(pd.DataFrame({"Cost Other": [1.0], "Age": [2.0]})).column("NotThere")
+    assert "Did you mean" not in str(far_off.value)
 
 
 # ---- kinds of arrays that are no errors ----

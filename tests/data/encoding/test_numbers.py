@@ -1,6 +1,7 @@
 """Scaled numbers against scikit-learn's scalers on the same rows."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -213,3 +214,26 @@ def test_which_encoded_columns_are_numbers():
     encoder = fitted(read(rows), "standard")
     assert [encoder.feature_names[k] for k in encoder.number_positions] == ["a", "b"]
     assert encoder.embedded == ()
+
+
+def test_the_work_grows_with_the_columns_and_not_with_their_square():
+    """Counted in lines that run, as time would depend on the machine."""
+
+    def lines(columns):
+        count = 0
+
+        def tracer(frame, event, argument):
+            nonlocal count
+            count += event == "line"
+            return tracer
+
+        train = RNG.normal(size=(5, columns))
+        before = sys.gettrace()
+        sys.settrace(tracer)
+        try:
+            fitted(train, "robust")
+        finally:
+            sys.settrace(before)
+        return count
+
+    assert lines(800) < 5 * lines(200)
