@@ -21,6 +21,7 @@ from lamina.data.tables.table import Table
 from lamina.data.targets import Labels
 from lamina.equations import random
 from lamina.fitting import finish, prepare
+from lamina.interrupts import Interrupts
 from lamina.learning.run import Run
 from lamina.model import Model
 from lamina.model_file import save
@@ -56,8 +57,11 @@ def demo(*, out_dir: Path = Path()) -> int:
     terminal.say(f"{len(aside):,} rows are set aside; nothing is learned from them")
     run, state = prepare(rows.take(learn), y[learn], settings=SETTINGS, task="classifier", target_name=TARGET)
     began = time.perf_counter()
-    carry_out(run, state, shown=terminal.progress(run, state))
-    model = finish(run, state)
+    with Interrupts(ending=True, finishing=True):  # once something is learned, it is shown
+        carry_out(run, state, shown=terminal.progress(run, state))
+        if state.stopped in SIGNALS:
+            terminal.note(f"{state.stopped}: stopping; the best weights are used")
+        model = finish(run, state)
     terminal.say(f"{state.epoch} epochs in {time.perf_counter() - began:.1f} s: {state.stopped}")
     terminal.say()
     terminal.say(f"On the {len(aside):,} rows set aside:")
