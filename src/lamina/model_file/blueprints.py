@@ -10,7 +10,7 @@ from typing import Any
 
 from lamina.data import headers
 from lamina.equations.activations import ACTIVATIONS
-from lamina.equations.blueprint import OF_THE_NETWORK
+from lamina.equations.blueprint import DERIVED, OF_THE_NETWORK
 from lamina.equations.layers import LAYERS, Residual
 from lamina.equations.losses import LOSSES
 from lamina.equations.network import Network
@@ -23,7 +23,6 @@ MAX_LAYERS = 4096  # building takes a time that grows with the square of the lay
 MAX_DEPTH = 32  # of residuals inside residuals
 MAX_UNITS = 2**31 - 1
 MAX_MEMBERS = 4096
-DERIVED = ("kind", "inputs", "units", "layer", "arrays")
 LISTS = ("quantiles", "columns", "levels")  # settings that are lists of numbers
 ARRAY = ("role", "name", "offset", "rows", "columns", "group", "rate", "decay")
 
@@ -70,7 +69,7 @@ def _check_layer(entry: Any, depth: int) -> int:
     """Check one layer; return how many layers are inside it."""
     kind = _kind(entry, "kind", LAYERS)
     own = ["chain" if one.name == "layers" else one.name for one in fields(LAYERS[kind]) if one.name != "units"]  # type: ignore[arg-type]
-    headers.fields(entry, f"blueprint {kind}", [*DERIVED, *own])
+    headers.fields(entry, f"blueprint {kind}", [*DERIVED, "units", *own])
     inputs, units = (headers.whole(entry[name], f"blueprint {name}", 1, MAX_UNITS) for name in ("inputs", "units"))
     _check_arrays(entry["arrays"])
     if kind == Residual.kind:
