@@ -400,21 +400,6 @@ with Folder(sys.argv[1], IDENTITY) as folder:
     assert names(tmp_path / "run") == ["lock", "run.json", "state-1.safetensors"]
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 64 KiB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = shutil.which("mount")
-    if mount is None or os.getuid() != 0:
-        pytest.skip("mounting a small file system needs root")
-    done = subprocess.run([mount, "-t", "tmpfs", "-o", "size=64k", "tmpfs", place], capture_output=True, check=False)
-    if done.returncode:
-        pytest.skip(f"no small file system: {done.stderr.decode().strip()}")
-    yield place
-    subprocess.run(["umount", place], check=True)
-
-
 def test_a_disk_that_is_really_full(small_disk):
     path = small_disk / "run"
     with Folder(path, IDENTITY) as folder:

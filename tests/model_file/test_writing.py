@@ -3,8 +3,6 @@
 import builtins
 import errno
 import os
-import shutil
-import subprocess
 from dataclasses import replace
 
 import numpy as np
@@ -56,21 +54,6 @@ def test_a_full_disk_leaves_the_old_model_and_nothing_else(models, path, monkeyp
     monkeypatch.undo()
     assert path.read_bytes() == before
     assert os.listdir(path.parent) == [path.name]
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 64 KiB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = shutil.which("mount")
-    if mount is None or os.getuid() != 0:
-        pytest.skip("mounting a small file system needs root")
-    done = subprocess.run([mount, "-t", "tmpfs", "-o", "size=64k", "tmpfs", place], capture_output=True, check=False)
-    if done.returncode:
-        pytest.skip(f"no small file system: {done.stderr.decode().strip()}")
-    yield place
-    subprocess.run(["umount", place], check=True)
 
 
 def test_a_disk_that_is_really_full(models, small_disk):
