@@ -16,8 +16,9 @@ print(_kernels.__file__)
 sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", *sys.argv[1:]]))
 '
 
-# Its allocator is the sanitizer's: these two ask the operating system how much memory is used or left.
+# Its allocator is the sanitizer's: these ask the operating system how much memory is used or left.
 not_these=(--deselect tests/kernels/test_safety.py::test_a_failed_allocation_is_a_memory_error
+           --deselect tests/kernels/test_safety.py::test_a_prediction_too_large_says_what_it_needs
            --deselect tests/kernels/test_leaks.py)
 
 check() { # sanitizer, library, tests...
