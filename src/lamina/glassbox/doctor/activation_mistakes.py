@@ -11,7 +11,8 @@ from lamina.glassbox.doctor.steps import Mistake, Program
 
 def logistic(Z: Any) -> Any:
     """1 / (1 + e^-Z)."""
-    return 1 / (1 + np.exp(-np.asarray(Z, np.float64)))
+    with np.errstate(over="ignore"):  # e^1000 is infinite, and 1 / infinity is 0
+        return 1 / (1 + np.exp(-np.asarray(Z, np.float64)))
 
 
 def _only_Z(Z: Any) -> dict[str, Any]:

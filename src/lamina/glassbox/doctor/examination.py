@@ -10,7 +10,7 @@ import numpy as np
 
 from lamina.glassbox.doctor import exceptions, unknown, views
 from lamina.glassbox.doctor.exercises import BY_NAME, EXERCISES, Exercise
-from lamina.glassbox.doctor.lines import Place, by_text, events_of, line_of, telling_case
+from lamina.glassbox.doctor.lines import Place, by_text, events_of, line_of, shared_helpers, telling_case
 from lamina.glassbox.doctor.naming import Outcome, recognised, wrong_results
 from lamina.glassbox.doctor.notes import notes_of
 from lamina.glassbox.doctor.report import RIGHT, UNCHECKED, WRONG, Finding, FunctionReport
@@ -39,6 +39,7 @@ class Examination:
         self.source, self.sandbox = source, sandbox
         self.names = [exercise.name for exercise in EXERCISES if exercise.name in set(names)]
         self.reports: dict[str, FunctionReport] = {}
+        self.shared = shared_helpers(source)
         self.bare: set[str] = set()  # sigmoid and relu that return A alone
 
     def reports_of_all(self) -> list[FunctionReport]:
@@ -158,7 +159,7 @@ class Examination:
         found = None
         if place is not None:
             events = self._recorded(exercise, place, replaced)
-            found = line_of(exercise, called.outcomes[place], mistakes, mistake, events)
+            found = line_of(exercise, called.outcomes[place], mistakes, mistake, events, self.shared)
         return self._at(finding, exercise, found, known, mistake.look)
 
     def _unrecognised(
@@ -170,7 +171,7 @@ class Examination:
             if outcome.judged and outcome.found is not None and (wrong := wrong_results(exercise, outcome)):
                 finding = Finding("unknown", unknown.sentence_of(exercise, outcome, results), results or tuple(wrong))
                 events = self._recorded(exercise, place, replaced)
-                found = line_of(exercise, outcome, (), None, events)
+                found = line_of(exercise, outcome, (), None, events, self.shared)
                 look = tuple(name.split("[")[0] for name in finding.results)
                 return [self._at(finding, exercise, found, known, (*look, "return"))]
         return []

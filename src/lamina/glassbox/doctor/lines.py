@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,17 +28,18 @@ class Place:
 
 @dataclass(frozen=True)
 class Event:
-    """A line gave a name a value."""
+    """A line of a function gave a name a value."""
 
     cell: str
     line: int
+    function: str
     name: str
     value: Any
 
 
 def events_of(answer: list[list[Any]]) -> list[Event]:
     """Return what `recording` saw."""
-    return [Event(cell, line, name, np.asarray(unpacked(value), np.float64)) for cell, line, name, value in answer]
+    return [Event(*where, np.asarray(unpacked(value), np.float64)) for *where, value in answer]
 
 
 def telling_case(exercise: Exercise, outcomes: Sequence[Outcome], mistakes: tuple[Mistake, ...]) -> int | None:
@@ -50,13 +52,21 @@ def telling_case(exercise: Exercise, outcomes: Sequence[Outcome], mistakes: tupl
 
 
 def line_of(
-    exercise: Exercise, outcome: Outcome, mistakes: tuple[Mistake, ...], blamed: Mistake | None, events: list[Event]
+    exercise: Exercise,
+    outcome: Outcome,
+    mistakes: tuple[Mistake, ...],
+    blamed: Mistake | None,
+    events: list[Event],
+    shared: frozenset[str] = frozenset(),
 ) -> Place | None:
-    """Return the line where the blamed mistake, made beside the others, first shows in a value."""
+    """Return the line where the blamed mistake, made beside the others, first shows in a value.
+
+    A helper that several functions call (`shared`) does what its name says: the line that calls it is meant.
+    """
     for wanted, scalar_name in _targets(exercise, outcome, mistakes, blamed):
-        for event in events:
-            if _matches(event, wanted, scalar_name):
-                return Place(event.cell, event.line)
+        found = [event for event in events if _matches(event, wanted, scalar_name)]
+        for event in [*(one for one in found if one.function not in shared), *found][:1]:
+            return Place(event.cell, event.line)
     return None
 
 
@@ -80,13 +90,15 @@ def _targets(
     assert outcome.found is not None
     if blamed is not None:
         others = tuple(one for one in mistakes if one is not blamed)
-        right, wrong = _logged(exercise, outcome, others), _logged(exercise, outcome, mistakes)
-        known = [np.asarray(value, np.float64) for _, value in _numeric(right)]
-        own = [(place, value) for place, value in _numeric(wrong) if place in blamed.steps]
-        for place, value in [*own, *_numeric(wrong)]:
-            array = np.asarray(value, np.float64)
-            if not any(array.shape == one.shape and close(array, one, 1e-7, 1e-12) for one in known):
-                yield array, place.rpartition(".")[2]
+        right = [value for _, value in _numeric(_logged(exercise, outcome, others))]
+        wrong = list(_numeric(_logged(exercise, outcome, mistakes)))
+        given = list(_flat(outcome.case.arguments))
+        for k, (place, value) in enumerate(wrong):
+            if place in blamed.steps and not _among(value, [*given, *(one for _, one in wrong[:k])]):
+                yield value, place.rpartition(".")[2]
+        for place, value in wrong:
+            if not _among(value, [*right, *given]):
+                yield value, place.rpartition(".")[2]
     expected = exercise.expected(outcome.case, (), outcome.found)
     for name in wrong_results(exercise, outcome):
         if name in outcome.found:
@@ -107,7 +119,36 @@ def _logged(exercise: Exercise, outcome: Outcome, mistakes: tuple[Mistake, ...])
 def _numeric(log: list[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
     for place, value in log:
         if isinstance(value, np.ndarray | np.number | int | float) and not isinstance(value, bool):
-            yield place, value
+            yield place, np.asarray(value, np.float64)
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    if isinstance(value, tuple | list):
+        for part in value:
+            yield from _flat(part)
+    elif isinstance(value, dict):
+        yield from _flat(list(value.values()))
+    elif isinstance(value, np.ndarray | int | float):
+        yield np.asarray(value, np.float64)
+
+
+def _among(value: Any, others: Sequence[Any]) -> bool:
+    return any(value.shape == one.shape and close(value, one, 1e-7, 1e-12) for one in others)
+
+
+def shared_helpers(source: Source) -> frozenset[str]:
+    """Return the functions that two others call, or more."""
+    callers: dict[str, set[str]] = {}
+    for cell in source.cells:
+        for node in ast.walk(cell.tree):
+            if isinstance(node, ast.FunctionDef):
+                for called in _called_in(node) - {node.name}:
+                    callers.setdefault(called, set()).add(node.name)
+    return frozenset(name for name, names in callers.items() if len(names) > 1)
+
+
+def _called_in(function: ast.FunctionDef) -> set[str]:
+    return {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
 
 
 # ---- by the text, where no value tells ----
@@ -152,7 +193,7 @@ def _named(target: ast.AST, word: str) -> bool:
     if isinstance(target, ast.Subscript):
         texts = [node.value for node in ast.walk(target.slice) if isinstance(node, ast.Constant)]
         return _named(target.value, word) or any(str(text).lower().startswith(word.lower()) for text in texts)
-    return isinstance(target, ast.Name) and target.id.lower() == word.lower()
+    return isinstance(target, ast.Name) and re.fullmatch(rf"{word}_?\d*", target.id, re.IGNORECASE) is not None
 
 
 KEYWORDS = {"return": ast.Return, "for": ast.For, "if": ast.If}

@@ -63,13 +63,12 @@ def recognised(exercise: Exercise, outcomes: Sequence[Outcome]) -> Named_:
     if not tell or tell[0].found is None:
         return Named_(())
     wrong = {name for one in tell for name in wrong_results(exercise, one)}
-    for mistake in exercise.effective:
-        if _fits(exercise, tell, (mistake,)):
-            return Named_((mistake,))
-    for pair in _pairs(exercise, tell, wrong):
-        if _fits(exercise, tell, pair):
-            return Named_(pair)
-    return _in_part(exercise, tell, wrong)
+    judged, extra = [one for one in tell if one.judged], [one for one in tell if not one.judged]
+    for candidates in ([(mistake,) for mistake in exercise.mistakes], _pairs(exercise, judged, wrong)):
+        fitting = [made for made in candidates if _fits(exercise, judged, made)]
+        if fitting:  # right code may refuse the extra cases, so they only choose
+            return Named_(next((made for made in fitting if _fits(exercise, extra, made)), fitting[0]))
+    return _in_part(exercise, judged, wrong)
 
 
 def _fits(exercise: Exercise, tell: Sequence[Outcome], mistakes: tuple[Mistake, ...]) -> bool:

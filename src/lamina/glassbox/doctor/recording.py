@@ -12,13 +12,13 @@ import numpy as np
 from lamina.glassbox.doctor.wire import packed
 
 MOST_EVENTS = 4000
-LARGEST = 400  # numbers in an array that is recorded
+LARGEST = 3000  # numbers in an array that is recorded
 
 
 def recorded(
     function: Any, arguments: Any, files: set[str], seconds: float, within: Callable[[float, Callable[[], Any]], Any]
 ) -> list[list[Any]]:
-    """Call the function; return (file, line, name, value) in order. A call that raises keeps what came before."""
+    """Call the function; return (file, line, function, name, value) in order. A call that raises keeps what came before."""
     recorder = Recorder(files)
     before = sys.gettrace()
     np.random.seed(12345)
@@ -56,7 +56,7 @@ class Recorder:
                 self._note(frame, last[0], seen)
                 if event == "return":
                     for name, one in _numbers({"return": value}):
-                        self.events.append([frame.f_code.co_filename, last[0], name, packed(one)])
+                        self.events.append([*_at(frame, last[0]), name, packed(one)])
                 last[0] = frame.f_lineno
             return step
 
@@ -67,7 +67,11 @@ class Recorder:
             old = seen.get(name)
             if old is None or old.shape != value.shape or old.tobytes() != value.tobytes():
                 seen[name] = value
-                self.events.append([frame.f_code.co_filename, line, name, packed(value)])
+                self.events.append([*_at(frame, line), name, packed(value)])
+
+
+def _at(frame: Any, line: int) -> tuple[str, int, str]:
+    return frame.f_code.co_filename, line, frame.f_code.co_name
 
 
 def _numbers(names: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:

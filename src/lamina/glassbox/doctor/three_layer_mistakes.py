@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ def _back(s: Any) -> dict[str, Any]:
     for layer in (3, 2, 1):
         around = {"layer": layer, "L": 3, "lambd": s.lambd, "keep_prob": s.keep_prob}
         around |= {"D": getattr(s, f"D{layer - 1}", None), "other_D": getattr(s, f"D{3 - layer + 1}", None)}
-        around |= {"below": getattr(s, f"Z{layer - 1}", None), "all": s}
+        around |= {"Z_below": getattr(s, f"Z{layer - 1}", None), "all": s}
         done = run(_LAYER, dZ, getattr(s, f"A{layer - 1}"), getattr(s, f"W{layer}"), mistakes=s.mistakes, **around)
         grads |= {f"dZ{layer}": dZ, f"dW{layer}": done.dW, f"db{layer}": done.db}
         if layer > 1:
@@ -53,6 +54,7 @@ _LAYER = Program(
         "dA": lambda s: s.back.dA_prev,
         "mask": lambda s: s.D,
         "scale": lambda s: s.keep_prob,
+        "below": lambda s: None if s.layer == 1 else s.A_prev,  # A > 0 just where Z > 0, if A is kept at all
         "dropped": lambda s: s.dA if s.mask is None else s.dA * s.mask / s.scale,
         "dZ_below": lambda s: (
             None
@@ -138,6 +140,13 @@ def _per_layer(mistakes: Any) -> Iterator[Mistake]:
         yield within(mistake, "hidden", "in the hidden layers", lambda s: s.layer < s.L)
 
 
+def _either_gate(mistakes: Any) -> Iterator[Mistake]:
+    """Each mistake with the gate of relu at A, as the assignment has it, and at Z."""
+    for mistake in mistakes:
+        yield mistake
+        yield replace(mistake, steps={**mistake.steps, "three_layers.below": lambda s: s.Z_below})
+
+
 def _masks(mistakes: Any) -> Iterator[Mistake]:
     for mistake in mistakes:
         yield mistake
@@ -204,11 +213,11 @@ REGULARIZED_BACKWARD_MISTAKES = (
             ("dZ",), dZ_below=lambda s: s.dropped),
     )),
     *DZ3_MISTAKES,
-    *_per_layer((*LINEAR_BACKWARD_MISTAKES, *RELU_BACKWARD_MISTAKES)),
+    *_either_gate(_per_layer((*LINEAR_BACKWARD_MISTAKES, *RELU_BACKWARD_MISTAKES))),
 )  # fmt: skip
 
 DROPOUT_BACKWARD_MISTAKES = (
-    *_masks_back((
+    *_either_gate(_masks_back((
         _of("three_layers", BACK_DROP, "mask-missing", "The mask D and the division by keep_prob are missing on the way back.",
             "units that were off get a gradient", ("dA",), mask=lambda s: None),
         _of("three_layers", BACK_DROP, "mask-missing-divided", "The mask D is missing on the way back.", "units that were off get a gradient",
@@ -231,9 +240,9 @@ DROPOUT_BACKWARD_MISTAKES = (
             dropped=lambda s: s.dA if s.mask is None else s.dA / s.mask / s.scale),
         _of("three_layers", "dZ = dA where Z > 0", "slope-missing", "The gate of relu is missing: dZ is dA.", "dZ equals dA",
             ("dZ",), dZ_below=lambda s: s.dropped),
-    )),
+    ))),
     *DZ3_MISTAKES,
-    *_per_layer((*LINEAR_BACKWARD_MISTAKES, *RELU_BACKWARD_MISTAKES)),
+    *_either_gate(_per_layer((*LINEAR_BACKWARD_MISTAKES, *RELU_BACKWARD_MISTAKES))),
 )  # fmt: skip
 
 DROPOUT_FORWARD_MISTAKES = (

@@ -25,6 +25,8 @@ def packed(value: Any, depth: int = 0) -> Any:
         return {"other": "a deeply nested container"}
     if value is None or isinstance(value, bool | str):
         return value if not isinstance(value, str) else value[:1000]
+    if type(value) is int and abs(value) < 2**53:
+        return {"int": value}
     if isinstance(value, int | float) and not isinstance(value, np.generic):
         return {"number": repr(float(value)) if abs(value) < 1e300 else "inf"}
     if isinstance(value, np.ndarray | np.generic):
@@ -55,6 +57,8 @@ def unpacked(tree: Any) -> Any:
     """Return the value of a JSON tree."""
     if not isinstance(tree, dict):
         return tree
+    if "int" in tree:
+        return tree["int"]
     if "number" in tree:
         return float(tree["number"])
     if "array" in tree:
