@@ -38,6 +38,8 @@ COMMANDS = (
     "show",
     "init",
     "gradcheck",
+    "doctor",
+    "course",
 )
 
 

@@ -13,7 +13,7 @@ from lamina.glassbox.doctor.exercises import BY_NAME, EXERCISES, Exercise
 from lamina.glassbox.doctor.lines import Place, by_text, events_of, line_of, shared_helpers, telling_case
 from lamina.glassbox.doctor.naming import Outcome, recognised, wrong_results
 from lamina.glassbox.doctor.notes import notes_of
-from lamina.glassbox.doctor.report import RIGHT, UNCHECKED, WRONG, Finding, FunctionReport
+from lamina.glassbox.doctor.report import RIGHT, UNCHECKED, UNWRITTEN, WRONG, Finding, FunctionReport
 from lamina.glassbox.doctor.sandbox import Sandbox
 from lamina.glassbox.doctor.source import Source
 from lamina.glassbox.doctor.steps import Mistake
@@ -62,25 +62,29 @@ class Examination:
         if plain is None or plain.ended or plain.missing:
             return self._report_of_end(exercise, plain)
         notes = notes_of(exercise, plain.calls, plain.outcomes, known)
-        findings = self._side_effects(exercise, plain, starts)
+        callees = self._callees(exercise, known)
+        replaced = {**starts, **{name: "A alone" if name in self.bare else "course" for name in callees}}
+        alone = self._called(exercise, replaced) if callees and (plain.wrong or plain.impure(exercise)) else None
+        if alone is not None and (alone.wrong or not alone.outcomes) and not plain.wrong:
+            alone = None  # the course's functions do not suit it
+        findings = self._side_effects(exercise, alone or plain, starts)
         if exercise.name in ("sigmoid", "relu") and plain.bare:
             self.bare.add(exercise.name)
+        if plain.unwritten:
+            return FunctionReport(exercise.name, UNWRITTEN)
         if not plain.wrong:
-            return FunctionReport(exercise.name, WRONG if findings else RIGHT, tuple(findings), notes=tuple(notes))
+            blamed = self._blamed(callees) if alone is not None and not findings else ()
+            return FunctionReport(exercise.name, WRONG if findings else RIGHT, tuple(findings), blamed, tuple(notes))
         if alternative := _also_right(exercise, plain.outcomes):
             return FunctionReport(exercise.name, RIGHT, tuple(findings), notes=(*notes, alternative.sentence))
-        callees = self._callees(exercise, known)
-        if callees:
-            replaced = {**starts, **{name: "A alone" if name in self.bare else "course" for name in callees}}
-            alone = self._called(exercise, replaced)
-            if alone is not None and alone.outcomes and not alone.wrong:
-                blamed = self._blamed(callees)
-                verdict = WRONG if findings else RIGHT
-                return FunctionReport(exercise.name, verdict, tuple(findings), blamed, tuple(notes))
-            if alone is not None and alone.numeric:
-                found = self._explained(exercise, alone, replaced, known)
-                if found and not any(one.name == "unknown" for one in found):
-                    return FunctionReport(exercise.name, WRONG, _joined(findings, found), notes=tuple(notes))
+        if alone is not None and alone.outcomes and not alone.wrong:
+            blamed = self._blamed(callees)
+            verdict = WRONG if findings else RIGHT
+            return FunctionReport(exercise.name, verdict, tuple(findings), blamed, tuple(notes))
+        if alone is not None and alone.numeric:
+            found = self._explained(exercise, alone, replaced, known)
+            if found and not any(one.name == "unknown" for one in found):
+                return FunctionReport(exercise.name, WRONG, _joined(findings, found), notes=tuple(notes))
         found = self._explained(exercise, plain, starts, known)
         return FunctionReport(exercise.name, WRONG, _joined(findings, found), notes=tuple(notes))
 
@@ -97,7 +101,7 @@ class Examination:
         for name in callees:
             report = self.reports.get(name)
             if report is not None:
-                found += [name] if report.verdict == WRONG else report.blamed
+                found += [name] if report.verdict in (WRONG, UNWRITTEN) else report.blamed
         return tuple(dict.fromkeys(found)) or tuple(callees)
 
     def _report_of_end(self, exercise: Exercise, plain: Called | None) -> FunctionReport:
@@ -240,8 +244,16 @@ class Called:
         judged = [one for one in self.outcomes if one.judged]
         self.wrong = any(one.unexpected or wrong_results(exercise, one) for one in judged)
         self.numeric = any(one.found is not None for one in judged)
+        raised = [one.raised for one in self.outcomes if one.raised]
+        self.unwritten = bool(raised) and all(
+            one["type"] == "NotImplementedError" and one.get("function") == exercise.name for one in raised
+        ) and len(raised) == len(self.outcomes)  # fmt: skip
         self.same_again = all(call.get("same again", True) for call in calls)
         self.drew = any(call.get("drew", False) for call in calls)
+
+    def impure(self, exercise: Exercise) -> bool:
+        """Whether arguments were changed, or a second call gave another result."""
+        return any(call.get("changed") for call in self.calls) or not (exercise.draws or self.same_again)
 
     def changed(self, arguments: Sequence[str]) -> dict[str, int]:
         """Names of the arguments that were changed, each with the first case."""

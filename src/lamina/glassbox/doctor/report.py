@@ -8,7 +8,7 @@ from typing import Any
 
 from lamina.glassbox.doctor import solutions
 
-RIGHT, WRONG, UNCHECKED = "right", "wrong", "not checked"
+RIGHT, WRONG, UNCHECKED, UNWRITTEN = "right", "wrong", "not checked", "not written yet"
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class FunctionReport:
     ----------
     function : str
     verdict : str
-        "right", "wrong" or "not checked".
+        "right", "wrong", "not checked" or "not written yet".
     findings : tuple of Finding
         What is wrong.
     blamed : tuple of str
@@ -102,7 +102,7 @@ class FunctionReport:
         """Yield the report for people."""
         yield f"{self.function}: {self.verdict}"
         if self.blamed:
-            yield f"  It is right itself; it calls {_listed(self.blamed)}, which {_verb(self.blamed)} wrong."
+            yield f"  It is right itself; it calls {_listed(self.blamed)}, which {_verb(self.blamed)} not right."
         for finding in self.findings:
             for number, line in enumerate(finding.told(self.hint)):
                 yield f"  {line}" if number == 0 else f"    {line}"
