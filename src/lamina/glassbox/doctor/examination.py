@@ -134,7 +134,8 @@ class Examination:
         unexpected = next((one for one in judged if one.unexpected), None)
         raising = next((one for one in judged if one.raised), None)
         if unexpected is not None:
-            finding = Finding("returns-something-else", _sentence(unexpected.unexpected), ("what it returns",))
+            sentence = _sentence(unexpected.unexpected) + " Is a return missing?" * ("(None)" in unexpected.unexpected)
+            finding = Finding("returns-something-else", sentence, ("what it returns",))
             finding = replace(finding, equation=f"return {exercise.returns}")
             return [self._at(finding, exercise, None, known, ("return",))]
         if called.numeric:
@@ -271,8 +272,8 @@ def _call(exercise: Exercise, case: Any) -> dict[str, Any]:
 
 def _joined(first: list[Finding], then: list[Finding]) -> tuple[Finding, ...]:
     """Side effects first; what follows from them alone is left out."""
-    if any(one.name == "draws-anew" for one in first):
-        return tuple(first)
+    if any(one.name in ("draws-anew", "keeps-a-state") for one in first):
+        then = [one for one in then if one.name not in ("unknown", "global-for-argument")]
     if any(one.name == "changes-its-argument" for one in first):
         then = [one for one in then if one.name != "A-as-cache"]
     return (*first, *then)

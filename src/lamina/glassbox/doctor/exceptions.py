@@ -20,7 +20,7 @@ Raised = dict[str, Any]
 def finding_of(raised: Raised, exercise: Exercise, source: Source, label: str, known: dict[str, Any]) -> Finding:
     """Return what an exception says, and where. `known`: what the worker says of the function."""
     name, words = _worded(raised, exercise, source, known)
-    cell, line = raised.get("cell", ""), raised.get("line")
+    cell, line = raised.get("cell") or known.get("file", ""), raised.get("line") or known.get("line")
     found = source.cell(cell) if line else None
     return Finding(
         name,
@@ -102,6 +102,8 @@ def _name(raised: Raised, exercise: Exercise, source: Source, known: dict[str, A
         name = re.search(r"'(\w+)'", raised["message"])[1] if "'" in raised["message"] else name  # type: ignore[index]
         return "used-before-assigned", f"{name} is used before it has a value, perhaps because no branch assigned it."
     arguments = known.get("arguments", [])
+    if name in IMPORTS:
+        return "import-missing", f"{name} is not defined: `{IMPORTS[name]}` is missing, or did not run."
     local = [*arguments, *raised.get("locals", []), *dir(builtins)]
     meant = nearest(name, local)
     if _assigned_outside(source, name):
@@ -151,6 +153,9 @@ def _type(raised: Raised, exercise: Exercise, source: Source, known: dict[str, A
     if "only length-1 arrays" in message or "only 0-dimensional arrays" in message or "scalar" in message:
         return "math-of-an-array", f"A function for single numbers gets an array: {message}. math.exp is np.exp here."
     return "raises", f"It raises TypeError: {message}."
+
+
+IMPORTS = {"np": "import numpy as np", "numpy": "import numpy", "math": "import math", "plt": "import matplotlib.pyplot as plt"}
 
 
 def _ends(name: str, text: str) -> Callable[..., tuple[str, str]]:

@@ -18,7 +18,8 @@ def notes_of(
     exercise: Exercise, calls: Sequence[dict[str, Any]], outcomes: Sequence[Outcome], known: dict[str, Any]
 ) -> list[str]:
     """Return sentences: extreme input, much output, functions of the course that stand in."""
-    found = [note for outcome in outcomes if (note := _extreme(exercise, outcome))]
+    raising = any(outcome.raised for outcome in outcomes if outcome.judged)
+    found = [note for one in outcomes if not (raising and one.raised) and (note := _extreme(exercise, one))]
     printed = sum(call.get("printed", 0) for call in calls)
     if printed > MUCH:
         found.append(f"It prints {printed / 1e6:.0f} million characters in {2 * len(calls)} calls.")

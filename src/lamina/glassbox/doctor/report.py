@@ -53,7 +53,8 @@ class Finding:
         else:
             yield "Something is wrong in this function."
         if self.equation and (hint is None or hint >= 2):
-            yield f"The lecture's equation: {self.equation}"
+            expected = self.equation.startswith(("return", "cache"))
+            yield f"{'Expected' if expected else 'The equation of the lecture'}: {self.equation}"
         if self.place and (hint is None or hint >= 3):
             yield f"{self.place[0].upper()}{self.place[1:]}: {self.code}"
 

@@ -14,7 +14,7 @@ from typing import Any
 
 SECONDS = 5.0  # for one call, and for one statement while a file is loaded
 GRACE = 3.0  # seconds more, until a process that does not answer is ended
-STARTING = 30.0  # seconds more for Python, NumPy and what the file imports
+STARTING = 60.0  # seconds more for Python, NumPy and what the file imports
 MEMORY = 2 << 30  # bytes, beyond those of Python and NumPy
 
 GONE = "gone"  # the process ended by itself
@@ -53,7 +53,7 @@ class Sandbox:
         for only_definitions in (self.task.get("only definitions", False), True):
             self.task["only definitions"] = only_definitions
             self._start()
-            patience = STARTING + 4 * self.seconds + GRACE
+            patience = STARTING + 5 * self.seconds + GRACE
             answer = self._heard(patience)
             if "loaded" in answer:
                 self.loaded = answer["loaded"]
@@ -97,7 +97,7 @@ class Sandbox:
 
     def _start(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "lamina.glassbox.doctor.worker"],
+            [sys.executable, "-P", "-m", "lamina.glassbox.doctor.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -25,7 +25,7 @@ class Unexpected(Exception):
 def described(value: Any) -> str:
     """Return what a value is: "an array of shape (4, 3)"."""
     if value is None:
-        return "nothing (None): is a return missing?"
+        return "nothing (None)"
     if isinstance(value, Other):
         return value.what
     if isinstance(value, np.ndarray):

@@ -21,6 +21,7 @@ import time
 import types
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ from lamina.glassbox.doctor.explained import explained, shape_of
 from lamina.glassbox.doctor.recording import recorded
 from lamina.glassbox.doctor.wire import packed, unpacked
 
-MUCH = 1_000_000  # characters printed that are worth a word
+IMPORTING = 30.0  # seconds that an import may take
 
 
 class TimeUp(BaseException):
@@ -84,7 +85,7 @@ def _lock_up(task: dict[str, Any]) -> None:
         if hasattr(os, name):
             setattr(os, name, _refusing(f"os.{name}() starts or ends processes, which an exercise has no need of"))
     os.chdir(task["folder"])
-    sys.path[:0] = [task["folder"], *task.get("paths", [])]
+    sys.path += [task["folder"], *task.get("paths", [])]  # behind Python's own: a random.py beside the file is no random
     install()
 
 
@@ -167,7 +168,8 @@ class Functions:
                     continue
                 code = compile(ast.Module([statement], []), cell["name"], "exec", dont_inherit=True)
                 try:
-                    within(self.seconds, lambda code=code: exec(code, space))
+                    is_import = isinstance(statement, ast.Import | ast.ImportFrom)
+                    within(max(IMPORTING, self.seconds) if is_import else self.seconds, partial(exec, code, space))
                 except BaseException as problem:
                     late = late or isinstance(problem, TimeUp)
                     failures.append(explained(problem, self.files) | {"cell": cell["name"], "at": statement.lineno})
