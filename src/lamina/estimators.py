@@ -122,6 +122,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         weight: str | None = None,
         groups: Any = None,
         time: Any = None,
+        drop: Sequence[str] = (),
         stream: bool | None = None,
         cache: Any = None,
         checkpoint: Any = None,
@@ -148,6 +149,8 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             groups is not learned from.
         time : str or array, shape (m,), optional
             A column of X, or a number or date per row: the latest rows are held out.
+        drop : sequence of str, optional
+            Columns of X that are not learned from.
         stream : bool, optional
             Whether files are streamed in place of being read into memory. By default what memory and size suggest.
         cache : path, optional
@@ -176,7 +179,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         lamina.errors.InterruptedWarning
             Ctrl-C or a signal ended training.
         """
-        roles = Roles(target, weight, groups, time)
+        roles = Roles(target, weight, groups, time, drop)
         rows, y, names = self._opened(X, y, roles, stream, cache)
         before = self._before() if self.warm_start else None
         data = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
@@ -384,7 +387,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         from_files = is_stream(X)
         if not from_files and (stream is not None or cache is not None):
             raise SettingError("stream and cache are for files and streams: these rows are in memory")
-        if not from_files and not any(isinstance(one, str) for one in (roles.targets or roles[1:4])):
+        if not from_files and not roles.named:
             return self._checked(X, y, reset)
         reading = None if reset else self._fitted().encoder.reading
         rows: Table | StreamedSource

@@ -43,6 +43,11 @@ class Roles(NamedTuple):
         """The target columns."""
         return () if self.target is None else (self.target,) if isinstance(self.target, str) else tuple(self.target)
 
+    @property
+    def named(self) -> bool:
+        """Whether some column has a role by its name."""
+        return bool(self.targets or self.drop) or any(isinstance(one, str) for one in self[1:4])
+
     def inputs(self, names: Sequence[str]) -> tuple[str, ...]:
         """Return which of the columns are learned from.
 

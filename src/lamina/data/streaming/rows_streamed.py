@@ -179,7 +179,7 @@ class RowsStreamed:
         taken = taken_apart(batch.table, roles)
         y = taken.y if batch.y is None else batch.y
         if y is None:
-            raise DataError("targets expected: name the column, target='...', or give batches of (X, y)")
+            raise DataError("X was given without y: name a column of X: target='...', or give batches of (X, y)")
         y = plain(y)
         given = taken.weights if batch.weights is None else batch.weights
         weights = None if given is None else plain_weights(given, len(y), batch.first)
