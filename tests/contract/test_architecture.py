@@ -259,7 +259,7 @@ LINES_OF_ROOMS = {
     "cli": 3000,
     "data": 2100,
     "data/encoding": 2400,
-    "data/tables": 3100,
+    "data/tables": 5000,
     "equations": 2300,
     "kernels": 4800,
     "learning": 4000,
