@@ -259,12 +259,8 @@ LINES_OF_ROOMS = {
     "cli": 3000,
     "data": 2600,
     "data/encoding": 2400,
-<<<<<<< HEAD
     "data/streaming": 1200,
-    "data/tables": 3100,
-=======
     "data/tables": 5000,
->>>>>>> e04a10f920df31ef323bd26d58ef8789434f8059
     "equations": 2300,
     "kernels": 4800,
     "learning": 4000,
