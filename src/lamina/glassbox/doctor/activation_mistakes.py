@@ -57,7 +57,6 @@ FORWARD = {"sigmoid": SIGMOID, "relu": RELU}
 BACKWARD = {"sigmoid": SIGMOID_BACKWARD, "relu": RELU_BACKWARD}
 
 
-
 def run_forward(activation: str, Z: Any) -> Any:
     """g(Z)."""
     return logistic(Z) if activation == "sigmoid" else np.maximum(0, Z)
@@ -258,7 +257,7 @@ SOFTMAX_MISTAKES = (
     ),
     Mistake(
         "softmax-axis",
-        "The softmax runs over the examples (axis=1), without a shift: expected over the units of one example (axis=0).",
+        "The softmax runs over the examples (axis=1): expected over the units of one example (axis=0).",
         M,
         "rows sum to 1, columns do not",
         {"softmax.A": lambda s: np.exp(s.Z) / np.sum(np.exp(s.Z), axis=1, keepdims=True)},

@@ -24,7 +24,12 @@ MOST_NOTES = 5  # about statements that failed
 
 
 def check(
-    name: str, function: Callable[..., Any], *, hint: int | None = None, solution: bool = False, seconds: float = SECONDS
+    name: str,
+    function: Callable[..., Any],
+    *,
+    hint: int | None = None,
+    solution: bool = False,
+    seconds: float = SECONDS,
 ) -> FunctionReport:
     """Check a function of the course that you wrote, and name its mistake.
 
@@ -123,7 +128,8 @@ def defined_in(source: Source) -> list[str]:
 
 def _check_choices(name: str, hint: int | None) -> None:
     if name not in BY_NAME:
-        raise SettingError(f"there is no function {name!r} in the course: expected one of {', '.join(BY_NAME)}.{nearest(name, BY_NAME)}")
+        known = ", ".join(BY_NAME)
+        raise SettingError(f"the course has no function {name!r}: expected one of {known}.{nearest(name, BY_NAME)}")
     if hint not in (None, 1, 2, 3):
         raise SettingError(f"hint is {hint!r}: expected 1 (where), 2 (which equation) or 3 (which line)")
 
@@ -152,7 +158,9 @@ def _pickled(function: Callable[..., Any]) -> str:
     """Return the function and what it reads, by value: the other process need not find its module."""
     cloudpickle = _cloudpickle()
     module = sys.modules.get(getattr(function, "__module__", None) or "")
-    by_value = module is not None and module.__name__ != "__main__" and not module.__name__.startswith(("lamina", "numpy"))
+    by_value = (
+        module is not None and module.__name__ != "__main__" and not module.__name__.startswith(("lamina", "numpy"))
+    )
     try:
         if by_value:
             cloudpickle.register_pickle_by_value(module)

@@ -234,7 +234,12 @@ def of_momentum() -> Iterator[Case]:
 
 def of_adam() -> Iterator[Case]:
     """For update_parameters_with_adam: first step and later ones, small and large epsilon."""
-    settings = ((3, 0.01, 0.8, 0.95, 0.05), (2, 0.02, 0.9, 0.999, 1e-8), (1, 0.3, 0.7, 0.9, 0.01), (9, 0.05, 0.9, 0.99, 0.2))
+    settings = (
+        (3, 0.01, 0.8, 0.95, 0.05),
+        (2, 0.02, 0.9, 0.999, 1e-8),
+        (1, 0.3, 0.7, 0.9, 0.01),
+        (9, 0.05, 0.9, 0.99, 0.2),
+    )
     for (sizes, _), (t, rate, beta1, beta2, epsilon) in zip(UPDATED, settings, strict=True):
         parameters = parameters_of(sizes)
         grads, v = gradients_of(parameters), gradients_of(parameters, 1)

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import numpy as np
 
-from lamina.glassbox.doctor.exercises import Exercise
 from lamina.glassbox.doctor.steps import Named
 
 
-def differing(found: Named, expected: Named, exercise: Exercise) -> list[str]:
+class Judged(Protocol):
+    """What an exercise says of its results: which may be missing, and how near they must be."""
+
+    @property
+    def optional(self) -> tuple[str, ...]: ...
+
+    @property
+    def tolerance(self) -> Callable[[str], tuple[float, float]]: ...
+
+
+def differing(found: Named, expected: Named, exercise: Judged) -> list[str]:
     """Return the names of the results that are not as expected: wrong, missing or too many."""
     names = [name for name in [*expected, *found] if not _may_be_missing(name, found, expected, exercise)]
     return [name for name in dict.fromkeys(names) if not same(found.get(name), expected.get(name), name, exercise)]
 
 
-def _may_be_missing(name: str, found: Named, expected: Named, exercise: Exercise) -> bool:
+def _may_be_missing(name: str, found: Named, expected: Named, exercise: Judged) -> bool:
     return name.startswith(exercise.optional or "\0") and (name not in found or name not in expected)
 
 
-def same(found: Any, expected: Any, name: str, exercise: Exercise) -> bool:
+def same(found: Any, expected: Any, name: str, exercise: Judged) -> bool:
     """Whether two arrays have one shape and the same numbers, up to the exercise's tolerance."""
     if found is None or expected is None or np.shape(found) != np.shape(expected):
         return False

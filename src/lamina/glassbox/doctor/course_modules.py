@@ -1,4 +1,4 @@
-"""The modules that come with the course's notebooks (dnn_utils, testCases, ...): stood in for where they are missing."""
+"""The modules that come with the course's notebooks (dnn_utils, testCases, ...), where they are missing."""
 
 from __future__ import annotations
 
@@ -57,4 +57,4 @@ def _nothing(name: str) -> Any:
 
 def install() -> None:
     """Put the finder behind all others."""
-    sys.meta_path.append(Companions)  # type: ignore[arg-type]
+    sys.meta_path.append(Companions)

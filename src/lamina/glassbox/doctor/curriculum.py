@@ -68,7 +68,7 @@ PARTS = (
     }),
     Part("Training", {
         "update_parameters": "Return the parameters after one step of gradient descent.",
-        "two_layer_model": "Train a relu layer and a sigmoid layer from initialize_parameters: return parameters, costs.",
+        "two_layer_model": "Train two layers from initialize_parameters: return parameters, costs.",
         "L_layer_model": "Train L layers from initialize_parameters_deep: return parameters, costs.",
         "predict": "Return 1.0 where AL > 0.5, else 0.0; y is there to print the accuracy, if you like.",
     }),
@@ -79,18 +79,18 @@ PARTS = (
     }),
     Part("Improving networks: regularization, for three layers", {
         "compute_cost_with_regularization": "Return the cross-entropy + (lambd / 2m) times the sum of all squared W.",
-        "backward_propagation_with_regularization": "The cache is (Z1, A1, W1, b1, Z2, ..., b3): return a dict of dZ3, dW3, "
-                                                    "db3, dA2, dZ2, ..., db1.",
-        "forward_propagation_with_dropout": "Return A3 and the cache (Z1, D1, A1, W1, b1, Z2, D2, A2, W2, b2, Z3, A3, W3, b3).",
-        "backward_propagation_with_dropout": "The cache is that of the way forward: return a dict of dZ3, dW3, ..., db1.",
+        "backward_propagation_with_regularization": "The cache is (Z1, A1, W1, b1, ..., b3): return a dict of dZ3, dW3"
+                                                    ", db3, dA2, dZ2, ..., db1.",
+        "forward_propagation_with_dropout": "Return A3 and the cache (Z1, D1, A1, W1, b1, Z2, D2, ..., W3, b3).",
+        "backward_propagation_with_dropout": "The cache is that of forward: return a dict of dZ3, dW3, ..., db1.",
     }),
     Part("Improving networks: optimization", {
         "update_parameters_with_gd": "Return the parameters after one step of gradient descent.",
-        "random_mini_batches": "Shuffle the examples of X and Y alike: return a list of pairs (mini_batch_X, mini_batch_Y).",
+        "random_mini_batches": "Shuffle X and Y alike: return a list of (mini_batch_X, mini_batch_Y).",
         "initialize_velocity": "Return v: zeros like every parameter, under dW1, db1, ...",
         "update_parameters_with_momentum": "v = beta v + (1 - beta) dW, W = W - learning_rate v: return parameters, v.",
         "initialize_adam": "Return v and s: zeros like every parameter, under dW1, db1, ...",
-        "update_parameters_with_adam": "Take the t-th step of Adam, t counted from 1: return parameters, v, s, v_corrected, "
+        "update_parameters_with_adam": "Take step t of Adam, from 1: return parameters, v, s, v_corrected, "
                                        "s_corrected.",
     }),
     Part("Several classes", {

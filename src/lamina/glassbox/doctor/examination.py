@@ -127,7 +127,9 @@ class Examination:
 
     # ---- explaining ----
 
-    def _explained(self, exercise: Exercise, called: Called, replaced: Replaced, known: dict[str, Any]) -> list[Finding]:
+    def _explained(
+        self, exercise: Exercise, called: Called, replaced: Replaced, known: dict[str, Any]
+    ) -> list[Finding]:
         if other := _arguments_in_another_order(exercise, known):
             return [self._at(other, exercise, None, known, ("def",))]
         judged = [one for one in called.outcomes if one.judged]
@@ -202,7 +204,9 @@ class Examination:
                 finding = Finding("draws-anew", sentence, (), equation)
                 found.append(self._at(finding, exercise, None, known, ("rand", "random", "randn")))
             else:
-                sentence = "It gives another result when it is called again with the same arguments: it keeps something."
+                sentence = (
+                    "It gives another result when it is called again with the same arguments: it keeps something."
+                )
                 found.append(self._at(Finding("keeps-a-state", sentence), exercise, None, known, ("append", "return")))
         elif "dropout" in exercise.name and not exercise.draws and called.drew and called.wrong:
             sentence = "The mask is drawn anew on the way back: take the D of the forward pass, from the cache."
@@ -314,7 +318,8 @@ def _arguments_in_another_order(exercise: Exercise, known: dict[str, Any]) -> Fi
 def _of_another_assignment(exercise: Exercise, known: dict[str, Any]) -> str:
     names = known.get("arguments", [])
     if exercise.name in OTHER_ASSIGNMENTS and tuple(names) in OTHER_ASSIGNMENTS[exercise.name]:
-        return f"{exercise.name}({', '.join(names)}) belongs to another assignment: expected {', '.join(exercise.arguments)}."
+        expected = ", ".join(exercise.arguments)
+        return f"{exercise.name}({', '.join(names)}) belongs to another assignment: expected {expected}."
     return ""
 
 
@@ -324,7 +329,9 @@ def _taken_from_outside(exercise: Exercise, known: dict[str, Any]) -> Finding | 
     if not reads:
         return None
     named = ", ".join(f"{name} ({shape})" for name, shape in reads.items())
-    sentence = f"It reads {named} from outside of the function: expected from its arguments, {', '.join(exercise.arguments)}."
+    sentence = (
+        f"It reads {named} from outside of the function: expected from its arguments, {', '.join(exercise.arguments)}."
+    )
     return Finding("global-for-argument", sentence, tuple(reads))
 
 

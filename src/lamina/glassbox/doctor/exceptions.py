@@ -155,7 +155,12 @@ def _type(raised: Raised, exercise: Exercise, source: Source, known: dict[str, A
     return "raises", f"It raises TypeError: {message}."
 
 
-IMPORTS = {"np": "import numpy as np", "numpy": "import numpy", "math": "import math", "plt": "import matplotlib.pyplot as plt"}
+IMPORTS = {
+    "np": "import numpy as np",
+    "numpy": "import numpy",
+    "math": "import math",
+    "plt": "import matplotlib.pyplot as plt",
+}
 
 
 def _ends(name: str, text: str) -> Callable[..., tuple[str, str]]:
@@ -172,7 +177,10 @@ EXPLANATIONS: tuple[tuple[tuple[str, ...], Callable[..., tuple[str, str]]], ...]
     (("Stopped",), _ends("not-possible-here", "{message}.")),
     (("SystemExit",), _ends("exits", "It ends the program (sys.exit or exit): expected a return.")),
     (("RecursionError",), _ends("calls-itself-without-end", "It calls itself without end.")),
-    (("MemoryError", "_ArrayMemoryError"), _ends("too-much-memory", "It asks for more memory than there is: {message}.")),
+    (
+        ("MemoryError", "_ArrayMemoryError"),
+        _ends("too-much-memory", "It asks for more memory than there is: {message}."),
+    ),
     (("FileNotFoundError",), _ends("file-missing", "It reads a file that is not there: {message}.")),
     (("ModuleNotFoundError", "ImportError"), _ends("import-missing", "It imports what is not there: {message}.")),
     (("ZeroDivisionError",), _ends("divides-by-0", "It divides by 0.")),

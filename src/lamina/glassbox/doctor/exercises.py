@@ -24,6 +24,7 @@ from lamina.glassbox.doctor import (
     views,
 )
 from lamina.glassbox.doctor.cases import Case
+from lamina.glassbox.doctor.comparing import differing
 from lamina.glassbox.doctor.steps import Mistake, Named, Program, outputs_of
 
 Tolerance = Callable[[str], tuple[float, float]]
@@ -92,6 +93,31 @@ class Exercise:
 
     def expected(self, case: Case, mistakes: tuple[Mistake, ...] = (), seen: Named | None = None) -> Named:
         """What the function gives on a case with these mistakes; {} where it raises. `seen`: what a learner's gave."""
+        if not mistakes and not self.draws:
+            return self._right[id(case)] if id(case) in self._right else self.computed(case, (), None)
+        return self.computed(case, mistakes, seen)
+
+    @cached_property
+    def _right(self) -> dict[int, Named]:
+        return {id(case): self.computed(case, (), None) for case in self.all_cases}
+
+    @cached_property
+    def touched(self) -> dict[Mistake, frozenset[str]]:
+        """The results that each mistake changes alone."""
+        seen = _some_masks(self)
+        cases_ = [case for case in self.all_cases if case.kind != "extreme"]
+        found: dict[Mistake, frozenset[str]] = {}
+        for mistake in self.effective:
+            names: set[str] = set()
+            for case in cases_:
+                given, right = self.expected(case, (mistake,), seen(case)), self.expected(case, (), seen(case))
+                if given:
+                    names |= set(differing(given, right, self))
+            found[mistake] = frozenset(names)
+        return found
+
+    def computed(self, case: Case, mistakes: tuple[Mistake, ...], seen: Named | None) -> Named:
+        """Take every step, with nothing remembered."""
         around = dict(case.around)
         if self.draws:
             around["drawn"] = {name: array for name, array in (seen or {}).items() if name[0] == "D"}
@@ -144,14 +170,14 @@ def _rounded(array: Any) -> bytes:
 
 
 A, L, LA, M = activation_mistakes, linear_mistakes, layer_mistakes, model_mistakes
-C, U, T, I, B, R = (
+C, U, T, S, B, R = (
     cost_mistakes,
     update_mistakes,
     three_layer_mistakes,
     start_mistakes,
     mini_batch_mistakes,
     training_mistakes,
-)  # noqa: E741
+)
 MODEL = ("X", "Y", "layers_dims", "learning_rate", "num_iterations", "print_cost")
 TWO, DEEP = ((4, 3, 1), (2, 3, 1)), ((4, 3, 2, 1), (2, 3, 1))
 PARAMETERS = "a dict of W1, b1, ..., WL, bL"
@@ -162,33 +188,39 @@ EXERCISES = (
     Exercise("softmax", ("Z",), "A", A.SOFTMAX, cases.of_softmax, views.softmax, A.SOFTMAX_MISTAKES),
     Exercise("sigmoid_backward", ("dA", "cache"), "dZ", A.SIGMOID_BACKWARD, cases.of_dA, views.one("dZ"),
              A.SIGMOID_BACKWARD_MISTAKES),
-    Exercise("relu_backward", ("dA", "cache"), "dZ", A.RELU_BACKWARD, cases.of_dA, views.one("dZ"), A.RELU_BACKWARD_MISTAKES),
-    Exercise("initialize_parameters", ("n_x", "n_h", "n_y"), PARAMETERS, I.SMALL_OF_THREE, cases.of_three_sizes, views.start,
-             I.SMALL_MISTAKES, tolerance=_loose, draws=True),
-    Exercise("initialize_parameters_deep", ("layer_dims",), PARAMETERS, I.SMALL, cases.of_sizes, views.start,
-             I.SMALL_MISTAKES, tolerance=_loose, draws=True, also_right=I.DEEP_ALTERNATIVES),
-    Exercise("initialize_parameters_zeros", ("layers_dims",), PARAMETERS, I.ZERO, cases.of_sizes, views.start,
-             I.ZERO_MISTAKES, tolerance=_loose, draws=True),
-    Exercise("initialize_parameters_random", ("layers_dims",), PARAMETERS, I.LARGE, cases.of_sizes, views.start,
-             I.LARGE_MISTAKES, tolerance=_loose, draws=True),
-    Exercise("initialize_parameters_he", ("layers_dims",), PARAMETERS, I.HE, cases.of_sizes, views.start,
-             I.HE_MISTAKES, tolerance=_loose, draws=True),
+    Exercise("relu_backward", ("dA", "cache"), "dZ", A.RELU_BACKWARD, cases.of_dA, views.one("dZ"),
+    A.RELU_BACKWARD_MISTAKES),
+    Exercise("initialize_parameters", ("n_x", "n_h", "n_y"), PARAMETERS, S.SMALL_OF_THREE, cases.of_three_sizes,
+    views.start,
+             S.SMALL_MISTAKES, tolerance=_loose, draws=True),
+    Exercise("initialize_parameters_deep", ("layer_dims",), PARAMETERS, S.SMALL, cases.of_sizes, views.start,
+             S.SMALL_MISTAKES, tolerance=_loose, draws=True, also_right=S.DEEP_ALTERNATIVES),
+    Exercise("initialize_parameters_zeros", ("layers_dims",), PARAMETERS, S.ZERO, cases.of_sizes, views.start,
+             S.ZERO_MISTAKES, tolerance=_loose, draws=True),
+    Exercise("initialize_parameters_random", ("layers_dims",), PARAMETERS, S.LARGE, cases.of_sizes, views.start,
+             S.LARGE_MISTAKES, tolerance=_loose, draws=True),
+    Exercise("initialize_parameters_he", ("layers_dims",), PARAMETERS, S.HE, cases.of_sizes, views.start,
+             S.HE_MISTAKES, tolerance=_loose, draws=True),
     Exercise("linear_forward", ("A", "W", "b"), "Z, (A, W, b)", L.LINEAR_FORWARD, cases.of_A_W_b,
              views.with_cache("Z", "Z, (A, W, b)"), L.LINEAR_FORWARD_MISTAKES),
     Exercise("linear_activation_forward", ("A_prev", "W", "b", "activation"), "A, ((A_prev, W, b), Z)",
              LA.LINEAR_ACTIVATION_FORWARD, cases.of_activation, views.with_cache("A", "A, ((A_prev, W, b), Z)"),
              LA.FORWARD_MISTAKES),
-    Exercise("L_model_forward", ("X", "parameters"), "AL, caches", M.L_MODEL_FORWARD, cases.of_X_and_parameters, views.forward,
+    Exercise("L_model_forward", ("X", "parameters"), "AL, caches", M.L_MODEL_FORWARD, cases.of_X_and_parameters,
+    views.forward,
              M.L_MODEL_FORWARD_MISTAKES),
     Exercise("compute_cost", ("AL", "Y"), "the cost, one number", C.COMPUTE_COST, cases.of_AL_and_Y, views.cost,
              C.COMPUTE_COST_MISTAKES),
     Exercise("linear_backward", ("dZ", "cache"), "dA_prev, dW, db", L.LINEAR_BACKWARD, cases.of_dZ,
              views.several("dA_prev", "dW", "db"), L.LINEAR_BACKWARD_MISTAKES),
-    Exercise("linear_activation_backward", ("dA", "cache", "activation"), "dA_prev, dW, db", LA.LINEAR_ACTIVATION_BACKWARD,
+    Exercise("linear_activation_backward", ("dA", "cache", "activation"), "dA_prev, dW, db",
+    LA.LINEAR_ACTIVATION_BACKWARD,
              cases.of_dA_and_cache, views.several("dA_prev", "dW", "db"), LA.BACKWARD_MISTAKES),
-    Exercise("L_model_backward", ("AL", "Y", "caches"), "a dict of dA0, dW1, db1, ...", M.L_MODEL_BACKWARD, cases.of_caches,
+    Exercise("L_model_backward", ("AL", "Y", "caches"), "a dict of dA0, dW1, db1, ...", M.L_MODEL_BACKWARD,
+    cases.of_caches,
              views.gradients, M.L_MODEL_BACKWARD_MISTAKES, optional=("dA",)),
-    Exercise("update_parameters", ("params", "grads", "learning_rate"), PARAMETERS, U.UPDATE, cases.of_grads, views.named(),
+    Exercise("update_parameters", ("params", "grads", "learning_rate"), PARAMETERS, U.UPDATE, cases.of_grads,
+    views.named(),
              U.UPDATE_MISTAKES, may_change=("params",)),
     Exercise("two_layer_model", MODEL, "parameters, costs", R.TRAINING, lambda: cases.of_training(TWO), views.trained,
              R.TRAINING_MISTAKES),
@@ -196,30 +228,35 @@ EXERCISES = (
              R.TRAINING_MISTAKES),
     Exercise("predict", ("X", "y", "parameters"), "p, 0 and 1", M.PREDICT, cases.of_prediction, views.one("p"),
              M.PREDICT_MISTAKES),
-    Exercise("compute_cost_with_regularization", ("A3", "Y", "parameters", "lambd"), "the cost, one number", C.REGULARIZED_COST,
+    Exercise("compute_cost_with_regularization", ("A3", "Y", "parameters", "lambd"), "the cost, one number",
+    C.REGULARIZED_COST,
              cases.of_regularized_cost, views.cost, C.REGULARIZED_COST_MISTAKES),
     Exercise("backward_propagation_with_regularization", ("X", "Y", "cache", "lambd"), "a dict of dW1, db1, ...",
              T.REGULARIZED_BACKWARD, cases.of_regularized_backward, views.three_layers, T.REGULARIZED_BACKWARD_MISTAKES,
              optional=("dA", "dZ")),
     Exercise("forward_propagation_with_dropout", ("X", "parameters", "keep_prob"), "A3, (Z1, D1, A1, W1, b1, ..., b3)",
-             T.DROPOUT_FORWARD, cases.of_dropout_forward, views.dropped, T.DROPOUT_FORWARD_MISTAKES, tolerance=_loose, draws=True),
+             T.DROPOUT_FORWARD, cases.of_dropout_forward, views.dropped, T.DROPOUT_FORWARD_MISTAKES, tolerance=_loose,
+             draws=True),
     Exercise("backward_propagation_with_dropout", ("X", "Y", "cache", "keep_prob"), "a dict of dW1, db1, ...",
              T.DROPOUT_BACKWARD, cases.of_dropout_backward, views.three_layers, T.DROPOUT_BACKWARD_MISTAKES,
              optional=("dA", "dZ")),
-    Exercise("update_parameters_with_gd", ("parameters", "grads", "learning_rate"), PARAMETERS, U.UPDATE, cases.of_grads,
+    Exercise("update_parameters_with_gd", ("parameters", "grads", "learning_rate"), PARAMETERS, U.UPDATE,
+    cases.of_grads,
              views.named(), U.UPDATE_MISTAKES, may_change=("parameters",)),
     Exercise("random_mini_batches", ("X", "Y", "mini_batch_size"), "a list of pairs (mini_batch_X, mini_batch_Y)",
              B.MINI_BATCHES, cases.of_examples, views.mini_batches, B.MINI_BATCH_MISTAKES, draws=True),
     Exercise("initialize_velocity", ("parameters",), "v, a dict of dW1, db1, ...", U.VELOCITY, cases.of_parameters,
              views.memory("v"), U.VELOCITY_MISTAKES),
     Exercise("update_parameters_with_momentum", ("parameters", "grads", "v", "beta", "learning_rate"), "parameters, v",
-             U.MOMENTUM, cases.of_momentum, views.with_memory("v"), U.MOMENTUM_MISTAKES, may_change=("parameters", "v")),
+             U.MOMENTUM, cases.of_momentum, views.with_memory("v"), U.MOMENTUM_MISTAKES, may_change=("parameters",
+             "v")),
     Exercise("initialize_adam", ("parameters",), "v, s", U.ADAM_MEMORY, cases.of_parameters, views.memory("v", "s"),
              U.ADAM_MEMORY_MISTAKES),
     Exercise("update_parameters_with_adam",
              ("parameters", "grads", "v", "s", "t", "learning_rate", "beta1", "beta2", "epsilon"),
              "parameters, v, s, v_corrected, s_corrected", U.ADAM, cases.of_adam,
-             views.with_memory("v", "s", "v_corrected", "s_corrected"), U.ADAM_MISTAKES, optional=("v_corrected", "s_corrected"),
+             views.with_memory("v", "s", "v_corrected", "s_corrected"), U.ADAM_MISTAKES, optional=("v_corrected",
+             "s_corrected"),
              may_change=("parameters", "v", "s")),
 )  # fmt: skip
 

@@ -12,8 +12,10 @@ import numpy as np
 def explained(problem: BaseException, files: set[str]) -> dict[str, Any]:
     """Return the type, the message, and of the innermost frame of the learner's files its line, names and values."""
     found: dict[str, Any] = {"type": type(problem).__name__, "message": str(problem)[:500], "name": None}
-    if isinstance(problem, NameError | AttributeError | KeyError):
-        found["name"] = str(problem.args[0] if isinstance(problem, KeyError) and problem.args else problem.name)[:100]
+    if isinstance(problem, KeyError) and problem.args:
+        found["name"] = str(problem.args[0])[:100]
+    elif isinstance(problem, NameError | AttributeError):
+        found["name"] = str(problem.name)[:100]
     trace, depth = problem.__traceback__, 0
     while trace is not None:
         code = trace.tb_frame.f_code

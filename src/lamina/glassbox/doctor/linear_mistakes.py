@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import permutations
 from typing import Any
 
@@ -46,6 +47,23 @@ DW = "dW = (1/m) dZ A_prevᵀ"
 DB = "db = (1/m) Σ dZ, the sum over the examples, of shape (n, 1)"
 DA = "dA_prev = Wᵀ dZ"
 BOTH = f"{DW}, {DB}"
+
+
+def _kept_in_order(order: tuple[str, ...], s: Any) -> Any:
+    return tuple({"A": s.A_prev, "W": s.W, "b": s.b}[name] for name in order)
+
+
+def _divided_by_integers(output: str, s: Any) -> Any:
+    return (1 // s.m) * getattr(s, f"{output}_sum")
+
+
+def _always(value: Any, s: Any) -> Any:
+    return value
+
+
+def _part_of_cache(place: int, s: Any) -> Any:
+    return s.cache[place]
+
 
 LINEAR_FORWARD_MISTAKES = (
     Mistake("b-missing", "b is not added.", Z, "Z is b too small", {"linear_forward.Z": lambda s: s.product}, ("Z",)),
@@ -170,7 +188,7 @@ LINEAR_FORWARD_MISTAKES = (
             f"The cache is ({', '.join(order)}): expected (A, W, b).",
             "cache: (A, W, b)",
             "parts of the cache have changed places",
-            {"linear_forward.cache": lambda s, order=order: tuple({"A": s.A_prev, "W": s.W, "b": s.b}[o] for o in order)},
+            {"linear_forward.cache": partial(_kept_in_order, order)},
             ("cache", "return"),
         )
         for order in permutations("AWb")
@@ -220,7 +238,7 @@ def _wrong_scale() -> Iterator[Mistake]:
             " write 1 / m.",
             equation,
             f"{where} is 0 for m > 1",
-            {f"linear_backward.{output}": lambda s, o=output: (1 // s.m) * getattr(s, f"{o}_sum") for output in outputs},
+            {f"linear_backward.{output}": partial(_divided_by_integers, output) for output in outputs},
             outputs,
         )
 
@@ -247,7 +265,7 @@ def _turned() -> Iterator[Mistake]:
                 f"The results are returned as {', '.join(order)}: expected dA_prev, dW, db.",
                 "return dA_prev, dW, db",
                 "each result is right, in another place",
-                {"linear_backward.order": lambda s, order=order: order},
+                {"linear_backward.order": partial(_always, order)},
                 ("return",),
             )
     names = ("A_prev", "W", "b")
@@ -259,7 +277,7 @@ def _turned() -> Iterator[Mistake]:
                 f"The cache is unpacked as {', '.join(order)}: it is (A_prev, W, b).",
                 "cache: (A_prev, W, b)",
                 "shapes do not fit, unless they are all equal",
-                {f"linear_backward.{name}": lambda s, k=places[name]: s.cache[k] for name in names},
+                {f"linear_backward.{name}": partial(_part_of_cache, places[name]) for name in names},
                 ("A_prev", "W", "b", "cache"),
             )
 
@@ -292,11 +310,13 @@ LINEAR_BACKWARD_MISTAKES = (
     _wrong("db", "db-is-b", "db is b itself.", "db does not change with dZ", "db", lambda s: s.b),
     _wrong("db", "db-first-example", "db is the dZ of one example: expected the sum over all.",
            "db is right for m = 1 alone", "db_sum", lambda s: s.dZ[:, :1]),
-    _wrong("dW", "dW-without-transpose", "A_prev is not transposed in dW.", "shapes do not fit, unless A_prev is square",
+    _wrong("dW", "dW-without-transpose", "A_prev is not transposed in dW.",
+        "shapes do not fit, unless A_prev is square",
            "dW_sum", lambda s: s.dZ @ s.A_prev),
     _wrong("dW", "dW-transposed", "The product of dW is turned round, A_prev dZᵀ: dW is transposed.",
            "dW has the shape of Wᵀ", "dW_sum", lambda s: s.A_prev @ s.dZ.T),
-    _wrong("dW", "dW-wrong-transpose", "dZ is transposed in dW, and A_prev is not.", "shapes do not fit, unless n = n_prev = m",
+    _wrong("dW", "dW-wrong-transpose", "dZ is transposed in dW, and A_prev is not.",
+        "shapes do not fit, unless n = n_prev = m",
            "dW_sum", lambda s: s.dZ.T @ s.A_prev),
     _wrong("dW", "dW-wrong-transpose", "dZ is transposed in dW as well as A_prev.", "shapes do not fit, unless n = m",
            "dW_sum", lambda s: s.dZ.T @ s.A_prev.T),
@@ -306,7 +326,8 @@ LINEAR_BACKWARD_MISTAKES = (
            "shapes do not fit, unless n = m", "dW_sum", lambda s: s.A_prev @ s.dZ),
     _wrong("dW", "elementwise-for-product-dW", "dW multiplies number by number (*): expected a matrix product (@).",
            "shapes do not fit, unless one of them is 1 or all are equal", "dW_sum", lambda s: s.dZ * s.A_prev.T),
-    _wrong("dW", "elementwise-for-product-dW", "dW multiplies number by number (*): expected a matrix product, dZ @ A_prevᵀ.",
+    _wrong("dW", "elementwise-for-product-dW",
+        "dW multiplies number by number (*): expected a matrix product, dZ @ A_prevᵀ.",
            "dW has the shape of dZ where it has one at all", "dW_sum", lambda s: s.dZ * s.A_prev),
     _wrong("dW", "W-for-A_prev", "dW uses W in the place of A_prev.", "shapes do not fit, unless m = n_prev",
            "dW_sum", lambda s: s.dZ @ s.W.T),
@@ -334,11 +355,12 @@ LINEAR_BACKWARD_MISTAKES = (
            "shapes do not fit, unless W and dZ have one shape, or a 1", "dA_prev", lambda s: s.W * s.dZ),
     _wrong("dA_prev", "dA_prev-over-m", "dA_prev is divided by m: the 1/m stands in dW and db only.",
            "dA_prev is m times too small", "dA_prev", lambda s: s.was() / s.m),
-    _wrong("dA_prev", "A_prev-for-dZ", "dA_prev uses A_prev in the place of dZ.", "shapes do not fit, unless n = n_prev",
+    _wrong("dA_prev", "A_prev-for-dZ", "dA_prev uses A_prev in the place of dZ.",
+        "shapes do not fit, unless n = n_prev",
            "dA_prev", lambda s: s.W.T @ s.A_prev),
     _wrong("dA_prev", "dA_prev-times-A_prev", "dA_prev is multiplied by A_prev.", "dA_prev is A_prev times too large",
            "dA_prev", lambda s: s.was() * s.A_prev),
-    _wrong("dA_prev", "dA_prev-gated", "dA_prev is set to 0 where A_prev is not positive: the gate of relu belongs to the next step.",
+    _wrong("dA_prev", "dA_prev-gated", "dA_prev is gated by A_prev > 0: that is the derivative of the relu below.",
            "dA_prev has zeros", "dA_prev", lambda s: s.was() * (s.A_prev > 0)),
     _wrong("dA_prev", "dA_prev-plus-b", "b is added to dA_prev: backward holds no b.",
            "dA_prev is off by b", "dA_prev", lambda s: s.was() + s.b),

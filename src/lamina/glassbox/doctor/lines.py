@@ -39,7 +39,7 @@ class Event:
 
 def events_of(answer: list[list[Any]]) -> list[Event]:
     """Return what `recording` saw."""
-    return [Event(*where, np.asarray(unpacked(value), np.float64)) for *where, value in answer]
+    return [Event(c, line, f, name, np.asarray(unpacked(value), np.float64)) for c, line, f, name, value in answer]
 
 
 def telling_case(exercise: Exercise, outcomes: Sequence[Outcome], mistakes: tuple[Mistake, ...]) -> int | None:
@@ -110,7 +110,7 @@ def _targets(
 def _logged(exercise: Exercise, outcome: Outcome, mistakes: tuple[Mistake, ...]) -> list[tuple[str, Any]]:
     token = LOG.set([])
     try:
-        exercise.expected(outcome.case, mistakes, outcome.found)
+        exercise.computed(outcome.case, mistakes, outcome.found)
         return LOG.get() or []
     finally:
         LOG.reset(token)
@@ -162,7 +162,7 @@ def by_text(source: Source, cell: str, function: str, look: tuple[str, ...]) -> 
     nodes = [node for node in ast.walk(found.tree) if isinstance(node, ast.FunctionDef) and node.name == function]
     for node in nodes[-1:]:
         for word in look:
-            lines = [line for line in _lines_of(node, word)]
+            lines = list(_lines_of(node, word))
             if lines:
                 return Place(cell, lines[-1] if word == "return" else lines[0])
         return Place(cell, node.lineno)

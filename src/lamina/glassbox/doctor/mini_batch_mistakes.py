@@ -43,6 +43,19 @@ def account_of(batches: Sequence[Any], m: int) -> dict[str, Any]:
     }
 
 
+ACCOUNT = (
+    "sizes",
+    "sizes of Y",
+    "features",
+    "axes of Y",
+    "columns intact",
+    "different examples",
+    "pairs agree",
+    "shuffled",
+    "Y shuffled",
+)
+
+
 def _sizes(s: Any) -> list[int]:
     whole, rest = divmod(s.m, s.size)
     return [s.size] * whole + ([rest] if rest else [])
@@ -63,11 +76,7 @@ MINI_BATCHES = Program(
         "shuffled": lambda s: 1.0,
         "Y shuffled": lambda s: 1.0,
     },
-    lambda s: {
-        name: np.asarray(getattr(s, name), float)
-        for name in MINI_BATCHES.steps
-        if name != "size"
-    },
+    lambda s: {name: np.asarray(getattr(s, name), float) for name in ACCOUNT},
 )
 
 E = "shuffle the examples of X and Y alike, then cut: every example is in one batch; the last may be smaller"
@@ -85,9 +94,11 @@ def _apart(s: Any) -> float:
 MINI_BATCH_MISTAKES = (
     _of("last-batch-dropped", "The last, smaller batch is dropped.", "m mod mini_batch_size examples are missing",
         ("if", "mini_batches"), sizes=lambda s: [size for size in s.was() if size == s.size]),
-    _of("last-whole-batch-dropped", "The last whole batch is missing: the loop ends one too early.", "mini_batch_size examples are missing",
+    _of("last-whole-batch-dropped", "The last whole batch is missing: the loop ends one too early.",
+        "mini_batch_size examples are missing",
         ("range", "for"), sizes=lambda s: [s.size] * (s.m // s.size - 1) + s.was()[s.m // s.size :]),
-    _of("shuffled-apart", "X and Y are shuffled apart: examples get the labels of others.", "pairs of X and Y do not agree",
+    _of("shuffled-apart", "X and Y are shuffled apart: examples get the labels of others.",
+        "pairs of X and Y do not agree",
         ("permutation", "shuffled_Y", "shuffle"), pairs_agree=_apart),
     _of("Y-not-shuffled", "Y is not shuffled as X is: examples get the labels of others.", "Y is in its old order",
         ("shuffled_Y",), pairs_agree=lambda s: 1.0 if s.m < 2 else 0.0, Y_shuffled=lambda s: float(s.m < ENOUGH)),
@@ -97,21 +108,28 @@ MINI_BATCH_MISTAKES = (
         shuffled=lambda s: float(s.m < ENOUGH), Y_shuffled=lambda s: float(s.m < ENOUGH)),
     _of("empty-batch", "An empty batch is appended where mini_batch_size divides m.", "the last batch has no example",
         ("if", "mini_batches"), sizes=lambda s: s.was() if s.m % s.size else [*s.was(), 0]),
-    _of("last-batch-too-large", "The last batch has mini_batch_size examples: some are in two batches.", "examples come twice",
-        ("if", "mini_batches"), sizes=lambda s: [min(s.size, s.m)] * len(s.was()), different_examples=lambda s: float(s.m)),
-    _of("last-batch-joined", "The last batch takes the rest too: it is larger than mini_batch_size.", "the last batch is too large",
+    _of("last-batch-too-large", "The last batch has mini_batch_size examples: some are in two batches.",
+        "examples come twice",
+        ("if", "mini_batches"), sizes=lambda s: [min(s.size, s.m)] * len(s.was()),
+        different_examples=lambda s: float(s.m)),
+    _of("last-batch-joined", "The last batch takes the rest too: it is larger than mini_batch_size.",
+        "the last batch is too large",
         ("if", "mini_batches"), sizes=lambda s: _joined(s)),
     _of("batches-overlap", "The batches overlap by one example.", "examples come twice", ("for", "mini_batch_X"),
         sizes=lambda s: _overlapping(s), different_examples=lambda s: float(s.m)),
     _of("examples-between-lost", "An example is lost between two batches.", "batches have mini_batch_size - 1 examples",
-        ("for", "mini_batch_X"), sizes=lambda s: [size - 1 if k < s.m // s.size else size for k, size in enumerate(s.was())]),
-    _of("size-ignored", "The batches have 64 examples whatever mini_batch_size is.", "sizes do not change with mini_batch_size",
+        ("for", "mini_batch_X"), sizes=lambda s: [size - 1 if k < s.m // s.size else size for k,
+        size in enumerate(s.was())]),
+    _of("size-ignored", "The batches have 64 examples whatever mini_batch_size is.",
+        "sizes do not change with mini_batch_size",
         ("mini_batch_size",), size=lambda s: 64),
-    _of("features-shuffled", "The rows of X are shuffled: those are features, examples are columns.", "columns of X are mixed up",
+    _of("features-shuffled", "The rows of X are shuffled: those are features, examples are columns.",
+        "columns of X are mixed up",
         ("shuffled_X", "permutation"), columns_intact=lambda s: 0.0, pairs_agree=lambda s: np.nan),
     _of("Y-flat", "Y has lost an axis: expected (1, size).", "mini_batch_Y is (size,)", ("mini_batch_Y", "shuffled_Y"),
         axes_of_Y=lambda s: [1] * len(s.sizes)),
-    _of("drawn-with-repetition", "Examples are drawn with repetition: some come twice, others never.", "examples are missing",
+    _of("drawn-with-repetition", "Examples are drawn with repetition: some come twice, others never.",
+        "examples are missing",
         ("permutation", "choice", "randint"), different_examples=lambda s: np.nan if s.m >= ENOUGH else s.was()),
 )  # fmt: skip
 

@@ -55,11 +55,7 @@ def _forward_outputs(s: Any) -> dict[str, Any]:
 
 def cache_parts(caches: Any) -> dict[str, Any]:
     """Every array of a list of caches, by its place."""
-    named: dict[str, Any] = {}
-    for place, cache in enumerate(caches):
-        for name, part in parts_of(cache, f"caches[{place}]"):
-            named[name] = part
-    return named
+    return dict(found for place, cache in enumerate(caches) for found in parts_of(cache, f"caches[{place}]"))
 
 
 def parts_of(cache: Any, name: str) -> list[tuple[str, Any]]:
@@ -141,7 +137,8 @@ L_MODEL_FORWARD_MISTAKES = (
     _in_forward("last-layer-twice", "The loop runs through the last layer too, which then comes twice.",
                 "shapes do not fit, unless A[L] is as wide as A[L-1]", ("range", "for"),
                 layers=lambda s: [*range(1, s.L + 1), s.L]),
-    Mistake("last-layer-twice", "The loop takes the last layer with relu, and then it comes again with the sigmoid.", FORWARD,
+    Mistake("last-layer-twice", "The loop takes the last layer with relu, and then it comes again with the sigmoid.",
+        FORWARD,
             "shapes do not fit, unless A[L] is as wide as A[L-1]",
             {"L_model_forward.walked": lambda s: _last_layer_twice(s)}, ("range", "for")),
     _in_forward("L-too-large", "L is len(parameters), which counts W and b: the number of layers is half of it.",
@@ -155,7 +152,8 @@ L_MODEL_FORWARD_MISTAKES = (
                 "caches[0] is that of the last layer", ("caches", "append", "insert"), caches=lambda s: s.was()[::-1]),
     _in_forward("last-cache-twice", "The cache of the last layer is appended twice.", "caches has L+1 parts",
                 ("caches", "append"), caches=lambda s: [*s.was(), s.was()[-1]]),
-    _in_forward("last-hidden-cache-twice", "The last cache is that of the layer before: `cache` is appended before it is renewed.",
+    _in_forward("last-hidden-cache-twice",
+        "The last cache is that of the layer before: `cache` is appended before it is renewed.",
                 "the last cache equals the one before", ("caches", "append"),
                 caches=lambda s: [*s.was()[:-1], s.was()[-2]] if s.L > 1 else s.was()),
     _in_layer("last-activation-missing", "AL is Z[L]: the sigmoid of the last layer is missing.", "AL leaves 0 to 1",
@@ -178,10 +176,11 @@ PREDICT_MISTAKES = (
             "p lies between 0 and 1", {"predict.p": lambda s: s.AL}, ("p", "return")),
     Mistake("threshold-inverted", "The threshold is the wrong way round.", P, "p is 0 where it should be 1",
             {"predict.p": lambda s: (s.AL <= 0.5).astype(float)}, ("p",)),
-    Mistake("threshold-at-0", "The threshold is 0, which every probability passes: expected 0.5.", P, "p is 1 everywhere",
+    Mistake("threshold-at-0", "The threshold is 0, which every probability passes: expected 0.5.", P,
+        "p is 1 everywhere",
             {"predict.p": lambda s: (s.AL > 0).astype(float)}, ("p",)),
     Mistake("threshold-of-mean", "The threshold is the mean of A[L]: expected 0.5.", P, "about half of p is 1",
-            {"predict.p": lambda s: (s.AL > np.mean(s.AL)).astype(float)}, ("p",)),
+            {"predict.p": lambda s: (np.mean(s.AL) < s.AL).astype(float)}, ("p",)),
     Mistake("labels-returned", "The labels y are returned.", P, "p does not change with X",
             {"predict.p": lambda s: s.y}, ("p", "return")),
     Mistake("accuracy-returned", "The accuracy is returned: expected the predictions.", P, "p is one number",
@@ -207,7 +206,8 @@ LAYER_BACKWARD = Program(
 
 
 def _walk_backward(s: Any) -> dict[str, Any]:
-    grads, dA = {}, s.dAL
+    grads: dict[str, Any] = {}
+    dA = s.dAL
     for layer in s.layers:
         around = {"layer": layer, "L": s.L, "learning_rate": getattr(s, "learning_rate", 1.0)}
         done = run(LAYER_BACKWARD, dA, s.AL, s.Y, s.dAL, s.caches, mistakes=s.mistakes, **around)
@@ -262,14 +262,16 @@ DAL_MISTAKES = (
     _last("dAL-first-missing", "The first term of dA[L], -(Y/A[L]), is missing.",
           "examples with Y = 1 do not count", lambda s: (1 - s.Y) / (1 - s.AL)),
     _last("dAL-is-A-Y", "A[L] - Y is dZ[L], with the sigmoid's derivative already in it: here it is used as dA[L], and "
-          "multiplied by A (1 - A) once more.", "gradients are A (1 - A) times what they should be", lambda s: s.AL - s.Y),
+          "multiplied by A (1 - A) once more.", "gradients are A (1 - A) times what they should be",
+          lambda s: s.AL - s.Y),
     _last("dAL-is-A-Y", "Y - A[L] is used as dA[L]: it is -dZ[L], and the sigmoid's derivative is in it already.",
           "gradients are small, with the wrong sign", lambda s: s.Y - s.AL),
     _last("dAL-is-2(A-Y)", "2 (A[L] - Y) belongs to the squared error: the cost here is the cross-entropy.",
           "gradients are small", lambda s: 2 * (s.AL - s.Y)),
     _last("dAL-A-and-Y-swapped", "A[L] and Y have changed places in dA[L].", "gradients are infinite or NaN",
           lambda s: -(s.AL / s.Y) + (1 - s.AL) / (1 - s.Y)),
-    _last("dAL-over-m", "dA[L] is divided by m: the 1/m stands in dW and db already.", "every gradient is m times too small",
+    _last("dAL-over-m", "dA[L] is divided by m: the 1/m stands in dW and db already.",
+        "every gradient is m times too small",
           lambda s: s.was() / s.AL.shape[1]),
     _last("dAL-one-denominator", "The second term of dA[L] is divided by A[L]: expected by 1 - A[L].",
           "gradients are off where Y is 0", lambda s: -(s.Y / s.AL) + (1 - s.Y) / s.AL),
@@ -289,7 +291,7 @@ L_MODEL_BACKWARD_MISTAKES = (
     *DAL_MISTAKES,
     Mistake("labels-broadcast", "Y of shape (m,) or (m, 1) broadcasts against AL of (1, m) to (m, m).", DAL,
             "dA[L] is (m, m)", {"L_model_backward.Y": lambda s: np.asarray(s.given).reshape(-1, 1)}, ("Y", "dAL")),
-    Mistake("last-slope-missing", "dZ[L] is dA[L], which is (A[L] - Y) divided by A (1 - A): the sigmoid's derivative is missing.",
+    Mistake("last-slope-missing", "dZ[L] is dA[L], (A[L] - Y) divided by A (1 - A), without the sigmoid's derivative.",
             "dZ[L] = dA[L] * g'(Z[L]) = A[L] - Y", "gradients are 1 / (A (1 - A)) times what they should be",
             {"linear_activation_backward.dZ": lambda s: s.dA if s.layer == s.L else s.was()}, ("dZ", "dAL")),
     _walk("sigmoid-in-every-layer", "The sigmoid's derivative is taken in every layer: the hidden ones have relu.",
@@ -314,7 +316,7 @@ L_MODEL_BACKWARD_MISTAKES = (
     _walk("caches-off-by-one", "The caches are off by one: layer l's is caches[l-1].",
           "shapes do not fit, unless the layers are equal", ("cache", "current_cache"),
           cache=lambda s: s.caches[s.layer - 2]),
-    _walk("caches-from-the-wrong-end", "The hidden layers take their caches from the wrong end: layer l's is caches[l-1].",
+    _walk("caches-from-the-wrong-end", "The hidden layers take caches from the wrong end: layer l's is caches[l-1].",
           "shapes do not fit, unless the layers are equal", ("cache", "current_cache"),
           cache=lambda s: s.caches[s.L - 1 - s.layer] if s.layer < s.L else s.was()),
     _walk("last-cache-in-every-layer", "The cache of the last layer is used in every layer.",
@@ -335,7 +337,7 @@ L_MODEL_BACKWARD_MISTAKES = (
           "dW1 is missing, or holds that of layer 2", ("grads",), grads=lambda s: _renamed(s.was(), ("dW", "db"), 1)),
     _walk("keys-off-by-one", "The keys are off by one: the derivative by W[l] is grads['dW' + str(l)].",
           "there is a dW0", ("grads",), grads=lambda s: _renamed(s.was(), ("dW", "db"), -1)),
-    _walk("keys-off-by-one", "The keys of the hidden layers are off by one: the loop counts from 0, so layer l+1 is meant.",
+    _walk("keys-off-by-one", "The keys of the hidden layers are off by one: a loop from 0 means layer l+1.",
           "there is a dW0", ("grads",), grads=lambda s: _hidden_renamed(s, -1)),
     _walk("keys-off-by-one", "The keys of the hidden layers are off by one, and overwrite those of the last layer.",
           "dW1 is missing", ("grads",), grads=lambda s: _hidden_renamed(s, 1)),

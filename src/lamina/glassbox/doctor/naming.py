@@ -12,7 +12,7 @@ from lamina.glassbox.doctor.comparing import differing
 from lamina.glassbox.doctor.exercises import Exercise
 from lamina.glassbox.doctor.steps import Mistake, Named
 
-MOST_PAIRS = 60_000  # that are tried where nothing simpler fits
+MOST_PAIRS = 15_000  # of a group
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def recognised(exercise: Exercise, outcomes: Sequence[Outcome]) -> Named_:
         return Named_(())
     wrong = {name for one in tell for name in wrong_results(exercise, one)}
     judged, extra = [one for one in tell if one.judged], [one for one in tell if not one.judged]
-    for candidates in ([(mistake,) for mistake in exercise.mistakes], _pairs(exercise, judged, wrong)):
+    for candidates in ([(mistake,) for mistake in exercise.mistakes], *_pairs(exercise, judged, wrong)):
         fitting = [made for made in candidates if _fits(exercise, judged, made)]
         if fitting:  # right code may refuse the extra cases, so they only choose
             return Named_(next((made for made in fitting if _fits(exercise, extra, made)), fitting[0]))
@@ -75,37 +75,32 @@ def _fits(exercise: Exercise, tell: Sequence[Outcome], mistakes: tuple[Mistake, 
     return not any(wrong_results(exercise, one, mistakes) for one in tell)
 
 
-def _pairs(exercise: Exercise, tell: Sequence[Outcome], wrong: set[str]) -> Iterator[tuple[Mistake, ...]]:
-    """Yield pairs, the likely ones first: those of which each explains some result, then all that touch no other."""
-    touching = {mistake: _touched(exercise, mistake) for mistake in exercise.effective}
+def _pairs(exercise: Exercise, tell: Sequence[Outcome], wrong: set[str]) -> Iterator[Iterator[tuple[Mistake, ...]]]:
+    """Yield groups of pairs: those of which each explains some result, then all that touch no other."""
+    touching = exercise.touched
     able = [mistake for mistake, touched in touching.items() if touched <= wrong or "raises" in wrong]
-    explaining = [mistake for mistake in able if _explained_by(exercise, tell, wrong, mistake)]
-    seen, tried = set(), 0
-    for group in (explaining, able):
-        for first, second in combinations(group, 2):
-            if (first, second) in seen or not wrong <= touching[first] | touching[second] | {"raises"}:
-                continue
-            seen.add((first, second))
-            for pair in _orders(first, second):
-                tried += 1
-                if tried > MOST_PAIRS:
-                    return
-                if not wrong_results(exercise, tell[0], pair):
-                    yield pair
+    yield _of_a_group(exercise, tell, wrong, [one for one in able if _explained_by(exercise, tell, wrong, one)])
+    yield _of_a_group(exercise, tell, wrong, able)
+
+
+def _of_a_group(
+    exercise: Exercise, tell: Sequence[Outcome], wrong: set[str], group: list[Mistake]
+) -> Iterator[tuple[Mistake, ...]]:
+    touching, tried = exercise.touched, 0
+    for first, second in combinations(group, 2):
+        if not wrong <= touching[first] | touching[second] | {"raises"}:
+            continue
+        for pair in _orders(first, second):
+            tried += 1
+            if tried > MOST_PAIRS:
+                return
+            if not wrong_results(exercise, tell[0], pair):
+                yield pair
 
 
 def _orders(first: Mistake, second: Mistake) -> list[tuple[Mistake, ...]]:
     pair = (first, second)
     return [pair, pair[::-1]] if set(first.steps) & set(second.steps) else [pair]
-
-
-def _touched(exercise: Exercise, mistake: Mistake) -> set[str]:
-    """The results that a mistake changes."""
-    found: set[str] = set()
-    for case in exercise.all_cases:
-        if case.kind != "extreme" and (given := exercise.expected(case, (mistake,))):
-            found |= set(differing(given, exercise.expected(case), exercise))
-    return found
 
 
 def _explained_by(exercise: Exercise, tell: Sequence[Outcome], wrong: set[str], mistake: Mistake) -> set[str]:
@@ -126,7 +121,7 @@ def _in_part(exercise: Exercise, tell: Sequence[Outcome], wrong: set[str]) -> Na
     """Explain what can be explained, result by result; a mistake must touch nothing that is right."""
     left, found = set(wrong) - {"raises"}, []
     for mistake in exercise.effective:
-        touched = _touched(exercise, mistake)
+        touched = exercise.touched[mistake]
         explained = _explained_by(exercise, tell, left, mistake) & touched
         if explained and touched <= wrong and len(touched) == len(explained):
             found.append(mistake)

@@ -38,7 +38,9 @@ def _extreme(exercise: Exercise, outcome: Outcome) -> str:
         return f"It raises {outcome.raised['type']} for {outcome.case.label}."
     values = list((outcome.found or {}).values())
     if not all(np.isfinite(array).all() for array in values):
-        return f"It gives NaN or infinity for {outcome.case.label}, {EXTREMES.get(exercise.name, 'as the formula does')}."
+        return (
+            f"It gives NaN or infinity for {outcome.case.label}, {EXTREMES.get(exercise.name, 'as the formula does')}."
+        )
     if wrong_results(exercise, outcome) and exercise.name == "sigmoid":
         return f"It is not exact for {outcome.case.label}."
     return ""

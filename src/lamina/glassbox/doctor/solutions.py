@@ -4,6 +4,8 @@
 calls. They hold the lecture's equations and nothing else: no checks, as in a notebook.
 """
 
+# ruff: noqa: NPY002, RUF059, SIM108  the course draws from the legacy generator, and names all parts of a cache
+
 from __future__ import annotations
 
 from typing import Any

@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 
 Step = Callable[[Any], Any]
-LOG: ContextVar[list[tuple[str, Any]] | None] = ContextVar("log", default=None)  # every step that is taken, if asked for
+LOG: ContextVar[list[tuple[str, Any]] | None] = ContextVar(
+    "log", default=None
+)  # every step that is taken, if asked for
 Named = dict[str, Any]
 
 
@@ -107,7 +109,7 @@ def taken(step: Step, place: str, mistakes: Iterable[Mistake]) -> Step:
 
 def _instead(wrong: Step, right: Step) -> Step:
     def step(values: Values) -> Any:
-        before = getattr(values, "was", None)
+        before: Any = getattr(values, "was", None)
         values.was = lambda: right(values)
         try:
             return wrong(values)

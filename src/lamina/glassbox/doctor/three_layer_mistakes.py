@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
+from math import erf, sqrt
 from typing import Any
 
 import numpy as np
@@ -14,8 +16,8 @@ from lamina.glassbox.doctor.linear_mistakes import LINEAR_BACKWARD, LINEAR_BACKW
 from lamina.glassbox.doctor.scopes import within
 from lamina.glassbox.doctor.steps import Mistake, Program, run
 
-CACHE = "Z1 A1 W1 b1 Z2 A2 W2 b2 Z3 A3 W3 b3".split()
-DROPOUT_CACHE = "Z1 D1 A1 W1 b1 Z2 D2 A2 W2 b2 Z3 A3 W3 b3".split()
+CACHE = ["Z1", "A1", "W1", "b1", "Z2", "A2", "W2", "b2", "Z3", "A3", "W3", "b3"]
+DROPOUT_CACHE = ["Z1", "D1", "A1", "W1", "b1", "Z2", "D2", "A2", "W2", "b2", "Z3", "A3", "W3", "b3"]
 
 
 def _unpacked(X: Any, Y: Any, cache: Any) -> dict[str, Any]:
@@ -127,8 +129,14 @@ BACK_DROP = "dA = (Wᵀ dZ) D / keep_prob"
 DROP = "A = A D / keep_prob, with D = (rand < keep_prob)"
 
 
-def _of(place: str, equation: str, name: str, sentence: str, sign: str, look: tuple[str, ...], /, **steps: Any) -> Mistake:
+def _of(
+    place: str, equation: str, name: str, sentence: str, sign: str, look: tuple[str, ...], /, **steps: Any
+) -> Mistake:
     return Mistake(name, sentence, equation, sign, {f"{place}.{step}": how for step, how in steps.items()}, look)
+
+
+def _is_layer(layer: int, s: Any) -> bool:
+    return bool(s.layer == layer)
 
 
 def _per_layer(mistakes: Any) -> Iterator[Mistake]:
@@ -136,7 +144,7 @@ def _per_layer(mistakes: Any) -> Iterator[Mistake]:
     for mistake in mistakes:
         yield mistake
         for layer in (1, 2, 3):
-            yield within(mistake, f"layer {layer}", f"in layer {layer}", lambda s, layer=layer: s.layer == layer)
+            yield within(mistake, f"layer {layer}", f"in layer {layer}", partial(_is_layer, layer))
         yield within(mistake, "hidden", "in the hidden layers", lambda s: s.layer < s.L)
 
 
@@ -151,28 +159,32 @@ def _masks(mistakes: Any) -> Iterator[Mistake]:
     for mistake in mistakes:
         yield mistake
         for layer in (1, 2):
-            yield within(mistake, f"A{layer}", f"at A{layer}", lambda s, layer=layer: s.layer == layer)
+            yield within(mistake, f"A{layer}", f"at A{layer}", partial(_is_layer, layer))
 
 
 def _masks_back(mistakes: Any) -> Iterator[Mistake]:
     for mistake in mistakes:
         yield mistake
         for layer in (1, 2):
-            yield within(mistake, f"dA{layer}", f"at dA{layer}", lambda s, layer=layer: s.layer == layer + 1)
+            yield within(mistake, f"dA{layer}", f"at dA{layer}", partial(_is_layer, layer + 1))
 
 
 DZ3_MISTAKES = (
-    _of("three_backward", DZ3, "dZ3-sign", "dZ3 is Y - A3: expected A3 - Y.", "every gradient is -1 times what it should be",
+    _of("three_backward", DZ3, "dZ3-sign", "dZ3 is Y - A3: expected A3 - Y.",
+        "every gradient is -1 times what it should be",
         ("dZ3",), dZ3=lambda s: s.Y - s.A3),
-    _of("three_backward", DZ3, "dZ3-slope", "A3 - Y is multiplied by A3 (1 - A3): it holds the sigmoid's derivative already.",
+    _of("three_backward", DZ3, "dZ3-slope",
+        "A3 - Y is multiplied by A3 (1 - A3): it holds the sigmoid's derivative already.",
         "gradients are small", ("dZ3",), dZ3=lambda s: s.was() * s.A3 * (1 - s.A3)),
-    _of("three_backward", DZ3, "dZ3-divided", "A3 - Y is divided by A3 (1 - A3): that is dA3, without the sigmoid's derivative.",
+    _of("three_backward", DZ3, "dZ3-divided",
+        "A3 - Y is divided by A3 (1 - A3): that is dA3, without the sigmoid's derivative.",
         "gradients are large", ("dZ3",), dZ3=lambda s: s.was() / (s.A3 * (1 - s.A3))),
     _of("three_backward", DZ3, "dZ3-over-m", "dZ3 is divided by m: the 1/m stands in dW and db already.",
         "every gradient is m times too small", ("dZ3",), dZ3=lambda s: s.was() / s.A3.shape[1]),
     _of("three_backward", DZ3, "dZ3-of-Z3", "dZ3 is Z3 - Y: expected A3 - Y.", "gradients are off", ("dZ3",),
         dZ3=lambda s: s.Z3 - s.Y),
-    _of("three_backward", DZ3, "dZ3-doubled", "dZ3 is 2 (A3 - Y): expected A3 - Y.", "gradients are twice what they should be",
+    _of("three_backward", DZ3, "dZ3-doubled", "dZ3 is 2 (A3 - Y): expected A3 - Y.",
+        "gradients are twice what they should be",
         ("dZ3",), dZ3=lambda s: 2 * s.was()),
 )  # fmt: skip
 
@@ -182,34 +194,44 @@ REGULARIZED_BACKWARD_MISTAKES = (
             "dW does not change with λ", ("dW",), penalty=lambda s: 0.0),
         _of("three_layers", L2, "penalty-without-1/m", "The term of the penalty lacks the factor 1/m.",
             "the term is m times too large", ("dW",), factor=lambda s: s.lambd),
-        _of("three_layers", L2, "penalty-doubled", "The term of the penalty is 2 (λ/m) W: the 1/2 of λ/2m takes the 2 of the square.",
+        _of("three_layers", L2, "penalty-doubled",
+            "The term of the penalty is 2 (λ/m) W: the 1/2 of λ/2m takes the 2 of the square.",
             "the term is twice what it should be", ("dW",), factor=lambda s: 2 * s.was()),
-        _of("three_layers", L2, "penalty-halved", "The term of the penalty is (λ/2m) W: the derivative of W² brings a 2.",
+        _of("three_layers", L2, "penalty-halved",
+            "The term of the penalty is (λ/2m) W: the derivative of W² brings a 2.",
             "the term is half of what it should be", ("dW",), factor=lambda s: s.was() / 2),
-        _of("three_layers", L2, "penalty-sign", "The term of the penalty is subtracted.", "W is driven away from 0", ("dW",),
+        _of("three_layers", L2, "penalty-sign", "The term of the penalty is subtracted.", "W is driven away from 0",
+            ("dW",),
             factor=lambda s: -s.was()),
-        _of("three_layers", L2, "penalty-without-λ", "The term of the penalty lacks λ.", "the term does not change with λ",
+        _of("three_layers", L2, "penalty-without-λ", "The term of the penalty lacks λ.",
+            "the term does not change with λ",
             ("dW",), factor=lambda s: 1 / s.m),
-        _of("three_layers", L2, "penalty-1/m-twice", "The term of the penalty is divided by m twice.", "the term is m times too small",
+        _of("three_layers", L2, "penalty-1/m-twice", "The term of the penalty is divided by m twice.",
+            "the term is m times too small",
             ("dW",), factor=lambda s: s.was() / s.m),
         _of("three_layers", L2, "penalty-squared", "The term of the penalty holds W²: the derivative of W²/2 is W.",
             "the term has no sign", ("dW",), penalty=lambda s: s.factor * s.W**2),
         _of("three_layers", L2, "penalty-absolute", "The term of the penalty is that of L1, the sign of W: expected W.",
             "the term has one size", ("dW",), penalty=lambda s: s.factor * np.sign(s.W)),
-        _of("three_layers", L2, "penalty-summed", "The term of the penalty holds the sum of W: expected each weight's own.",
+        _of("three_layers", L2, "penalty-summed",
+            "The term of the penalty holds the sum of W: expected each weight's own.",
             "every dW is off by the same number", ("dW",), penalty=lambda s: s.factor * np.sum(s.W)),
-        _of("three_layers", L2, "penalty-λ²", "λ is squared in the term of the penalty.", "the term is λ times too large",
+        _of("three_layers", L2, "penalty-λ²", "λ is squared in the term of the penalty.",
+            "the term is λ times too large",
             ("dW",), factor=lambda s: s.was() * s.lambd),
-        _of("three_layers", L2, "penalty-of-dW", "The term of the penalty holds dW: expected W.", "dW is 1 + λ/m times too large",
+        _of("three_layers", L2, "penalty-of-dW", "The term of the penalty holds dW: expected W.",
+            "dW is 1 + λ/m times too large",
             ("dW",), penalty=lambda s: s.factor * s.back.dW),
         _of("three_layers", L2, "penalty-multiplied", "dW is multiplied by the term of the penalty: expected a sum.",
             "dW is 0 where λ = 0", ("dW",), dW=lambda s: s.back.dW * s.penalty),
         _of("three_layers", L2, "1/m-before-both", "The 1/m of the term stands twice, or the data's is missing: "
             "dW = dZ A_prevᵀ + (λ/m) W lacks the 1/m of its first part.", "the first part of dW is m times too large",
             ("dW",), dW=lambda s: s.back.dW * s.m + s.penalty),
-        _of("three_layers", "db = (1/m) Σ dZ", "penalty-on-b", "The penalty is added to db: b is not penalised.", "db changes with λ",
+        _of("three_layers", "db = (1/m) Σ dZ", "penalty-on-b", "The penalty is added to db: b is not penalised.",
+            "db changes with λ",
             ("db",), db_penalty=lambda s: s.factor * np.asarray(getattr(s.all, f"b{s.layer}"))),
-        _of("three_layers", "dZ = dA where Z > 0", "slope-missing", "The gate of relu is missing: dZ is dA.", "dZ equals dA",
+        _of("three_layers", "dZ = dA where Z > 0", "slope-missing", "The gate of relu is missing: dZ is dA.",
+            "dZ equals dA",
             ("dZ",), dZ_below=lambda s: s.dropped),
     )),
     *DZ3_MISTAKES,
@@ -218,27 +240,36 @@ REGULARIZED_BACKWARD_MISTAKES = (
 
 DROPOUT_BACKWARD_MISTAKES = (
     *_either_gate(_masks_back((
-        _of("three_layers", BACK_DROP, "mask-missing", "The mask D and the division by keep_prob are missing on the way back.",
+        _of("three_layers", BACK_DROP, "mask-missing",
+            "The mask D and the division by keep_prob are missing on the way back.",
             "units that were off get a gradient", ("dA",), mask=lambda s: None),
-        _of("three_layers", BACK_DROP, "mask-missing-divided", "The mask D is missing on the way back.", "units that were off get a gradient",
+        _of("three_layers", BACK_DROP, "mask-missing-divided", "The mask D is missing on the way back.",
+            "units that were off get a gradient",
             ("dA",), mask=lambda s: None if s.D is None else 1.0),
         _of("three_layers", BACK_DROP, "keep_prob-missing", "The division by keep_prob is missing on the way back.",
             "dA is keep_prob times what it should be", ("dA",), scale=lambda s: 1.0),
         _of("three_layers", BACK_DROP, "keep_prob-multiplied", "dA is multiplied by keep_prob: expected divided.",
             "dA is keep_prob² times what it should be", ("dA",), scale=lambda s: 1 / s.was()),
-        _of("three_layers", BACK_DROP, "keep_prob-twice", "dA is divided by keep_prob twice.", "dA is 1/keep_prob times too large",
+        _of("three_layers", BACK_DROP, "keep_prob-twice", "dA is divided by keep_prob twice.",
+            "dA is 1/keep_prob times too large",
             ("dA",), scale=lambda s: s.was() ** 2),
-        _of("three_layers", BACK_DROP, "1-keep_prob", "dA is divided by 1 - keep_prob: expected keep_prob.", "dA is off by a factor",
+        _of("three_layers", BACK_DROP, "1-keep_prob", "dA is divided by 1 - keep_prob: expected keep_prob.",
+            "dA is off by a factor",
             ("dA",), scale=lambda s: 1 - s.was()),
-        _of("three_layers", BACK_DROP, "mask-inverted", "The mask is inverted on the way back.", "units that were on get no gradient",
+        _of("three_layers", BACK_DROP, "mask-inverted", "The mask is inverted on the way back.",
+            "units that were on get no gradient",
             ("dA",), mask=lambda s: None if s.D is None else 1 - s.D),
         _of("three_layers", BACK_DROP, "mask-of-other-layer", "The mask is that of the other layer.",
-            "shapes do not fit, unless both layers are equal", ("dA",), mask=lambda s: None if s.D is None else s.other_D),
-        _of("three_layers", BACK_DROP, "mask-added", "The mask is added: expected multiplied.", "dA is off by 1", ("dA",),
+            "shapes do not fit, unless both layers are equal", ("dA",),
+            mask=lambda s: None if s.D is None else s.other_D),
+        _of("three_layers", BACK_DROP, "mask-added", "The mask is added: expected multiplied.", "dA is off by 1",
+            ("dA",),
             dropped=lambda s: s.dA if s.mask is None else (s.dA + s.mask) / s.scale),
-        _of("three_layers", BACK_DROP, "mask-divides", "dA is divided by the mask.", "dA is infinite where D is 0", ("dA",),
+        _of("three_layers", BACK_DROP, "mask-divides", "dA is divided by the mask.", "dA is infinite where D is 0",
+            ("dA",),
             dropped=lambda s: s.dA if s.mask is None else s.dA / s.mask / s.scale),
-        _of("three_layers", "dZ = dA where Z > 0", "slope-missing", "The gate of relu is missing: dZ is dA.", "dZ equals dA",
+        _of("three_layers", "dZ = dA where Z > 0", "slope-missing", "The gate of relu is missing: dZ is dA.",
+            "dZ equals dA",
             ("dZ",), dZ_below=lambda s: s.dropped),
     ))),
     *DZ3_MISTAKES,
@@ -247,11 +278,13 @@ DROPOUT_BACKWARD_MISTAKES = (
 
 DROPOUT_FORWARD_MISTAKES = (
     *_masks((
-        _of("drop", DROP, "mask-missing", "The mask D and the division by keep_prob are missing.", "no A is 0 where D is 0", ("A1", "A2"),
+        _of("drop", DROP, "mask-missing", "The mask D and the division by keep_prob are missing.",
+            "no A is 0 where D is 0", ("A1", "A2"),
             A=lambda s: s.given),
         _of("drop", DROP, "mask-missing-divided", "The mask D is missing.", "no A is 0 where D is 0", ("A1", "A2"),
             mask=lambda s: 1.0),
-        _of("drop", DROP, "keep_prob-missing", "The division by keep_prob is missing.", "A is keep_prob times what it should be",
+        _of("drop", DROP, "keep_prob-missing", "The division by keep_prob is missing.",
+            "A is keep_prob times what it should be",
             ("A1", "A2"), scale=lambda s: 1.0),
         _of("drop", DROP, "keep_prob-multiplied", "A is multiplied by keep_prob: expected divided.",
             "A is keep_prob² times what it should be", ("A1", "A2"), scale=lambda s: 1 / s.was()),
@@ -261,22 +294,28 @@ DROPOUT_FORWARD_MISTAKES = (
             ("A1", "A2"), scale=lambda s: 1 - s.was()),
         _of("drop", DROP, "drops-the-rest", "D keeps a unit with probability 1 - keep_prob: expected rand < keep_prob.",
             "D is true for a share of 1 - keep_prob", ("D1", "D2"), share=lambda s: 1 - s.keep_prob),
-        _of("drop", DROP, "mask-of-normal-numbers", "D is drawn from a normal distribution (randn): expected a uniform one (rand).",
+        _of("drop", DROP, "mask-of-normal-numbers",
+            "D is drawn from a normal distribution (randn): expected a uniform one (rand).",
             "the share of D is that of a normal distribution below keep_prob", ("D1", "D2"),
             share=lambda s: _normal_share(s.keep_prob)),
-        _of("drop", DROP, "mask-always-half", "D keeps half of the units whatever keep_prob is.", "the share of D is 0.5", ("D1", "D2"),
+        _of("drop", DROP, "mask-always-half", "D keeps half of the units whatever keep_prob is.",
+            "the share of D is 0.5", ("D1", "D2"),
             share=lambda s: 0.5),
         _of("drop", DROP, "mask-of-ones", "D is 1 everywhere: nothing is dropped.", "the share of D is 1", ("D1", "D2"),
             share=lambda s: 1.0),
-        _of("drop", DROP, "mask-not-boolean", "D holds the random numbers themselves: expected D < keep_prob.", "D lies between 0 and 1",
+        _of("drop", DROP, "mask-not-boolean", "D holds the random numbers themselves: expected D < keep_prob.",
+            "D lies between 0 and 1",
             ("D1", "D2"), share=lambda s: s.D.mean() if hasattr(s.D, "mean") else 0.5, values=lambda s: 0.0),
-        _of("drop", DROP, "mask-inverted", "The mask is inverted: A is kept where D is 0.", "A is 0 where D is 1", ("A1", "A2"),
+        _of("drop", DROP, "mask-inverted", "The mask is inverted: A is kept where D is 0.", "A is 0 where D is 1",
+            ("A1", "A2"),
             mask=lambda s: 1 - s.D),
     )),
     *_per_layer((*LINEAR_FORWARD_MISTAKES, *RELU_MISTAKES)),
-    _of("linear_activation_forward", "A3 = sigmoid(Z3)", "last-layer-relu", "The last layer has relu: expected the sigmoid.",
+    _of("linear_activation_forward", "A3 = sigmoid(Z3)", "last-layer-relu",
+        "The last layer has relu: expected the sigmoid.",
         "A3 is max(0, Z3)", ("A3",), activation=lambda s: "relu"),
-    _of("linear_activation_forward", "A1 = relu(Z1)", "hidden-layers-sigmoid", "The hidden layers have the sigmoid: expected relu.",
+    _of("linear_activation_forward", "A1 = relu(Z1)", "hidden-layers-sigmoid",
+        "The hidden layers have the sigmoid: expected relu.",
         "A1 lies between 0 and 1", ("A1", "A2"), activation=lambda s: "sigmoid"),
     _of("linear_activation_forward", "A3 = sigmoid(Z3)", "last-activation-missing", "A3 is Z3: the sigmoid is missing.",
         "A3 leaves 0 to 1", ("A3",), A=lambda s: s.Z if s.layer == 3 else s.was()),
@@ -284,6 +323,5 @@ DROPOUT_FORWARD_MISTAKES = (
 
 
 def _normal_share(keep_prob: float) -> float:
-    from math import erf, sqrt
-
+    """The share of normal numbers below keep_prob."""
     return 0.5 * (1 + erf(keep_prob / sqrt(2)))

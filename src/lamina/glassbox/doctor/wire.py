@@ -1,4 +1,4 @@
-"""Values as JSON and back: what goes to the learner's process and comes from it. Nothing is unpickled on the way back."""
+"""Values as JSON and back: what goes to the learner's process, and comes from it, where nothing is unpickled."""
 
 from __future__ import annotations
 

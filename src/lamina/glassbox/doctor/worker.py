@@ -1,7 +1,7 @@
 """The learner's process: load the code, call its functions on the cases, and report what came back, line by line.
 
 Run as ``python -m lamina.glassbox.doctor.worker``; `sandbox` starts it. The task and the jobs
-come on stdin; every answer is one line of JSON on what was stdout. The learner's own stdout, stdin and stderr lead nowhere.
+come on stdin; every answer is one line of JSON on what was stdout. The learner's own streams lead nowhere.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ import numpy as np
 from lamina.glassbox.doctor import solutions
 from lamina.glassbox.doctor.course_modules import install
 from lamina.glassbox.doctor.explained import explained, shape_of
-from lamina.glassbox.doctor.recording import recorded
+from lamina.glassbox.doctor.recording import generator_state, recorded, seed
 from lamina.glassbox.doctor.wire import packed, unpacked
 
 IMPORTING = 30.0  # seconds that an import may take
@@ -73,19 +73,35 @@ def _lock_up(task: dict[str, Any]) -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
-    sys.stdout = sys.stderr = Printed()  # type: ignore[assignment]
+    sys.stdout = sys.stderr = Printed()
     sys.stdin = io.StringIO()
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
     _limit_memory(task["memory"])
     if hasattr(signal, "SIGALRM"):
         signal.signal(signal.SIGALRM, _time_up)
-    builtins.input = _refusing("input() asks somebody at the keyboard, and nobody is there: take the values as arguments")
-    for name in ("fork", "forkpty", "system", "popen", "posix_spawn", "posix_spawnp", "execv", "execve", "kill", "killpg"):
+    builtins.input = _refusing(
+        "input() asks somebody at the keyboard, and nobody is there: take the values as arguments"
+    )
+    for name in (
+        "fork",
+        "forkpty",
+        "system",
+        "popen",
+        "posix_spawn",
+        "posix_spawnp",
+        "execv",
+        "execve",
+        "kill",
+        "killpg",
+    ):
         if hasattr(os, name):
             setattr(os, name, _refusing(f"os.{name}() starts or ends processes, which an exercise has no need of"))
     os.chdir(task["folder"])
-    sys.path += [task["folder"], *task.get("paths", [])]  # behind Python's own: a random.py beside the file is no random
+    sys.path += [
+        task["folder"],
+        *task.get("paths", []),
+    ]  # behind Python's own: a random.py beside the file is no random
     install()
 
 
@@ -219,15 +235,15 @@ class Functions:
     def _once(self, function: Any, arguments: Any) -> dict[str, Any]:
         given = unpacked(arguments)
         kept = copy.deepcopy(given)
-        np.random.seed(12345)
-        state, printed = np.random.get_state()[1].tobytes(), Printed.count  # type: ignore[union-attr]
+        seed()
+        state, printed = generator_state(), Printed.count
         try:
             returned = within(self.seconds, lambda: function(*given))
             answer: dict[str, Any] = {"returned": packed(returned)}
         except BaseException as problem:
             return {"answer": {"raised": explained(problem, self.files)}}
         answer["changed"] = _changed(kept, given)
-        answer["drew"] = np.random.get_state()[1].tobytes() != state or np.random.get_state()[2] != 624  # type: ignore[union-attr,index]
+        answer["drew"] = generator_state() != state
         answer["printed"] = Printed.count - printed
         return {"answer": answer}
 
@@ -321,7 +337,9 @@ def names_read(function: Any, space: dict[str, Any], seen: set[str] | None = Non
 
 def is_data(value: Any) -> bool:
     """Whether this is a value that a function should get as an argument."""
-    return isinstance(value, np.ndarray | np.generic | int | float | dict | list | tuple) and not isinstance(value, bool)
+    return isinstance(value, np.ndarray | np.generic | int | float | dict | list | tuple) and not isinstance(
+        value, bool
+    )
 
 
 def _defines(statement: ast.stmt) -> bool:
