@@ -141,7 +141,7 @@ def _notes_on_loading(source: Source, sandbox: Sandbox) -> list[str]:
         notes.append(f"Run from top to bottom, the file {ended}: only its definitions were run.")
     elif sandbox.loaded.get("late"):
         notes.append("Running the whole file takes long: from some point on, only its definitions were run.")
-    failures = sandbox.loaded.get("failures", [])
+    failures = [one for one in sandbox.loaded.get("failures", []) if not _is_a_test(one)]
     for failure in failures[:MOST_NOTES]:
         where = source.place(failure["cell"], failure["at"])
         kind, message = failure["type"], failure["message"]
@@ -152,6 +152,11 @@ def _notes_on_loading(source: Source, sandbox: Sandbox) -> list[str]:
     if len(failures) > MOST_NOTES:
         notes.append(f"{len(failures) - MOST_NOTES} more statements were left out.")
     return notes
+
+
+def _is_a_test(failure: dict[str, Any]) -> bool:
+    """Whether a statement called a test of the course's notebooks, which is not there."""
+    return failure["type"] == "NameError" and "test" in (failure["name"] or "").lower()
 
 
 def _pickled(function: Callable[..., Any]) -> str:

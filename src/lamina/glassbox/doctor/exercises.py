@@ -165,7 +165,7 @@ def _some_masks(exercise: Exercise) -> Callable[[Case], Named]:
 
 def _rounded(array: Any) -> bytes:
     """The first six digits or so."""
-    mantissa, exponent = np.frexp(np.where(np.abs(array) < 1e-12, 0, array))
+    mantissa, exponent = np.frexp(np.where(np.isfinite(array), np.where(np.abs(array) < 1e-12, 0, array), np.pi))
     return bytes(np.round(mantissa * 2**20).tobytes() + exponent.tobytes())
 
 

@@ -118,7 +118,7 @@ MINI_BATCH_MISTAKES = (
     _of("batches-overlap", "The batches overlap by one example.", "examples come twice", ("for", "mini_batch_X"),
         sizes=lambda s: _overlapping(s), different_examples=lambda s: float(s.m)),
     _of("examples-between-lost", "An example is lost between two batches.", "batches have mini_batch_size - 1 examples",
-        ("for", "mini_batch_X"), sizes=lambda s: [size - 1 if k < s.m // s.size else size for k,
+        ("end", "mini_batch_X", "append", "for"), sizes=lambda s: [size - 1 if k < s.m // s.size else size for k,
         size in enumerate(s.was())]),
     _of("size-ignored", "The batches have 64 examples whatever mini_batch_size is.",
         "sizes do not change with mini_batch_size",
