@@ -53,13 +53,15 @@ class Examination:
     def _report(self, exercise: Exercise) -> FunctionReport:
         known = self.sandbox.loaded.get("defined", {}).get(exercise.name, {})
         if exercise.name in MODELS and known and not self._starts_from_outside(known):
+            if self._called(exercise, {}).unwritten:
+                return FunctionReport(exercise.name, UNWRITTEN)
             note = "It does not call initialize_parameters or initialize_parameters_deep, so its start is not known."
             return FunctionReport(exercise.name, UNCHECKED, notes=(note,))
         if other := _of_another_assignment(exercise, known):
             return FunctionReport(exercise.name, UNCHECKED, notes=(other,))
         starts: Replaced = dict.fromkeys(STARTS, "start") if exercise.name in MODELS else {}
         plain = self._called(exercise, starts)
-        if plain is None or plain.ended or plain.missing:
+        if plain.ended or plain.missing:
             return self._report_of_end(exercise, plain)
         notes = notes_of(exercise, plain.calls, plain.outcomes, known)
         callees = self._callees(exercise, known)
@@ -72,6 +74,8 @@ class Examination:
             self.bare.add(exercise.name)
         if plain.unwritten:
             return FunctionReport(exercise.name, UNWRITTEN)
+        if any(one.name == "draws-anew" for one in findings):
+            return FunctionReport(exercise.name, WRONG, tuple(findings), notes=tuple(notes))
         if not plain.wrong:
             blamed = self._blamed(callees) if alone is not None and not findings else ()
             return FunctionReport(exercise.name, WRONG if findings else RIGHT, tuple(findings), blamed, tuple(notes))
@@ -104,15 +108,15 @@ class Examination:
                 found += [name] if report.verdict in (WRONG, UNWRITTEN) else report.blamed
         return tuple(dict.fromkeys(found)) or tuple(callees)
 
-    def _report_of_end(self, exercise: Exercise, plain: Called | None) -> FunctionReport:
-        if plain is None or plain.missing:
+    def _report_of_end(self, exercise: Exercise, plain: Called) -> FunctionReport:
+        if plain.missing:
             note = "The file does not get as far as defining it."
             return FunctionReport(exercise.name, UNCHECKED, notes=(note,))
         return FunctionReport(exercise.name, WRONG, (exceptions.ended(plain.ended, exercise, self.sandbox.seconds),))
 
     # ---- calling ----
 
-    def _called(self, exercise: Exercise, replaced: Replaced) -> Called | None:
+    def _called(self, exercise: Exercise, replaced: Replaced) -> Called:
         calls = [_call(exercise, case) for case in exercise.all_cases]
         answer = self.sandbox.ask({"function": exercise.name, "replace": replaced, "calls": calls})
         if "calls" not in answer:
@@ -164,7 +168,7 @@ class Examination:
         finding = Finding(mistake.name, mistake.sentence, results, mistake.equation)
         place = telling_case(exercise, called.outcomes, mistakes)
         found = None
-        if place is not None:
+        if place is not None and mistake.look[:1] not in (("range",), ("for",), ("if",)):
             events = self._recorded(exercise, place, replaced)
             found = line_of(exercise, called.outcomes[place], mistakes, mistake, events, self.shared)
         return self._at(finding, exercise, found, known, mistake.look)
@@ -173,7 +177,7 @@ class Examination:
         self, exercise: Exercise, called: Called, results: tuple[str, ...], replaced: Replaced, known: dict[str, Any]
     ) -> list[Finding]:
         if not results and (outside := _taken_from_outside(exercise, known)):
-            return [self._at(outside, exercise, None, known, ())]
+            return [self._at(outside, exercise, None, known, tuple(f"read {name}" for name in outside.results))]
         for place, outcome in enumerate(called.outcomes):
             if outcome.judged and outcome.found is not None and (wrong := wrong_results(exercise, outcome)):
                 finding = Finding("unknown", unknown.sentence_of(exercise, outcome, results), results or tuple(wrong))

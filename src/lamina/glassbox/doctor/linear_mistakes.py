@@ -229,7 +229,7 @@ def _wrong_scale() -> Iterator[Mistake]:
                 equation,
                 sign.format(where),
                 {f"linear_backward.m_of_{output}": m for output in outputs},
-                outputs,
+                (*outputs, "m"),
             )
     for where, outputs, equation in places:
         yield Mistake(

@@ -63,48 +63,66 @@ def line_of(
 
     A helper that several functions call (`shared`) does what its name says: the line that calls it is meant.
     """
-    for wanted, scalar_name in _targets(exercise, outcome, mistakes, blamed):
-        found = [event for event in events if _matches(event, wanted, scalar_name)]
-        for event in [*(one for one in found if one.function not in shared), *found][:1]:
-            return Place(event.cell, event.line)
+    targets = list(_targets(exercise, outcome, mistakes, blamed))
+    for looked_at in ([one for one in events if one.function not in shared], events):
+        for target in targets:
+            for event in looked_at:
+                if target.shown_by(event):
+                    return Place(event.cell, event.line)
     return None
 
 
-def _matches(event: Event, wanted: Any, scalar_name: str) -> bool:
-    if wanted.size == 1 and not _alike(event.name, scalar_name):
-        return False
-    return event.value.shape == wanted.shape and close(event.value, wanted, 1e-7, 1e-12)
+@dataclass(frozen=True)
+class Target:
+    """A wrong value, and which names may hold it: any, or those alike where the value alone is no proof."""
+
+    value: Any
+    names: tuple[str, ...]
+    any_name: bool = True
+
+    def shown_by(self, event: Event) -> bool:
+        """Whether an event is this value."""
+        if event.value.shape != self.value.shape:
+            return False
+        if not (self.any_name and self.value.size > 1) and not any(_alike(event.name, name) for name in self.names):
+            return False
+        return close(event.value, self.value, 1e-7, 1e-12)
 
 
 def _alike(name: str, step: str) -> bool:
-    """Whether a name of the learner's may be that of a step: a single number is found by value and name."""
+    """Whether a name of the learner's may be that of a step."""
     plain = name.lower().replace("_", "").split("[")[0]
     wanted = step.lower().replace("_", "")
-    return plain == wanted or plain == "return" or (len(wanted) > 1 and (wanted in plain or plain in wanted))
+    if "cache" in wanted and name.startswith("return["):
+        return True
+    return plain in (wanted, "return") or (len(wanted) > 1 and (wanted in plain or plain in wanted and len(plain) > 1))
 
 
 def _targets(
     exercise: Exercise, outcome: Outcome, mistakes: tuple[Mistake, ...], blamed: Mistake | None
-) -> Iterator[tuple[Any, str]]:
+) -> Iterator[Target]:
     """Yield wrong values, those of the blamed mistake's own steps first, then what follows from them."""
     assert outcome.found is not None
     if blamed is not None:
         others = tuple(one for one in mistakes if one is not blamed)
-        right = [value for _, value in _numeric(_logged(exercise, outcome, others))]
-        wrong = list(_numeric(_logged(exercise, outcome, mistakes)))
+        right = list(_flat([value for _, value in _logged(exercise, outcome, others)]))
+        wrong = _logged(exercise, outcome, mistakes)
         given = list(_flat(outcome.case.arguments))
         for k, (place, value) in enumerate(wrong):
-            if place in blamed.steps and not _among(value, [*given, *(one for _, one in wrong[:k])]):
-                yield value, place.rpartition(".")[2]
+            if place in blamed.steps:
+                before = [*given, *_flat([one for _, one in wrong[:k]])]
+                for array in _flat(value):
+                    yield Target(array, (place.rpartition(".")[2], *blamed.look), not _among(array, before))
         for place, value in wrong:
-            if not _among(value, [*right, *given]):
-                yield value, place.rpartition(".")[2]
+            for array in _flat(value):
+                if not _among(array, [*right, *given]):
+                    yield Target(array, (place.rpartition(".")[2],))
     expected = exercise.expected(outcome.case, (), outcome.found)
     for name in wrong_results(exercise, outcome):
         if name in outcome.found:
-            yield outcome.found[name], name.split("[")[0]
-            if name not in expected or np.shape(expected[name]) == ():
-                yield outcome.found[name], "return"
+            alone = name not in expected or np.shape(expected[name]) == ()
+            plain = name.split("[")[0]
+            yield Target(np.asarray(outcome.found[name]), (plain, "return") if alone else (plain,), "cache" not in name)
 
 
 def _logged(exercise: Exercise, outcome: Outcome, mistakes: tuple[Mistake, ...]) -> list[tuple[str, Any]]:
@@ -116,19 +134,13 @@ def _logged(exercise: Exercise, outcome: Outcome, mistakes: tuple[Mistake, ...])
         LOG.reset(token)
 
 
-def _numeric(log: list[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
-    for place, value in log:
-        if isinstance(value, np.ndarray | np.number | int | float) and not isinstance(value, bool):
-            yield place, np.asarray(value, np.float64)
-
-
 def _flat(value: Any) -> Iterator[Any]:
     if isinstance(value, tuple | list):
         for part in value:
             yield from _flat(part)
     elif isinstance(value, dict):
         yield from _flat(list(value.values()))
-    elif isinstance(value, np.ndarray | int | float):
+    elif isinstance(value, np.ndarray | np.number | int | float) and not isinstance(value, bool):
         yield np.asarray(value, np.float64)
 
 
@@ -181,6 +193,8 @@ def _is(node: ast.AST, word: str) -> bool:
     if isinstance(node, ast.Assign | ast.AugAssign):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         return any(_named(target, word) for target in targets)
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and word.startswith("read "):
+        return node.id == word.removeprefix("read ")
     if isinstance(node, ast.Call):
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         return name == word

@@ -64,10 +64,15 @@ def recognised(exercise: Exercise, outcomes: Sequence[Outcome]) -> Named_:
         return Named_(())
     wrong = {name for one in tell for name in wrong_results(exercise, one)}
     judged, extra = [one for one in tell if one.judged], [one for one in tell if not one.judged]
-    for candidates in ([(mistake,) for mistake in exercise.mistakes], *_pairs(exercise, judged, wrong)):
-        fitting = [made for made in candidates if _fits(exercise, judged, made)]
-        if fitting:  # right code may refuse the extra cases, so they only choose
-            return Named_(next((made for made in fitting if _fits(exercise, extra, made)), fitting[0]))
+    for candidates in (((mistake,) for mistake in exercise.mistakes), *_pairs(exercise, judged, wrong)):
+        best: tuple[Mistake, ...] = ()
+        for made in candidates:
+            if _fits(exercise, judged, made):
+                if _fits(exercise, extra, made):
+                    return Named_(made)
+                best = best or made  # right code may refuse the extra cases, so they only choose
+        if best:
+            return Named_(best)
     return _in_part(exercise, judged, wrong)
 
 

@@ -33,7 +33,8 @@ def statistics_of(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _spread(array: Any) -> float:
-    return float(np.std(array))
+    """The standard deviation; of one number, how far it is from 0."""
+    return float(np.std(array)) if np.size(array) > 1 else float(np.max(np.abs(array), initial=0.0))
 
 
 def _lean(array: Any) -> float:
@@ -57,7 +58,8 @@ def _expected(s: Any) -> dict[str, Any]:
         spread, lean = s.spread(s, n_prev, n), s.lean
         found[f"{W}.shape"] = np.array(s.W_shape(n_prev, n))
         found[f"{b}.shape"] = np.array(s.b_shape(n_prev, n))
-        found[f"{b}.spread"], found[f"{b}.lean"] = s.b_spread, s.b_lean
+        found[f"{b}.spread"] = abs(s.b_lean) if n == 1 and not np.isnan(s.b_lean) else s.b_spread
+        found[f"{b}.lean"] = s.b_lean
         if n_prev * n >= MANY:
             found[f"{W}.spread"], found[f"{W}.lean"] = spread, lean
             found[f"{W}.repeats W1"] = layer > 1 and s.repeats and spread > 0
@@ -160,7 +162,7 @@ def _starts(equation: str, right: Callable[[int], float]) -> tuple[Mistake, ...]
         _of(equation, "seeded-in-every-layer",
             "The generator is seeded in every layer: all W begin with the same numbers.",
             "W2 repeats W1", ("seed",), repeats=lambda s: True),
-        _of(B, "b-drawn", "b is drawn at random: expected 0.", "b is not 0", ("b",), b_spread=lambda s: np.nan),
+        _of(B, "b-drawn", "b is drawn at random: expected 0.", "b is not 0", ("b",), b_spread=lambda s: np.nan, b_lean=lambda s: np.nan),
         _of(B, "b-is-1", "b starts at 1: expected 0.", "b is 1", ("b",), b_lean=lambda s: 1.0),
         _of(B, "b-is-small", "b starts at 0.01: expected 0.", "b is 0.01", ("b",), b_lean=lambda s: 0.01),
         _of(B, "b-flat", "b is flat, (n,): expected a column, (n, 1).", "b1 is (n,)", ("b",),
