@@ -31,10 +31,8 @@ class Knots:
         """
         knots = self._knots
         x = np.clip(x * self._unit, knots[0], knots[-1])
-        if np.size(x) < WORTH_A_GRID:
-            j = np.searchsorted(knots, x, "right") - 1
-        else:
-            j = self._grid.last_below(x)
+        few = np.size(x) < WORTH_A_GRID
+        j = np.searchsorted(knots, x, "right") - 1 if few else self._grid.last_below(x)
         j = np.minimum(j, len(knots) - 2)  # NaN is sorted last
         return j, (x - knots[j]) / self._distances[j]
 
