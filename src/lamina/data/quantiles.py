@@ -83,7 +83,7 @@ def _of_whole_numbers(values: NDArray[Any]) -> Distribution | None:
         return None
     counts = np.bincount(places)
     there = np.flatnonzero(counts)
-    return Distribution(there + low, counts[there].astype(np.float64))
+    return Distribution(there.astype(np.float64) + low, counts[there].astype(np.float64))
 
 
 def _counted(values: NDArray[Any], weights: Array | None) -> Distribution:
