@@ -8,7 +8,6 @@ import pytest
 import scipy.sparse as sp
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
-from lamina.data.encoding.categories import CategoryColumn
 from lamina.data.encoding.category_summaries import MOST_EMBEDDED_LEVELS
 from lamina.data.encoding.encoder import Encoder
 from lamina.data.encoding.learning import learn_encoder
