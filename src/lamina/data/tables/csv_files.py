@@ -12,7 +12,8 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 
 from lamina.data.tables.arrow import from_arrow
-from lamina.data.tables.cells import LOOKED_AT, Evidence, as_read, decide, hopeless, seen_so_far, tell
+from lamina.data.tables.cell_values import as_read
+from lamina.data.tables.cells import LOOKED_AT, Evidence, decide, hopeless, seen_so_far, tell
 from lamina.data.tables.columns import Column, short
 from lamina.data.tables.csv_dialect import Dialect, check_bytes, line_of, numbered_rows, options
 from lamina.data.tables.file_formats import name_of

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lamina.data.tables.agreement import listed
-from lamina.data.tables.cells import as_read
+from lamina.data.tables.cell_values import as_read
 from lamina.data.tables.columns import Kind
 from lamina.data.tables.kinds import Joined, fitted, joined
 from lamina.data.tables.parts import Part
