@@ -52,7 +52,7 @@ def read_csv(dialect: Dialect, reading: Reading) -> tuple[list[Column], dict[str
         table = pa_csv.read_csv(dialect.opened(), **options(dialect, _text_types(dialect, reading)))
     except (pa.ArrowInvalid, OSError, UnicodeError) as error:
         _explain(dialect, error)
-    _check_quotes(dialect)
+    check_quotes(dialect)
     _check_text(dialect, table.schema)
     names = _identifiers(dialect, reading, table.schema, _large(table))
     if names:
@@ -124,7 +124,7 @@ def find_columns(dialect: Dialect, reading: Reading) -> CsvColumns:
                 _explain(dialect, error)
             types[dialect.header[int(unfit[1])]] = _wider(dialect, unfit[2], unfit[3])
             continue
-        _check_quotes(dialect)
+        check_quotes(dialect)
         names = _identifiers(dialect, reading, reader.schema, large)
         return CsvColumns(types | dict.fromkeys(names, pa.string()), _decided(seen))
 
@@ -357,7 +357,7 @@ def _explain(dialect: Dialect, error: Exception | None) -> NoReturn:
     raise FileError(f"{name}: {' '.join(str(error).split())}") from error
 
 
-def _check_quotes(dialect: Dialect) -> None:
+def check_quotes(dialect: Dialect) -> None:
     """Raise a FileError for a quote that is never closed: everything after it would be one cell."""
     if dialect.quotes % 2 == 0:
         return

@@ -18,7 +18,7 @@ from lamina.data.tables.arrow import from_arrow
 from lamina.data.tables.cells import LOOKED_AT, Evidence, decide, hopeless, seen_so_far, tell
 from lamina.data.tables.columns import Column, short
 from lamina.data.tables.csv_dialect import Dialect, options
-from lamina.data.tables.csv_files import CONVERSION, EXAMPLES, HEXADECIMAL, LARGEST_EXACT, PADDED, tidy
+from lamina.data.tables.csv_files import CONVERSION, EXAMPLES, HEXADECIMAL, LARGEST_EXACT, PADDED, check_quotes, tidy
 from lamina.data.tables.csv_part import Chunk, CsvPart
 from lamina.data.tables.reading import Reading, Written
 from lamina.errors import DataWarning
@@ -41,14 +41,14 @@ def find_columns(parts: Sequence[CsvPart], reading: Reading, place: Place, calle
         What all parts together are called in messages.
     """
     columns = _Columns(parts[0].names, reading)
-    left_out: list[tuple[int, str, str]] = []  # rows, file, and what is wrong with the first
+    left_out: list[tuple[int, str, tuple[int, str]]] = []  # rows, file, and what is wrong with the first
     row = number = 0
     for part in parts:
+        check_quotes(part.dialect)
         for chunk, data in part.found_chunks():
             table, bad = _parsed(columns, part, chunk, data, number)
             if bad:
-                line, words = part.first_bad(chunk, data)
-                left_out.append((bad, part.name, f"line {line}: {words}"))
+                left_out.append((bad, part.name, part.first_bad(chunk, data)))
             columns.look(part, chunk, data, table, row, number)
             part.chunks.append(chunk._replace(rows=table.num_rows))
             row += table.num_rows
@@ -292,10 +292,10 @@ def tell_of_words(called: str, counts: dict[str, Counter[str]], names: Sequence[
         )
 
 
-def _tell_of_rows(left_out: list[tuple[int, str, str]]) -> None:
+def _tell_of_rows(left_out: list[tuple[int, str, tuple[int, str]]]) -> None:
     """Say once how many rows were left out, and which is the first."""
     if not left_out:
         return
     n, (_, name, words) = sum(rows for rows, _, _ in left_out), left_out[0]
     some = "1 row was" if n == 1 else f"{n:,} rows were"
-    warnings.warn(f"{some} left out, the first in {name!r}, {words}", DataWarning, stacklevel=5)
+    warnings.warn(f"{some} left out, the first in {name!r}, line {words[0]}: {words[1]}", DataWarning, stacklevel=5)

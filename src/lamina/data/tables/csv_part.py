@@ -228,22 +228,21 @@ class CsvPart:
 
     def first_bad(self, chunk: Chunk, data: bytes) -> tuple[int, str]:
         """Return the line of the first row of another number of cells than the header, and what is wrong with it."""
-        width = len(self.names)
-        for line, row in self._rows(chunk, data):
-            if len(row) != width and "".join(row).strip():
-                start = self.dialect.separator.join(row)[:60]
-                return line, f"{width} fields expected, as in the header, found {len(row)}: {start!r}"
+        width, line = len(self.names), chunk.line - 1
+        try:
+            for line, row in self._rows(chunk, data):
+                if len(row) != width and "".join(row).strip():
+                    start = self.dialect.separator.join(row)[:60]
+                    return line, f"{width} fields expected, as in the header, found {len(row)}: {start!r}"
+        except csv.Error as fault:
+            return line + 1, f"{fault} (an open quote?)"
         return 0, ""
 
     def explain(self, chunk: Chunk, data: bytes, error: Exception | None) -> NoReturn:
         """Raise the FileError for what pyarrow could not read, with the line of the file."""
         check_bytes(self.dialect.path, self.dialect.encoding)
-        line, words = chunk.line, ""
-        try:
-            line, words = self.first_bad(chunk, data)
-        except csv.Error as fault:
-            words = "a quote is never closed" if "unexpected end" in str(fault) else f"{fault} (an open quote?)"
-        if words:
-            cure = "Correct the file, or read it with on_error='skip'" if "fields" in words else ""
-            raise FileError(f"{self.name!r}, line {line}: {words}{'. ' * bool(cure)}{cure}") from error
-        raise FileError(f"{self.name!r}: {' '.join(str(error).split())}") from error
+        line, words = self.first_bad(chunk, data)
+        if not words:
+            raise FileError(f"{self.name!r}: {' '.join(str(error).split())}") from error
+        cure = ". Correct the file, or read it with on_error='skip'" if "fields" in words else ""
+        raise FileError(f"{self.name!r}, line {line}: {words}{cure}") from error

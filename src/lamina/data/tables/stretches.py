@@ -92,15 +92,13 @@ class RowStream:
         names = self.names if columns is None else tuple(columns)
         self._check_known(names)
         part = self._parts[stretch.part]
-        part.check_unchanged()
         row = start
-        for batch in part.read(stretch.key, start, names, rows):
+        for batch in _unchanged(part, part.read(stretch.key, start, names, rows)):
             if row + batch.table.n_rows > stretch.rows:
                 raise _changed(part)
             first = stretch.first + row
             yield batch._replace(table=self._planned(batch.table, first), first=first)
             row += batch.table.n_rows
-        part.check_unchanged()
         if row != max(stretch.rows, start):
             raise _changed(part)
 
@@ -201,6 +199,17 @@ def together(batches: Sequence[Batch]) -> Batch:
     y = None if first.y is None else np.concatenate([one.y for one in batches])
     weights = None if first.weights is None else np.concatenate([one.weights for one in batches])
     return Batch(joined([one.table for one in batches]), y, weights, first.first)
+
+
+def _unchanged(part: Part, batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Yield batches of a part; that it changed is said rather than what is wrong with it because of that."""
+    part.check_unchanged()
+    try:
+        yield from batches
+    except FileError:
+        part.check_unchanged()
+        raise
+    part.check_unchanged()
 
 
 def _changed(part: Part) -> FileError:
