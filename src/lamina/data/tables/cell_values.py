@@ -18,9 +18,13 @@ def as_read(column: Column, written: Written) -> Column:
     """Return the numbers or dates of a column of text; a cell that is none is missing."""
     assert column.levels is not None
     cells = [cell.strip().replace(*MINUS) for cell in column.levels.tolist()]
-    kind: Kind = "date" if STYLES[written.style].kind == "date" else "number"
     values = _numbers(cells, written) if written.style in NUMBERS else _others(cells, written)
-    return Column(column.name, kind, np.append(values, np.nan)[column.values])  # code -1 is the last
+    return Column(column.name, kind_of(written), np.append(values, np.nan)[column.values])  # code -1 is the last
+
+
+def kind_of(written: Written) -> Kind:
+    """Return the kind of a column that is written so."""
+    return "date" if STYLES[written.style].kind == "date" else "number"
 
 
 def _numbers(cells: list[str], written: Written) -> NDArray[np.float64]:

@@ -20,13 +20,13 @@ def in_records(blocks: Iterable[bytes], separator: str, quoted: bool) -> Iterato
     quoted : bool
         Whether there are quotes: a line break inside them ends no record.
     """
-    rest = b""
-    for block in blocks:
-        rest += block
+    following = iter(blocks)
+    rest = next(following, b"")
+    for block in following:
         end = end_of_records(rest, separator, quoted)
         if end:
             yield rest[:end]
-            rest = rest[end:]
+        rest = rest[end:] + block
     if rest:
         yield rest
 
