@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 
 from lamina.data.tables.file_formats import find_format
 from lamina.data.tables.reading import Reading
-from lamina.data.tables.row_streams import RowStream
-from lamina.data.tables.sources import place_of, read, stream
-from lamina.data.tables.streams import Stream
+from lamina.data.tables.row_streams import RowStream, rows_of
+from lamina.data.tables.sources import place_of, read
 from lamina.data.tables.table import Table
 from lamina.errors import ColumnError, DataError, FileError, LaminaError, nearest
 
@@ -62,14 +61,13 @@ def all_of(file: Path, reading: Reading = AS_IT_IS) -> Table:
 def pieces_of(file: Path, reading: Reading = AS_IT_IS) -> Iterator[Table]:
     """Yield the rows of a file piece by piece, in constant memory."""
     with _whatever_is_wrong(file):
-        pieces: Stream = stream(file, ROWS_AT_ONCE, reading=reading)
-    waiting = iter(pieces)
+        waiting = rows_of(file, reading=reading).regrouped(ROWS_AT_ONCE)
     while True:
         with _whatever_is_wrong(file):
             piece = next(waiting, None)
         if piece is None:
             return
-        yield piece
+        yield piece.table
 
 
 @contextmanager
