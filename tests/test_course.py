@@ -802,7 +802,11 @@ def test_a_gradient_check_of_what_is_not_finite_is_refused():
     parameters = {"W1": np.full((1, 1), 1e5), "b1": np.zeros((1, 1))}
     grads = {"dW1": np.ones((1, 1)), "db1": np.ones((1, 1))}
     with pytest.raises(DataError, match="J is inf: expected parameters at which the cost is finite"):
-        course.gradient_check_n(parameters, grads, [[1.0]], [[0]])
+        course.gradient_check_n(parameters, grads, [[1.0]], [[0]], leave_out=False)
+    assert course.gradient_check_n(parameters, grads, [[1.0]], [[0]]) < 2e-7  # dZ[L] = A[L] - Y = 1
+    assert course.gradient_check_n(parameters, grads | {"db1": [[1.001]]}, [[1.0]], [[0]]) > 1e-4
+    with pytest.raises(DataError, match="J is nan: expected parameters at which the cost is finite"):
+        course.gradient_check_n({"W1": [[1e308]], "b1": [[0.0]]}, grads, [[10.0]], [[0]])
     with pytest.raises(DataError, match="gradients hold NaN or infinity: expected finite numbers"):
         course.gradient_check_n(
             {"W1": np.ones((1, 1)), "b1": np.zeros((1, 1))}, grads | {"db1": [[np.nan]]}, [[1.0]], [[0]]

@@ -44,14 +44,16 @@ def gradient_check_n(
 
     What fools a difference is mended: where ε would take a relu past its
     corner at Z = 0, the relu keeps its side; derivatives that are lost in
-    the rounding of J get another ε, or are left out. `print_msg` says so;
-    `leave_out=False` gives the number as the course computes it.
+    the rounding of J get another ε, or are left out; an A[L] that rounds
+    to 0 or 1 does no harm. `print_msg` says so; `leave_out=False` gives the
+    number as the course computes it.
     """
     theta: Arrays = {name: array.astype(np.float64) for name, array in arrays_of(parameters).items()}
     grads = beside(theta, gradients, "gradients")
     grad = np.concatenate([grads[f"d{name}"].ravel() for name in theta]).astype(np.float64)
     (X,), epsilon = floats(X=X), positive("epsilon", epsilon)
-    AL, caches = forward(X, theta)
+    with np.errstate(all="ignore"):  # what is not finite is said below
+        AL, caches = forward(X, theta)
     _, Y = predictions_and_labels(AL, Y, from_caches=True)
     check_finite("X", X)
     check_finite("Y", Y)
@@ -60,15 +62,16 @@ def gradient_check_n(
     flat = np.concatenate([array.ravel() for array in theta.values()])
 
     with np.errstate(all="ignore"):
-        if not np.isfinite(J := at.J(flat)):
+        Z = [Z for _, Z in caches[:-1]]
+        sides = [[z > 0 for z in Z], [z >= 0 for z in Z]]  # at its corner relu has either slope
+        J = at.J_with(sides[0])(flat) if leave_out else at.J(flat)
+        if not np.isfinite(J):
             raise DataError(f"J is {J}: expected parameters at which the cost is finite: AL above 0 and below 1")
         if not np.isfinite(grad).all():
             raise DataError("gradients hold NaN or infinity: expected finite numbers")
         courses = difference = _relative(grad, central_differences(at.J, flat, epsilon))
         lost = 0
         if leave_out and not difference <= LIMIT:
-            Z = [Z for _, Z in caches[:-1]]
-            sides = [[z > 0 for z in Z], [z >= 0 for z in Z]]  # at its corner relu has either slope
             found = [_on_their_sides(at, gates, flat, grad, epsilon) for gates in sides]
             difference, lost = min(found)
     if print_msg:
