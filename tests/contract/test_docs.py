@@ -1,7 +1,7 @@
 """Every Python block of the README and of docs/ runs, in order, in a folder of its own; one page shares its names.
 
-On the pages for learners, what a block prints is the text block after it: "..." stands for any lines, and numbers may differ
-by 2 %, since sums of floats do.
+On the pages for learners, what a block prints is the text block after it: "..." stands for any lines, and numbers may
+differ by 2 %.
 """
 
 import os
