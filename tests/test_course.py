@@ -640,6 +640,17 @@ def test_float32_stays_float32(name):
         assert {array.dtype for array in found if array.dtype != bool} == {np.dtype(np.float32)}
 
 
+def test_an_update_keeps_the_type_of_the_parameters():
+    parameters, grads = halved(CASES["update_parameters"][0]), CASES["update_parameters"][1]
+    v = course.initialize_velocity(CASES["update_parameters"][0])
+    for moved in (
+        course.update_parameters(parameters, grads, 0.1),
+        course.update_parameters_with_momentum(parameters, grads, v, 0.9, 0.1)[0],
+        course.update_parameters_with_adam(parameters, grads, v, v, 1)[0],
+    ):
+        assert {array.dtype for array in moved.values()} == {np.dtype(np.float32)}
+
+
 def test_whole_numbers_beside_float32():
     W, b = np.ones((2, 3), np.float32), np.zeros((2, 1), np.float32)
     Z, (A, _, _) = course.linear_forward(np.arange(6, dtype=np.uint8).reshape(3, 2), W, b)

@@ -60,6 +60,8 @@ def numbers(name: str, values: Any) -> NDArray[Any]:
             f"{name} has {len(values)} parts, {shown(values)}: expected one array. A function that returns a cache too "
             "is taken apart: A, cache = ..."
         )
+    if np.ma.is_masked(values):
+        raise DataError(f"{name} has masked numbers: expected none; fill them first, {name}.filled(...)")
     try:
         array = np.asarray(values)
     except ValueError:
@@ -170,10 +172,10 @@ def warn_of_labels(Y: Array) -> None:
 
 def setting(name: str, value: Any, expected: str, fits: Callable[[float], bool]) -> float:
     """Return a number as a float."""
-    is_number = np.ndim(value) == 0 and isinstance(value, int | float | np.number | np.ndarray)
-    if not is_number or not fits(float(value)):
+    number = value.item() if isinstance(value, np.generic | np.ndarray) and value.ndim == 0 else value
+    if not isinstance(number, int | float) or not fits(float(number)):
         raise SettingError(f"{name} is {shown(value)}: expected {expected}")
-    return float(value)
+    return float(number)
 
 
 def whole(name: str, value: Any, least: int, expected: str = "") -> int:

@@ -155,7 +155,8 @@ def step(
     moved, moved_memory = Arrays(), {what: Arrays() for what in memory}
     for name, parameter in parameters.items():
         copies = np.array([memory[what][f"d{name}"] for what in optimiser.remembers])
-        moved[name] = parameter - learning_rate * optimiser.direction(copies, grads[f"d{name}"], t)
+        step = learning_rate * optimiser.direction(copies, grads[f"d{name}"], t)
+        moved[name] = (parameter - step).astype(parameter.dtype, copy=False)
         for what, copy in zip(optimiser.remembers, copies, strict=True):
             moved_memory[what][f"d{name}"] = copy
     return moved, moved_memory
