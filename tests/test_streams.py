@@ -86,7 +86,7 @@ def test_columns_are_learned_from_training_rows_as_in_memory(rows, files):
     assert run.columns.encoder.names_in == ("a", "b", "c", "color")
     X = np.concatenate([block.X for block in run.examples.blocks()])
     assert len(X) == run.n_rows
-    np.testing.assert_allclose(X[:, 2:4].mean(axis=0, dtype=np.float64), 0, atol=1e-6)  # b, c: standardised over the training rows
+    np.testing.assert_allclose(X[:, 2:4].mean(axis=0, dtype=np.float64), 0, atol=1e-6)
     np.testing.assert_allclose(X[:, 2:4].std(axis=0, dtype=np.float64), 1, atol=1e-6)
     np.testing.assert_allclose(numbers.location, rows[["a", "b", "c"]].mean(), atol=0.01)
 

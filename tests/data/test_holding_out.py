@@ -41,7 +41,8 @@ def test_row_keys_do_not_depend_on_the_batch():
 )
 def test_a_group_has_one_key(values):
     keys = group_keys(column(values), 5)
-    assert keys[0] == keys[2] and keys[1] == keys[4]
+    assert keys[0] == keys[2]
+    assert keys[1] == keys[4]
     assert len(set(keys.tolist())) == 3
 
 
@@ -92,7 +93,8 @@ FRAME = pd.DataFrame({"a": [1.0, 2.0], "y": ["u", "v"], "w": [1, 2], "g": [7, 8]
 def test_columns_are_taken_apart_by_their_roles():
     found = taken_apart(read(FRAME), Roles("y", "w", groups="g", drop=("z",)))
     assert found.X.names == ("a", "t")
-    assert found.y.tolist() == ["u", "v"] and found.weights.tolist() == [1, 2]
+    assert found.y.tolist() == ["u", "v"]
+    assert found.weights.tolist() == [1, 2]
     assert found.key.name == "g"
     found = taken_apart(read(FRAME), Roles(["a", "w"], time="t"))
     assert found.X.names == ("y", "g", "t", "z")  # the time is learned from

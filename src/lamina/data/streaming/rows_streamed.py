@@ -28,8 +28,9 @@ from lamina.data.streaming.encoded_rows import StoredRows, stored
 from lamina.data.streaming.sortedness import SORTED, Sortedness
 from lamina.data.streaming.streamed import WINDOW_ROWS, Streamed, Stripes
 from lamina.data.streaming.streamed_source import StreamedSource, Watched
-from lamina.data.tables.joining import joined_tables
-from lamina.data.tables.table import Batch
+from lamina.data.tables.kinds import joined
+from lamina.data.tables.stretches import split
+from lamina.data.tables.table import Batch, Table
 from lamina.data.target_values import is_missing_target, plain, plain_labels, plain_numbers
 from lamina.errors import DataError, DataWarning, FileError
 
@@ -169,7 +170,7 @@ class RowsStreamed:
         """The rows that a score looks at: the held-out ones, or some of those that are learned from."""
         assert self._survey is not None
         batches = self._survey.held if self.held_out else self._survey.sampled()
-        return Watched(joined_tables([b.table for b in batches]), np.concatenate([b.y for b in batches]))
+        return Watched(_stacked(batches), np.concatenate([batch.y for batch in batches]))
 
     # ---- passes ----
 
@@ -314,7 +315,7 @@ class _Survey:
             return []
         drawn = np.concatenate([one for one, _ in self._sample])
         order = np.argsort(drawn, kind="stable")[:SAMPLE_ROWS]
-        table = joined_tables([batch.table for _, batch in self._sample]).take(order)
+        table = _stacked([batch for _, batch in self._sample]).take(order)
         y = np.concatenate([batch.y for _, batch in self._sample])[order]
         w = None
         if self._sample[0][1].weights is not None:
@@ -415,8 +416,7 @@ class _Reader:
             if batch is None:
                 return
             if batch.table.n_rows > rows:
-                self._left = _sliced(batch, slice(rows, None))
-                batch = _sliced(batch, slice(0, rows))
+                batch, self._left = split(batch, rows)
             rows -= batch.table.n_rows
             yield batch
 
@@ -429,10 +429,10 @@ def _weights_of(batch: Batch, columns: Columns, Y: NDArray[Any]) -> NDArray[np.f
     return w
 
 
-def _sliced(batch: Batch, rows: slice) -> Batch:
-    first = batch.first + (rows.start or 0)
-    y, w = (None if array is None else array[rows] for array in (batch.y, batch.weights))
-    return Batch(batch.table.take(rows), y, w, first)
+def _stacked(batches: list[Batch]) -> Table:
+    """Return the rows of some batches as one table; they keep their numbers."""
+    numbers = np.concatenate([batch.row_numbers for batch in batches])
+    return replace(joined([batch.table for batch in batches]), row_numbers=numbers)
 
 
 def _some(batch: Batch, mask: NDArray[np.bool_]) -> Batch:
