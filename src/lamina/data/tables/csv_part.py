@@ -67,7 +67,9 @@ class CsvPart:
 
     def seen(self) -> dict[str, Sighting]:
         """Return what each column holds."""
-        return {name: sighted(kind, repr(self.name)) for name, kind in self.types.items()}
+        import pyarrow as pa
+
+        return {name: sighted(self.types.get(name, pa.null()), repr(self.name)) for name in self.names}
 
     def found_chunks(self) -> Iterator[tuple[Chunk, bytes]]:
         """Yield the chunks of the file, whose rows are not counted yet, and their bytes."""
