@@ -212,7 +212,7 @@ class CsvPart:
         self.file.check_unchanged()
         raise FileError(f"{self.name}: other rows than when it was opened; {self.changed}")
 
-    def place(self, row: int) -> str:
+    def line(self, row: int) -> int | None:
         """See `lamina.data.tables.parts.Part`."""
         i = 0
         while i < len(self.chunks) - 1 and row >= self.chunks[i].rows:
@@ -222,10 +222,10 @@ class CsvPart:
         try:
             for n, (line, _) in enumerate(self.good_rows(chunk, data)):
                 if n == row:
-                    return f"line {line}"
+                    return line
         except csv.Error:  # a cell longer than Python's parser takes
             pass
-        return f"row {row}"
+        return None
 
     def good_rows(self, chunk: Chunk, data: bytes) -> Iterator[tuple[int, list[str]]]:
         """Yield line and cells of the rows that count; slow, for looking one up."""
