@@ -117,8 +117,8 @@ def test_equations_need_numpy_and_special_functions_only(file):
         ("equations/layers.py", "from lamina import Network"),
         ("native.py", "from lamina.equations import layers"),
         ("native.py", "from .equations import layers"),
-        ("course.py", "import lamina.engine"),
-        ("course.py", "from .engine import predict"),
+        ("course/forward.py", "import lamina.engine"),
+        ("course/forward.py", "from ..engine import predict"),
         ("data/encoding.py", "def encode():\n    from lamina.equations.random import bits"),
         ("learning/training.py", "from lamina.model import Model"),
         ("model.py", "import numpy, lamina.model_file"),
@@ -127,7 +127,7 @@ def test_equations_need_numpy_and_special_functions_only(file):
         ("distributed/workers.py", "import lamina.errors"),
         ("cli/main.py", "from lamina.estimators import DeepClassifier"),
         ("cli/main.py", "from ..estimators import DeepClassifier"),
-        ("course.py", "from lamina.glassbox.doctor import examine"),
+        ("course/checking.py", "from lamina.glassbox.doctor import examine"),
         ("engine.py", "import torch"),
     ],
 )
@@ -150,7 +150,8 @@ def test_what_the_plan_allows_is_no_fault(file, source):
 
 def test_the_look_upwards_is_there():
     for room, name in HANDED_OVER:
-        assert name in set(imported((PACKAGE / f"{room}.py").read_text(), PACKAGE / f"{room}.py"))
+        files = [file for file in MODULES if name_of(file).split(".")[0] == room]
+        assert name in {found for file in files for found in imported(file.read_text(), file)}
 
 
 def test_faces_do_not_import_one_another():
@@ -255,9 +256,10 @@ def test_the_part_of_the_lecture_can_be_read_in_one_sitting():
 
 # A thermometer, not a goal: where a room outgrows its budget, delete something, or raise the number and say why.
 LINES_OF_ROOMS = {
-    "": 4300,
+    "": 3650,
     "callbacks": 500,
-    "cli": 3200,
+    "cli": 3700,
+    "course": 1500,
     "data": 2600,
     "data/encoding": 2400,
     "data/streaming": 1200,

@@ -95,7 +95,9 @@ def _alike(name: str, step: str) -> bool:
     wanted = step.lower().replace("_", "")
     if "cache" in wanted and name.startswith("return["):
         return True
-    return plain in (wanted, "return") or (len(wanted) > 1 and (wanted in plain or plain in wanted and len(plain) > 1))
+    return plain in (wanted, "return") or (
+        len(wanted) > 1 and (wanted in plain or (len(plain) > 1 and plain in wanted))
+    )
 
 
 def _targets(
