@@ -9,8 +9,7 @@ from typing import Any
 def check(name: str, function: Callable[..., Any], **how: Any) -> Any:
     """Check your own function of the course, and name its mistake.
 
-    It is called on cases of many shapes, in a process of its own, and compared with
-    the one of that name here.
+    It is called on cases of many shapes, in a process of its own.
 
     Parameters
     ----------
@@ -24,7 +23,7 @@ def check(name: str, function: Callable[..., Any], **how: Any) -> Any:
     Returns
     -------
     FunctionReport
-        True where the function is right; it prints what is wrong.
+        True where the function is right. It prints what is wrong.
     """
     from lamina.glassbox.doctor import check
 

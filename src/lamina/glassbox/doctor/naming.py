@@ -53,7 +53,7 @@ def wrong_results(exercise: Exercise, outcome: Outcome, mistakes: tuple[Mistake,
     expected = exercise.expected(outcome.case, mistakes, outcome.found)
     if outcome.found is None:
         return ["raises"] if expected else []
-    return differing(outcome.found, expected, exercise) if expected else list(outcome.found) or ["raises"]
+    return differing(outcome.found, expected, exercise) if expected else list(outcome.found)
 
 
 def recognised(exercise: Exercise, outcomes: Sequence[Outcome]) -> Named_:
