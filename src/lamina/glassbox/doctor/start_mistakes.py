@@ -21,14 +21,15 @@ MANY = 500  # numbers that make statistics worth comparing
 def statistics_of(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is compared, of arrays by name."""
     found: dict[str, Any] = {}
-    first = np.ravel(parameters["W1"]) if "W1" in parameters else np.zeros(0)
+    lowest = min((name for name in parameters if name.startswith("W")), default="")
+    first = np.ravel(parameters[lowest]) if lowest else np.zeros(0)
     for name, array in parameters.items():
         found[f"{name}.shape"] = np.array(np.shape(array))
         if name.startswith("b"):
             found[f"{name}.spread"], found[f"{name}.lean"] = _spread(array), _lean(array)
         elif np.size(array) >= MANY:
             found[f"{name}.spread"], found[f"{name}.lean"] = _spread(array), _lean(array)
-            found[f"{name}.repeats W1"] = name != "W1" and _repeats(np.ravel(array), first)
+            found[f"{name}.repeats the first"] = name != lowest and _repeats(np.ravel(array), first)
     return found
 
 
@@ -62,7 +63,7 @@ def _expected(s: Any) -> dict[str, Any]:
         found[f"{b}.lean"] = s.b_lean
         if n_prev * n >= MANY:
             found[f"{W}.spread"], found[f"{W}.lean"] = spread, lean
-            found[f"{W}.repeats W1"] = layer > 1 and s.repeats and spread > 0
+            found[f"{W}.repeats the first"] = layer > 1 and s.repeats and spread > 0
     return found
 
 
@@ -183,7 +184,7 @@ def _starts(equation: str, right: Callable[[int], float]) -> tuple[Mistake, ...]
             ("range", "for"), layers=lambda s: s.was()[1:]),
         _of(equation, "keys-off-by-one", "The keys are off by one: layers count from 1.", "there is a W0",
             ("parameters",),
-            statistics=lambda s: {f"{n[0]}{int(n[1]) - 1}{n[2:].replace('W1', 'W0')}": v for n, v in s.was().items()}),
+            statistics=lambda s: {f"{n[0]}{int(n[1]) - 1}{n[2:]}": v for n, v in s.was().items()}),
     )  # fmt: skip
 
 
