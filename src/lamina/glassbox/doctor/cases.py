@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lamina.glassbox.doctor.mini_batch_mistakes import numbered
-from lamina.glassbox.doctor.model_mistakes import L_MODEL_FORWARD
+from lamina.glassbox.doctor.model_forward_mistakes import L_MODEL_FORWARD
 from lamina.glassbox.doctor.steps import run
 
 Arguments = tuple[Any, ...]

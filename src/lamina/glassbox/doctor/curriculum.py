@@ -47,43 +47,43 @@ PARTS = (
     Part("Activations", {
         "sigmoid": "Return A = 1 / (1 + e^-Z) and the cache Z.",
         "relu": "Return A = max(0, Z) and the cache Z.",
-    }),
+        }),
     Part("Start", {
         "initialize_parameters": "Return a dict of W1 (n_h, n_x), b1, W2 (n_y, n_h), b2: W = 0.01 N(0, 1), b = 0.",
         "initialize_parameters_deep": "Return a dict of W1, b1, ..., WL, bL: W = 0.01 N(0, 1), b = 0.",
-    }),
+        }),
     Part("Forward", {
         "linear_forward": "Return Z = W A + b and the cache (A, W, b).",
         "linear_activation_forward": 'Return A = g(W A_prev + b) and the cache ((A_prev, W, b), Z); '
-                                     'activation is "sigmoid" or "relu".',
+        'activation is "sigmoid" or "relu".',
         "L_model_forward": "relu in layers 1 to L-1, then a sigmoid: return AL and the list of all caches.",
         "compute_cost": "Return J = -(1/m) sum(Y log(AL) + (1 - Y) log(1 - AL)), one number.",
-    }),
+        }),
     Part("Backward", {
         "sigmoid_backward": "Return dZ = dA * g'(Z) for the sigmoid; the cache is Z.",
         "relu_backward": "Return dZ = dA * g'(Z) for relu, 0 where Z <= 0; the cache is Z.",
         "linear_backward": "Return dA_prev, dW, db; the cache is (A_prev, W, b).",
         "linear_activation_backward": "Return dA_prev, dW, db; the cache is ((A_prev, W, b), Z).",
         "L_model_backward": "Return a dict of dA0, dW1, db1, ..., dA{L-1}, dWL, dbL.",
-    }),
+        }),
     Part("Training", {
         "update_parameters": "Return the parameters after one step of gradient descent.",
         "two_layer_model": "Train two layers from initialize_parameters: return parameters, costs.",
         "L_layer_model": "Train L layers from initialize_parameters_deep: return parameters, costs.",
         "predict": "Return 1.0 where AL > 0.5, else 0.0; y is there to print the accuracy, if you like.",
-    }),
+        }),
     Part("Improving networks: initialization", {
         "initialize_parameters_zeros": "W = 0, b = 0: see what does not happen.",
         "initialize_parameters_random": "W = 10 N(0, 1), b = 0: see what happens.",
         "initialize_parameters_he": "W = sqrt(2 / n_prev) N(0, 1), b = 0.",
-    }),
+        }),
     Part("Improving networks: regularization, for three layers", {
         "compute_cost_with_regularization": "Return the cross-entropy + (lambd / 2m) times the sum of all squared W.",
         "backward_propagation_with_regularization": "The cache is (Z1, A1, W1, b1, ..., b3): return a dict of dZ3, dW3"
-                                                    ", db3, dA2, dZ2, ..., db1.",
+        ", db3, dA2, dZ2, ..., db1.",
         "forward_propagation_with_dropout": "Return A3 and the cache (Z1, D1, A1, W1, b1, Z2, D2, ..., W3, b3).",
         "backward_propagation_with_dropout": "The cache is that of forward: return a dict of dZ3, dW3, ..., db1.",
-    }),
+        }),
     Part("Improving networks: optimization", {
         "update_parameters_with_gd": "Return the parameters after one step of gradient descent.",
         "random_mini_batches": "Shuffle X and Y alike: return a list of (mini_batch_X, mini_batch_Y).",
@@ -91,9 +91,9 @@ PARTS = (
         "update_parameters_with_momentum": "v = beta v + (1 - beta) dW, W = W - learning_rate v: return parameters, v.",
         "initialize_adam": "Return v and s: zeros like every parameter, under dW1, db1, ...",
         "update_parameters_with_adam": "Take step t of Adam, from 1: return parameters, v, s, v_corrected, "
-                                       "s_corrected.",
-    }),
+        "s_corrected.",
+        }),
     Part("Several classes", {
         "softmax": "Return A = e^Z / sum(e^Z) over the units of each example; large Z must not overflow.",
-    }),
+        }),
 )  # fmt: skip

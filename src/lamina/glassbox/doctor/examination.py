@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from lamina.glassbox.doctor import exceptions, unknown, views
-from lamina.glassbox.doctor.exercises import BY_NAME, EXERCISES, Exercise
+from lamina.glassbox.doctor.exercise import Exercise
+from lamina.glassbox.doctor.exercises import BY_NAME, EXERCISES
 from lamina.glassbox.doctor.lines import Place, by_text, events_of, line_of, shared_helpers, telling_case
 from lamina.glassbox.doctor.naming import Outcome, recognised, wrong_results
 from lamina.glassbox.doctor.notes import notes_of

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lamina.errors import nearest
-from lamina.glassbox.doctor.exercises import Exercise
+from lamina.glassbox.doctor.exercise import Exercise
 from lamina.glassbox.doctor.report import Finding
 from lamina.glassbox.doctor.sandbox import SILENT
 from lamina.glassbox.doctor.source import Source

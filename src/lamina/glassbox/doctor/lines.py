@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lamina.glassbox.doctor.comparing import close
-from lamina.glassbox.doctor.exercises import Exercise
+from lamina.glassbox.doctor.exercise import Exercise
 from lamina.glassbox.doctor.naming import Outcome, wrong_results
 from lamina.glassbox.doctor.source import Source
 from lamina.glassbox.doctor.steps import LOG, Mistake

@@ -9,7 +9,7 @@ from typing import Any
 
 from lamina.glassbox.doctor.cases import Case
 from lamina.glassbox.doctor.comparing import differing
-from lamina.glassbox.doctor.exercises import Exercise
+from lamina.glassbox.doctor.exercise import Exercise
 from lamina.glassbox.doctor.steps import Mistake, Named
 
 MOST_PAIRS = 15_000  # of a group

@@ -1,18 +1,16 @@
-"""The three-layer networks of regularization and dropout, forward and backward, and what goes wrong in them."""
+"""The way back through three layers, with regularization and with dropout, and what goes wrong in it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from math import erf, sqrt
 from typing import Any
 
 import numpy as np
 
-from lamina.glassbox.doctor.activation_mistakes import RELU_BACKWARD, RELU_BACKWARD_MISTAKES, RELU_MISTAKES
-from lamina.glassbox.doctor.layer_mistakes import LINEAR_ACTIVATION_FORWARD
-from lamina.glassbox.doctor.linear_mistakes import LINEAR_BACKWARD, LINEAR_BACKWARD_MISTAKES, LINEAR_FORWARD_MISTAKES
+from lamina.glassbox.doctor.activation_mistakes import RELU_BACKWARD, RELU_BACKWARD_MISTAKES
+from lamina.glassbox.doctor.linear_backward_mistakes import LINEAR_BACKWARD, LINEAR_BACKWARD_MISTAKES
 from lamina.glassbox.doctor.scopes import within
 from lamina.glassbox.doctor.steps import Mistake, Program, run
 
@@ -82,69 +80,27 @@ DROPOUT_BACKWARD = _backward(
     lambda X, Y, cache, keep_prob: {**_unpacked(X, Y, cache), "lambd": 0.0, "keep_prob": keep_prob},
 )
 
-# ---- dropout, forward: the masks are those that the learner's function drew ----
-
-
-def _dropout_forward(s: Any) -> dict[str, Any]:
-    kept: dict[str, Any] = {}
-    A = s.X
-    for layer in (1, 2, 3):
-        W, b = s.parameters[f"W{layer}"], s.parameters[f"b{layer}"]
-        activation = "relu" if layer < 3 else "sigmoid"
-        around = {"layer": layer, "L": 3}
-        done = run(LINEAR_ACTIVATION_FORWARD, A, W, b, activation, mistakes=s.mistakes, **around)
-        A = done.A
-        if layer < 3:
-            D = s.drawn[f"D{layer}"]
-            dropped = run(_DROP, A, D, s.keep_prob, mistakes=s.mistakes, **around)
-            A = dropped.A
-            kept |= {f"D{layer}": D, f"share of D{layer}": dropped.share, f"seen in D{layer}": dropped.values}
-        kept |= {f"Z{layer}": done.Z, f"A{layer}": A, f"W{layer}": W, f"b{layer}": b}
-    return kept
-
-
-_DROP = Program(
-    "drop",
-    lambda A, D, keep_prob: {"given": A, "D": D, "keep_prob": keep_prob},
-    {
-        "share": lambda s: s.keep_prob,
-        "values": lambda s: 1.0,
-        "mask": lambda s: s.D,
-        "scale": lambda s: s.keep_prob,
-        "A": lambda s: s.given * s.mask / s.scale,
-    },
-    lambda s: {"A": s.A},
-)
-
-DROPOUT_FORWARD = Program(
-    "dropout_forward",
-    lambda X, parameters, keep_prob: {"X": X, "parameters": parameters, "keep_prob": keep_prob},
-    {"kept": _dropout_forward, "A3": lambda s: s.kept["A3"]},
-    lambda s: {"A3 (returned)": s.A3, **s.kept},
-)
-
 DZ3 = "dZ3 = A3 - Y"
 L2 = "dW = (1/m) dZ A_prevᵀ + (λ/m) W"
 BACK_DROP = "dA = (Wᵀ dZ) D / keep_prob"
-DROP = "A = A D / keep_prob, with D = (rand < keep_prob)"
 
 
-def _of(
+def of(
     place: str, equation: str, name: str, sentence: str, sign: str, look: tuple[str, ...], /, **steps: Any
 ) -> Mistake:
     return Mistake(name, sentence, equation, sign, {f"{place}.{step}": how for step, how in steps.items()}, look)
 
 
-def _is_layer(layer: int, s: Any) -> bool:
+def is_layer(layer: int, s: Any) -> bool:
     return bool(s.layer == layer)
 
 
-def _per_layer(mistakes: Any) -> Iterator[Mistake]:
+def per_layer(mistakes: Any) -> Iterator[Mistake]:
     """Each mistake in every layer, in one alone, and in all but one: the assignment writes each layer out."""
     for mistake in mistakes:
         yield mistake
         for layer in (1, 2, 3):
-            yield within(mistake, f"layer {layer}", f"in layer {layer}", partial(_is_layer, layer))
+            yield within(mistake, f"layer {layer}", f"in layer {layer}", partial(is_layer, layer))
         yield within(mistake, "hidden", "in the hidden layers", lambda s: s.layer < s.L)
 
 
@@ -155,173 +111,116 @@ def _either_gate(mistakes: Any) -> Iterator[Mistake]:
         yield replace(mistake, steps={**mistake.steps, "three_layers.below": lambda s: s.Z_below})
 
 
-def _masks(mistakes: Any) -> Iterator[Mistake]:
-    for mistake in mistakes:
-        yield mistake
-        for layer in (1, 2):
-            yield within(mistake, f"A{layer}", f"at A{layer}", partial(_is_layer, layer))
-
-
 def _masks_back(mistakes: Any) -> Iterator[Mistake]:
     for mistake in mistakes:
         yield mistake
         for layer in (1, 2):
-            yield within(mistake, f"dA{layer}", f"at dA{layer}", partial(_is_layer, layer + 1))
+            yield within(mistake, f"dA{layer}", f"at dA{layer}", partial(is_layer, layer + 1))
 
 
 DZ3_MISTAKES = (
-    _of("three_backward", DZ3, "dZ3-sign", "dZ3 is Y - A3: expected A3 - Y.",
+    of("three_backward", DZ3, "dZ3-sign", "dZ3 is Y - A3: expected A3 - Y.",
         "every gradient is -1 times what it should be",
         ("dZ3",), dZ3=lambda s: s.Y - s.A3),
-    _of("three_backward", DZ3, "dZ3-slope",
+    of("three_backward", DZ3, "dZ3-slope",
         "A3 - Y is multiplied by A3 (1 - A3): it holds the sigmoid's derivative already.",
         "gradients are small", ("dZ3",), dZ3=lambda s: s.was() * s.A3 * (1 - s.A3)),
-    _of("three_backward", DZ3, "dZ3-divided",
+    of("three_backward", DZ3, "dZ3-divided",
         "A3 - Y is divided by A3 (1 - A3): that is dA3, without the sigmoid's derivative.",
         "gradients are large", ("dZ3",), dZ3=lambda s: s.was() / (s.A3 * (1 - s.A3))),
-    _of("three_backward", DZ3, "dZ3-over-m", "dZ3 is divided by m: the 1/m stands in dW and db already.",
+    of("three_backward", DZ3, "dZ3-over-m", "dZ3 is divided by m: the 1/m stands in dW and db already.",
         "every gradient is m times too small", ("dZ3",), dZ3=lambda s: s.was() / s.A3.shape[1]),
-    _of("three_backward", DZ3, "dZ3-of-Z3", "dZ3 is Z3 - Y: expected A3 - Y.", "gradients are off", ("dZ3",),
+    of("three_backward", DZ3, "dZ3-of-Z3", "dZ3 is Z3 - Y: expected A3 - Y.", "gradients are off", ("dZ3",),
         dZ3=lambda s: s.Z3 - s.Y),
-    _of("three_backward", DZ3, "dZ3-doubled", "dZ3 is 2 (A3 - Y): expected A3 - Y.",
+    of("three_backward", DZ3, "dZ3-doubled", "dZ3 is 2 (A3 - Y): expected A3 - Y.",
         "gradients are twice what they should be",
         ("dZ3",), dZ3=lambda s: 2 * s.was()),
 )  # fmt: skip
 
 REGULARIZED_BACKWARD_MISTAKES = (
-    *_per_layer((
-        _of("three_layers", L2, "penalty-missing", "The term (λ/m) W of the penalty is missing in dW.",
+    *per_layer((
+        of("three_layers", L2, "penalty-missing", "The term (λ/m) W of the penalty is missing in dW.",
             "dW does not change with λ", ("dW",), penalty=lambda s: 0.0),
-        _of("three_layers", L2, "penalty-without-1/m", "The term of the penalty lacks the factor 1/m.",
+        of("three_layers", L2, "penalty-without-1/m", "The term of the penalty lacks the factor 1/m.",
             "the term is m times too large", ("dW",), factor=lambda s: s.lambd),
-        _of("three_layers", L2, "penalty-doubled",
+        of("three_layers", L2, "penalty-doubled",
             "The term of the penalty is 2 (λ/m) W: the 1/2 of λ/2m takes the 2 of the square.",
             "the term is twice what it should be", ("dW",), factor=lambda s: 2 * s.was()),
-        _of("three_layers", L2, "penalty-halved",
+        of("three_layers", L2, "penalty-halved",
             "The term of the penalty is (λ/2m) W: the derivative of W² brings a 2.",
             "the term is half of what it should be", ("dW",), factor=lambda s: s.was() / 2),
-        _of("three_layers", L2, "penalty-sign", "The term of the penalty is subtracted.", "W is driven away from 0",
+        of("three_layers", L2, "penalty-sign", "The term of the penalty is subtracted.", "W is driven away from 0",
             ("dW",),
             factor=lambda s: -s.was()),
-        _of("three_layers", L2, "penalty-without-λ", "The term of the penalty lacks λ.",
+        of("three_layers", L2, "penalty-without-λ", "The term of the penalty lacks λ.",
             "the term does not change with λ",
             ("dW",), factor=lambda s: 1 / s.m),
-        _of("three_layers", L2, "penalty-1/m-twice", "The term of the penalty is divided by m twice.",
+        of("three_layers", L2, "penalty-1/m-twice", "The term of the penalty is divided by m twice.",
             "the term is m times too small",
             ("dW",), factor=lambda s: s.was() / s.m),
-        _of("three_layers", L2, "penalty-squared", "The term of the penalty holds W²: the derivative of W²/2 is W.",
+        of("three_layers", L2, "penalty-squared", "The term of the penalty holds W²: the derivative of W²/2 is W.",
             "the term has no sign", ("dW",), penalty=lambda s: s.factor * s.W**2),
-        _of("three_layers", L2, "penalty-absolute", "The term of the penalty is that of L1, the sign of W: expected W.",
+        of("three_layers", L2, "penalty-absolute", "The term of the penalty is that of L1, the sign of W: expected W.",
             "the term has one size", ("dW",), penalty=lambda s: s.factor * np.sign(s.W)),
-        _of("three_layers", L2, "penalty-summed",
+        of("three_layers", L2, "penalty-summed",
             "The term of the penalty holds the sum of W: expected each weight's own.",
             "every dW is off by the same number", ("dW",), penalty=lambda s: s.factor * np.sum(s.W)),
-        _of("three_layers", L2, "penalty-λ²", "λ is squared in the term of the penalty.",
+        of("three_layers", L2, "penalty-λ²", "λ is squared in the term of the penalty.",
             "the term is λ times too large",
             ("dW",), factor=lambda s: s.was() * s.lambd),
-        _of("three_layers", L2, "penalty-of-dW", "The term of the penalty holds dW: expected W.",
+        of("three_layers", L2, "penalty-of-dW", "The term of the penalty holds dW: expected W.",
             "dW is 1 + λ/m times too large",
             ("dW",), penalty=lambda s: s.factor * s.back.dW),
-        _of("three_layers", L2, "penalty-multiplied", "dW is multiplied by the term of the penalty: expected a sum.",
+        of("three_layers", L2, "penalty-multiplied", "dW is multiplied by the term of the penalty: expected a sum.",
             "dW is 0 where λ = 0", ("dW",), dW=lambda s: s.back.dW * s.penalty),
-        _of("three_layers", L2, "1/m-before-both", "The 1/m of the term stands twice, or the data's is missing: "
+        of("three_layers", L2, "1/m-before-both", "The 1/m of the term stands twice, or the data's is missing: "
             "dW = dZ A_prevᵀ + (λ/m) W lacks the 1/m of its first part.", "the first part of dW is m times too large",
             ("dW",), dW=lambda s: s.back.dW * s.m + s.penalty),
-        _of("three_layers", "db = (1/m) Σ dZ", "penalty-on-b", "The penalty is added to db: b is not penalised.",
+        of("three_layers", "db = (1/m) Σ dZ", "penalty-on-b", "The penalty is added to db: b is not penalised.",
             "db changes with λ",
             ("db",), db_penalty=lambda s: s.factor * np.asarray(getattr(s.all, f"b{s.layer}"))),
-        _of("three_layers", "dZ = dA where Z > 0", "slope-missing", "The gate of relu is missing: dZ is dA.",
+        of("three_layers", "dZ = dA where Z > 0", "slope-missing", "The gate of relu is missing: dZ is dA.",
             "dZ equals dA",
             ("dZ",), dZ_below=lambda s: s.dropped),
     )),
     *DZ3_MISTAKES,
-    *_either_gate(_per_layer((*LINEAR_BACKWARD_MISTAKES, *RELU_BACKWARD_MISTAKES))),
+    *_either_gate(per_layer((*LINEAR_BACKWARD_MISTAKES, *RELU_BACKWARD_MISTAKES))),
 )  # fmt: skip
 
 DROPOUT_BACKWARD_MISTAKES = (
     *_either_gate(_masks_back((
-        _of("three_layers", BACK_DROP, "mask-missing",
+        of("three_layers", BACK_DROP, "mask-missing",
             "The mask D and the division by keep_prob are missing on the way back.",
             "units that were off get a gradient", ("dA",), mask=lambda s: None),
-        _of("three_layers", BACK_DROP, "mask-missing-divided", "The mask D is missing on the way back.",
+        of("three_layers", BACK_DROP, "mask-missing-divided", "The mask D is missing on the way back.",
             "units that were off get a gradient",
             ("dA",), mask=lambda s: None if s.D is None else 1.0),
-        _of("three_layers", BACK_DROP, "keep_prob-missing", "The division by keep_prob is missing on the way back.",
+        of("three_layers", BACK_DROP, "keep_prob-missing", "The division by keep_prob is missing on the way back.",
             "dA is keep_prob times what it should be", ("dA",), scale=lambda s: 1.0),
-        _of("three_layers", BACK_DROP, "keep_prob-multiplied", "dA is multiplied by keep_prob: expected divided.",
+        of("three_layers", BACK_DROP, "keep_prob-multiplied", "dA is multiplied by keep_prob: expected divided.",
             "dA is keep_prob² times what it should be", ("dA",), scale=lambda s: 1 / s.was()),
-        _of("three_layers", BACK_DROP, "keep_prob-twice", "dA is divided by keep_prob twice.",
+        of("three_layers", BACK_DROP, "keep_prob-twice", "dA is divided by keep_prob twice.",
             "dA is 1/keep_prob times too large",
             ("dA",), scale=lambda s: s.was() ** 2),
-        _of("three_layers", BACK_DROP, "1-keep_prob", "dA is divided by 1 - keep_prob: expected keep_prob.",
+        of("three_layers", BACK_DROP, "1-keep_prob", "dA is divided by 1 - keep_prob: expected keep_prob.",
             "dA is off by a factor",
             ("dA",), scale=lambda s: 1 - s.was()),
-        _of("three_layers", BACK_DROP, "mask-inverted", "The mask is inverted on the way back.",
+        of("three_layers", BACK_DROP, "mask-inverted", "The mask is inverted on the way back.",
             "units that were on get no gradient",
             ("dA",), mask=lambda s: None if s.D is None else 1 - s.D),
-        _of("three_layers", BACK_DROP, "mask-of-other-layer", "The mask is that of the other layer.",
+        of("three_layers", BACK_DROP, "mask-of-other-layer", "The mask is that of the other layer.",
             "shapes do not fit, unless both layers are equal", ("dA",),
             mask=lambda s: None if s.D is None else s.other_D),
-        _of("three_layers", BACK_DROP, "mask-added", "The mask is added: expected multiplied.", "dA is off by 1",
+        of("three_layers", BACK_DROP, "mask-added", "The mask is added: expected multiplied.", "dA is off by 1",
             ("dA",),
             dropped=lambda s: s.dA if s.mask is None else (s.dA + s.mask) / s.scale),
-        _of("three_layers", BACK_DROP, "mask-divides", "dA is divided by the mask.", "dA is infinite where D is 0",
+        of("three_layers", BACK_DROP, "mask-divides", "dA is divided by the mask.", "dA is infinite where D is 0",
             ("dA",),
             dropped=lambda s: s.dA if s.mask is None else s.dA / s.mask / s.scale),
-        _of("three_layers", "dZ = dA where Z > 0", "slope-missing", "The gate of relu is missing: dZ is dA.",
+        of("three_layers", "dZ = dA where Z > 0", "slope-missing", "The gate of relu is missing: dZ is dA.",
             "dZ equals dA",
             ("dZ",), dZ_below=lambda s: s.dropped),
     ))),
     *DZ3_MISTAKES,
-    *_either_gate(_per_layer((*LINEAR_BACKWARD_MISTAKES, *RELU_BACKWARD_MISTAKES))),
+    *_either_gate(per_layer((*LINEAR_BACKWARD_MISTAKES, *RELU_BACKWARD_MISTAKES))),
 )  # fmt: skip
-
-DROPOUT_FORWARD_MISTAKES = (
-    *_masks((
-        _of("drop", DROP, "mask-missing", "The mask D and the division by keep_prob are missing.",
-            "no A is 0 where D is 0", ("A1", "A2"),
-            A=lambda s: s.given),
-        _of("drop", DROP, "mask-missing-divided", "The mask D is missing.", "no A is 0 where D is 0", ("A1", "A2"),
-            mask=lambda s: 1.0),
-        _of("drop", DROP, "keep_prob-missing", "The division by keep_prob is missing.",
-            "A is keep_prob times what it should be",
-            ("A1", "A2"), scale=lambda s: 1.0),
-        _of("drop", DROP, "keep_prob-multiplied", "A is multiplied by keep_prob: expected divided.",
-            "A is keep_prob² times what it should be", ("A1", "A2"), scale=lambda s: 1 / s.was()),
-        _of("drop", DROP, "keep_prob-twice", "A is divided by keep_prob twice.", "A is 1/keep_prob times too large",
-            ("A1", "A2"), scale=lambda s: s.was() ** 2),
-        _of("drop", DROP, "1-keep_prob", "A is divided by 1 - keep_prob: expected keep_prob.", "A is off by a factor",
-            ("A1", "A2"), scale=lambda s: 1 - s.was()),
-        _of("drop", DROP, "drops-the-rest", "D keeps a unit with probability 1 - keep_prob: expected rand < keep_prob.",
-            "D is true for a share of 1 - keep_prob", ("D1", "D2"), share=lambda s: 1 - s.keep_prob),
-        _of("drop", DROP, "mask-of-normal-numbers",
-            "D is drawn from a normal distribution (randn): expected a uniform one (rand).",
-            "the share of D is that of a normal distribution below keep_prob", ("D1", "D2"),
-            share=lambda s: _normal_share(s.keep_prob)),
-        _of("drop", DROP, "mask-always-half", "D keeps half of the units whatever keep_prob is.",
-            "the share of D is 0.5", ("D1", "D2"),
-            share=lambda s: 0.5),
-        _of("drop", DROP, "mask-of-ones", "D is 1 everywhere: nothing is dropped.", "the share of D is 1", ("D1", "D2"),
-            share=lambda s: 1.0),
-        _of("drop", DROP, "mask-not-boolean", "D holds the random numbers themselves: expected D < keep_prob.",
-            "D lies between 0 and 1",
-            ("D1", "D2"), share=lambda s: s.D.mean() if hasattr(s.D, "mean") else 0.5, values=lambda s: 0.0),
-        _of("drop", DROP, "mask-inverted", "The mask is inverted: A is kept where D is 0.", "A is 0 where D is 1",
-            ("A1", "A2"),
-            mask=lambda s: 1 - s.D),
-    )),
-    *_per_layer((*LINEAR_FORWARD_MISTAKES, *RELU_MISTAKES)),
-    _of("linear_activation_forward", "A3 = sigmoid(Z3)", "last-layer-relu",
-        "The last layer has relu: expected the sigmoid.",
-        "A3 is max(0, Z3)", ("A3",), activation=lambda s: "relu"),
-    _of("linear_activation_forward", "A1 = relu(Z1)", "hidden-layers-sigmoid",
-        "The hidden layers have the sigmoid: expected relu.",
-        "A1 lies between 0 and 1", ("A1", "A2"), activation=lambda s: "sigmoid"),
-    _of("linear_activation_forward", "A3 = sigmoid(Z3)", "last-activation-missing", "A3 is Z3: the sigmoid is missing.",
-        "A3 leaves 0 to 1", ("A3",), A=lambda s: s.Z if s.layer == 3 else s.was()),
-)  # fmt: skip
-
-
-def _normal_share(keep_prob: float) -> float:
-    """The share of normal numbers below keep_prob."""
-    return 0.5 * (1 + erf(keep_prob / sqrt(2)))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lamina.glassbox.doctor.model_mistakes import DAL_MISTAKES, L_MODEL_BACKWARD, L_MODEL_FORWARD
+from lamina.glassbox.doctor.model_backward_mistakes import DAL_MISTAKES, L_MODEL_BACKWARD
+from lamina.glassbox.doctor.model_forward_mistakes import L_MODEL_FORWARD
 from lamina.glassbox.doctor.steps import Mistake, Program, run
 from lamina.glassbox.doctor.update_mistakes import UPDATE, UPDATE_MISTAKES
 
@@ -95,8 +96,8 @@ TRAINING_MISTAKES = (
         "the parameters are off", ("dA1", "dA0"), {"layer_backward.activation": lambda s: "sigmoid"}),
     _of("last-layer-relu-backward", "The last layer has relu's derivative on the way back: expected the sigmoid's.",
         "the parameters are off", ("dA2", "dA1"), {"layer_backward.activation": lambda s: "relu"}),
-    *DAL_MISTAKES,
-    *UPDATE_MISTAKES,
+        *DAL_MISTAKES,
+        *UPDATE_MISTAKES,
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.glassbox.doctor.exercises import Exercise
+from lamina.glassbox.doctor.exercise import Exercise
 from lamina.glassbox.doctor.naming import Outcome, wrong_results
 
 

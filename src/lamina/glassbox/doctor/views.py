@@ -9,7 +9,7 @@ import numpy as np
 
 from lamina.glassbox.doctor.cases import Case
 from lamina.glassbox.doctor.mini_batch_mistakes import account_of
-from lamina.glassbox.doctor.model_mistakes import parts_of
+from lamina.glassbox.doctor.model_forward_mistakes import parts_of
 from lamina.glassbox.doctor.start_mistakes import statistics_of
 from lamina.glassbox.doctor.steps import Named
 from lamina.glassbox.doctor.three_layer_mistakes import DROPOUT_CACHE

@@ -1,4 +1,4 @@
-"""linear_forward and linear_backward, step by step, and what goes wrong in them."""
+"""linear_backward, step by step, and what goes wrong in it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,6 @@ from typing import Any
 import numpy as np
 
 from lamina.glassbox.doctor.steps import Mistake, Program, Step
-
-LINEAR_FORWARD = Program(
-    "linear_forward",
-    lambda A, W, b: {"A_prev": A, "W": W, "b": b},
-    {
-        "product": lambda s: s.W @ s.A_prev,
-        "Z": lambda s: s.product + s.b,
-        "cache": lambda s: (s.A_prev, s.W, s.b),
-    },
-    lambda s: {"Z": s.Z, "cache[0]": s.cache[0], "cache[1]": s.cache[1], "cache[2]": s.cache[2]},
-)
 
 LINEAR_BACKWARD = Program(
     "linear_backward",
@@ -42,15 +31,10 @@ LINEAR_BACKWARD = Program(
     lambda s: {name: getattr(s, found) for name, found in zip(("dA_prev", "dW", "db"), s.order, strict=True)},
 )
 
-Z = "Z = W A_prev + b"
 DW = "dW = (1/m) dZ A_prevᵀ"
 DB = "db = (1/m) Σ dZ, the sum over the examples, of shape (n, 1)"
 DA = "dA_prev = Wᵀ dZ"
 BOTH = f"{DW}, {DB}"
-
-
-def _kept_in_order(order: tuple[str, ...], s: Any) -> Any:
-    return tuple({"A": s.A_prev, "W": s.W, "b": s.b}[name] for name in order)
 
 
 def _divided_by_integers(output: str, s: Any) -> Any:
@@ -63,138 +47,6 @@ def _always(value: Any, s: Any) -> Any:
 
 def _part_of_cache(place: int, s: Any) -> Any:
     return s.cache[place]
-
-
-LINEAR_FORWARD_MISTAKES = (
-    Mistake("b-missing", "b is not added.", Z, "Z is b too small", {"linear_forward.Z": lambda s: s.product}, ("Z",)),
-    Mistake(
-        "b-subtracted",
-        "b is subtracted: expected + b.",
-        Z,
-        "Z is 2 b too small",
-        {"linear_forward.Z": lambda s: s.product - s.b},
-        ("Z",),
-    ),
-    Mistake(
-        "b-doubled", "b is added twice.", Z, "Z is b too large", {"linear_forward.Z": lambda s: s.was() + s.b}, ("Z",)
-    ),
-    Mistake(
-        "b-summed",
-        "The sum of all b is added to every unit: expected each unit's own.",
-        Z,
-        "Z is off by the b of the other units",
-        {"linear_forward.Z": lambda s: s.product + np.sum(s.b)},
-        ("Z",),
-    ),
-    Mistake(
-        "b-transposed",
-        "b is transposed: one number per unit is added along the examples.",
-        Z,
-        "shapes do not fit, unless n = m or n = 1",
-        {"linear_forward.Z": lambda s: s.product + s.b.T},
-        ("Z",),
-    ),
-    Mistake(
-        "W-transposed",
-        "W is transposed.",
-        Z,
-        "shapes do not fit, unless W is square",
-        {"linear_forward.product": lambda s: s.W.T @ s.A_prev},
-        ("Z",),
-    ),
-    Mistake(
-        "A-transposed",
-        "A is transposed: features already go down, examples across.",
-        Z,
-        "shapes do not fit, unless A is square",
-        {"linear_forward.product": lambda s: s.W @ s.A_prev.T},
-        ("Z",),
-    ),
-    Mistake(
-        "product-turned-round",
-        "The product is A W: expected W A.",
-        Z,
-        "shapes do not fit, unless m = n_prev",
-        {"linear_forward.product": lambda s: s.A_prev @ s.W},
-        ("Z",),
-    ),
-    Mistake(
-        "product-turned-round",
-        "The product is Aᵀ Wᵀ, examples down: expected W A, of shape (n, m).",
-        Z,
-        "Z is transposed",
-        {"linear_forward.product": lambda s: s.A_prev.T @ s.W.T},
-        ("Z",),
-    ),
-    Mistake(
-        "elementwise-for-product",
-        "W * A multiplies number by number: expected the matrix product W @ A.",
-        Z,
-        "shapes do not fit, unless one of them is 1 or both are square",
-        {"linear_forward.product": lambda s: s.W * s.A_prev},
-        ("Z",),
-    ),
-    Mistake(
-        "elementwise-for-product",
-        "Wᵀ * A multiplies number by number: expected the matrix product W @ A.",
-        Z,
-        "shapes do not fit, unless one of them is 1 or both are square",
-        {"linear_forward.product": lambda s: s.W.T * s.A_prev},
-        ("Z",),
-    ),
-    Mistake(
-        "W-missing",
-        "W is not multiplied in.",
-        Z,
-        "Z does not change with W",
-        {"linear_forward.product": lambda s: s.A_prev},
-        ("Z",),
-    ),
-    Mistake(
-        "Z-over-m",
-        "Z is divided by m: forward holds no 1/m.",
-        Z,
-        "Z is m times too small",
-        {"linear_forward.Z": lambda s: s.was() / s.A_prev.shape[1]},
-        ("Z",),
-    ),
-    Mistake(
-        "relu-too-early",
-        "relu is applied here: Z is the number before the activation.",
-        Z,
-        "Z is never negative",
-        {"linear_forward.Z": lambda s: np.maximum(0, s.was())},
-        ("Z",),
-    ),
-    Mistake(
-        "sigmoid-too-early",
-        "The sigmoid is applied here: Z is the number before the activation.",
-        Z,
-        "Z lies between 0 and 1",
-        {"linear_forward.Z": lambda s: 1 / (1 + np.exp(-s.was()))},
-        ("Z",),
-    ),
-    Mistake(
-        "Z-in-cache",
-        "The cache holds Z in the place of A: backward needs (A, W, b).",
-        "cache: (A, W, b)",
-        "the first part of the cache is Z",
-        {"linear_forward.cache": lambda s: (s.Z, s.W, s.b)},
-        ("cache", "return"),
-    ),
-    *(
-        Mistake(
-            "cache-order",
-            f"The cache is ({', '.join(order)}): expected (A, W, b).",
-            "cache: (A, W, b)",
-            "parts of the cache have changed places",
-            {"linear_forward.cache": partial(_kept_in_order, order)},
-            ("cache", "return"),
-        )
-        for order in permutations("AWb")
-        if order != ("A", "W", "b")
-    ),
-)
 
 
 def _wrong_scale() -> Iterator[Mistake]:
@@ -285,88 +137,88 @@ def _turned() -> Iterator[Mistake]:
 LINEAR_BACKWARD_MISTAKES = (
     *_wrong_scale(),
     _wrong("db", "keepdims-missing", "db loses an axis: keepdims=True is missing in the sum.",
-           "db is (n,), a row when it is broadcast", "db_sum", lambda s: np.sum(s.dZ, axis=1)),
+        "db is (n,), a row when it is broadcast", "db_sum", lambda s: np.sum(s.dZ, axis=1)),
     _wrong("db", "keepdims-missing", "db lies on its side, as (1, n): expected a column, (n, 1).",
-           "db is (1, n)", "db_sum", lambda s: np.sum(s.dZ, axis=1, keepdims=True).T),
+        "db is (1, n)", "db_sum", lambda s: np.sum(s.dZ, axis=1, keepdims=True).T),
     _wrong("db", "db-axis", "db sums over the units (axis=0): expected over the examples (axis=1).",
-           "db is (1, m)", "db_sum", lambda s: np.sum(s.dZ, axis=0, keepdims=True)),
+        "db is (1, m)", "db_sum", lambda s: np.sum(s.dZ, axis=0, keepdims=True)),
     _wrong("db", "db-axis", "db sums over the units (axis=0): expected over the examples (axis=1), as a column.",
-           "db is (m,)", "db_sum", lambda s: np.sum(s.dZ, axis=0)),
+        "db is (m,)", "db_sum", lambda s: np.sum(s.dZ, axis=0)),
     _wrong("db", "db-axis", "db sums over the units (axis=0): expected over the examples (axis=1).",
-           "db is (m, 1)", "db_sum", lambda s: np.sum(s.dZ, axis=0)[:, None]),
+        "db is (m, 1)", "db_sum", lambda s: np.sum(s.dZ, axis=0)[:, None]),
     _wrong("db", "db-sums-all", "db sums over all numbers of dZ: expected over the examples alone (axis=1).",
-           "db is one number", "db_sum", lambda s: np.sum(s.dZ)),
+        "db is one number", "db_sum", lambda s: np.sum(s.dZ)),
     _wrong("db", "db-sums-all", "db sums over all numbers of dZ: expected over the examples alone (axis=1).",
-           "db is (1, 1)", "db_sum", lambda s: np.sum(s.dZ, keepdims=True)),
+        "db is (1, 1)", "db_sum", lambda s: np.sum(s.dZ, keepdims=True)),
     _wrong("db", "db-sums-all", "db is the same sum over all of dZ in each unit: expected over its examples (axis=1).",
-           "db has one number n times", "db_sum", lambda s: np.full((len(s.dZ), 1), np.sum(s.dZ))),
+        "db has one number n times", "db_sum", lambda s: np.full((len(s.dZ), 1), np.sum(s.dZ))),
     _wrong("db", "db-not-summed", "db is not summed over the examples.", "db is (n, m)", "db_sum", lambda s: s.dZ),
     _wrong("db", "db-sums-dW", "db sums dW: expected dZ.", "db is wrong with the right shape", "db",
-           lambda s: np.sum(s.dW, axis=1, keepdims=True)),
+        lambda s: np.sum(s.dW, axis=1, keepdims=True)),
     _wrong("db", "db-sums-A_prev", "db sums A_prev: expected dZ.", "db is (n_prev, 1)", "db_sum",
-           lambda s: np.sum(s.A_prev, axis=1, keepdims=True)),
+        lambda s: np.sum(s.A_prev, axis=1, keepdims=True)),
     _wrong("db", "db-sums-dA_prev", "db sums dA_prev: expected dZ.", "db is (n_prev, 1)", "db_sum",
-           lambda s: np.sum(s.W.T @ s.dZ, axis=1, keepdims=True)),
+        lambda s: np.sum(s.W.T @ s.dZ, axis=1, keepdims=True)),
     _wrong("db", "db-is-b", "db is b itself.", "db does not change with dZ", "db", lambda s: s.b),
     _wrong("db", "db-first-example", "db is the dZ of one example: expected the sum over all.",
-           "db is right for m = 1 alone", "db_sum", lambda s: s.dZ[:, :1]),
+        "db is right for m = 1 alone", "db_sum", lambda s: s.dZ[:, :1]),
     _wrong("dW", "dW-without-transpose", "A_prev is not transposed in dW.",
         "shapes do not fit, unless A_prev is square",
-           "dW_sum", lambda s: s.dZ @ s.A_prev),
+        "dW_sum", lambda s: s.dZ @ s.A_prev),
     _wrong("dW", "dW-transposed", "The product of dW is turned round, A_prev dZᵀ: dW is transposed.",
-           "dW has the shape of Wᵀ", "dW_sum", lambda s: s.A_prev @ s.dZ.T),
+        "dW has the shape of Wᵀ", "dW_sum", lambda s: s.A_prev @ s.dZ.T),
     _wrong("dW", "dW-wrong-transpose", "dZ is transposed in dW, and A_prev is not.",
         "shapes do not fit, unless n = n_prev = m",
-           "dW_sum", lambda s: s.dZ.T @ s.A_prev),
+        "dW_sum", lambda s: s.dZ.T @ s.A_prev),
     _wrong("dW", "dW-wrong-transpose", "dZ is transposed in dW as well as A_prev.", "shapes do not fit, unless n = m",
-           "dW_sum", lambda s: s.dZ.T @ s.A_prev.T),
+        "dW_sum", lambda s: s.dZ.T @ s.A_prev.T),
     _wrong("dW", "dW-wrong-transpose", "The product of dW is turned round, A_prevᵀ dZ.",
-           "shapes do not fit, unless n = m", "dW_sum", lambda s: s.A_prev.T @ s.dZ),
+        "shapes do not fit, unless n = m", "dW_sum", lambda s: s.A_prev.T @ s.dZ),
     _wrong("dW", "dW-wrong-transpose", "The product of dW is turned round, A_prev dZ.",
-           "shapes do not fit, unless n = m", "dW_sum", lambda s: s.A_prev @ s.dZ),
+        "shapes do not fit, unless n = m", "dW_sum", lambda s: s.A_prev @ s.dZ),
     _wrong("dW", "elementwise-for-product-dW", "dW multiplies number by number (*): expected a matrix product (@).",
-           "shapes do not fit, unless one of them is 1 or all are equal", "dW_sum", lambda s: s.dZ * s.A_prev.T),
+        "shapes do not fit, unless one of them is 1 or all are equal", "dW_sum", lambda s: s.dZ * s.A_prev.T),
     _wrong("dW", "elementwise-for-product-dW",
         "dW multiplies number by number (*): expected a matrix product, dZ @ A_prevᵀ.",
-           "dW has the shape of dZ where it has one at all", "dW_sum", lambda s: s.dZ * s.A_prev),
+        "dW has the shape of dZ where it has one at all", "dW_sum", lambda s: s.dZ * s.A_prev),
     _wrong("dW", "W-for-A_prev", "dW uses W in the place of A_prev.", "shapes do not fit, unless m = n_prev",
-           "dW_sum", lambda s: s.dZ @ s.W.T),
+        "dW_sum", lambda s: s.dZ @ s.W.T),
     _wrong("dW", "W-for-A_prev", "dW uses W in the place of A_prev.", "shapes do not fit, unless m = n",
-           "dW_sum", lambda s: s.dZ @ s.W),
+        "dW_sum", lambda s: s.dZ @ s.W),
     _wrong("dW", "dW-plus-W", "W is added to dW, though there is no regularization here.", "dW is W too large", "dW",
-           lambda s: s.was() + s.W),
+        lambda s: s.was() + s.W),
     _wrong("dA_prev", "dA_prev-without-transpose", "W is not transposed in dA_prev.",
-           "shapes do not fit, unless W is square", "dA_prev", lambda s: s.W @ s.dZ),
+        "shapes do not fit, unless W is square", "dA_prev", lambda s: s.W @ s.dZ),
     _wrong("dA_prev", "dW-for-W", "dA_prev uses dW in the place of W.", "dA_prev does not change with W",
-           "dA_prev", lambda s: s.dW.T @ s.dZ),
+        "dA_prev", lambda s: s.dW.T @ s.dZ),
     _wrong("dA_prev", "dA_prev-transposed", "The product of dA_prev is turned round, dZᵀ W: dA_prev is transposed.",
-           "dA_prev is (m, n_prev)", "dA_prev", lambda s: s.dZ.T @ s.W),
+        "dA_prev is (m, n_prev)", "dA_prev", lambda s: s.dZ.T @ s.W),
     _wrong("dA_prev", "dA_prev-turned-round", "The product of dA_prev is turned round, dZ W.",
-           "shapes do not fit, unless m = n", "dA_prev", lambda s: s.dZ @ s.W),
+        "shapes do not fit, unless m = n", "dA_prev", lambda s: s.dZ @ s.W),
     _wrong("dA_prev", "dA_prev-turned-round", "The product of dA_prev is turned round, dZ Wᵀ.",
-           "shapes do not fit, unless m = n_prev", "dA_prev", lambda s: s.dZ @ s.W.T),
+        "shapes do not fit, unless m = n_prev", "dA_prev", lambda s: s.dZ @ s.W.T),
     _wrong("dA_prev", "dZ-transposed-in-dA_prev", "dZ is transposed in dA_prev.", "shapes do not fit, unless m = n",
-           "dA_prev", lambda s: s.W.T @ s.dZ.T),
+        "dA_prev", lambda s: s.W.T @ s.dZ.T),
     _wrong("dA_prev", "elementwise-for-product-dA_prev",
-           "dA_prev multiplies number by number (*): expected a matrix product (@).",
-           "right for a layer of one unit; shapes do not fit elsewhere", "dA_prev", lambda s: s.W.T * s.dZ),
+        "dA_prev multiplies number by number (*): expected a matrix product (@).",
+        "right for a layer of one unit; shapes do not fit elsewhere", "dA_prev", lambda s: s.W.T * s.dZ),
     _wrong("dA_prev", "elementwise-for-product-dA_prev",
-           "dA_prev multiplies number by number (*), and W is not transposed: expected a matrix product, Wᵀ @ dZ.",
-           "shapes do not fit, unless W and dZ have one shape, or a 1", "dA_prev", lambda s: s.W * s.dZ),
+        "dA_prev multiplies number by number (*), and W is not transposed: expected a matrix product, Wᵀ @ dZ.",
+        "shapes do not fit, unless W and dZ have one shape, or a 1", "dA_prev", lambda s: s.W * s.dZ),
     _wrong("dA_prev", "dA_prev-over-m", "dA_prev is divided by m: the 1/m stands in dW and db only.",
-           "dA_prev is m times too small", "dA_prev", lambda s: s.was() / s.m),
+        "dA_prev is m times too small", "dA_prev", lambda s: s.was() / s.m),
     _wrong("dA_prev", "A_prev-for-dZ", "dA_prev uses A_prev in the place of dZ.",
         "shapes do not fit, unless n = n_prev",
-           "dA_prev", lambda s: s.W.T @ s.A_prev),
+        "dA_prev", lambda s: s.W.T @ s.A_prev),
     _wrong("dA_prev", "dA_prev-times-A_prev", "dA_prev is multiplied by A_prev.", "dA_prev is A_prev times too large",
-           "dA_prev", lambda s: s.was() * s.A_prev),
+        "dA_prev", lambda s: s.was() * s.A_prev),
     _wrong("dA_prev", "dA_prev-gated", "dA_prev is gated by A_prev > 0: that is the derivative of the relu below.",
-           "dA_prev has zeros", "dA_prev", lambda s: s.was() * (s.A_prev > 0)),
+        "dA_prev has zeros", "dA_prev", lambda s: s.was() * (s.A_prev > 0)),
     _wrong("dA_prev", "dA_prev-plus-b", "b is added to dA_prev: backward holds no b.",
-           "dA_prev is off by b", "dA_prev", lambda s: s.was() + s.b),
+        "dA_prev is off by b", "dA_prev", lambda s: s.was() + s.b),
     *_turned(),
     Mistake("dA_prev-is-dZ", "dA_prev is dZ itself: W is not multiplied in.", DA, "dA_prev has the shape of dZ",
-            {"linear_backward.dA_prev": lambda s: s.dZ}, ("dA_prev",)),
+        {"linear_backward.dA_prev": lambda s: s.dZ}, ("dA_prev",)),
     Mistake("weights-moved-first", "W has moved before it is used: dA_prev needs the W of the forward pass.", DA,
-            "dA_prev is (W - dW)ᵀ dZ", {"linear_backward.dA_prev": lambda s: (s.W - s.dW).T @ s.dZ}, ("dA_prev", "W")),
+        "dA_prev is (W - dW)ᵀ dZ", {"linear_backward.dA_prev": lambda s: (s.W - s.dW).T @ s.dZ}, ("dA_prev", "W")),
 )  # fmt: skip
