@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.cli.files import shown
 from lamina.cli.preparation import (
     Columns,
     Rows,
@@ -56,8 +57,7 @@ class Asked:
     @property
     def shown(self) -> str:
         """The files, as the user wrote them."""
-        more = len(self.files) - 1
-        return self.files[0] + (f" and {more} more" if more else "")
+        return shown(self.files)
 
 
 def opened_rows(asked: Asked, terminal: Terminal) -> "Read | Streaming":
@@ -184,6 +184,7 @@ class Streaming:
             )
         width = run.network.n_inputs + run.network.n_outputs
         rows = min(window_rows(width, run.recipe.batch_size), run.n_rows)
-        size = size_in_words(2 * rows * width * state.params.itemsize)
-        terminal.say(f"{rows:,} rows of {counted(run.network.n_inputs, 'input')} at a time are in memory: {size}")
+        size = size_in_words(rows * width * state.params.itemsize)
+        inputs = counted(run.network.n_inputs, "input")
+        terminal.say(f"in memory at a time: {rows:,} rows of {inputs}, at most {size} once they are encoded")
         return run, state
