@@ -133,15 +133,16 @@ def _check_whole(labels: NDArray[Any]) -> None:
 
 def _from_objects(y: NDArray[Any]) -> NDArray[Any]:
     flat = y.reshape(-1)
+    types = set(map(type, flat))
+    if all(issubclass(kind, str) for kind in types):
+        if "\0" in "".join(flat):
+            bad = next((i for i, value in enumerate(flat) if value.endswith("\0")), None)
+            if bad is not None:
+                raise DataError(f"y holds {short(flat[bad])} in row {bad}: labels that end in a zero character lose it")
+        return np.asarray(y, np.str_)
     missing = np.array([is_missing(value) for value in flat]).reshape(len(y), -1).any(axis=1)
     if missing.any():
         raise DataError(f"Input y contains NaN or None: {_rows(np.flatnonzero(missing))}; drop or fill these rows")
-    types = set(map(type, flat))
-    if all(issubclass(kind, str) for kind in types):
-        bad = next((i for i, value in enumerate(flat) if value.endswith("\0")), None)
-        if bad is not None:
-            raise DataError(f"y holds {short(flat[bad])} in row {bad}: labels that end in a zero character lose it")
-        return np.asarray(y, np.str_)
     if not all(is_number(kind) for kind in types):
         names = ", ".join(sorted(kind.__name__ for kind in types))
         raise DataError(f"Unknown label type: {names}. Text, whole numbers or booleans expected, all of one kind")
