@@ -1,0 +1,227 @@
+"""What is worth a look before training: each kind of finding is a function, and a row of the table at the end."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from lamina.profiling.columns import ColumnCounts
+from lamina.profiling.table_profile import Profile
+
+SURELY_GIVEN_AWAY, PERHAPS_GIVEN_AWAY = 0.999, 0.95  # of the target, by one column alone
+MOSTLY_MISSING = 0.9
+FEW_OF_A_CLASS = 10
+SORTED = 0.1  # of the difference of two rows drawn at random, between neighbours
+FEWEST_FOR_ORDER = 50  # rows
+FEWEST_NUMBERS_OF_AN_IDENTIFIER = 1_000
+FEWEST_NAMES_OF_AN_IDENTIFIER = 20
+SHOWN_NAMES = 5
+
+
+class Finding(NamedTuple):
+    """Something to look at."""
+
+    kind: str
+    columns: tuple[str, ...]
+    text: str
+
+
+def findings_of(profile: Profile, told: Iterable[str] = ()) -> list[Finding]:
+    """Return what is worth a look, the gravest first.
+
+    Parameters
+    ----------
+    profile : Profile
+    told : iterable of str
+        What reading the rows warned of.
+    """
+    found = [one for look in FINDINGS for one in look(profile)]
+    for kind, messages in (("reading", told), ("training", profile.warned)):
+        known = {repr(name) for one in found if one.kind in ("identifier", "empty") for name in one.columns}
+        for message in messages:
+            if not any(f"column {name}" in message for name in known):
+                named = tuple(name for name in profile.names if f"column {name!r}" in message)
+                found.append(Finding(kind, named, message))
+    return found
+
+
+def _refused(profile: Profile) -> Iterator[Finding]:
+    if profile.refused is not None:
+        yield Finding("refused", (), f"training would refuse these rows: {profile.refused}")
+
+
+def _target(profile: Profile) -> Iterator[Finding]:
+    """The target: missing, of one value, of rare classes, too many of them, or of dates."""
+    name = profile.roles.target
+    if name is None:
+        return
+    column = profile.column(name)
+    if column.kind == "date":
+        yield Finding("target", (name,), f"the target {name!r} holds dates, and classes or numbers are predicted")
+        return
+    if column.missing:
+        text = f"the target {name!r} is missing in {column.missing:,} of {profile.rows:,} rows: fill them, or leave "
+        yield Finding("target", (name,), text + "these rows out with --drop-missing-target")
+    if column.infinite:
+        text = f"the target {name!r} is infinite in {column.infinite:,} rows: training would refuse them"
+        yield Finding("target", (name,), text)
+    if column.known and column.values.number == 1:
+        yield Finding("target", (name,), f"the target {name!r} has a single value: there is nothing to learn")
+    if profile.task is None or profile.task[0] == "regression" or profile.target is None:
+        return
+    classes = profile.target.classes
+    if classes is None or column.values.number > column.known / 2:
+        text = f"the target {name!r} has {about(column)} different classes in {column.known:,} rows: "
+        yield Finding("target", (name,), text + "if it is a number to predict, say --task regression")
+        return
+    rare = [str(label) for label, count in sorted(classes.items(), key=lambda one: one[1]) if count < FEW_OF_A_CLASS]
+    if rare:
+        text = f"{_listed(rare)}: fewer than {FEW_OF_A_CLASS} rows of {'each of these classes' * (len(rare) > 1)}"
+        text = text if len(rare) > 1 else f"class {_listed(rare)} has fewer than {FEW_OF_A_CLASS} rows"
+        yield Finding("rare class", (name,), f"{text}: too few to learn from, and to measure")
+
+
+def _given_away(profile: Profile) -> Iterator[Finding]:
+    """Columns that hold the target, or say nearly all of it."""
+    target, told = profile.roles.target, set[str]()
+    for group in profile.in_step:
+        if target not in group:
+            continue
+        others = [name for name in group if name != target and name in profile.inputs]
+        told |= set(others)
+        where = _where(profile, profile.are_copies(group))
+        for name in others:
+            text = f"{name!r} gives the target away: each of its values stands beside one value of {target!r}, {where}. "
+            yield Finding("gives the target away", (name,), text + f"Drop it: --drop {flag_value(name)}")
+    for name, part in sorted(profile.explained.items(), key=lambda one: -one[1]):
+        if part < PERHAPS_GIVEN_AWAY or name in told:
+            continue
+        share = f"{100 * part:.1f} % of the target" if part < SURELY_GIVEN_AWAY else "the whole target"
+        text = f"{name!r} alone explains {share} in {profile.rows_looked_at:,} rows looked at: is it known when you "
+        yield Finding("gives the target away", (name,), text + f"predict? If not: --drop {flag_value(name)}")
+
+
+def _where(profile: Profile, everywhere: bool) -> str:
+    if everywhere or profile.rows_looked_at == profile.rows:
+        return "in every row"
+    return f"in all {profile.rows_looked_at:,} rows looked at"
+
+
+def _order(profile: Profile) -> Iterator[Finding]:
+    """Rows that stand in the order of the target."""
+    name, target, task = profile.roles.target, profile.target, profile.task
+    if name is None or target is None or task is None or profile.column(name).known < FEWEST_FOR_ORDER:
+        return
+    if target.rises + target.falls == 0 or (task[0] != "regression" and target.classes is None):
+        return
+    if target.rises == 0 or target.falls == 0:
+        text = f"the rows are sorted by the target {name!r}"
+    elif (task[0] == "regression" and target.numbers is None) or target.unrest(task[0] != "regression") > SORTED:
+        return
+    else:
+        text = f"neighbouring rows have nearly the same target {name!r}: they stand in its order, or in that of time"
+    text += ". Training shuffles them; but do not take the first or last rows of the file as test rows"
+    yield Finding("order", (name,), text)
+
+
+def _identifiers(profile: Profile) -> Iterator[Finding]:
+    """Columns that say which row it is."""
+    for name in profile.inputs:
+        column = profile.column(name)
+        what = _identifies(column)
+        if what:
+            text = f"{name!r} {what}: an identifier says nothing of new rows. Drop it: --drop {flag_value(name)}"
+            yield Finding("identifier", (name,), text)
+
+
+def _identifies(column: ColumnCounts) -> str:
+    """Return what makes a column an identifier, or nothing."""
+    if column.values.repeated or column.known < FEWEST_NAMES_OF_AN_IDENTIFIER:
+        return ""
+    if column.kind == "category":
+        return f"is another text in each of {column.known:,} rows"
+    if column.kind != "number" or not column.whole or column.infinite:
+        return ""
+    assert column.low is not None and column.high is not None
+    if column.values.is_exact is False and abs(column.values.number / column.known - 1) > 0.05:
+        return ""
+    if column.high - column.low == column.known - 1:
+        return f"numbers the rows, from {column.low:.0f} to {column.high:.0f}"
+    if column.known >= FEWEST_NUMBERS_OF_AN_IDENTIFIER:
+        return f"is another whole number in each of {column.known:,} rows"
+    return ""
+
+
+def _empty(profile: Profile) -> Iterator[Finding]:
+    """Columns without a value, of one value, or missing nearly everywhere."""
+    for name in profile.inputs:
+        column = profile.column(name)
+        if not column.known:
+            yield Finding("empty", (name,), f"{name!r} has no value in any row: it is learned as 0")
+        elif column.values.number == 1 and not column.missing:
+            yield Finding("constant", (name,), f"{name!r} holds one value in all rows: it is learned as 0")
+        elif column.missing >= MOSTLY_MISSING * column.rows:
+            part = 100 * column.missing / column.rows
+            yield Finding("mostly missing", (name,), f"{name!r} is missing in {part:.1f} % of the rows")
+
+
+def _copies(profile: Profile) -> Iterator[Finding]:
+    """Columns that say the same as others."""
+    for group in profile.in_step:
+        names = [name for name in group if name in profile.inputs]
+        if len(names) < 2 or profile.roles.target in group:
+            continue
+        copies = profile.are_copies(names)
+        what = "hold the same values" if copies else "give one another"
+        text = f"{_listed(names)} {what}, {_where(profile, copies)}: one of them is enough"
+        yield Finding("copies", tuple(names), text)
+
+
+def _duplicates(profile: Profile) -> Iterator[Finding]:
+    """Rows that are there more than once."""
+    found = profile.different_rows
+    part = found.repeated
+    if not part:
+        return
+    n = f"{round(part * profile.rows):,}" if found.is_exact else f"about {_rounded(part * profile.rows):,}"
+    text = f"{n} of {profile.rows:,} rows ({100 * part:.2g} %) repeat an earlier one in every column: "
+    yield Finding("repeated rows", (), text + "on both sides of a split they flatter the score")
+
+
+def _rounded(n: float) -> int:
+    """Return a number rounded to two digits."""
+    return int(float(f"{n:.2g}"))
+
+
+def about(column: ColumnCounts) -> str:
+    """Return how many different values there are: "16", "about 1,200,000"."""
+    values = column.values
+    if values.is_exact:
+        return f"{values.number:,}"
+    if not values.repeated:
+        return f"{column.known:,}"  # each row has its own, as far as can be seen
+    return f"about {int(float(f'{values.number:.3g}')):,}"
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - SHOWN_NAMES
+    shown = ", ".join(map(repr, names[:SHOWN_NAMES]))
+    return f"{shown} and {more} more" if more > 0 else " and ".join(shown.rsplit(", ", 1)) if len(names) == 2 else shown
+
+
+def flag_value(name: str) -> str:
+    """Return a name as it is written behind a flag."""
+    import shlex
+
+    return shlex.quote(name)
+
+
+# In the order in which they are told.
+FINDINGS: tuple[Callable[[Profile], Iterator[Finding]], ...] = (
+    _refused,
+    _target,
+    _given_away,
+    _order,
+    _identifiers,
+    _copies,
+    _empty,
+    _duplicates,
+)
