@@ -63,7 +63,7 @@ def taken_apart(table: Table, file: Path, columns: Columns) -> Rows:
             f"--target: column {columns.target!r} of {file} holds dates, and classes or numbers are predicted: write "
             "it as a number, such as the days since a day of your choice"
         )
-    dropped = _dropped(table, file, columns)
+    dropped = dropped_names(table, file, columns)
     gone = [columns.target, *([] if columns.weights is None else [columns.weights]), *dropped]
     weights = None if columns.weights is None else weights_of(table, columns.weights, file)
     X = table.select(name for name in table.names if name not in gone)
@@ -72,7 +72,7 @@ def taken_apart(table: Table, file: Path, columns: Columns) -> Rows:
     return Rows(X, y, weights)
 
 
-def _dropped(table: Table, file: Path, columns: Columns) -> list[str]:
+def dropped_names(table: Table, file: Path, columns: Columns) -> list[str]:
     """Return the columns that --drop names, one or several with commas between them."""
     if columns.weights is not None and columns.weights == columns.target:
         raise DataError(f"--weights and --target are both {columns.target!r}: name another column of {file}")

@@ -77,6 +77,11 @@ class ColumnCounts:
         return self.rows - self.missing
 
     @property
+    def levels_counted(self) -> bool:
+        """Whether the values are levels, with names."""
+        return self.kind in ("category", "boolean")
+
+    @property
     def low(self) -> float | None:
         """The smallest number or the earliest date that is finite."""
         return float(self.moments.low[0]) if self.moments.weight[0] else None

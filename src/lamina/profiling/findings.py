@@ -59,7 +59,7 @@ def _target(profile: Profile) -> Iterator[Finding]:
         return
     if column.missing:
         text = f"the target {name!r} is missing in {column.missing:,} of {profile.rows:,} rows: fill them, or leave "
-        yield Finding("target", (name,), text + "these rows out with --drop-missing-target")
+        yield Finding("target missing", (name,), text + "these rows out with --drop-missing-target")
     if column.infinite:
         text = f"the target {name!r} is infinite in {column.infinite:,} rows: training would refuse them"
         yield Finding("target", (name,), text)
@@ -77,6 +77,19 @@ def _target(profile: Profile) -> Iterator[Finding]:
         text = f"{_listed(rare)}: fewer than {FEW_OF_A_CLASS} rows of {'each of these classes' * (len(rare) > 1)}"
         text = text if len(rare) > 1 else f"class {_listed(rare)} has fewer than {FEW_OF_A_CLASS} rows"
         yield Finding("rare class", (name,), f"{text}: too few to learn from, and to measure")
+
+
+def _weights(profile: Profile) -> Iterator[Finding]:
+    """Weights that training would refuse."""
+    name = profile.roles.weights
+    if name is None:
+        return
+    column = profile.column(name)
+    faults = {"missing": column.missing > 0, "infinite": column.infinite > 0, "negative": (column.low or 0) < 0}
+    found = [what for what, is_there in faults.items() if is_there]
+    if found:
+        text = f"the weights {name!r} are {' and '.join(found)} in some rows: training would refuse them"
+        yield Finding("weights", (name,), text)
 
 
 def _given_away(profile: Profile) -> Iterator[Finding]:
@@ -218,6 +231,7 @@ def flag_value(name: str) -> str:
 FINDINGS: tuple[Callable[[Profile], Iterator[Finding]], ...] = (
     _refused,
     _target,
+    _weights,
     _given_away,
     _order,
     _identifiers,

@@ -22,6 +22,7 @@ from lamina.profiling.target import TargetCounts
 from lamina.profiling.word_samples import WordSample
 
 ROOM_FOR_ROWS = 2**16
+SOME_ROWS = 4096
 ENCODING_SETTINGS = (
     "scaling",
     "missing",
@@ -62,6 +63,10 @@ class Profile:
     roles : Roles
     target : TargetCounts or None
         Of the rows that have a target.
+    some : Batch
+        A few rows to learn from.
+    n_to_learn_from : int
+        Rows with a target and a weight above 0.
     encoder : Encoder or None
         That training would learn from all these rows; None where it would refuse them.
     refused : DataError or None
@@ -76,6 +81,8 @@ class Profile:
     sample: WordSample
     roles: Roles
     target: TargetCounts | None
+    some: Batch
+    n_to_learn_from: int
     encoder: Encoder | None
     refused: DataError | None
     warned: list[str]
@@ -171,6 +178,7 @@ def profile_of(batches: Iterable[Batch], roles: Roles, settings: Mapping[str, An
     learned = LearnedColumns(settings)
     columns: list[ColumnCounts] | None = None
     rows, target, sample, different = 0, None, WordSample.empty(0), None
+    n_to_learn_from, some = 0, None
     for batch in batches:
         if batch.table.n_rows == 0:
             continue
@@ -181,12 +189,28 @@ def profile_of(batches: Iterable[Batch], roles: Roles, settings: Mapping[str, An
         if roles.target is not None:
             found = TargetCounts.of(batch.table.at(batch.table.names.index(roles.target)))
             target = found if target is None else target if found is None else target.joined(found)
-        learned.look(_to_learn_from(batch, roles))
-    if columns is None or different is None:
+        counting = _to_learn_from(batch, roles)
+        learned.look(counting)
+        if some is None or not some.table.n_rows:
+            some = _few(counting)
+        n_to_learn_from += counting.table.n_rows
+    if columns is None or different is None or some is None:
         raise NoRowsError("rows expected, found none")
     task = _task(roles, tuple(columns), target)
     encoder, warned = learned.encoder(_learned(task, target))
-    return Profile(rows, tuple(columns), different, sample, roles, target, encoder, learned.refused, warned)
+    return Profile(
+        rows,
+        tuple(columns),
+        different,
+        sample,
+        roles,
+        target,
+        some,
+        n_to_learn_from,
+        encoder,
+        learned.refused,
+        warned,
+    )
 
 
 def _counted(batch: Batch, sample: WordSample) -> tuple[list[ColumnCounts], DistinctValues, WordSample]:
@@ -204,6 +228,11 @@ def _counted(batch: Batch, sample: WordSample) -> tuple[list[ColumnCounts], Dist
         kept[:, j] = bits[wanted]
         of_rows += words(bits ^ words(np.array([j])))
     return columns, DistinctValues.of(of_rows, room=ROOM_FOR_ROWS), sample.joined(row_numbers[wanted], kept)
+
+
+def _few(batch: Batch) -> Batch:
+    rows = slice(0, SOME_ROWS)
+    return Batch(batch.table.take(rows), None if batch.y is None else batch.y[rows])
 
 
 def _to_learn_from(batch: Batch, roles: Roles) -> Batch:

@@ -1,0 +1,161 @@
+"""lamina data: what a table is like, before anything is trained on it."""
+
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from lamina.cli.exit_codes import DONE
+from lamina.cli.files import check_files
+from lamina.cli.preparation import Columns, dropped_names
+from lamina.cli.profile_report import Report
+from lamina.cli.reading_flags import ReadingFlags
+from lamina.cli.rows import Place, column_of, in_file, pieces_of, weights_of
+from lamina.cli.terminal import Terminal
+from lamina.cli.wording import for_command_line
+from lamina.data.tables.missing_cells import missing_words
+from lamina.data.tables.reading import Reading
+from lamina.data.tables.table import Batch, Table
+from lamina.errors import DataError, DataWarning, SettingError
+from lamina.learning.hyperparameters import settings_for
+from lamina.learning.presets import Facts, resolved
+from lamina.profiling.findings import Finding, findings_of
+from lamina.profiling.sizing import Sizing, sizing_of
+from lamina.profiling.table_profile import ENCODING_SETTINGS, Profile, Roles, profile_of
+
+
+def data(
+    file: Path,
+    /,
+    *,
+    target: str | None = None,
+    task: Literal["classification", "regression"] | None = None,
+    weights: str | None = None,
+    drop: list[str] | None = None,
+    all: bool = False,  # noqa: A002
+    json: bool = False,
+    cells: Annotated[ReadingFlags | None, Parameter(name="*")] = None,
+) -> int:
+    """Show what a table is like before training: columns, gaps, what looks wrong, time and memory.
+
+    Nothing is trained or written. The table is read in pieces, so it may be larger
+    than memory.
+
+    Parameters
+    ----------
+    file
+        CSV, Parquet, Arrow or Feather file: a row per example, named columns.
+    target
+        The column to predict. With it, its classes or numbers are shown, what every other column alone says of it, and
+        what training would take.
+    task
+        Whether the target holds classes or numbers. Detected and printed if not given.
+    weights
+        A column that says how much each row counts.
+    drop
+        Columns to leave out: a name, or several with commas between them. May be given several times.
+    all
+        Show all columns and classes, and not only the most notable of many.
+    json
+        Print everything as JSON on stdout, and nothing else there.
+    """
+    check_files({"FILE": file}, {})
+    if task is not None and target is None:
+        raise SettingError("--task says what the target holds, and no target is named: add --target COLUMN")
+    cells, columns = cells or ReadingFlags(), Columns(target, weights, tuple(drop or ()))
+    terminal, told = Terminal(json), list[str]()
+    with terminal.working(f"looking at {file}"):
+        with collected(told):
+            tables = pieces_of(file, cells.reading())
+            first = next(tables)
+            roles = roles_of(first, file, columns, task)
+            batches = (Batch(table, first=table.row_number(0)) for table in chain([first], tables))
+            profile = profile_of(batches, roles, encoding_settings(len(roles.inputs(first.names))))
+        report = Report(
+            file,
+            profile,
+            in_words(findings_of(profile, told), profile, cells.drop_missing_target, Place(file, 0, first.reading)),
+            missing_cells(profile, [file], first.reading),
+            sized(profile),
+        )
+    report.show(terminal, everything=all)
+    terminal.result(report.plain())
+    return DONE
+
+
+def roles_of(table: Table, file: Path, columns: Columns, task: str | None) -> Roles:
+    """Return what the columns are for; raise a DataError for names that are not there."""
+    if columns.target is not None:
+        column_of(table, columns.target, file, "--target")
+    if columns.weights is not None:
+        weights_of(table, columns.weights, file)
+    roles = Roles(columns.target, columns.weights, tuple(dropped_names(table, file, columns)), task)
+    if not roles.inputs(table.names):
+        raise DataError(f"{file}: no column is left to learn from")
+    return roles
+
+
+def encoding_settings(n_columns: int) -> dict[str, Any]:
+    """Return how columns are encoded by default: every preset decides it by the number of columns alone."""
+    defaults = {name: one.default for name, one in settings_for("classifier").items()}
+    chosen = resolved(defaults, Facts("classifier", 1, n_columns))
+    return {name: chosen[name] for name in ENCODING_SETTINGS}
+
+
+@contextmanager
+def collected(told: list[str]) -> Iterator[None]:
+    """Collect what reading the rows warns of: it is shown beside what else was found."""
+    shown = warnings.showwarning
+
+    def collect(message: Any, category: type[Warning], *where: Any) -> None:
+        if issubclass(category, DataWarning):
+            told.append(str(message))
+        else:
+            shown(message, category, *where)
+
+    warnings.showwarning = collect  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        warnings.showwarning = shown
+
+
+def in_words(found: Iterable[Finding], profile: Profile, drop_missing_target: bool, place: Place) -> list[Finding]:
+    """Return findings in the words of the command line, with file and line where rows are refused."""
+    told = []
+    for one in found:
+        if one.kind == "target missing" and drop_missing_target:
+            continue
+        text = one.text
+        if one.kind == "refused" and profile.refused is not None:
+            text = f"training would refuse these rows: {in_file(profile.refused, [place])}"
+        told.append(one._replace(text=for_command_line(text)))
+    return told
+
+
+def missing_cells(profile: Profile, files: Iterable[Path], reading: Reading) -> dict[str, Counter[str]]:
+    """Return by column which words of CSV files were read as missing, and how often."""
+    gaps = [column for column in profile.columns if column.missing]
+    text, others = ([c.name for c in gaps if (c.kind == "category") == is_text] for is_text in (True, False))
+    found: dict[str, Counter[str]] = {}
+    for file in files:
+        for name, words in missing_words(str(file), reading, text, others).items():
+            found.setdefault(name, Counter()).update(words)
+    return found
+
+
+def sized(profile: Profile) -> Sizing | None:
+    """Return what training with the default settings would take; None without a target that it could learn."""
+    target = profile.learned_target
+    if target is None or profile.encoder is None or profile.n_to_learn_from < 1:
+        return None
+    defaults = {name: one.default for name, one in settings_for("classifier").items()} | {
+        name: one.default for name, one in settings_for("regressor").items()
+    }
+    some = profile.some
+    return sizing_of(some.table, some.y, profile.n_to_learn_from, profile.encoder, target, defaults)
