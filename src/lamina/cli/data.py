@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from lamina.cli.column_roles import Columns, dropped_names
 from lamina.cli.exit_codes import DONE
 from lamina.cli.files import check_files
-from lamina.cli.preparation import Columns, dropped_names
 from lamina.cli.profile_report import Report
 from lamina.cli.reading_flags import ReadingFlags
 from lamina.cli.rows import Place, column_of, in_file, pieces_of, weights_of

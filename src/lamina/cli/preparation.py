@@ -1,6 +1,5 @@
 """What a training run starts from: the table taken apart, the kind of task, the settings, the scorer."""
 
-import csv
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 from cyclopts.exceptions import CycloptsError
 from numpy.typing import NDArray
 
+from lamina.cli.column_roles import Columns, dropped_names
 from lamina.cli.rows import Place, all_of, column_of, line_of, located, weights_of
 from lamina.cli.settings import Task
 from lamina.cli.terminal import Terminal, counted
@@ -25,15 +25,6 @@ from lamina.learning.run import Run
 from lamina.learning.state import State
 from lamina.model import Model
 from lamina.scoring import score_of
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Which columns are not learned from."""
-
-    target: str | None
-    weights: str | None
-    drop: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,25 +61,6 @@ def taken_apart(table: Table, file: Path, columns: Columns) -> Rows:
     if not X.names:
         raise DataError(f"{file}: no column is left to learn from")
     return Rows(X, y, weights)
-
-
-def dropped_names(table: Table, file: Path, columns: Columns) -> list[str]:
-    """Return the columns that --drop names, one or several with commas between them."""
-    if columns.weights is not None and columns.weights == columns.target:
-        raise DataError(f"--weights and --target are both {columns.target!r}: name another column of {file}")
-    names = [one for word in columns.drop for one in ([word] if word in table.names else _listed(word))]
-    for name in names:
-        column_of(table, name, file, "--drop")
-    if columns.target in names:
-        raise DataError(
-            f"--drop and --target are both {columns.target!r}: the target is never learned from, remove --drop"
-        )
-    return names
-
-
-def _listed(word: str) -> list[str]:
-    """Return the names in a list like a,b or "a, really",b."""
-    return [name.strip() for name in next(csv.reader([word], skipinitialspace=True), [])]
 
 
 def with_targets(rows: Rows, terminal: Terminal) -> Rows:

@@ -108,7 +108,9 @@ class Report:
             rows = balance(classes, most, terminal.unicode)
             terminal.table(["class", "rows", "", ""], rows, right=(1, 2))
             if len(classes) > most:
-                terminal.say(f"(and {counted(len(classes) - most, 'more class')}es; --all shows them)".replace("sses", "sses"))
+                terminal.say(
+                    f"(and {counted(len(classes) - most, 'more class')}es; --all shows them)".replace("sses", "sses")
+                )
 
     def _classes(self) -> dict[str, int]:
         target = self.profile.target
@@ -200,12 +202,16 @@ def _training(sizing: Sizing) -> Iterable[str]:
     yield "Training with the default settings would be:"
     yield f"  on {counted(sizing.rows, 'row')}{held}; {counted(sizing.parameters, 'parameter')}"
     yield f"  about {_seconds(sizing.seconds_per_epoch)} an epoch on this machine, at most {sizing.most_epochs} epochs"
-    whole, stream = (f"{round(size / MEGABYTE, -1):,.0f} MB" for size in (sizing.bytes_in_memory, sizing.bytes_of_a_stream))
+    whole, stream = (
+        f"{round(size / MEGABYTE, -1):,.0f} MB" for size in (sizing.bytes_in_memory, sizing.bytes_of_a_stream)
+    )
     yield f"  about {whole} of memory with all rows in it, {stream} as a stream"
 
 
 def _seconds(seconds: float) -> str:
     """Return "0.2 s", "45 s", "3 min", "2.5 h"."""
-    if seconds < 10:
-        return f"{max(seconds, 0.01):.1g} s" if seconds < 1 else f"{seconds:.1f} s"
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+    if seconds < 1:
+        return f"{max(seconds, 0.01):.1g} s"
+    if seconds < 100:
+        return f"{seconds:.2g} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -21,7 +21,7 @@ LARGEST_WHOLE = 1e15
 
 
 def percent(part: float) -> str:
-    """Return "12 %", "0.3 %", "<0.1 %"."""
+    """Return "12 %", "0.3 %"; "<0.1 %" of less, and "0 %" only of nothing."""
     if 0 < part < 0.0005:
         return "<0.1 %"
     return f"{100 * part:.1f} %" if 0 < part < 0.1 else f"{100 * part:.0f} %"
@@ -73,7 +73,7 @@ def encoded(encoder: Encoder) -> dict[str, tuple[str, int]]:
 def _levels(column: CategoryColumn) -> str:
     n = len(column.levels)
     if column.embedded:
-        return f"embedding of {n:,} levels{', other' * column.pooled}, missing"
+        return f"embedding of {n:,} levels{', other' * column.pooled}{', missing' * column.indicator}"
     if not n:
         return "0: no value"
     text = "-1 or 1" if n == 2 and not column.pooled else f"one-hot of {n:,} levels"

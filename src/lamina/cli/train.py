@@ -11,10 +11,11 @@ from typing import Annotated, Any, Literal, NamedTuple
 from cyclopts import Parameter
 from cyclopts.exceptions import CycloptsError
 
+from lamina.cli.column_roles import Columns
 from lamina.cli.exit_codes import DONE, SIGNALS
 from lamina.cli.files import check_files, check_place, check_space
 from lamina.cli.pictures import check_picture, draw_curve
-from lamina.cli.preparation import Columns, check_targets, kind_of_task, prepared, taken_apart, task_of, with_targets
+from lamina.cli.preparation import check_targets, kind_of_task, prepared, taken_apart, task_of, with_targets
 from lamina.cli.reading_flags import ReadingFlags
 from lamina.cli.rows import all_of
 from lamina.cli.run_file import RunFile, read_toml, with_options

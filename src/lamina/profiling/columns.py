@@ -31,8 +31,10 @@ class ColumnCounts:
     fingerprint: int  # of the values at their places: equal for columns that are copies
 
     @staticmethod
-    def of(column: Column, row_numbers: NDArray[np.int64], bits: Words) -> "ColumnCounts":
-        """Return what some rows say.
+    def of(
+        column: Column, row_numbers: NDArray[np.int64], bits: Words, before: "ColumnCounts | None" = None
+    ) -> "ColumnCounts":
+        """Return what some rows say, and those before them.
 
         Parameters
         ----------
@@ -40,12 +42,14 @@ class ColumnCounts:
         row_numbers : array, shape (m,)
         bits : array, shape (m,)
             Those of `column_words(column)`.
+        before : ColumnCounts, optional
         """
         numbers = column.values if column.levels is None else np.zeros(0)
         numbers = np.asarray(numbers, np.float64)
         infinite = np.isinf(numbers)
         finite = numbers[np.isfinite(numbers)]
-        return ColumnCounts(
+        nothing = DistinctValues.of(bits[:0])
+        here = ColumnCounts(
             name=column.name,
             kind=column.kind,
             rows=len(bits),
@@ -53,12 +57,13 @@ class ColumnCounts:
             infinite=int(np.count_nonzero(infinite)),
             whole=bool((finite == np.rint(finite)).all()),
             moments=moments(finite[:, None] if len(finite) else np.full((1, 1), np.nan), None),
-            values=_values(column, bits),
+            values=_with_values(nothing if before is None else before.values, column, bits),
             fingerprint=int(words(bits ^ words(row_numbers)).sum(dtype=np.uint64)),
         )
+        return here if before is None else before._with(here)
 
-    def joined(self, other: "ColumnCounts") -> "ColumnCounts":
-        """Return what both runs of rows say."""
+    def _with(self, other: "ColumnCounts") -> "ColumnCounts":
+        """Return what both runs of rows say; `other` knows the values of both."""
         return ColumnCounts(
             self.name,
             self.kind,
@@ -67,7 +72,7 @@ class ColumnCounts:
             self.infinite + other.infinite,
             self.whole and other.whole,
             self.moments.joined(other.moments),
-            self.values.joined(other.values),
+            other.values,
             (self.fingerprint + other.fingerprint) % 2**64,
         )
 
@@ -92,10 +97,10 @@ class ColumnCounts:
         return float(self.moments.high[0]) if self.moments.weight[0] else None
 
 
-def _values(column: Column, bits: Words) -> DistinctValues:
-    """Return the different values; those of text are counted by their levels."""
+def _with_values(before: DistinctValues, column: Column, bits: Words) -> DistinctValues:
+    """Return the different values so far; those of text are counted by their levels."""
     if column.levels is None:
-        return DistinctValues.of(bits[bits != NAN_BITS])
+        return before.with_rows(bits[bits != NAN_BITS])
     counts = np.bincount(column.values.astype(np.intp) + 1, minlength=len(column.levels) + 1)[1:]
     there = np.flatnonzero(counts)
     levels = column.levels[there]
@@ -103,7 +108,7 @@ def _values(column: Column, bits: Words) -> DistinctValues:
     a_row[column.values + 1] = np.arange(len(column.values))
     labels = [spell(level) for level in levels.tolist()]
     shown = [label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 3] + "..." for label in labels]
-    return DistinctValues.of(bits[a_row[there + 1]], counts[there], shown)
+    return before.with_rows(bits[a_row[there + 1]], counts[there], shown)
 
 
 def numbers_of(bits: Words) -> NDArray[Any]:

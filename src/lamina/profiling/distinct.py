@@ -10,7 +10,7 @@ different ones, each with its full count: a value that is kept in the end was ke
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Any
 
@@ -51,20 +51,36 @@ class DistinctValues:
             What each value is called.
         room : int
         """
-        kept, first, place = np.unique(words(bits), return_index=True, return_inverse=True)
+        nothing = DistinctValues(np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, object), room)
+        return nothing.with_rows(bits, counts, labels)
+
+    def with_rows(
+        self, bits: Words, counts: NDArray[np.int64] | None = None, labels: Sequence[str] = ()
+    ) -> "DistinctValues":
+        """Return the values of these rows and of further ones; see `of`."""
+        drawn, exact = words(bits), True
+        if len(self.kept) == self.room:  # nothing beyond the largest word will be kept
+            near = drawn <= self.kept[-1]
+            exact, drawn, counts = bool(near.all()), drawn[near], None if counts is None else counts[near]
+            labels = np.array([*labels, None], object)[:-1][near] if len(labels) else ()
+        if counts is None:
+            kept, found = np.unique(drawn, return_counts=True)
+            return self.joined(DistinctValues(kept, found, np.zeros(0, object), self.room, exact))
+        kept, first, place = np.unique(drawn, return_index=True, return_inverse=True)
         found = np.bincount(place, counts, len(kept)).astype(np.int64)
         named = np.array([*labels, None], object)[:-1][first] if len(labels) else np.zeros(0, object)
-        return DistinctValues(kept, found, named, room)._cut()
+        return self.joined(DistinctValues(kept, found, named, self.room, exact))
 
     def joined(self, other: "DistinctValues") -> "DistinctValues":
         """Return the values of both runs of rows."""
-        kept, first, place = np.unique(
-            np.concatenate([self.kept, other.kept]), return_index=True, return_inverse=True
-        )
+        exact = self.is_exact and other.is_exact
+        if not len(self.kept) or not len(other.kept):
+            some = other if len(other.kept) else self
+            return replace(some, is_exact=exact)._cut()
+        kept, first, place = np.unique(np.concatenate([self.kept, other.kept]), return_index=True, return_inverse=True)
         counts = np.bincount(place, np.concatenate([self.counts, other.counts]), len(kept)).astype(np.int64)
         labels = np.concatenate([self.labels, other.labels])
-        labels = labels[first] if len(labels) else labels
-        return DistinctValues(kept, counts, labels, self.room, self.is_exact and other.is_exact)._cut()
+        return DistinctValues(kept, counts, labels[first] if len(labels) else labels, self.room, exact)._cut()
 
     def _cut(self) -> "DistinctValues":
         if len(self.kept) <= self.room:

@@ -1,5 +1,6 @@
 """What is worth a look before training: each kind of finding is a function, and a row of the table at the end."""
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
@@ -13,6 +14,8 @@ SORTED = 0.1  # of the difference of two rows drawn at random, between neighbour
 FEWEST_FOR_ORDER = 50  # rows
 FEWEST_NUMBERS_OF_AN_IDENTIFIER = 1_000
 FEWEST_NAMES_OF_AN_IDENTIFIER = 20
+NUMBERED = 0.01  # so far the span of running numbers may be from their number, where that is estimated
+LEAST_REPEATED = 5e-4  # of all rows
 SHOWN_NAMES = 5
 
 
@@ -102,7 +105,7 @@ def _given_away(profile: Profile) -> Iterator[Finding]:
         told |= set(others)
         where = _where(profile, profile.are_copies(group))
         for name in others:
-            text = f"{name!r} gives the target away: each of its values stands beside one value of {target!r}, {where}. "
+            text = f"{name!r} gives the target away: each of its values goes with one value of {target!r}, {where}. "
             yield Finding("gives the target away", (name,), text + f"Drop it: --drop {flag_value(name)}")
     for name, part in sorted(profile.explained.items(), key=lambda one: -one[1]):
         if part < PERHAPS_GIVEN_AWAY or name in told:
@@ -131,14 +134,17 @@ def _order(profile: Profile) -> Iterator[Finding]:
         return
     else:
         text = f"neighbouring rows have nearly the same target {name!r}: they stand in its order, or in that of time"
-    text += ". Training shuffles them; but do not take the first or last rows of the file as test rows"
+    text += ". Training shuffles them; shuffle them too before you set test rows aside"
     yield Finding("order", (name,), text)
 
 
 def _identifiers(profile: Profile) -> Iterator[Finding]:
-    """Columns that say which row it is."""
+    """Columns that say which row it is: no two rows have the same value, unless one repeats the other altogether."""
+    rows = profile.different_rows
     for name in profile.inputs:
         column = profile.column(name)
+        if column.values.repeated > rows.repeated * (1 if rows.is_exact else 2):
+            continue
         what = _identifies(column)
         if what:
             text = f"{name!r} {what}: an identifier says nothing of new rows. Drop it: --drop {flag_value(name)}"
@@ -146,20 +152,20 @@ def _identifiers(profile: Profile) -> Iterator[Finding]:
 
 
 def _identifies(column: ColumnCounts) -> str:
-    """Return what makes a column an identifier, or nothing."""
-    if column.values.repeated or column.known < FEWEST_NAMES_OF_AN_IDENTIFIER:
+    """Return what makes an identifier of a column whose values do not repeat, or nothing."""
+    n = round(column.known * (1 - column.values.repeated))
+    if n < FEWEST_NAMES_OF_AN_IDENTIFIER:
         return ""
     if column.kind == "category":
-        return f"is another text in each of {column.known:,} rows"
+        return "is another text in every row"
     if column.kind != "number" or not column.whole or column.infinite:
         return ""
-    assert column.low is not None and column.high is not None
-    if column.values.is_exact is False and abs(column.values.number / column.known - 1) > 0.05:
-        return ""
-    if column.high - column.low == column.known - 1:
+    assert column.low is not None
+    assert column.high is not None
+    if abs(column.high - column.low + 1 - n) <= NUMBERED * n * (not column.values.is_exact):
         return f"numbers the rows, from {column.low:.0f} to {column.high:.0f}"
-    if column.known >= FEWEST_NUMBERS_OF_AN_IDENTIFIER:
-        return f"is another whole number in each of {column.known:,} rows"
+    if n >= FEWEST_NUMBERS_OF_AN_IDENTIFIER:
+        return "is another whole number in every row"
     return ""
 
 
@@ -168,9 +174,9 @@ def _empty(profile: Profile) -> Iterator[Finding]:
     for name in profile.inputs:
         column = profile.column(name)
         if not column.known:
-            yield Finding("empty", (name,), f"{name!r} has no value in any row: it is learned as 0")
+            yield Finding("empty", (name,), f"{name!r} has no value in any row: it is encoded as 0")
         elif column.values.number == 1 and not column.missing:
-            yield Finding("constant", (name,), f"{name!r} holds one value in all rows: it is learned as 0")
+            yield Finding("constant", (name,), f"{name!r} holds one value in all rows: it is encoded as 0")
         elif column.missing >= MOSTLY_MISSING * column.rows:
             part = 100 * column.missing / column.rows
             yield Finding("mostly missing", (name,), f"{name!r} is missing in {part:.1f} % of the rows")
@@ -183,7 +189,7 @@ def _copies(profile: Profile) -> Iterator[Finding]:
         if len(names) < 2 or profile.roles.target in group:
             continue
         copies = profile.are_copies(names)
-        what = "hold the same values" if copies else "give one another"
+        what = "hold the same values" if copies else "say the same (each value of one goes with one of the other)"
         text = f"{_listed(names)} {what}, {_where(profile, copies)}: one of them is enough"
         yield Finding("copies", tuple(names), text)
 
@@ -192,7 +198,7 @@ def _duplicates(profile: Profile) -> Iterator[Finding]:
     """Rows that are there more than once."""
     found = profile.different_rows
     part = found.repeated
-    if not part:
+    if part < LEAST_REPEATED:
         return
     n = f"{round(part * profile.rows):,}" if found.is_exact else f"about {_rounded(part * profile.rows):,}"
     text = f"{n} of {profile.rows:,} rows ({100 * part:.2g} %) repeat an earlier one in every column: "
@@ -222,8 +228,6 @@ def _listed(names: list[str]) -> str:
 
 def flag_value(name: str) -> str:
     """Return a name as it is written behind a flag."""
-    import shlex
-
     return shlex.quote(name)
 
 

@@ -19,6 +19,7 @@ FEWEST_ROWS = 20  # fewer say nothing
 BINS = 64  # of numbers with more values
 MOST_CLASSES = 50  # the rarer ones count as one
 PRIOR_ROWS = 1.0  # of the mean of the targets, that every group starts with
+LEAST_EXPLAINED = 5e-4  # what is less comes of rounding and chance
 FEWEST_BESIDE = 10  # rows that do not hold a column's most frequent value: of fewer, chance makes copies
 ROUNDING = 1e-9  # of two columns that are one in other units
 
@@ -74,7 +75,8 @@ def _explained(codes: Codes, Y: Matrix) -> float:
         rest = Y[~seen] - mean
         left += float(np.sum((rest - (sums / n[:, None])[codes[~seen]]) ** 2))
         total += float(np.sum(rest**2))
-    return max(1 - left / total, 0.0) if total > 0 else 0.0
+    part = 1 - left / total if total > 0 else 0.0
+    return part if part > LEAST_EXPLAINED else 0.0
 
 
 def in_step(sample: Words, numeric: Sequence[bool]) -> list[tuple[int, ...]]:

@@ -26,6 +26,7 @@ from lamina.learning.lbfgs import LBFGS
 from lamina.learning.networks import Inputs, loss_from, network_from
 from lamina.learning.presets import Facts, resolved
 from lamina.learning.recipe import Recipe, recipe_of
+from lamina.learning.run import Task
 from lamina.learning.state import State
 
 FIXED_BYTES = 200e6  # Python, its libraries, the command
@@ -66,7 +67,7 @@ def sizing_of(
     settings : mapping
         Every setting as it was given, "auto" where the preset is to choose.
     """
-    task = "classifier" if isinstance(target, Labels) else "regressor"
+    task: Task = "classifier" if isinstance(target, Labels) else "regressor"
     chosen = resolved(settings, Facts(task, n_rows, len(encoder.names_in)))
     held_out = min(max(round(float(chosen["validation_fraction"]) * n_rows), 1), n_rows - 1)
     held_out = held_out if chosen["early_stopping"] and n_rows > 1 else 0
@@ -111,15 +112,17 @@ def seconds_per_row(network: Network, recipe: Recipe, X: Any, Y: Any, engine: st
     order = np.resize(np.arange(len(X)), size * max(1, 2048 // size))
     rates = np.full(len(order) // size, recipe.learning_rate * 1e-3)  # so small that no cost leaves the float range
     steps = Steps(batch_size=size, rates=rates, examples=len(X))
-    return _timed(lambda: verbs.train_steps(network, recipe.optimiser, params, memory, X, Y, None, order, steps), len(order))
+    return _timed(
+        lambda: verbs.train_steps(network, recipe.optimiser, params, memory, X, Y, None, order, steps), len(order)
+    )
 
 
 def _timed(work: Any, rows: int) -> float:
-    """Return seconds per row: the least of several tries, because other programs only ever slow one down."""
-    began, least = time.perf_counter(), float("inf")
+    """Return seconds per row of work that is done again and again; its first time only warms up."""
     with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
-        while time.perf_counter() - began < SECONDS_OF_MEASURING or least == float("inf"):
-            start = time.perf_counter()
+        work()
+        began, times = time.perf_counter(), 0
+        while times == 0 or time.perf_counter() - began < SECONDS_OF_MEASURING:
             work()
-            least = min(least, time.perf_counter() - start)
-    return least / rows
+            times += 1
+    return (time.perf_counter() - began) / (times * rows)

@@ -177,14 +177,13 @@ def profile_of(batches: Iterable[Batch], roles: Roles, settings: Mapping[str, An
         settings = {**settings, "splines": None}  # it looks at the targets
     learned = LearnedColumns(settings)
     columns: list[ColumnCounts] | None = None
-    rows, target, sample, different = 0, None, WordSample.empty(0), None
+    rows, target, sample = 0, None, WordSample.empty(0)
+    different = DistinctValues.of(np.zeros(0, np.uint64), room=ROOM_FOR_ROWS)
     n_to_learn_from, some = 0, None
     for batch in batches:
         if batch.table.n_rows == 0:
             continue
-        here, seen, sample = _counted(batch, sample)
-        columns = here if columns is None else [a.joined(b) for a, b in zip(columns, here, strict=True)]
-        different = seen if different is None else different.joined(seen)
+        columns, different, sample = _counted(batch, columns, different, sample)
         rows += batch.table.n_rows
         if roles.target is not None:
             found = TargetCounts.of(batch.table.at(batch.table.names.index(roles.target)))
@@ -194,7 +193,7 @@ def profile_of(batches: Iterable[Batch], roles: Roles, settings: Mapping[str, An
         if some is None or not some.table.n_rows:
             some = _few(counting)
         n_to_learn_from += counting.table.n_rows
-    if columns is None or different is None or some is None:
+    if columns is None or some is None:
         raise NoRowsError("rows expected, found none")
     task = _task(roles, tuple(columns), target)
     encoder, warned = learned.encoder(_learned(task, target))
@@ -213,8 +212,10 @@ def profile_of(batches: Iterable[Batch], roles: Roles, settings: Mapping[str, An
     )
 
 
-def _counted(batch: Batch, sample: WordSample) -> tuple[list[ColumnCounts], DistinctValues, WordSample]:
-    """Return what a batch says of its columns and rows, and the sample of the rows so far."""
+def _counted(
+    batch: Batch, before: list[ColumnCounts] | None, different: DistinctValues, sample: WordSample
+) -> tuple[list[ColumnCounts], DistinctValues, WordSample]:
+    """Return what is known of columns and rows, and the sample of the rows, with one more batch."""
     table, row_numbers = batch.table, batch.row_numbers
     if sample.bits.shape[1] != len(table.names):
         sample = WordSample.empty(len(table.names))
@@ -224,10 +225,10 @@ def _counted(batch: Batch, sample: WordSample) -> tuple[list[ColumnCounts], Dist
     for j in range(len(table.names)):
         column = table.at(j)
         bits = column_words(column)
-        columns.append(ColumnCounts.of(column, row_numbers, bits))
+        columns.append(ColumnCounts.of(column, row_numbers, bits, None if before is None else before[j]))
         kept[:, j] = bits[wanted]
         of_rows += words(bits ^ words(np.array([j])))
-    return columns, DistinctValues.of(of_rows, room=ROOM_FOR_ROWS), sample.joined(row_numbers[wanted], kept)
+    return columns, different.with_rows(of_rows), sample.joined(row_numbers[wanted], kept)
 
 
 def _few(batch: Batch) -> Batch:
