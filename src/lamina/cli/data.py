@@ -51,8 +51,7 @@ def data(
     file
         CSV, Parquet, Arrow or Feather file: a row per example, named columns.
     target
-        The column to predict. With it, its classes or numbers are shown, what every other column alone says of it, and
-        what training would take.
+        The column to predict: adds its classes, what each other column alone says of it, and what training would take.
     task
         Whether the target holds classes or numbers. Detected and printed if not given.
     weights

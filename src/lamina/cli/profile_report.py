@@ -6,11 +6,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from lamina.cli.profile_words import balance, encoded, missing_in_words, number, percent, values_of
+from lamina.cli.profile_words import balance, distinct, encoded, missing_in_words, number, percent, values_of
 from lamina.cli.terminal import Terminal, counted
 from lamina.data.tables.days import spell_date
 from lamina.profiling.columns import ColumnCounts
-from lamina.profiling.findings import Finding, about
+from lamina.profiling.findings import Finding
 from lamina.profiling.sizing import Sizing
 from lamina.profiling.table_profile import Profile
 
@@ -44,6 +44,9 @@ class Report:
             self._show_target(terminal, everything)
         shown = self._notable(everything)
         terminal.table(*self._columns(shown), right=(2, 3, 5))
+        if profile.explained:
+            terminal.say(f"explains: how much of the target a column alone predicts, by {_looked_at(profile)}")
+            terminal.say()
         if self.encoded:
             features = sum(n for _, n in self.encoded.values())
             terminal.say(f"{counted(len(self.encoded), 'column')} would become {counted(features, 'feature')}:")
@@ -57,6 +60,10 @@ class Report:
         if self.sizing is not None:
             for line in _training(self.sizing):
                 terminal.say(line)
+        elif profile.roles.target is None:
+            terminal.say(
+                "--target COLUMN adds what each column says of the one to predict, and what training would take"
+            )
 
     def _notable(self, everything: bool) -> list[ColumnCounts]:
         """Return the columns to show, in their order: of many those with findings, then those that say most."""
@@ -77,11 +84,11 @@ class Report:
         """Return headings and rows of the table of columns."""
         profile = self.profile
         explained = profile.explained
-        headings = ["column", "kind", "missing", "different", "values", *(["explains"] if explained else [])]
+        headings = ["column", "kind", "missing", "distinct", "values", *(["explains"] if explained else [])]
         rows = []
         for column in shown:
             missing = percent(column.missing / column.rows) if column.missing else ""
-            row = [column.name, column.kind, missing, about(column), values_of(column)]
+            row = [column.name, column.kind, missing, distinct(column), values_of(column)]
             if explained:
                 part = explained.get(column.name)
                 row.append(self._role(column.name) if part is None else percent(part))
@@ -108,9 +115,7 @@ class Report:
             rows = balance(classes, most, terminal.unicode)
             terminal.table(["class", "rows", "", ""], rows, right=(1, 2))
             if len(classes) > most:
-                terminal.say(
-                    f"(and {counted(len(classes) - most, 'more class')}es; --all shows them)".replace("sses", "sses")
-                )
+                terminal.say(f"({most} of {len(classes):,} classes; --all shows the others)")
 
     def _classes(self) -> dict[str, int]:
         target = self.profile.target
@@ -179,8 +184,8 @@ class Report:
             "missing": column.missing,
             "missing_cells": dict(self.words.get(name, {})),
             "infinite": column.infinite,
-            "different": column.values.number,
-            "different_standard_error": column.values.standard_error,
+            "distinct": column.values.number,
+            "distinct_standard_error": column.values.standard_error,
             "low": low,
             "high": high,
             "mean": _mean(column) if is_number else None,
@@ -190,6 +195,11 @@ class Report:
             "features": features,
             "explains": self.profile.explained.get(name),
         }
+
+
+def _looked_at(profile: Profile) -> str:
+    n = profile.rows_looked_at
+    return f"a sample of {n:,} rows" if n < profile.n_to_learn_from else "all rows"
 
 
 def _mean(column: ColumnCounts) -> float:

@@ -15,7 +15,6 @@ SCALED = {
     "none": "as it is",
 }
 LONGEST_LEVEL = 14
-SHOWN_LEVELS = 2
 BAR = 24  # characters of all rows
 LARGEST_WHOLE = 1e15
 
@@ -27,13 +26,21 @@ def percent(part: float) -> str:
     return f"{100 * part:.1f} %" if 0 < part < 0.1 else f"{100 * part:.0f} %"
 
 
+def distinct(column: ColumnCounts) -> str:
+    """Return "16", or "~28,600" where it is estimated."""
+    values = column.values
+    if values.is_exact or not values.repeated:  # else each row has its own, as far as can be seen
+        return f"{values.number if values.is_exact else column.known:,}"
+    return f"~{int(float(f'{values.number:.3g}')):,}"
+
+
 def values_of(column: ColumnCounts) -> str:
-    """Return where the numbers or dates lie, or which levels are most frequent."""
+    """Return where the numbers or dates lie, or which level is the most frequent."""
     if not column.known:
         return "no value"
     if column.levels_counted:
-        shown = [f"{_shortened(level)} {percent(n / column.known)}" for level, n in column.values.most_frequent(2)]
-        return ", ".join(shown) or "text"
+        most = column.values.most_frequent(1)
+        return " ".join(f"{_shortened(level)} {percent(n / column.known)}" for level, n in most) or "text"
     if column.low is None or column.high is None:
         return "infinite"
     low, high = (spell_date(end) if column.kind == "date" else number(end) for end in (column.low, column.high))
@@ -76,7 +83,7 @@ def _levels(column: CategoryColumn) -> str:
         return f"embedding of {n:,} levels{', other' * column.pooled}{', missing' * column.indicator}"
     if not n:
         return "0: no value"
-    text = "-1 or 1" if n == 2 and not column.pooled else f"one-hot of {n:,} levels"
+    text = "-1 or 1" if n == 2 and not column.pooled else f"one-hot of {n:,} level{'s' * (n > 1)}"
     return text + ", other" * column.pooled + ", missing" * column.indicator
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from lamina.profiling.columns import ColumnCounts
+from lamina.profiling.relations import FEWEST_ROWS
 from lamina.profiling.table_profile import Profile
 
 SURELY_GIVEN_AWAY, PERHAPS_GIVEN_AWAY = 0.999, 0.95  # of the target, by one column alone
@@ -37,7 +38,7 @@ def findings_of(profile: Profile, told: Iterable[str] = ()) -> list[Finding]:
         What reading the rows warned of.
     """
     found = [one for look in FINDINGS for one in look(profile)]
-    for kind, messages in (("reading", told), ("training", profile.warned)):
+    for kind, messages in (("reading", dict.fromkeys(told)), ("training", profile.warned)):
         known = {repr(name) for one in found if one.kind in ("identifier", "empty") for name in one.columns}
         for message in messages:
             if not any(f"column {name}" in message for name in known):
@@ -71,8 +72,8 @@ def _target(profile: Profile) -> Iterator[Finding]:
     if profile.task is None or profile.task[0] == "regression" or profile.target is None:
         return
     classes = profile.target.classes
-    if classes is None or column.values.number > column.known / 2:
-        text = f"the target {name!r} has {about(column)} different classes in {column.known:,} rows: "
+    if classes is None or (column.values.number > column.known / 2 and column.known > FEWEST_ROWS):
+        text = f"the target {name!r} has {column.values.number:,} different classes in {column.known:,} rows: "
         yield Finding("target", (name,), text + "if it is a number to predict, say --task regression")
         return
     rare = [str(label) for label, count in sorted(classes.items(), key=lambda one: one[1]) if count < FEW_OF_A_CLASS]
@@ -208,16 +209,6 @@ def _duplicates(profile: Profile) -> Iterator[Finding]:
 def _rounded(n: float) -> int:
     """Return a number rounded to two digits."""
     return int(float(f"{n:.2g}"))
-
-
-def about(column: ColumnCounts) -> str:
-    """Return how many different values there are: "16", "about 1,200,000"."""
-    values = column.values
-    if values.is_exact:
-        return f"{values.number:,}"
-    if not values.repeated:
-        return f"{column.known:,}"  # each row has its own, as far as can be seen
-    return f"about {int(float(f'{values.number:.3g}')):,}"
 
 
 def _listed(names: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from lamina.data.encoding.encoder import Encoder
@@ -37,12 +38,15 @@ class LearnedColumns:
 
     def encoder(self, target: Labels | Numbers | None) -> tuple[Encoder | None, list[str]]:
         """Return the encoder, and what training would warn of; None where training would refuse the rows."""
-        if self._summary is None:
+        summary = self._summary
+        if summary is None:
             return None, []
+        if target is None:  # which columns are jagged is not known without one
+            summary = replace(summary, kinds={kind: one for kind, one in summary.kinds.items() if kind != "splines"})
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always", DataWarning)
             try:
-                return self._summary.encoder(target), [str(one.message) for one in told]
+                return summary.encoder(target), [str(one.message) for one in told]
             except DataError as problem:
                 self.refused = problem
                 return None, []

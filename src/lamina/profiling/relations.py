@@ -18,7 +18,7 @@ from lamina.profiling.columns import numbers_of
 FEWEST_ROWS = 20  # fewer say nothing
 BINS = 64  # of numbers with more values
 MOST_CLASSES = 50  # the rarer ones count as one
-PRIOR_ROWS = 1.0  # of the mean of the targets, that every group starts with
+PRIOR_ROWS = 0.1  # of the mean of the targets, that every group starts with
 LEAST_EXPLAINED = 5e-4  # what is less comes of rounding and chance
 FEWEST_BESIDE = 10  # rows that do not hold a column's most frequent value: of fewer, chance makes copies
 ROUNDING = 1e-9  # of two columns that are one in other units
@@ -88,19 +88,21 @@ def in_step(sample: Words, numeric: Sequence[bool]) -> list[tuple[int, ...]]:
     numeric : sequence of bool
         Which columns are numbers or dates.
     """
-    groups: dict[int, list[int]] = {}
     if len(sample) < FEWEST_ROWS:
         return []
+    alike: dict[int, list[int]] = {}  # columns whose values stand in the same rows
+    units: dict[int, list[list[int]]] = {}  # columns of numbers of one order, those in other units together
     for j, is_number in enumerate(numeric):
         bits = sample[:, j]
         codes, counts = _by_first_row(bits)
         if len(bits) - counts.max() < FEWEST_BESIDE:
             continue  # constant, or nearly
         if len(counts) <= len(bits) / 2:
-            groups.setdefault(_word(codes.astype(np.uint64)), []).append(j)
-        elif is_number and (bits != NAN_BITS).all():
-            _beside_its_multiple(j, sample, groups)
-    return [tuple(group) for group in groups.values() if len(group) > 1]
+            alike.setdefault(_word(codes.astype(np.uint64)), []).append(j)
+        elif is_number and np.isfinite(numbers_of(bits)).all():
+            _beside_its_multiple(j, sample, units)
+    groups = [*alike.values(), *(group for of_one_order in units.values() for group in of_one_order)]
+    return sorted(tuple(group) for group in groups if len(group) > 1)
 
 
 def _by_first_row(bits: Words) -> tuple[Codes, NDArray[np.intp]]:
@@ -114,22 +116,19 @@ def _word(values: Words) -> int:
     return int(finished(words(values ^ words(np.arange(len(values))))).sum(dtype=np.uint64))
 
 
-def _beside_its_multiple(j: int, sample: Words, groups: dict[int, list[int]]) -> None:
-    """Put a column of numbers beside one of the same order, where the two are one in other units."""
+def _beside_its_multiple(j: int, sample: Words, units: dict[int, list[list[int]]]) -> None:
+    """Put a column of numbers to those of the same order that are a + b times it, or by itself."""
     x = numbers_of(sample[:, j])
-    order = np.argsort(x, kind="stable")
-    forward, backward = (_word(_ranks(one)) for one in (x, -x))
-    if not np.isfinite(x[order[[0, -1]]]).all():
-        return
-    for key in (forward, backward):
-        for i in groups.get(key, ()):
-            z = numbers_of(sample[:, i])
-            t, u = ((one - one.min()) / (one.max() - one.min()) for one in (x, z))
-            if np.abs(t - (u if key == forward else 1 - u)).max() <= ROUNDING:
-                groups[key].append(j)
+    t = _from_0_to_1(x)
+    forward, backward = (_word(np.unique(one, return_inverse=True)[1].astype(np.uint64)) for one in (x, -x))
+    for key, same in ((forward, t), (backward, 1 - t)):
+        for group in units.get(key, ()):
+            if np.abs(_from_0_to_1(numbers_of(sample[:, group[0]])) - same).max() <= ROUNDING:
+                group.append(j)
                 return
-    groups.setdefault(forward, []).append(j)
+    units.setdefault(forward, []).append([j])
 
 
-def _ranks(x: NDArray[np.float64]) -> Words:
-    return np.unique(x, return_inverse=True)[1].astype(np.uint64)
+def _from_0_to_1(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    low, high = x.min() / 2, x.max() / 2  # halves: their difference stays in the float range
+    return np.asarray((x / 2 - low) / (high - low))

@@ -145,7 +145,7 @@ class Profile:
         seen = {name for group in groups for name in group}
         copies: dict[int, list[str]] = {}
         for column in self.columns:
-            if column.name not in seen and column.values.number > 1:
+            if column.name not in seen and column.values.number > 1 and self.rows >= FEWEST_ROWS:
                 copies.setdefault(column.fingerprint, []).append(column.name)
         groups |= {tuple(names) for names in copies.values() if len(names) > 1}
         return sorted(groups, key=lambda group: self.names.index(group[0]))
@@ -173,8 +173,6 @@ def profile_of(batches: Iterable[Batch], roles: Roles, settings: Mapping[str, An
     NoRowsError
         There are no rows.
     """
-    if roles.target is None and settings["splines"] == "jagged":
-        settings = {**settings, "splines": None}  # it looks at the targets
     learned = LearnedColumns(settings)
     columns: list[ColumnCounts] | None = None
     rows, target, sample = 0, None, WordSample.empty(0)

@@ -97,7 +97,9 @@ class TargetCounts:
             return float(changes / expected) if expected > 0 else 1.0
         assert self.numbers is not None
         n, deviation = self.numbers.weight, float(self.numbers.moments.scale()[0])
-        return self.steps / (2 * (n - 1) * deviation**2) if deviation > 0 and n > 1 else 1.0
+        with np.errstate(over="ignore", invalid="ignore"):
+            part = np.float64(self.steps) / (2 * (n - 1) * np.float64(deviation) ** 2) if n > 1 else 1.0
+        return float(part) if np.isfinite(part) else 1.0
 
 
 def as_training_sees(column: Column) -> Column:
