@@ -4,7 +4,7 @@ import codecs
 import csv
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import StringIO, TextIOWrapper
 from typing import Any
@@ -98,8 +98,6 @@ def find_dialect(path: str, reading: Reading) -> Dialect:
     if "\ufffd" in "".join(dialect.header):
         check_bytes(path, encoding)
     check_unique(dialect.names)
-    if not reading.predicting:
-        _warn_of_header(dialect)
     return dialect
 
 
@@ -184,7 +182,8 @@ def _decimal(rows: list[list[str]], separator: str, reading: Reading) -> str:
     return "," if commas and not thousands and not any(map(DECIMAL_POINT.fullmatch, cells)) else "."
 
 
-def _warn_of_header(dialect: Dialect) -> None:
+def warn_of_header(dialect: Dialect) -> None:
+    """Warn of names that are none."""
     name, blank = name_of(dialect.path), [j for j, cell in enumerate(dialect.header) if not cell.strip()]
     if blank:
         called = dialect.names[blank[0]]
@@ -240,12 +239,17 @@ def numbered_rows(dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
     with open_bytes(dialect.path) as raw, TextIOWrapper(raw, encoding, "replace", newline="") as text:
         for _ in range(dialect.skipped):
             text.readline()
-        reader = csv.reader(text, delimiter=dialect.separator, strict=True)
-        first = 1
-        for row in reader:
-            if not _blank(row) or (row and len(dialect.header) == 1):
-                yield first + dialect.skipped, row
-            first = reader.line_num + 1
+        yield from rows_within(dialect, text, 1 + dialect.skipped)
+
+
+def rows_within(dialect: Dialect, text: Iterable[str], line: int) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number of the first line and the cells of each row of some text, whose first line has this number."""
+    reader = csv.reader(text, delimiter=dialect.separator, strict=True)
+    first = 0
+    for row in reader:
+        if not _blank(row) or (row and len(dialect.header) == 1):
+            yield line + first, row
+        first = reader.line_num
 
 
 def line_of(dialect: Dialect, row: int) -> str:

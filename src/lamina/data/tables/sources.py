@@ -56,12 +56,13 @@ def read(
         reading = reading_of(text, encoding, decimal, thousands, missing_words)
     if isinstance(source, str | os.PathLike):
         return read_file(os.path.expanduser(os.fspath(source)), reading)
-    table = text_read(_of_memory(source), reading)
+    table = text_read(unread(source), reading)
     check_size(table)
     return table
 
 
-def _of_memory(source: Any) -> Table:
+def unread(source: Any) -> Table:
+    """Return the table of rows in memory, whose columns of text nobody has looked at yet."""
     if hasattr(source, "tocsr"):
         return _of_sparse(source)
     if isinstance(source, Mapping):

@@ -1,7 +1,6 @@
 """Tables of files: one whole, or a run of tables of so many rows, read again each time it is asked for."""
 
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 from lamina.data.tables.arrow import from_arrow, from_arrow_table, is_text
 from lamina.data.tables.cells import LOOKED_AT, Evidence, decided, hopeless, seen_so_far
 from lamina.data.tables.columns import warn_of_alike
-from lamina.data.tables.csv_dialect import Dialect, find_dialect, line_of
+from lamina.data.tables.csv_dialect import Dialect, find_dialect, line_of, warn_of_header
 from lamina.data.tables.csv_files import CsvColumns, as_planned, find_columns, read_csv, stream_csv
 from lamina.data.tables.file_formats import Format, find_format, name_of
 from lamina.data.tables.reading import Reading, Written
@@ -25,6 +24,8 @@ def read_file(path: str, reading: Reading) -> Table:
     kind = find_format(path)
     if kind == "csv":
         dialect = find_dialect(path, reading)
+        if not reading.predicting:
+            warn_of_header(dialect)
         columns, written = read_csv(dialect, reading)
         for column in columns:
             warn_of_alike(column)
@@ -40,9 +41,7 @@ def place_in_file(path: str, reading: Reading, row: int) -> str:
     """See `lamina.data.tables.sources.place_of`."""
     if find_format(path) != "csv":
         return f"row {row}"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # they were given when the file was read
-        return line_of(find_dialect(path, reading), row)
+    return line_of(find_dialect(path, reading), row)
 
 
 def _kept(reading: Reading, dialect: Dialect, written: dict[str, Written]) -> Reading:
@@ -159,6 +158,8 @@ class Stream:
         self._columns = CsvColumns({}, {})
         if self._kind == "csv":
             self._dialect = find_dialect(path, self.reading)
+            if not self.reading.predicting:
+                warn_of_header(self._dialect)
             self._columns = find_columns(self._dialect, self.reading)
             self.reading = _kept(self.reading, self._dialect, self._columns.written)
             self.names = self._dialect.names

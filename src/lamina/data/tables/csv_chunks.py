@@ -1,0 +1,76 @@
+"""A CSV file in chunks of whole records, whatever its quotes hide: each can be read on its own."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+QUOTE, FEED, RETURN = b'"\n\r'
+
+
+def in_records(blocks: Iterable[bytes], separator: str, quoted: bool) -> Iterator[bytes]:
+    """Yield the bytes of all blocks, cut where a record ends: about as long as a block, longer where a record is.
+
+    Parameters
+    ----------
+    blocks : iterable of bytes
+        UTF-8.
+    separator : str
+    quoted : bool
+        Whether there are quotes: a line break inside them ends no record.
+    """
+    rest = b""
+    for block in blocks:
+        rest += block
+        end = end_of_records(rest, separator, quoted)
+        if end:
+            yield rest[:end]
+            rest = rest[end:]
+    if rest:
+        yield rest
+
+
+def end_of_records(data: bytes, separator: str, quoted: bool) -> int:
+    """Return where the last whole record of data ends that begins with one; 0 where none does."""
+    if not quoted or QUOTE not in data:
+        feed = data.rfind(b"\n")
+        back = data.rfind(b"\r", 0, len(data) - 1)  # behind the last one a line feed may follow
+        return max(feed, back) + 1
+    a = np.frombuffer(data, np.uint8)
+    ends = a[:-1] == RETURN
+    ends &= a[1:] != FEED
+    at = np.flatnonzero(ends | (a[:-1] == FEED)) + 1
+    if a[-1] == FEED:
+        at = np.append(at, len(a))
+    outside = at[np.searchsorted(_effective(a, ord(separator)), at) % 2 == 0]
+    return int(outside[-1]) if len(outside) else 0
+
+
+def _effective(a: NDArray[np.uint8], separator: int) -> NDArray[np.intp]:
+    """Return where quotes stand that open or close; one in the midst of an unquoted cell is a letter like others."""
+    at = np.flatnonzero(a == QUOTE)
+    before = a[at - 1]
+    begins = (before == separator) | (before == FEED) | (before == RETURN)
+    begins[:1] |= at[:1] == 0
+    again = np.diff(at, prepend=-2) == 1  # "" inside a cell: closed, and opened again
+    if (begins | again)[::2].all():
+        return at
+    return np.array(list(_walked(at.tolist(), begins.tolist(), again.tolist())), np.intp)
+
+
+def _walked(at: list[int], begins: list[bool], again: list[bool]) -> Iterator[int]:
+    inside = closed = False
+    for place, begin, next_to in zip(at, begins, again, strict=True):
+        if inside:
+            inside, closed = False, True
+        elif begin or (next_to and closed):
+            inside = True
+        else:
+            closed = False
+            continue
+        yield place
+
+
+def lines_in(data: bytes) -> int:
+    """Return how many lines end in the data."""
+    return data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
