@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lamina.data.roles import Roles
 from lamina.data.tables.sources import read
 from lamina.data.tables.table import Batch
 from lamina.learning.hyperparameters import settings_for
 from lamina.learning.presets import Facts, resolved
-from lamina.profiling.table_profile import ENCODING_SETTINGS, Roles, profile_of
+from lamina.profiling.table_profile import ENCODING_SETTINGS, profile_of
 
 
 def settings(n_columns=10, task="classifier", **given):
@@ -28,9 +29,9 @@ def profiled():
 
     def profile(source, target=None, size=10**9, weights=None, drop=(), task=None):
         table = read(source)
-        roles = Roles(target, weights, tuple(drop), task)
+        roles = Roles(target, weights, drop=tuple(drop))
         chosen = settings(len(roles.inputs(table.names)))
-        return profile_of(batches(table, size), roles, {name: chosen[name] for name in ENCODING_SETTINGS})
+        return profile_of(batches(table, size), roles, {name: chosen[name] for name in ENCODING_SETTINGS}, task)
 
     return profile
 

@@ -5,13 +5,14 @@ import pandas as pd
 import pytest
 
 from lamina.data import datasets
+from lamina.data.roles import Roles
 from lamina.data.target_values import detect_task
 from lamina.errors import NoRowsError
 from lamina.fitting import prepare
 from lamina.learning.hyperparameters import settings_for
 from lamina.learning.presets import PRESETS, Facts, resolved
 from lamina.profiling.sizing import sizing_of
-from lamina.profiling.table_profile import ENCODING_SETTINGS
+from lamina.profiling.table_profile import ENCODING_SETTINGS, profile_of
 
 
 @pytest.mark.parametrize("name", datasets.names())
@@ -124,8 +125,6 @@ def test_what_training_refuses_is_kept(profiled, healthy):
 
 
 def test_no_rows(profiled):
-    from lamina.profiling.table_profile import Roles, profile_of
-
     with pytest.raises(NoRowsError, match="rows expected"):
         profile_of([], Roles(), {})
 

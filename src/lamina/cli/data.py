@@ -2,37 +2,38 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
+from cyclopts.exceptions import CycloptsError
 
 from lamina.cli.column_roles import Columns, dropped_names
 from lamina.cli.exit_codes import DONE
 from lamina.cli.files import check_files
 from lamina.cli.profile_report import Report
 from lamina.cli.reading_flags import ReadingFlags
-from lamina.cli.rows import Place, column_of, in_file, pieces_of, weights_of
+from lamina.cli.rows import IN_ROW, column_of, weights_of
 from lamina.cli.terminal import Terminal
 from lamina.cli.wording import for_command_line
+from lamina.data.roles import Roles
 from lamina.data.tables.missing_cells import missing_words
 from lamina.data.tables.reading import Reading
+from lamina.data.tables.row_streams import RowStream, rows_of
 from lamina.data.tables.table import Batch, Table
+from lamina.data.tables.table_files import files_of
 from lamina.errors import DataError, DataWarning, SettingError
 from lamina.learning.hyperparameters import settings_for
 from lamina.learning.presets import Facts, resolved
 from lamina.profiling.findings import Finding, findings_of
 from lamina.profiling.sizing import Sizing, sizing_of
-from lamina.profiling.table_profile import ENCODING_SETTINGS, Profile, Roles, profile_of
+from lamina.profiling.table_profile import ENCODING_SETTINGS, Profile, profile_of
 
 
 def data(
-    file: Path,
-    /,
-    *,
+    *files: str,
     target: str | None = None,
     task: Literal["classification", "regression"] | None = None,
     weights: str | None = None,
@@ -43,13 +44,13 @@ def data(
 ) -> int:
     """Show what a table is like before training: columns, gaps, what looks wrong, time and memory.
 
-    Nothing is trained or written. The table is read in pieces, so it may be larger
-    than memory.
+    Nothing is trained or written. The rows are read in pieces, so they may be more
+    than the memory holds.
 
     Parameters
     ----------
-    file
-        CSV, Parquet, Arrow or Feather file: a row per example, named columns.
+    files
+        CSV, Parquet, Arrow or Feather files, folders or glob patterns of them: a row per example, named columns.
     target
         The column to predict: adds its classes, what each other column alone says of it, and what training would take.
     task
@@ -63,40 +64,45 @@ def data(
     json
         Print everything as JSON on stdout, and nothing else there.
     """
-    check_files({"FILE": file}, {})
+    if not files:
+        raise CycloptsError('Command "data" parameter FILES requires an argument: a table to look at')
+    for file in files:
+        check_files({"FILE": Path(file)}, {})
     if task is not None and target is None:
         raise SettingError("--task says what the target holds, and no target is named: add --target COLUMN")
     cells, columns = cells or ReadingFlags(), Columns(target, weights, tuple(drop or ()))
     terminal, told = Terminal(json), list[str]()
-    with terminal.working(f"looking at {file}"):
-        with collected(told):
-            tables = pieces_of(file, cells.reading())
-            first = next(tables)
-            roles = roles_of(first, file, columns, task)
-            batches = (Batch(table, first=table.row_number(0)) for table in chain([first], tables))
-            profile = profile_of(batches, roles, encoding_settings(len(roles.inputs(first.names))))
-        report = Report(
-            file,
-            profile,
-            in_words(findings_of(profile, told), profile, cells.drop_missing_target, Place(file, 0, first.reading)),
-            missing_cells(profile, [file], first.reading),
-            sized(profile),
-        )
+    with terminal.working(f"looking at {files[0]}"), collected(told):
+        stream = rows_of(files[0] if len(files) == 1 else list(files), reading=cells.reading())
+        first = next(stream.regrouped(1)).table
+        roles = roles_of(first, Path(files[0]), columns)
+        with terminal.bar("rows", stream.n_rows) as done:
+            profile = profile_of(counting(stream, done), roles, encoding_settings(len(roles.inputs(first.names))), task)
+    found = in_words(findings_of(profile, told), profile, cells.drop_missing_target, stream)
+    with terminal.working("measuring a step of training"):
+        report = Report(stream, profile, found, missing_cells(profile, files, stream.reading), sized(profile))
     report.show(terminal, everything=all)
     terminal.result(report.plain())
     return DONE
 
 
-def roles_of(table: Table, file: Path, columns: Columns, task: str | None) -> Roles:
+def counting(stream: RowStream, done: Callable[..., None]) -> Iterator[Batch]:
+    """Yield the rows, and tell how many there were."""
+    for batch in stream:
+        yield batch
+        done(batch.table.n_rows)
+
+
+def roles_of(table: Table, file: Path, columns: Columns) -> Roles:
     """Return what the columns are for; raise a DataError for names that are not there."""
     if columns.target is not None:
         column_of(table, columns.target, file, "--target")
     if columns.weights is not None:
         weights_of(table, columns.weights, file)
-    roles = Roles(columns.target, columns.weights, tuple(dropped_names(table, file, columns)), task)
-    if not roles.inputs(table.names):
+    dropped = dropped_names(table, file, columns)
+    if not set(table.names) - {columns.target, columns.weights, *dropped}:
         raise DataError(f"{file}: no column is left to learn from")
-    return roles
+    return Roles(columns.target, columns.weights, drop=tuple(one for one in dropped if one != columns.weights))
 
 
 def encoding_settings(n_columns: int) -> dict[str, Any]:
@@ -124,26 +130,30 @@ def collected(told: list[str]) -> Iterator[None]:
         warnings.showwarning = shown
 
 
-def in_words(found: Iterable[Finding], profile: Profile, drop_missing_target: bool, place: Place) -> list[Finding]:
-    """Return findings in the words of the command line, with file and line where rows are refused."""
+def in_words(found: Iterable[Finding], profile: Profile, with_targets: bool, stream: RowStream) -> list[Finding]:
+    """Return findings in the words of the command line, with file and line where rows are refused.
+
+    Rows without a target are nothing to tell of where those with one were asked for.
+    """
     told = []
     for one in found:
-        if one.kind == "target missing" and drop_missing_target:
+        if one.kind == "target missing" and with_targets:
             continue
         text = one.text
-        if one.kind == "refused" and profile.refused is not None:
-            text = f"training would refuse these rows: {in_file(profile.refused, [place])}"
+        if one.kind == "refused":
+            rows = IN_ROW.findall(text)
+            text += f" (that is {stream.place_of(int(rows[-1]))})" if rows else ""
         told.append(one._replace(text=for_command_line(text)))
     return told
 
 
-def missing_cells(profile: Profile, files: Iterable[Path], reading: Reading) -> dict[str, Counter[str]]:
+def missing_cells(profile: Profile, files: Sequence[str], reading: Reading) -> dict[str, Counter[str]]:
     """Return by column which words of CSV files were read as missing, and how often."""
     gaps = [column for column in profile.columns if column.missing]
     text, others = ([c.name for c in gaps if (c.kind == "category") == is_text] for is_text in (True, False))
     found: dict[str, Counter[str]] = {}
-    for file in files:
-        for name, words in missing_words(str(file), reading, text, others).items():
+    for file in files_of(files):
+        for name, words in missing_words(file.path, reading, text, others).items():
             found.setdefault(name, Counter()).update(words)
     return found
 

@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from lamina.cli.profile_words import balance, distinct, encoded, missing_in_words, number, percent, values_of
 from lamina.cli.terminal import Terminal, counted
+from lamina.data.streaming.streamed_source import Way, way_of
 from lamina.data.tables.days import spell_date
+from lamina.data.tables.row_streams import RowStream
 from lamina.profiling.columns import ColumnCounts
-from lamina.profiling.findings import Finding
+from lamina.profiling.findings import Finding, spelled
 from lamina.profiling.sizing import Sizing
 from lamina.profiling.table_profile import Profile
 
@@ -23,7 +24,7 @@ MEGABYTE = 1e6
 class Report:
     """A profile with what was found, which words were read as missing, and what training would take."""
 
-    file: Path
+    stream: RowStream
     profile: Profile
     findings: list[Finding]
     words: Mapping[str, Mapping[str, int]]  # by column
@@ -34,12 +35,17 @@ class Report:
         """How each input column is encoded, and how many features it makes."""
         return {} if self.profile.encoder is None else encoded(self.profile.encoder)
 
+    @cached_property
+    def way(self) -> Way:
+        """Whether training would read all rows into memory, and why."""
+        return way_of(self.stream)
+
     # ---- for people ----
 
     def show(self, terminal: Terminal, everything: bool) -> None:
         """Print what was found, the most notable columns of many."""
         profile = self.profile
-        terminal.say(f"{self.file}: {counted(profile.rows, 'row')}, {counted(len(profile.columns), 'column')}")
+        terminal.say(f"{self.stream.described}: {counted(len(profile.columns), 'column')}")
         if profile.task is not None:
             self._show_target(terminal, everything)
         shown = self._notable(everything)
@@ -58,12 +64,10 @@ class Report:
         self._show_missing(terminal, shown)
         self._show_findings(terminal)
         if self.sizing is not None:
-            for line in _training(self.sizing):
+            for line in _training(self.sizing, self.way):
                 terminal.say(line)
-        elif profile.roles.target is None:
-            terminal.say(
-                "--target COLUMN adds what each column says of the one to predict, and what training would take"
-            )
+        elif not profile.roles.targets:
+            terminal.say("--target COLUMN adds what the others say of that column, and what training would take")
 
     def _notable(self, everything: bool) -> list[ColumnCounts]:
         """Return the columns to show, in their order: of many those with findings, then those that say most."""
@@ -97,17 +101,18 @@ class Report:
 
     def _role(self, name: str) -> str:
         roles = self.profile.roles
-        return "target" if name == roles.target else "weights" if name == roles.weights else "dropped"
+        return "target" if name in roles.targets else "weights" if name == roles.weight else "dropped"
 
     def _show_target(self, terminal: Terminal, everything: bool) -> None:
-        profile, name = self.profile, str(self.profile.roles.target)
+        profile, column = self.profile, self.profile.target_column
         assert profile.task is not None
+        assert column is not None
         task, reason = profile.task
         kind = task if task == "regression" else f"{task} classification"
         why = f"{reason}; --task overrides" if reason else "as --task says"
-        terminal.say(f"target {name!r}: {kind} ({why})")
+        terminal.say(f"target {column.name!r}: {kind} ({why})")
         if task == "regression":
-            terminal.say(f"  {values_of(profile.column(name))}, mean {number(_mean(profile.column(name)))}")
+            terminal.say(f"  {values_of(column)}, mean {number(_mean(column))}")
             return
         classes = self._classes()
         if classes:
@@ -121,7 +126,7 @@ class Report:
         target = self.profile.target
         if target is None or target.classes is None:
             return {}
-        return {f"{k:g}" if isinstance(k, float) else str(k): n for k, n in target.classes.items()}
+        return {spelled(label): n for label, n in target.classes.items()}
 
     def _show_missing(self, terminal: Terminal, shown: Iterable[ColumnCounts]) -> None:
         rows = []
@@ -146,8 +151,9 @@ class Report:
         profile = self.profile
         repeated = profile.different_rows
         return {
-            "file": str(self.file),
+            "source": self.stream.described,
             "rows": profile.rows,
+            "bytes": self.stream.n_bytes,
             "target": self._plain_target(),
             "columns": [self._plain_column(column) for column in profile.columns],
             "features": sum(n for _, n in self.encoded.values()) if self.encoded else None,
@@ -155,15 +161,15 @@ class Report:
             "in_step": [list(group) for group in profile.in_step],
             "rows_looked_at": profile.rows_looked_at,
             "findings": [{"kind": f.kind, "columns": list(f.columns), "text": f.text} for f in self.findings],
-            "training": None if self.sizing is None else self.sizing._asdict(),
+            "training": None if self.sizing is None else {**self.sizing._asdict(), **self.way._asdict()},
         }
 
     def _plain_target(self) -> dict[str, Any] | None:
-        profile, name = self.profile, self.profile.roles.target
-        if name is None:
+        profile, column = self.profile, self.profile.target_column
+        if column is None:
             return None
         task, reason = profile.task or (None, None)
-        found: dict[str, Any] = {"column": name, "task": task, "reason": reason, "rows": profile.n_to_learn_from}
+        found: dict[str, Any] = {"column": column.name, "task": task, "reason": reason, "rows": profile.n_to_learn_from}
         if profile.target is not None and task is not None:
             as_classes = task != "regression"
             known = profile.target.classes if as_classes else profile.target.numbers
@@ -206,22 +212,21 @@ def _mean(column: ColumnCounts) -> float:
     return float(column.moments.location()[0])
 
 
-def _training(sizing: Sizing) -> Iterable[str]:
+def _training(sizing: Sizing, way: Way) -> Iterable[str]:
     """Yield lines that say what training would take."""
     held = f", {sizing.validation_rows:,} to validate" if sizing.validation_rows else ""
     yield "Training with the default settings would be:"
     yield f"  on {counted(sizing.rows, 'row')}{held}; {counted(sizing.parameters, 'parameter')}"
     yield f"  about {_seconds(sizing.seconds_per_epoch)} an epoch on this machine, at most {sizing.most_epochs} epochs"
-    whole, stream = (
-        f"{round(size / MEGABYTE, -1):,.0f} MB" for size in (sizing.bytes_in_memory, sizing.bytes_of_a_stream)
-    )
-    yield f"  about {whole} of memory with all rows in it, {stream} as a stream"
+    sizes = sizing.bytes_of_a_stream if way.streamed else sizing.bytes_in_memory
+    how = "streamed, in about" if way.streamed else "with all rows in memory, about"
+    yield f"  {how} {round(sizes / MEGABYTE, -1):,.0f} MB: {way.why}"
 
 
 def _seconds(seconds: float) -> str:
-    """Return "0.2 s", "45 s", "3 min", "2.5 h"."""
+    """Return "0.2 s", "4.5 s", "45 s", "3 min", "2.5 h"."""
     if seconds < 1:
         return f"{max(seconds, 0.01):.1g} s"
     if seconds < 100:
-        return f"{seconds:.2g} s"
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -54,10 +54,10 @@ def _refused(profile: Profile) -> Iterator[Finding]:
 
 def _target(profile: Profile) -> Iterator[Finding]:
     """The target: missing, of one value, of rare classes, too many of them, or of dates."""
-    name = profile.roles.target
-    if name is None:
+    column = profile.target_column
+    if column is None:
         return
-    column = profile.column(name)
+    name = column.name
     if column.kind == "date":
         yield Finding("target", (name,), f"the target {name!r} holds dates, and classes or numbers are predicted")
         return
@@ -76,7 +76,9 @@ def _target(profile: Profile) -> Iterator[Finding]:
         text = f"the target {name!r} has {column.values.number:,} different classes in {column.known:,} rows: "
         yield Finding("target", (name,), text + "if it is a number to predict, say --task regression")
         return
-    rare = [str(label) for label, count in sorted(classes.items(), key=lambda one: one[1]) if count < FEW_OF_A_CLASS]
+    rare = [
+        spelled(label) for label, count in sorted(classes.items(), key=lambda one: one[1]) if count < FEW_OF_A_CLASS
+    ]
     if rare:
         text = f"{_listed(rare)}: fewer than {FEW_OF_A_CLASS} rows of {'each of these classes' * (len(rare) > 1)}"
         text = text if len(rare) > 1 else f"class {_listed(rare)} has fewer than {FEW_OF_A_CLASS} rows"
@@ -85,7 +87,7 @@ def _target(profile: Profile) -> Iterator[Finding]:
 
 def _weights(profile: Profile) -> Iterator[Finding]:
     """Weights that training would refuse."""
-    name = profile.roles.weights
+    name = profile.roles.weight
     if name is None:
         return
     column = profile.column(name)
@@ -98,7 +100,7 @@ def _weights(profile: Profile) -> Iterator[Finding]:
 
 def _given_away(profile: Profile) -> Iterator[Finding]:
     """Columns that hold the target, or say nearly all of it."""
-    target, told = profile.roles.target, set[str]()
+    target, told = next(iter(profile.roles.targets), None), set[str]()
     for group in profile.in_step:
         if target not in group:
             continue
@@ -124,9 +126,10 @@ def _where(profile: Profile, everywhere: bool) -> str:
 
 def _order(profile: Profile) -> Iterator[Finding]:
     """Rows that stand in the order of the target."""
-    name, target, task = profile.roles.target, profile.target, profile.task
-    if name is None or target is None or task is None or profile.column(name).known < FEWEST_FOR_ORDER:
+    column, target, task = profile.target_column, profile.target, profile.task
+    if column is None or target is None or task is None or column.known < FEWEST_FOR_ORDER:
         return
+    name = column.name
     if target.rises + target.falls == 0 or (task[0] != "regression" and target.classes is None):
         return
     if target.rises == 0 or target.falls == 0:
@@ -187,7 +190,7 @@ def _copies(profile: Profile) -> Iterator[Finding]:
     """Columns that say the same as others."""
     for group in profile.in_step:
         names = [name for name in group if name in profile.inputs]
-        if len(names) < 2 or profile.roles.target in group:
+        if len(names) < 2 or set(profile.roles.targets) & set(group):
             continue
         copies = profile.are_copies(names)
         what = "hold the same values" if copies else "say the same (each value of one goes with one of the other)"
@@ -215,6 +218,11 @@ def _listed(names: list[str]) -> str:
     more = len(names) - SHOWN_NAMES
     shown = ", ".join(map(repr, names[:SHOWN_NAMES]))
     return f"{shown} and {more} more" if more > 0 else " and ".join(shown.rsplit(", ", 1)) if len(names) == 2 else shown
+
+
+def spelled(label: object) -> str:
+    """Return a class as text: 1 for 1.0."""
+    return f"{label:g}" if isinstance(label, float) else str(label)
 
 
 def flag_value(name: str) -> str:

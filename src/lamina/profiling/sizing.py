@@ -5,8 +5,8 @@ In memory a run peaks at about
     200 MB + rows * (4.5 table + 1.25 encoded + 25) bytes
 
 with the bytes that a row has in the table as read and encoded: fitted to the peaks of processes that trained on 200,000
-to 10 million rows of 5 to 20 columns, numbers and categories. A stream holds the same of the rows that are shuffled
-together, and of one batch as it is read.
+to 10 million rows of 5 to 20 columns, numbers and categories. A stream holds a few windows of encoded rows: one is
+trained on, one waits, one is made of the rows of a batch as they are read.
 """
 
 import time
@@ -16,6 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lamina.data.encoding.encoder import Encoder
+from lamina.data.holding_out import capped
+from lamina.data.streaming.streamed import WINDOW_BYTES, WINDOW_ROWS
+from lamina.data.tables.stretches import ROWS_AT_ONCE
 from lamina.data.tables.table import Table
 from lamina.data.targets import Labels, Numbers
 from lamina.engine import choose
@@ -31,8 +34,7 @@ from lamina.learning.state import State
 
 FIXED_BYTES = 200e6  # Python, its libraries, the command
 OF_THE_TABLE, OF_THE_ENCODED_ROWS, BYTES_OF_A_ROW = 4.5, 1.25, 25.0
-SHUFFLED_ROWS = 2**18  # of a stream
-ROWS_OF_A_BATCH = 2**16
+WINDOWS = 3
 SECONDS_OF_MEASURING = 0.4
 OF_A_PREDICTION = 1 / 3  # of the work of a step; the validation rows are predicted after each epoch
 
@@ -69,7 +71,7 @@ def sizing_of(
     """
     task: Task = "classifier" if isinstance(target, Labels) else "regressor"
     chosen = resolved(settings, Facts(task, n_rows, len(encoder.names_in)))
-    held_out = min(max(round(float(chosen["validation_fraction"]) * n_rows), 1), n_rows - 1)
+    held_out = min(max(round(capped(float(chosen["validation_fraction"]), n_rows) * n_rows), 1), n_rows - 1)
     held_out = held_out if chosen["early_stopping"] and n_rows > 1 else 0
     outputs = target.n_outputs if isinstance(target, Labels) else target.n_targets
     inputs = Inputs(encoder.n_features, encoder.number_positions, encoder.embedded)
@@ -80,7 +82,8 @@ def sizing_of(
     X, Y = encoder.encode(encoder.align(some), dtype), np.ascontiguousarray(target.encode(y), dtype)
     encoded, as_read = X.itemsize * (X.shape[1] + Y.shape[1]), bytes_of_a_row(some)
     a_row = OF_THE_TABLE * as_read + OF_THE_ENCODED_ROWS * encoded + BYTES_OF_A_ROW
-    together = min(SHUFFLED_ROWS, n_rows) * encoded * 2 + min(ROWS_OF_A_BATCH, n_rows) * a_row
+    window = min(WINDOW_ROWS, WINDOW_BYTES // (4 * X.shape[1]), n_rows) * encoded
+    together = WINDOWS * window + min(ROWS_AT_ONCE, n_rows) * a_row
     seconds = seconds_per_row(network, recipe, X, Y, str(chosen["engine"]))
     return Sizing(
         n_rows - held_out,

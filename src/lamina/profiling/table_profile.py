@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lamina.computed_once import cached_property
 from lamina.data.encoding.encoder import Encoder
+from lamina.data.roles import Roles
 from lamina.data.row_hash import NAN_BITS, column_words, words
 from lamina.data.tables.table import Batch, Table
 from lamina.data.target_values import task_of
@@ -23,6 +24,7 @@ from lamina.profiling.word_samples import WordSample
 
 ROOM_FOR_ROWS = 2**16
 SOME_ROWS = 4096
+Task = Literal["classification", "regression"]
 ENCODING_SETTINGS = (
     "scaling",
     "missing",
@@ -33,20 +35,6 @@ ENCODING_SETTINGS = (
     "dates",
     "splines",
 )
-
-
-class Roles(NamedTuple):
-    """What columns are for; all others are learned from."""
-
-    target: str | None = None
-    weights: str | None = None
-    drop: tuple[str, ...] = ()
-    task: str | None = None  # "classification" or "regression", where it was said
-
-    def inputs(self, names: Iterable[str]) -> list[str]:
-        """Return the columns that are learned from."""
-        others = {self.target, self.weights, *self.drop}
-        return [name for name in names if name not in others]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +49,8 @@ class Profile:
     different_rows : DistinctValues
     sample : WordSample
     roles : Roles
+    asked : {"classification", "regression"} or None
+        What the target holds, where that was said.
     target : TargetCounts or None
         Of the rows that have a target.
     some : Batch
@@ -80,6 +70,7 @@ class Profile:
     different_rows: DistinctValues
     sample: WordSample
     roles: Roles
+    asked: Task | None
     target: TargetCounts | None
     some: Batch
     n_to_learn_from: int
@@ -96,10 +87,15 @@ class Profile:
         """Return what is known of a column."""
         return self.columns[self.names.index(name)]
 
+    @property
+    def target_column(self) -> ColumnCounts | None:
+        """The column to predict."""
+        return next((self.column(name) for name in self.roles.targets), None)
+
     @cached_property
     def inputs(self) -> tuple[str, ...]:
         """The columns that are learned from."""
-        return tuple(self.roles.inputs(self.names))
+        return self.roles.inputs(self.names)
 
     @cached_property
     def task(self) -> tuple[str, str] | None:
@@ -107,7 +103,7 @@ class Profile:
 
         None without a target, or for one of dates.
         """
-        return _task(self.roles, self.columns, self.target)
+        return _task(self.target_column, self.target, self.asked)
 
     @property
     def learned_target(self) -> Labels | Numbers | None:
@@ -118,9 +114,9 @@ class Profile:
     def _rows_with_target(self) -> NDArray[np.uint64]:
         """The sample in the order of the rows, those without a target left out."""
         found = self.sample.in_order()
-        if self.roles.target is None:
+        if self.target_column is None:
             return found
-        return found[found[:, self.names.index(self.roles.target)] != NAN_BITS]
+        return found[found[:, self.columns.index(self.target_column)] != NAN_BITS]
 
     @property
     def rows_looked_at(self) -> int:
@@ -131,9 +127,9 @@ class Profile:
     def explained(self) -> dict[str, float]:
         """How much of the target each input alone explains; empty where there are too few rows to say."""
         found = self._rows_with_target
-        if self.task is None or len(found) < FEWEST_ROWS:
+        if self.task is None or self.target_column is None or len(found) < FEWEST_ROWS:
             return {}
-        Y = target_matrix(found[:, self.names.index(str(self.roles.target))], self.task[0] != "regression")
+        Y = target_matrix(found[:, self.columns.index(self.target_column)], self.task[0] != "regression")
         numeric = {column.name: column.kind in ("number", "date") for column in self.columns}
         return {name: explains(found[:, self.names.index(name)], numeric[name], Y) for name in self.inputs}
 
@@ -155,7 +151,9 @@ class Profile:
         return len({self.column(name).fingerprint for name in group}) == 1
 
 
-def profile_of(batches: Iterable[Batch], roles: Roles, settings: Mapping[str, Any]) -> Profile:
+def profile_of(
+    batches: Iterable[Batch], roles: Roles, settings: Mapping[str, Any], asked: Task | None = None
+) -> Profile:
     """Return what a table is like, from one pass over its rows.
 
     Parameters
@@ -164,9 +162,11 @@ def profile_of(batches: Iterable[Batch], roles: Roles, settings: Mapping[str, An
         All the rows, in order. What is found does not depend on how they are cut into batches, but for quantiles
         beyond the error that `data.quantiles` states.
     roles : Roles
-        They name columns that are there.
+        They name columns that are there, and one target at most.
     settings : mapping
         Resolved values of `ENCODING_SETTINGS`: how training would encode the columns.
+    asked : {"classification", "regression"}, optional
+        What the target holds; detected if not given.
 
     Raises
     ------
@@ -183,8 +183,8 @@ def profile_of(batches: Iterable[Batch], roles: Roles, settings: Mapping[str, An
             continue
         columns, different, sample = _counted(batch, columns, different, sample)
         rows += batch.table.n_rows
-        if roles.target is not None:
-            found = TargetCounts.of(batch.table.at(batch.table.names.index(roles.target)))
+        for name in roles.targets:
+            found = TargetCounts.of(batch.table.at(batch.table.names.index(name)))
             target = found if target is None else target if found is None else target.joined(found)
         counting = _to_learn_from(batch, roles)
         learned.look(counting)
@@ -193,7 +193,7 @@ def profile_of(batches: Iterable[Batch], roles: Roles, settings: Mapping[str, An
         n_to_learn_from += counting.table.n_rows
     if columns is None or some is None:
         raise NoRowsError("rows expected, found none")
-    task = _task(roles, tuple(columns), target)
+    task = _task(next((one for one in columns if one.name in roles.targets), None), target, asked)
     encoder, warned = learned.encoder(_learned(task, target))
     return Profile(
         rows,
@@ -201,6 +201,7 @@ def profile_of(batches: Iterable[Batch], roles: Roles, settings: Mapping[str, An
         different,
         sample,
         roles,
+        asked,
         target,
         some,
         n_to_learn_from,
@@ -236,33 +237,30 @@ def _few(batch: Batch) -> Batch:
 
 def _to_learn_from(batch: Batch, roles: Roles) -> Batch:
     """Return the rows and columns that training would learn from: those with a target, and a weight above 0."""
-    table, first = batch.table, batch.first
-    y = None if roles.target is None else table.column(roles.target)
-    weights = None if roles.weights is None else np.asarray(table.column(roles.weights), np.float64)
+    table, y, weights = batch.table, None, None
     there = np.ones(table.n_rows, bool)
-    if roles.target is not None:
-        there &= column_words(table.at(table.names.index(roles.target))) != NAN_BITS
-    if weights is not None:
+    for name in roles.targets:
+        y = table.column(name)
+        there &= column_words(table.at(table.names.index(name))) != NAN_BITS
+    if roles.weight is not None:
+        weights = np.asarray(table.column(roles.weight), np.float64)
         there &= weights > 0
     X: Table = table.select(roles.inputs(table.names))
     if there.all():
-        return Batch(X, y, weights, first)
+        return Batch(X, y, weights, batch.first)
     numbered = replace(X, row_numbers=batch.row_numbers).take(there)
     return Batch(numbered, None if y is None else y[there], None if weights is None else weights[there])
 
 
-def _task(roles: Roles, columns: tuple[ColumnCounts, ...], target: TargetCounts | None) -> tuple[str, str] | None:
-    column = next((one for one in columns if one.name == roles.target), None)
+def _task(column: ColumnCounts | None, target: TargetCounts | None, asked: Task | None) -> tuple[str, str] | None:
     if column is None or column.kind == "date" or target is None:
         return None
-    levels = column.kind in ("boolean", "category") and target.numbers is None
+    if asked is not None:
+        few = column.values.number <= 2
+        return "regression" if asked == "regression" else "binary" if few else "multiclass", ""
+    levels = column.levels_counted and target.numbers is None
     kind = column.kind if levels else "number"
-    found, reason = task_of(kind, column.values.number, column.known, not levels and not column.whole)
-    if roles.task is None:
-        return found, reason
-    if roles.task == "regression":
-        return "regression", ""
-    return ("binary" if column.values.number <= 2 else "multiclass"), ""
+    return task_of(kind, column.values.number, column.known, not levels and not column.whole)
 
 
 def _learned(task: tuple[str, str] | None, target: TargetCounts | None) -> Labels | Numbers | None:

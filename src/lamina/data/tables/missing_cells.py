@@ -8,6 +8,7 @@ from typing import Any
 from lamina.data.tables.csv_dialect import Dialect, find_dialect, options
 from lamina.data.tables.file_formats import find_format
 from lamina.data.tables.reading import Reading
+from lamina.errors import NoRowsError
 
 
 def missing_words(
@@ -28,9 +29,12 @@ def missing_words(
     text, others = tuple(text), tuple(others)
     if find_format(path) != "csv" or not (text or others):
         return {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # they were given when the file was read
-        dialect = find_dialect(path, reading)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they were given when the file was read
+            dialect = find_dialect(path, reading)
+    except NoRowsError:
+        return {}
     raw_name = dict(zip(dialect.names, dialect.header, strict=True))
     found: dict[str, Counter[str]] = {name: Counter() for name in (*text, *others)}
     asked = {raw_name[name]: name in text and dialect.quotes > 0 for name in found}
