@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
-from cyclopts.exceptions import CycloptsError
 
 from lamina.cli.column_roles import Columns, dropped_names
 from lamina.cli.exit_codes import DONE
@@ -33,7 +32,9 @@ from lamina.profiling.table_profile import ENCODING_SETTINGS, Profile, profile_o
 
 
 def data(
-    *files: str,
+    files: list[str],
+    /,
+    *,
     target: str | None = None,
     task: Literal["classification", "regression"] | None = None,
     weights: str | None = None,
@@ -64,8 +65,6 @@ def data(
     json
         Print everything as JSON on stdout, and nothing else there.
     """
-    if not files:
-        raise CycloptsError('Command "data" parameter FILES requires an argument: a table to look at')
     for file in files:
         check_files({"FILE": Path(file)}, {})
     if task is not None and target is None:
@@ -73,7 +72,7 @@ def data(
     cells, columns = cells or ReadingFlags(), Columns(target, weights, tuple(drop or ()))
     terminal, told = Terminal(json), list[str]()
     with terminal.working(f"looking at {files[0]}"), collected(told):
-        stream = rows_of(files[0] if len(files) == 1 else list(files), reading=cells.reading())
+        stream = rows_of(files[0] if len(files) == 1 else files, reading=cells.reading())
         first = next(stream.regrouped(1)).table
         roles = roles_of(first, Path(files[0]), columns)
         with terminal.bar("rows", stream.n_rows) as done:

@@ -76,13 +76,12 @@ def _target(profile: Profile) -> Iterator[Finding]:
         text = f"the target {name!r} has {column.values.number:,} different classes in {column.known:,} rows: "
         yield Finding("target", (name,), text + "if it is a number to predict, say --task regression")
         return
-    rare = [
-        spelled(label) for label, count in sorted(classes.items(), key=lambda one: one[1]) if count < FEW_OF_A_CLASS
-    ]
+    ordered = sorted(classes.items(), key=lambda one: one[1])
+    rare = [spelled(label) for label, count in ordered if count < FEW_OF_A_CLASS]
     if rare:
-        text = f"{_listed(rare)}: fewer than {FEW_OF_A_CLASS} rows of {'each of these classes' * (len(rare) > 1)}"
-        text = text if len(rare) > 1 else f"class {_listed(rare)} has fewer than {FEW_OF_A_CLASS} rows"
-        yield Finding("rare class", (name,), f"{text}: too few to learn from, and to measure")
+        which = f"classes {_listed(rare)} have" if len(rare) > 1 else f"class {_listed(rare)} has"
+        text = f"{which} fewer than {FEW_OF_A_CLASS} rows{' each' * (len(rare) > 1)}: too few to learn from"
+        yield Finding("rare class", (name,), f"{text}, and to measure")
 
 
 def _weights(profile: Profile) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from lamina.data.tables.csv_bytes import TextBytes
 from lamina.data.tables.csv_dialect import Dialect, find_dialect, options
 from lamina.data.tables.file_formats import find_format
 from lamina.data.tables.reading import Reading
@@ -54,10 +55,10 @@ def _cells(dialect: Dialect, names: list[str], twice: bool) -> Iterator[tuple[An
     plain = options(dialect, types, names)
     plain["convert_options"].strings_can_be_null = False
     if not twice:
-        yield from ((batch, None) for batch in pa_csv.open_csv(dialect.opened(), **plain))
+        yield from ((batch, None) for batch in pa_csv.open_csv(TextBytes(dialect.path, dialect.encoding), **plain))
         return
-    again = pa_csv.open_csv(dialect.opened(), **options(dialect, types, names))
-    yield from zip(pa_csv.open_csv(dialect.opened(), **plain), again, strict=True)
+    again = pa_csv.open_csv(TextBytes(dialect.path, dialect.encoding), **options(dialect, types, names))
+    yield from zip(pa_csv.open_csv(TextBytes(dialect.path, dialect.encoding), **plain), again, strict=True)
 
 
 def _words(cells: Any, with_nulls: Any, words: tuple[str, ...]) -> dict[str, int]:
