@@ -51,7 +51,7 @@ class Report:
         shown = self._notable(everything)
         terminal.table(*self._columns(shown), right=(2, 3, 5))
         if profile.explained:
-            terminal.say(f"explains: how much of the target a column alone predicts, by {_looked_at(profile)}")
+            terminal.say(f"explains: how much of the target a column predicts by itself ({_looked_at(profile)})")
             terminal.say()
         if self.encoded:
             features = sum(n for _, n in self.encoded.values())
@@ -205,7 +205,7 @@ class Report:
 
 def _looked_at(profile: Profile) -> str:
     n = profile.rows_looked_at
-    return f"a sample of {n:,} rows" if n < profile.n_to_learn_from else "all rows"
+    return f"in a sample of {n:,} rows" if n < profile.n_to_learn_from else "in all rows"
 
 
 def _mean(column: ColumnCounts) -> float:
