@@ -1,4 +1,4 @@
-"""A sample of rows: the same however they were cut, with the values of its rows, and of all parts of the table alike."""
+"""A sample of rows: the same however they were cut, with whole rows, and from all parts of the table alike."""
 
 import numpy as np
 import pytest
