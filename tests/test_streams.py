@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 import warnings
 
 import numpy as np
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lamina import DeepClassifier, DeepRegressor
+from lamina.cli import main
 from lamina.data.roles import Roles
 from lamina.data.streaming.streamed_source import StreamedSource, way_of
 from lamina.data.tables.row_streams import rows_of
@@ -332,3 +334,82 @@ def limited_memory(mib):
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+def test_memory_that_is_too_small_is_said_before_training(files):
+    code = f"""
+        import resource
+        from lamina import DeepClassifier
+        import pyarrow.parquet, lamina.fitting
+        used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+        model = DeepClassifier(**{PLAIN}).set_params(max_iter=1)
+        model.fit({str(files)!r}, target="y", stream=True, drop=["z", "g", "t", "w"])
+        used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + 12 * 2**20,) * 2)
+        try:
+            model.fit({str(files)!r}, target="y", stream=True, drop=["z", "g", "t", "w"])
+        except MemoryError as problem:
+            print(problem)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=120)
+    assert "training on these rows as a stream takes about" in done.stdout, done.stderr
+    assert "are available: allow more memory, or drop columns" in done.stdout
+
+
+def test_lbfgs_sees_every_row_of_a_stream(files):
+    """One iteration on a stream is one on the same rows in memory, to rounding."""
+    settings = {"preset": "sklearn", "optimizer": "lbfgs", "hidden_layer_sizes": (4,), "max_iter": 3, "random_state": 1}
+    streamed, memory = (DeepRegressor(**settings).fit(str(files), target="z", stream=way) for way in (True, False))
+    np.testing.assert_allclose(
+        [record["cost"] for record in streamed.history_], [record["cost"] for record in memory.history_], rtol=1e-6
+    )
+
+
+# ---- the command line ----
+
+
+def test_train_on_a_folder_killed_and_resumed(files, tmp_path):
+    """The model file of a run that was killed within an epoch is that of one that was not, byte for byte."""
+    words = ["train", str(files), "--target", "y", "--drop", "z,g,t", "--weights", "w", "--stream", "--preset=sklearn"]
+    words += ["--max-iter=3", "--random-state=3", "--early-stopping=true", "--batch-size=64"]
+    plain, killed = tmp_path / "plain.lamina", tmp_path / "killed.lamina"
+    assert main.main([*words, f"--out={plain}"]) == 0
+    folder = tmp_path / "run"
+    how = [f"--out={killed}", f"--checkpoint={folder}", "--checkpoint-interval=0.01"]
+    process = subprocess.Popen([sys.executable, "-m", "lamina.cli.main", *words, *how], stderr=subprocess.DEVNULL)
+    while not any(folder.glob("state-*")) and process.poll() is None:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert not killed.exists()
+    assert main.main(["resume", str(folder)]) == 0
+    assert killed.read_bytes() == plain.read_bytes()
+
+
+def test_the_command_says_which_way_and_why(files, rows, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ["--target", "y", "--drop", "z,g,t,w", "--preset=sklearn", "--max-iter=1"]
+    assert main.main(["train", str(files), *words]) == 0
+    said = capsys.readouterr().out
+    assert f"3 Parquet files in {files} (400,000 rows" in said
+    assert "read into memory (training on 400,000 rows of 9 columns in memory takes about" in said
+    assert "--stream overrides" in said
+    assert main.main(["train", f"{files}/part-[01].parquet", f"{files}/part-2.parquet", "--stream", *words]) == 0
+    said = capsys.readouterr().out
+    assert "streamed (as asked)" in said
+    assert "at a time are in memory:" in said
+    assert "On 4,096 of the training rows:" in said
+    assert (tmp_path / f"{files.name}.lamina").exists()
+
+
+def test_a_fault_in_a_stream_names_file_and_line(rows, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    damaged = rows[["a", "b", "y"]].copy()
+    damaged.loc[350_000, "y"] = None
+    for i, part in enumerate(np.split(np.arange(N), [300_000])):
+        damaged.iloc[part].to_csv(tmp_path / f"part-{i}.csv", index=False)
+    words = ["train", "part-0.csv", "part-1.csv", "--target", "y", "--stream", "--preset=sklearn", "--max-iter=1"]
+    assert main.main(words) == 1
+    assert "part-1.csv, line 50002" in capsys.readouterr().err
+    assert main.main([*words, "--drop-missing-target"]) == 0
+    assert "399,999 rows" in capsys.readouterr().out

@@ -180,7 +180,7 @@ def test_rows_that_training_would_refuse(lamina, folder):
     done = lamina("data", "inf.csv", "--target", "y")
     assert done.code == 0
     (line,) = [line for line in done.out.splitlines() if "refuse" in line]
-    assert "(that is inf.csv, line 42)" in line
+    assert "inf.csv, line 42, column 'a': contains infinity" in line
     assert lamina("train", "inf.csv", "--target", "y", "--out", "m.lamina").code == 1
 
 

@@ -117,8 +117,8 @@ def test_equations_need_numpy_and_special_functions_only(file):
         ("equations/layers.py", "from lamina import Network"),
         ("native.py", "from lamina.equations import layers"),
         ("native.py", "from .equations import layers"),
-        ("course.py", "import lamina.engine"),
-        ("course.py", "from .engine import predict"),
+        ("course/forward.py", "import lamina.engine"),
+        ("course/forward.py", "from ..engine import predict"),
         ("data/encoding.py", "def encode():\n    from lamina.equations.random import bits"),
         ("learning/training.py", "from lamina.model import Model"),
         ("model.py", "import numpy, lamina.model_file"),
@@ -255,9 +255,10 @@ def test_the_part_of_the_lecture_can_be_read_in_one_sitting():
 
 # A thermometer, not a goal: where a room outgrows its budget, delete something, or raise the number and say why.
 LINES_OF_ROOMS = {
-    "": 4300,
+    "": 3650,
     "callbacks": 500,
-    "cli": 3500,
+    "cli": 4000,
+    "course": 1450,
     "data": 2600,
     "data/encoding": 2400,
     "data/streaming": 1200,

@@ -14,11 +14,12 @@ from lamina.cli.exit_codes import DONE
 from lamina.cli.files import check_files
 from lamina.cli.profile_report import Report
 from lamina.cli.reading_flags import ReadingFlags
-from lamina.cli.rows import IN_ROW, column_of, weights_of
+from lamina.cli.rows import column_of, in_file, placed, weights_of
 from lamina.cli.terminal import Terminal
 from lamina.cli.wording import for_command_line
 from lamina.data.roles import Roles
 from lamina.data.tables.missing_cells import missing_words
+from lamina.data.tables.opened_files import OnError
 from lamina.data.tables.reading import Reading
 from lamina.data.tables.row_streams import RowStream, rows_of
 from lamina.data.tables.table import Batch, Table
@@ -39,6 +40,7 @@ def data(
     task: Literal["classification", "regression"] | None = None,
     weights: str | None = None,
     drop: list[str] | None = None,
+    on_error: OnError = "raise",
     all: bool = False,  # noqa: A002
     json: bool = False,
     cells: Annotated[ReadingFlags | None, Parameter(name="*")] = None,
@@ -51,7 +53,8 @@ def data(
     Parameters
     ----------
     files
-        CSV, Parquet, Arrow or Feather files, folders or glob patterns of them: a row per example, named columns.
+        CSV (also .gz, .zst), Parquet, Arrow or Feather files: a row per example, named columns. Or a folder of them, a
+        glob, or a URI like s3://bucket/folder.
     target
         The column to predict: adds its classes, what each other column alone says of it, and what training would take.
     task
@@ -60,6 +63,8 @@ def data(
         A column that says how much each row counts.
     drop
         Columns to leave out: a name, or several with commas between them. May be given several times.
+    on_error
+        Whether rows of a CSV file with too many or too few cells are an error, or are left out and counted.
     all
         Show all columns and classes, and not only the most notable of many.
     json
@@ -71,12 +76,15 @@ def data(
         raise SettingError("--task says what the target holds, and no target is named: add --target COLUMN")
     cells, columns = cells or ReadingFlags(), Columns(target, weights, tuple(drop or ()))
     terminal, told = Terminal(json), list[str]()
-    with terminal.working(f"looking at {files[0]}"), collected(told):
-        stream = rows_of(files[0] if len(files) == 1 else files, reading=cells.reading())
-        first = next(stream.regrouped(1)).table
-        roles = roles_of(first, Path(files[0]), columns)
-        with terminal.bar("rows", stream.n_rows) as done:
-            profile = profile_of(counting(stream, done), roles, encoding_settings(len(roles.inputs(first.names))), task)
+    with collected(told):
+        with terminal.working(f"looking at {files[0]}"):
+            source = files[0] if len(files) == 1 else files
+            stream = rows_of(source, reading=cells.reading(), on_error=on_error)
+            first = next(stream.regrouped(1)).table
+        roles = roles_of(first, files[0], columns)
+        settings = encoding_settings(len(roles.inputs(first.names)))
+        with terminal.passing("looking at the rows", stream.n_rows) as done:
+            profile = profile_of(counting(stream, done), roles, settings, task)
     found = in_words(findings_of(profile, told), profile, cells.drop_missing_target, stream)
     with terminal.working("measuring a step of training"):
         report = Report(stream, profile, found, missing_cells(profile, files, stream.reading), sized(profile))
@@ -85,14 +93,14 @@ def data(
     return DONE
 
 
-def counting(stream: RowStream, done: Callable[..., None]) -> Iterator[Batch]:
+def counting(stream: RowStream, done: Callable[[int], None]) -> Iterator[Batch]:
     """Yield the rows, and tell how many there were."""
     for batch in stream:
         yield batch
-        done(batch.table.n_rows)
+        done(batch.first + batch.table.n_rows)
 
 
-def roles_of(table: Table, file: Path, columns: Columns) -> Roles:
+def roles_of(table: Table, file: str, columns: Columns) -> Roles:
     """Return what the columns are for; raise a DataError for names that are not there."""
     if columns.target is not None:
         column_of(table, columns.target, file, "--target")
@@ -139,9 +147,9 @@ def in_words(found: Iterable[Finding], profile: Profile, with_targets: bool, str
         if one.kind == "target missing" and with_targets:
             continue
         text = one.text
-        if one.kind == "refused":
-            rows = IN_ROW.findall(text)
-            text += f" (that is {stream.place_of(int(rows[-1]))})" if rows else ""
+        if one.kind == "refused" and profile.refused is not None:
+            where = in_file(profile.refused, [placed(stream, stream.reading)])
+            text = f"training would refuse these rows: {where}"
         told.append(one._replace(text=for_command_line(text)))
     return told
 

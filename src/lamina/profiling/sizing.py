@@ -17,7 +17,7 @@ import numpy as np
 
 from lamina.data.encoding.encoder import Encoder
 from lamina.data.holding_out import capped
-from lamina.data.streaming.streamed import WINDOW_BYTES, WINDOW_ROWS
+from lamina.data.streaming.streamed import window_rows
 from lamina.data.tables.stretches import ROWS_AT_ONCE
 from lamina.data.tables.table import Table
 from lamina.data.targets import Labels, Numbers
@@ -82,7 +82,7 @@ def sizing_of(
     X, Y = encoder.encode(encoder.align(some), dtype), np.ascontiguousarray(target.encode(y), dtype)
     encoded, as_read = X.itemsize * (X.shape[1] + Y.shape[1]), bytes_of_a_row(some)
     a_row = OF_THE_TABLE * as_read + OF_THE_ENCODED_ROWS * encoded + BYTES_OF_A_ROW
-    window = min(WINDOW_ROWS, WINDOW_BYTES // (4 * X.shape[1]), n_rows) * encoded
+    window = min(window_rows(X.shape[1] + Y.shape[1], recipe.batch_size), n_rows) * encoded
     together = WINDOWS * window + min(ROWS_AT_ONCE, n_rows) * a_row
     seconds = seconds_per_row(network, recipe, X, Y, str(chosen["engine"]))
     return Sizing(

@@ -24,10 +24,11 @@ from lamina.data.number_targets import Numbers
 from lamina.data.roles import taken_apart
 from lamina.data.row_hash import words
 from lamina.data.splitting import Bits, plain_weights
+from lamina.data.streaming.available_memory import available_bytes
 from lamina.data.streaming.encoded_rows import StoredRows, stored
 from lamina.data.streaming.sortedness import SORTED, Sortedness
-from lamina.data.streaming.streamed import WINDOW_ROWS, Streamed, Stripes
-from lamina.data.streaming.streamed_source import StreamedSource, Watched
+from lamina.data.streaming.streamed import WINDOW_ROWS, Streamed, Stripes, window_rows
+from lamina.data.streaming.streamed_source import StreamedSource, Watched, size_in_words
 from lamina.data.tables.kinds import joined
 from lamina.data.tables.stretches import split
 from lamina.data.tables.table import Batch, Table
@@ -35,6 +36,7 @@ from lamina.data.target_values import is_missing_target, plain, plain_labels, pl
 from lamina.errors import DataError, DataWarning, FileError
 
 SAMPLE_ROWS = 4096  # training rows that are kept to look at
+WINDOWS_AT_ONCE = 3  # one is used, one is made, and what is read
 MORE_THAN_ENOUGH = 1.5  # times so many are drawn: a row is drawn by itself
 
 
@@ -115,6 +117,7 @@ class RowsStreamed:
         encoding = Encoding(self, columns, np.dtype(dtype), self._mean_weight(columns) if weighted else None)
         sample = encoding.in_memory(survey.sampled())
         width, n_bytes = columns.encoder.n_features, self.source.stream.n_bytes
+        self._check_memory(width + sample.Y.shape[1] + 1, np.dtype(dtype).itemsize)
         encoded: Encoding | StoredRows = encoding
         if self.source.cache is not None:
             identity = (
@@ -132,6 +135,17 @@ class RowsStreamed:
             )
         own = replace(encoding, mean_weight=None)
         return train, own.in_memory(held)
+
+    def _check_memory(self, numbers: int, size: int) -> None:
+        """Raise a MemoryError, before anything is trained, where two windows of encoded rows would not fit."""
+        window = window_rows(numbers) * numbers * size
+        needed, there = WINDOWS_AT_ONCE * window, available_bytes()
+        if needed > there:
+            raise MemoryError(
+                f"training on these rows as a stream takes about {size_in_words(needed)} beside the network "
+                f"({window_rows(numbers):,} rows of {numbers} numbers at a time), and {size_in_words(there)} are "
+                "available: allow more memory, or drop columns"
+            )
 
     def watched_as(self, columns: Columns, dtype: Any) -> Examples:
         """Return all rows as examples to watch; where they are many, they are read again for every look at them."""

@@ -111,7 +111,7 @@ class Streamed:
 
     def chunks(self, how: Ordering, epoch: int, start: int = 0) -> Iterator[Chunk]:
         """See `Examples`."""
-        size = self.window_rows(how.batch_size)
+        size = window_rows(self.width, how.batch_size)
         sequence = self._sequence(how, epoch)
         first = start // size
         ahead = ReadAhead(lambda: self._windows(sequence, size, first))
@@ -120,11 +120,6 @@ class Streamed:
                 yield Chunk(*block, self._order(len(block.X), how, epoch, w)[max(start - w * size, 0) :])
         finally:
             ahead.close()
-
-    def window_rows(self, batch_size: int) -> int:
-        """Return how many rows are shuffled together: whole batches."""
-        rows = min(WINDOW_ROWS, max(WINDOW_BYTES // (4 * self.width), 1))
-        return -(-rows // batch_size) * batch_size
 
     def _sequence(self, how: Ordering, epoch: int) -> NDArray[np.intp]:
         if not how.shuffle:
@@ -159,6 +154,12 @@ class Streamed:
             yield from ahead
         finally:
             ahead.close()
+
+
+def window_rows(width: int, batch_size: int = 1) -> int:
+    """Return how many rows of so many numbers are shuffled together: whole batches."""
+    rows = min(WINDOW_ROWS, max(WINDOW_BYTES // (4 * width), 1))
+    return -(-rows // batch_size) * batch_size
 
 
 def _without(blocks: Iterator[Block], skip: int) -> Iterator[Block]:

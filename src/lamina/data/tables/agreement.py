@@ -1,12 +1,15 @@
 """What parts with columns of their own agree on: names, one kind for each column, how text is written."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from lamina.data.tables.cell_values import as_read
 from lamina.data.tables.cells import LOOKED_AT, Evidence, decided, hopeless, seen_so_far
-from lamina.data.tables.columns import Kind
+from lamina.data.tables.columns import Column, Kind, warn_of_alike
 from lamina.data.tables.kinds import TEXT, Sighting, fitted, joined_groups
 from lamina.data.tables.parts import Part
 from lamina.data.tables.reading import Reading, Written
+from lamina.data.tables.table import Table
 from lamina.errors import ColumnError, nearest
 
 ROWS_OF_TEXT = 2**18  # that are looked at together
@@ -90,3 +93,21 @@ def written_in(parts: Sequence[Part], kinds: Mapping[str, Kind], reading: Readin
                         asked = left
                         break
     return decided(evidence, reading, lambda row: place_in(parts, row), CATEGORY)
+
+
+def text_read(table: Table, reading: Reading) -> Table:
+    """Return a table of typed columns, those of text that spells numbers or dates read: see cells.py."""
+    for column in table.columns:
+        warn_of_alike(column)
+    text = [one for one in table.columns if one.unread and (not reading.predicting or reading.knows(one.name))]
+    evidence = {one.name: seen_so_far(None, one, reading.missing_words) for one in text}
+    written = decided(evidence, reading, lambda row: f"row {table.row_number(row)}", CATEGORY)
+    columns = tuple(as_planned(column, written) for column in table.columns)
+    return replace(table, columns=columns, reading=reading.with_written(written))
+
+
+def as_planned(column: Column, written: Mapping[str, Written]) -> Column:
+    """Return a column of text as what it is over all rows: text, or the numbers or dates that it spells."""
+    if column.name in written and column.kind == "category":
+        return as_read(column, written[column.name])
+    return replace(column, unread=False)

@@ -48,7 +48,7 @@ class BatchesPart:
             rows += batch.table.n_rows
         if not self.names:
             raise NoRowsError("no batches: the iterable ended at once. If it was used before, it can be read only once")
-        self.spans = [Span(rows, None)] if rows else []
+        self.spans: list[Span] = [Span(rows, None)] if rows else []
         self.written: dict[str, Written] = decided(evidence, reading, lambda row: f"row {row}", CATEGORY)
 
     def _batches(self) -> Iterator[Batch]:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 QUOTE, FEED, RETURN = b'"\n\r'
+TAIL = 2**14  # bytes that are looked through for the end of a record first
 
 
 def in_records(blocks: Iterable[bytes], separator: str, quoted: bool) -> Iterator[bytes]:
@@ -19,13 +20,13 @@ def in_records(blocks: Iterable[bytes], separator: str, quoted: bool) -> Iterato
     quoted : bool
         Whether there are quotes: a line break inside them ends no record.
     """
-    rest = b""
-    for block in blocks:
-        rest += block
+    following = iter(blocks)
+    rest = next(following, b"")
+    for block in following:
         end = end_of_records(rest, separator, quoted)
         if end:
             yield rest[:end]
-            rest = rest[end:]
+        rest = rest[end:] + block
     if rest:
         yield rest
 
@@ -37,13 +38,22 @@ def end_of_records(data: bytes, separator: str, quoted: bool) -> int:
         back = data.rfind(b"\r", 0, len(data) - 1)  # behind the last one a line feed may follow
         return max(feed, back) + 1
     a = np.frombuffer(data, np.uint8)
-    ends = a[:-1] == RETURN
-    ends &= a[1:] != FEED
-    at = np.flatnonzero(ends | (a[:-1] == FEED)) + 1
-    if a[-1] == FEED:
-        at = np.append(at, len(a))
-    outside = at[np.searchsorted(_effective(a, ord(separator)), at) % 2 == 0]
-    return int(outside[-1]) if len(outside) else 0
+    quotes = _effective(a, ord(separator))
+    tail = TAIL
+    while True:  # most often a record ends near the end
+        at = _ends_of_lines(a, max(len(a) - tail, 0))
+        outside = at[np.searchsorted(quotes, at) % 2 == 0]
+        if len(outside) or tail >= len(a):
+            return int(outside[-1]) if len(outside) else 0
+        tail *= 16
+
+
+def _ends_of_lines(a: NDArray[np.uint8], start: int) -> NDArray[np.intp]:
+    """Return where lines end from a byte on, each behind its last; a carriage return at the end may be half of one."""
+    b = a[start:]
+    ends = (b[:-1] == RETURN) & (b[1:] != FEED)
+    at = np.flatnonzero(ends | (b[:-1] == FEED)) + 1
+    return start + (np.append(at, len(b)) if b[-1] == FEED else at)
 
 
 def _effective(a: NDArray[np.uint8], separator: int) -> NDArray[np.intp]:
@@ -73,4 +83,5 @@ def _walked(at: list[int], begins: list[bool], again: list[bool]) -> Iterator[in
 
 def lines_in(data: bytes) -> int:
     """Return how many lines end in the data."""
-    return data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
+    returns = data.count(b"\r")
+    return data.count(b"\n") + (returns - data.count(b"\r\n") if returns else 0)

@@ -202,12 +202,12 @@ def warn_of_header(dialect: Dialect) -> None:
 
 def _looked_through(path: str, encoding: str, separator: str) -> tuple[int, bool, bool]:
     """Return how many quotes there are; whether there are carriage returns; whether a cell may begin with 0 or 0x."""
-    quotes, returns, padded, last = 0, False, False, b"\n\n"
+    quotes, returns, padded, last = 0, False, False, b"\n\n\n"
     for chunk in as_utf8(path, encoding, 2**18, errors="replace"):
         quotes += chunk.count(b'"')
         returns = returns or b"\r" in chunk
         padded = padded or _may_be_padded(last + chunk, separator)
-        last = chunk[-2:]
+        last = (last + chunk)[-3:]  # what stands before a 0, and before that
     return quotes, returns, padded
 
 
@@ -216,6 +216,7 @@ def _may_be_padded(chunk: bytes, separator: str) -> bool:
     a = np.frombuffer(chunk, np.uint8)
     before, after = a[:-2], a[2:]
     found = a[1:-1] == ord("0")
+    found[:1] = False  # seen with what stands before it, at the end of the chunk before
     ends = before < ord("0")
     if ord(separator) > ord("0"):
         ends |= before == ord(separator)
@@ -228,7 +229,7 @@ def _may_be_padded(chunk: bytes, separator: str) -> bool:
     at = np.flatnonzero(found)
     before = a[at]
     within = (before == ord("-")) | (before == ord("/")) | (before == ord(" "))  # a date, or the time behind it
-    earlier = a[np.maximum(at - 1, 0)]
+    earlier = a[at - 1]
     inside = (earlier - np.uint8(ord("0")) < 10) | ((earlier | np.uint8(32)) == ord("e"))  # 1e-05
     return bool((~(within & inside)).any())
 

@@ -5,6 +5,7 @@ Where a cell does not fit the type so far, the type is widened; what the rows be
 end, as are columns that look like numbers and may be identifiers.
 """
 
+import re
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -18,16 +19,32 @@ from lamina.data.tables.arrow import from_arrow
 from lamina.data.tables.cells import LOOKED_AT, Evidence, decide, hopeless, seen_so_far, tell
 from lamina.data.tables.columns import Column, short
 from lamina.data.tables.csv_dialect import Dialect, options
-from lamina.data.tables.csv_files import CONVERSION, EXAMPLES, HEXADECIMAL, LARGEST_EXACT, PADDED, tidy
-from lamina.data.tables.csv_part import Chunk, CsvPart
+from lamina.data.tables.csv_part import Chunk, CsvPart, tidy
 from lamina.data.tables.reading import Reading, Written
 from lamina.errors import DataWarning
 
+# A cell of each type that pyarrow infers: with it and another cell pyarrow says which type fits both.
+EXAMPLES = {
+    "null": "NA",
+    "int64": "5",
+    "bool": "true",
+    "date32[day]": "2020-01-31",
+    "time32[s]": "10:00:00",
+    "timestamp[s]": "2020-01-31 10:00:00",
+    "timestamp[ns]": "2020-01-31 10:00:00.5",
+    "double": "0.5",
+}
+LARGEST_EXACT = 2.0**53  # whole numbers beyond are not all told apart by float64
+PADDED, HEXADECIMAL = r"^\s*0[0-9xX]", r"^\s*[+-]?0[xX]"
+CONVERSION = re.compile(r"In CSV column #(\d+): .*?CSV conversion error to (.+?): invalid value '(.*)'", re.DOTALL)
 Place = Callable[[int], str]
 Limits = tuple[float, float]
+Keep = Callable[[CsvPart, Any], None]
 
 
-def find_columns(parts: Sequence[CsvPart], reading: Reading, place: Place, called: str) -> dict[str, Written]:
+def find_columns(
+    parts: Sequence[CsvPart], reading: Reading, place: Place, called: str, keep: Keep | None = None
+) -> dict[str, Written]:
     """Find chunks and types of all parts, and return how columns of text are written that are numbers or dates.
 
     Parameters
@@ -39,17 +56,21 @@ def find_columns(parts: Sequence[CsvPart], reading: Reading, place: Place, calle
         Where a row stands, counted over all parts.
     called : str
         What all parts together are called in messages.
+    keep : callable, optional
+        Given the rows of each chunk.
     """
     columns = _Columns(parts[0].names, reading)
-    left_out: list[tuple[int, str, str]] = []  # rows, file, and what is wrong with the first
+    left_out: list[tuple[int, str, tuple[int, str]]] = []  # rows, file, and what is wrong with the first
     row = number = 0
     for part in parts:
+        part.check_quotes()
         for chunk, data in part.found_chunks():
             table, bad = _parsed(columns, part, chunk, data, number)
             if bad:
-                line, words = part.first_bad(chunk, data)
-                left_out.append((bad, part.name, f"line {line}: {words}"))
+                left_out.append((bad, part.name, part.first_bad(chunk, data)))
             columns.look(part, chunk, data, table, row, number)
+            if keep is not None:
+                keep(part, table)
             part.chunks.append(chunk._replace(rows=table.num_rows))
             row += table.num_rows
             number += 1
@@ -222,7 +243,7 @@ class _Columns:
             elif name in self.gaps:
                 text.append(name)
         if not self.reading.predicting:
-            tell_of_words(called, self.words, text)
+            _tell_of_words(called, self.words, text)
         return written
 
 
@@ -273,7 +294,7 @@ def _wider(dialect: Dialect, kind: str, example: str, cell: str) -> Any:
     return pa.string() if str(found) == kind else found
 
 
-def tell_of_words(called: str, counts: dict[str, Counter[str]], names: Sequence[str]) -> None:
+def _tell_of_words(called: str, counts: dict[str, Counter[str]], names: Sequence[str]) -> None:
     """Say once which words were taken as missing in columns of text, and how often."""
     found = {name: +counts[name] for name in names if name in counts}
     for words in found.values():
@@ -292,10 +313,10 @@ def tell_of_words(called: str, counts: dict[str, Counter[str]], names: Sequence[
         )
 
 
-def _tell_of_rows(left_out: list[tuple[int, str, str]]) -> None:
+def _tell_of_rows(left_out: list[tuple[int, str, tuple[int, str]]]) -> None:
     """Say once how many rows were left out, and which is the first."""
     if not left_out:
         return
     n, (_, name, words) = sum(rows for rows, _, _ in left_out), left_out[0]
     some = "1 row was" if n == 1 else f"{n:,} rows were"
-    warnings.warn(f"{some} left out, the first in {name!r}, {words}", DataWarning, stacklevel=5)
+    warnings.warn(f"{some} left out, the first in {name!r}, line {words[0]}: {words[1]}", DataWarning, stacklevel=5)

@@ -7,11 +7,13 @@ from io import StringIO
 from itertools import islice
 from typing import Any, NamedTuple, NoReturn
 
+import numpy as np
+
 from lamina.data.tables.arrow import from_arrow
+from lamina.data.tables.columns import Column
 from lamina.data.tables.csv_bytes import as_utf8
 from lamina.data.tables.csv_chunks import in_records, lines_in
-from lamina.data.tables.csv_dialect import UTF_8, Dialect, check_bytes, options, rows_within
-from lamina.data.tables.csv_files import tidy
+from lamina.data.tables.csv_dialect import UTF_8, Dialect, check_bytes, numbered_rows, options, rows_within
 from lamina.data.tables.file_formats import COMPRESSED
 from lamina.data.tables.kinds import Sighting, sighted
 from lamina.data.tables.parts import CHANGED, Span, damaged
@@ -190,11 +192,15 @@ class CsvPart:
                 self._changed()
             for at in range(start, table.num_rows, rows):
                 part = table.slice(at, rows)
-                yield Batch(of_columns(tidy(from_arrow(one, part[one]), self.dialect) for one in names))
+                yield Batch(of_columns(self.columns_of(part, names)))
             start = 0
             if first == last:
                 return
             first += 1
+
+    def columns_of(self, table: Any, names: Sequence[str]) -> list[Column]:
+        """Return the columns of rows that were parsed."""
+        return [tidy(from_arrow(name, table[name]), self.dialect) for name in names]
 
     def check_unchanged(self) -> None:
         """See `lamina.data.tables.parts.Part`."""
@@ -226,24 +232,52 @@ class CsvPart:
     def _rows(self, chunk: Chunk, data: bytes) -> Iterator[tuple[int, list[str]]]:
         yield from rows_within(self.dialect, StringIO(data.decode("utf-8", "replace"), newline=""), chunk.line)
 
+    def check_quotes(self) -> None:
+        """Raise a FileError for a quote that is never closed: everything after it would be one cell."""
+        if self.dialect.quotes % 2 == 0:
+            return
+        line = 1
+        try:
+            for line, _ in numbered_rows(self.dialect):  # noqa: B007
+                pass
+        except csv.Error:
+            raise FileError(f"{self.name!r}: a quote after line {line} is never closed") from None
+
     def first_bad(self, chunk: Chunk, data: bytes) -> tuple[int, str]:
         """Return the line of the first row of another number of cells than the header, and what is wrong with it."""
-        width = len(self.names)
-        for line, row in self._rows(chunk, data):
-            if len(row) != width and "".join(row).strip():
-                start = self.dialect.separator.join(row)[:60]
-                return line, f"{width} fields expected, as in the header, found {len(row)}: {start!r}"
+        width, line = len(self.names), chunk.line - 1
+        try:
+            for line, row in self._rows(chunk, data):
+                if len(row) != width and "".join(row).strip():
+                    start = self.dialect.separator.join(row)[:60]
+                    return line, f"{width} fields expected, as in the header, found {len(row)}: {start!r}"
+        except csv.Error as fault:
+            return line + 1, f"{fault} (an open quote?)"
         return 0, ""
 
     def explain(self, chunk: Chunk, data: bytes, error: Exception | None) -> NoReturn:
         """Raise the FileError for what pyarrow could not read, with the line of the file."""
         check_bytes(self.dialect.path, self.dialect.encoding)
-        line, words = chunk.line, ""
-        try:
-            line, words = self.first_bad(chunk, data)
-        except csv.Error as fault:
-            words = "a quote is never closed" if "unexpected end" in str(fault) else f"{fault} (an open quote?)"
-        if words:
-            cure = "Correct the file, or read it with on_error='skip'" if "fields" in words else ""
-            raise FileError(f"{self.name!r}, line {line}: {words}{'. ' * bool(cure)}{cure}") from error
-        raise FileError(f"{self.name!r}: {' '.join(str(error).split())}") from error
+        line, words = self.first_bad(chunk, data)
+        if not words:
+            raise FileError(f"{self.name!r}: {' '.join(str(error).split())}") from error
+        cure = ". Correct the file, or read it with on_error='skip'" if "fields" in words else ""
+        raise FileError(f"{self.name!r}, line {line}: {words}{cure}") from error
+
+
+def tidy(column: Column, dialect: Dialect) -> Column:
+    """Take the blanks around text away, and the words that mean a missing value.
+
+    Where cells are quoted these are null already, but for those that blanks hid (" ?"): a quoted word is text.
+    """
+    if column.kind != "category" or column.levels is None:
+        return column
+    given, words = column.levels.tolist(), frozenset(dialect.words)
+    stripped = [level.strip() for level in given]
+    gone = [one in words and (one != level or not dialect.quotes) for level, one in zip(given, stripped, strict=True)]
+    if stripped == given and not any(gone):
+        return column
+    levels = list(dict.fromkeys(one for one, without in zip(stripped, gone, strict=True) if not without))
+    place = {level: code for code, level in enumerate(levels)}
+    codes = np.array([*(-1 if without else place[one] for one, without in zip(stripped, gone, strict=True)), -1])
+    return Column(column.name, "category", codes[column.values], np.array([*levels, None], object)[:-1], column.unread)

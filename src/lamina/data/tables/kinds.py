@@ -122,11 +122,17 @@ class Joined:
     def __init__(self, n_rows: int) -> None:
         self.n_rows, self._filled = n_rows, 0
         self._start: Table | None = None
+        self._sparse: list[Any] = []
         self._values: list[NDArray[Any]] = []
         self._levels: list[dict[Any, int]] = []
 
     def add(self, table: Table) -> None:
         """Put rows behind those that are there."""
+        self._filled += table.n_rows
+        if table.is_sparse:
+            self._start = self._start or table
+            self._sparse.append(table.matrix)
+            return
         sources = [table.matrix] if table.matrix is not None else [column.values for column in table.columns]
         if self._start is None:
             self._start = table
@@ -138,8 +144,7 @@ class Joined:
             kind = np.promote_types(self._values[j].dtype, values.dtype)
             if kind != self._values[j].dtype:
                 self._values[j] = self._values[j].astype(kind)
-            self._values[j][self._filled : self._filled + table.n_rows] = values
-        self._filled += table.n_rows
+            self._values[j][self._filled - table.n_rows : self._filled] = values
 
     def _codes(self, j: int, column: Column) -> NDArray[Any]:
         """Return codes into the levels of all tables, which are in the order in which they come."""
@@ -154,6 +159,11 @@ class Joined:
         """Return the rows so far as one table."""
         start = self._start
         assert start is not None
+        if self._sparse:
+            from scipy.sparse import vstack
+
+            matrix = vstack(self._sparse, format="csr")
+            return replace(start, matrix=matrix, n_rows=self._filled, row_numbers=row_number)
         values = [one[: self._filled] for one in self._values]
         if start.matrix is not None:
             return replace(start, matrix=values[0], n_rows=self._filled, row_numbers=row_number)
@@ -171,11 +181,6 @@ def joined(tables: Sequence[Table]) -> Table:
     """Return tables of the same columns as one."""
     if len(tables) == 1:
         return tables[0]
-    if tables[0].is_sparse:
-        from scipy.sparse import vstack
-
-        matrix = vstack([table.matrix for table in tables], format="csr")
-        return replace(tables[0], matrix=matrix, n_rows=matrix.shape[0])
     whole = Joined(sum(table.n_rows for table in tables))
     for table in tables:
         whole.add(table)

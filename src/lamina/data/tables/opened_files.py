@@ -8,35 +8,51 @@ from typing import Any, Literal
 
 from lamina.data.tables.agreement import check_names, kinds_of, place_in, written_in
 from lamina.data.tables.arrow_part import ArrowPart
+from lamina.data.tables.columns import warn_of_alike
 from lamina.data.tables.csv_dialect import find_dialect, warn_of_header
 from lamina.data.tables.csv_opening import find_columns
 from lamina.data.tables.csv_part import CsvPart
+from lamina.data.tables.csv_whole import Kept
 from lamina.data.tables.file_formats import find_format
 from lamina.data.tables.parquet_part import ParquetPart
 from lamina.data.tables.parts import Part
 from lamina.data.tables.reading import Reading
 from lamina.data.tables.stretches import RowStream
-from lamina.data.tables.table_files import TableFile
+from lamina.data.tables.table import Table
+from lamina.data.tables.table_files import TableFile, files_of
 from lamina.errors import DataWarning, FileError, NoRowsError
 
 OnError = Literal["raise", "skip"]
 
 
-def of_files(files: Sequence[TableFile], source: Any, reading: Reading, on_error: OnError) -> RowStream:
+def of_files(
+    files: Sequence[TableFile], source: Any, reading: Reading, on_error: OnError, kept: Kept | None = None
+) -> RowStream:
+    """Return the rows of files, as `lamina.data.tables.row_streams.rows_of` does."""
     parts, kind = _opened(files, reading, on_error)
     files = [part.file for part in parts]
     called = _called(files, kind, source)
     size = sum(file.size for file in files)
     check_names(parts)
-    if kind == "csv":
-        csv_parts = [part for part in parts if isinstance(part, CsvPart)]
-        short = repr(files[0].name) if len(files) == 1 else called
-        written = find_columns(csv_parts, reading, lambda row: place_in(parts, row), short)
-        if any(part.dialect.decimal == "," for part in csv_parts):
-            reading = replace(reading, decimal=",")
-        return RowStream(parts, reading, kinds_of(parts), written, called, size)
-    kinds = kinds_of(parts)
-    return RowStream(parts, reading, kinds, written_in(parts, kinds, reading), called, size)
+    if kind != "csv":
+        kinds = kinds_of(parts)
+        return RowStream(parts, reading, kinds, written_in(parts, kinds, reading), called, size)
+    short = repr(files[0].name) if len(files) == 1 else called
+    written = find_columns(parts, reading, lambda row: place_in(parts, row), short, kept)
+    if any(part.dialect.decimal == "," for part in parts):
+        reading = replace(reading, decimal=",")
+    return RowStream(parts, reading, kinds_of(parts), written, called, size)
+
+
+def read_files(source: Any, reading: Reading) -> Table:
+    """Return the rows of files in memory; see `lamina.data.tables.sources.read`."""
+    kept = Kept()
+    run = of_files(files_of(source), source, reading, "raise", kept)
+    parts = [part for part in run.parts if isinstance(part, CsvPart)]
+    table = run.gathered(kept.tables(parts)) if parts else run.whole()
+    for column in table.columns:
+        warn_of_alike(column)
+    return table
 
 
 def _opened(files: Sequence[TableFile], reading: Reading, on_error: OnError) -> tuple[list[Any], str]:

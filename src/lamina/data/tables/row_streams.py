@@ -26,7 +26,7 @@ __all__ = ["RowStream", "Stretch", "is_stream", "rows_of"]
 
 def is_stream(source: Any) -> bool:
     """Return whether rows come from files or piece by piece, and not from one table in memory."""
-    if isinstance(source, str | os.PathLike) or is_dataset(source) or is_lazy(source):
+    if isinstance(source, str | os.PathLike) or is_dataset(source) or is_lazy(source) or is_relation(source):
         return True
     if isinstance(source, list | tuple):
         if source and all(isinstance(one, str | os.PathLike) for one in source):
@@ -36,6 +36,11 @@ def is_stream(source: Any) -> bool:
     if isinstance(source, Mapping | Table | bytes) or hasattr(source, "__array__") or hasattr(source, "shape"):
         return False
     return hasattr(source, "__arrow_c_stream__") or isinstance(source, Iterable) or callable(source)
+
+
+def is_relation(source: Any) -> bool:
+    """Return whether this is a query of DuckDB, which has a shape as frames have, and computes it."""
+    return type(source).__name__ == "DuckDBPyRelation"
 
 
 def is_dataset(source: Any) -> bool:
@@ -87,6 +92,8 @@ def rows_of(source: Any, *, reading: Reading | None = None, on_error: OnError = 
         kinds = kinds_of([part])
         return RowStream([part], reading, kinds, written_in([part], kinds, reading), part.name, None)
     batches = BatchesPart(source, reading)
+    if not batches.spans:
+        raise NoRowsError(f"{batches.name} have no rows", batches.names)
     return RowStream([batches], reading, kinds_of([batches]), batches.written, batches.name, None)
 
 

@@ -1,20 +1,20 @@
 """A run of rows: stretches that can be read on their own, and the tables of each."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from lamina.data.tables.agreement import listed
-from lamina.data.tables.cells import as_read
+from lamina.data.tables.agreement import as_planned, listed
+from lamina.data.tables.cell_values import kind_of
 from lamina.data.tables.columns import Kind
 from lamina.data.tables.kinds import Joined, fitted, joined
 from lamina.data.tables.parts import Part
 from lamina.data.tables.reading import Reading, Written
 from lamina.data.tables.table import Batch, Table
-from lamina.errors import ColumnError, DataError, FileError, NoRowsError, SettingError, nearest
+from lamina.errors import ColumnError, DataError, FileError, SettingError, nearest
 
 ROWS_AT_ONCE = 65_536
 
@@ -58,7 +58,8 @@ class RowStream:
         self.names = parts[0].names
         self.reading = reading.with_written(written)
         self.n_bytes = n_bytes
-        self._parts, self._kinds, self._written = tuple(parts), kinds, written
+        self.parts, self._written = tuple(parts), written
+        self._kinds = {**kinds, **{name: kind_of(one) for name, one in written.items()}}
         self.stretches = _stretches(parts)
         self.n_rows = sum(one.rows for one in self.stretches)
         size = "" if n_bytes is None else f", {megabytes(n_bytes)}"
@@ -91,16 +92,14 @@ class RowStream:
             raise SettingError(f"rows is 1 or more, found {rows}")
         names = self.names if columns is None else tuple(columns)
         self._check_known(names)
-        part = self._parts[stretch.part]
-        part.check_unchanged()
+        part = self.parts[stretch.part]
         row = start
-        for batch in part.read(stretch.key, start, names, rows):
+        for batch in _unchanged(part, part.read(stretch.key, start, names, rows)):
             if row + batch.table.n_rows > stretch.rows:
                 raise _changed(part)
             first = stretch.first + row
-            yield batch._replace(table=self._planned(batch.table, first), first=first)
+            yield batch._replace(table=self.planned(batch.table, first), first=first)
             row += batch.table.n_rows
-        part.check_unchanged()
         if row != max(stretch.rows, start):
             raise _changed(part)
 
@@ -128,17 +127,23 @@ class RowStream:
 
     def whole(self) -> Table:
         """Return all rows in memory."""
-        if self.n_rows == 0:
-            raise NoRowsError(f"{self.described} has no rows", self.names)
         whole = Joined(self.n_rows)
         for stretch in self.stretches:
             for batch in self.tables(stretch):
                 whole.add(batch.table)
         return whole.table()
 
+    def gathered(self, tables: Iterable[Table]) -> Table:
+        """Return all rows as one table, from tables as the parts give them."""
+        whole, first = Joined(self.n_rows), 0
+        for table in tables:
+            whole.add(self.planned(table, first))
+            first += table.n_rows
+        return whole.table()
+
     def check_unchanged(self) -> None:
         """Raise a FileError for a file whose size or time of modification is not as it was when it was opened."""
-        for part in self._parts:
+        for part in self.parts:
             part.check_unchanged()
 
     def place_of(self, row: int) -> str:
@@ -147,7 +152,7 @@ class RowStream:
         if stretch is None:
             raise DataError(f"no row {row:,}: there are {self.n_rows:,}, counted from 0")
         first = min(one.first for one in self.stretches if one.part == stretch.part)
-        part = self._parts[stretch.part]
+        part = self.parts[stretch.part]
         found = part.place(row - first)
         in_all = f" (row {row:,} in all)" if found.startswith("row") and first else ""
         return f"{part.name}, {found}{in_all}"
@@ -155,22 +160,18 @@ class RowStream:
     def _check_known(self, names: Sequence[str]) -> None:
         if not names:
             raise ColumnError("no columns asked for: one or more expected")
-        for name in names:
+        for name in names if names is not self.names else ():
             if name not in self.names:
                 raise ColumnError(
                     f"no column {name!r}.{nearest(name, self.names)} The columns are {listed(self.names)}"
                 )
 
-    def _planned(self, table: Table, first: int) -> Table:
+    def planned(self, table: Table, first: int) -> Table:
+        """Return rows of a part as those of the run: every column of its kind, the first row with this number."""
         if table.matrix is not None:
             return replace(table, row_numbers=first, reading=self.reading)
-        columns = []
-        for column in table.columns:
-            if column.name in self._written and column.kind == "category":
-                columns.append(as_read(column, self._written[column.name]))
-            else:
-                columns.append(replace(fitted(column, self._kinds[column.name]), unread=False))
-        return replace(table, columns=tuple(columns), row_numbers=first, reading=self.reading)
+        columns = tuple(fitted(as_planned(one, self._written), self._kinds[one.name]) for one in table.columns)
+        return replace(table, columns=columns, row_numbers=first, reading=self.reading)
 
 
 def _stretches(parts: Sequence[Part]) -> tuple[Stretch, ...]:
@@ -201,6 +202,17 @@ def together(batches: Sequence[Batch]) -> Batch:
     y = None if first.y is None else np.concatenate([one.y for one in batches])
     weights = None if first.weights is None else np.concatenate([one.weights for one in batches])
     return Batch(joined([one.table for one in batches]), y, weights, first.first)
+
+
+def _unchanged(part: Part, batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Yield batches of a part; that it changed is said rather than what is wrong with it because of that."""
+    part.check_unchanged()
+    try:
+        yield from batches
+    except FileError:
+        part.check_unchanged()
+        raise
+    part.check_unchanged()
 
 
 def _changed(part: Part) -> FileError:
