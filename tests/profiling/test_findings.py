@@ -142,3 +142,13 @@ def test_what_training_warns_of_is_told_once(profiled, healthy):
 def test_few_rows_say_little(kinds):
     few = pd.DataFrame({"a": range(15), "b": [0, 1, 0] * 5, "y": [0, 1, 0] * 5})
     assert kinds(few) == [("rare class", ("y",))]
+
+
+def test_many_columns_of_a_kind_are_told_together(profiled, healthy):
+    more = {f"c{j}": 1 for j in range(30)} | {
+        f"m{j}": healthy["score"].where(healthy.index % 20 == j) for j in range(3)
+    }
+    found = findings_of(profiled(healthy.assign(**more, e=np.nan), "y"))
+    assert [(one.kind, len(one.columns)) for one in found] == [("empty", 1), ("constant", 30), ("mostly missing", 3)]
+    assert found[1].text.startswith("'c0', 'c1', 'c2', 'c3', 'c4' and 25 more hold one value")
+    assert "'m0', 'm1' and 'm2' are missing in at least 95." in found[2].text

@@ -39,7 +39,7 @@ def values_of(column: ColumnCounts) -> str:
     if not column.known:
         return "no value"
     if column.levels_counted:
-        most = column.values.most_frequent(1)
+        most = [one for one in column.values.most_frequent(1) if one[1] > 1 or column.values.number == 1]
         return " ".join(f"{_shortened(level)} {percent(n / column.known)}" for level, n in most) or "text"
     if column.low is None or column.high is None:
         return "infinite"

@@ -173,16 +173,20 @@ def _identifies(column: ColumnCounts) -> str:
 
 
 def _empty(profile: Profile) -> Iterator[Finding]:
-    """Columns without a value, of one value, or missing nearly everywhere."""
-    for name in profile.inputs:
-        column = profile.column(name)
-        if not column.known:
-            yield Finding("empty", (name,), f"{name!r} has no value in any row: it is encoded as 0")
-        elif column.values.number == 1 and not column.missing:
-            yield Finding("constant", (name,), f"{name!r} holds one value in all rows: it is encoded as 0")
-        elif column.missing >= MOSTLY_MISSING * column.rows:
-            part = 100 * column.missing / column.rows
-            yield Finding("mostly missing", (name,), f"{name!r} is missing in {part:.1f} % of the rows")
+    """Columns without a value, of one value, or missing nearly everywhere: those of a kind together."""
+    columns = [profile.column(name) for name in profile.inputs]
+    empty = [one.name for one in columns if not one.known]
+    constant = [one.name for one in columns if one.values.number == 1 and not one.missing]
+    missing = [one.name for one in columns if one.known and one.missing >= MOSTLY_MISSING * one.rows]
+    least = 100 * min((profile.column(name).missing / profile.rows for name in missing), default=0.0)
+    part = f"{'in ' if len(missing) == 1 else 'in at least '}{least:.1f} % of the rows"
+    for kind, names, one, several in (
+        ("empty", empty, "has no value in any row: it is encoded as 0", "have no value in any row"),
+        ("constant", constant, "holds one value in all rows: it is encoded as 0", "hold one value each in all rows"),
+        ("mostly missing", missing, f"is missing {part}", f"are missing {part}"),
+    ):
+        if names:
+            yield Finding(kind, tuple(names), f"{_listed(names)} {one if len(names) == 1 else several}")
 
 
 def _copies(profile: Profile) -> Iterator[Finding]:
@@ -204,7 +208,9 @@ def _duplicates(profile: Profile) -> Iterator[Finding]:
     if part < LEAST_REPEATED:
         return
     n = f"{round(part * profile.rows):,}" if found.is_exact else f"about {_rounded(part * profile.rows):,}"
-    text = f"{n} of {profile.rows:,} rows ({100 * part:.2g} %) repeat an earlier one in every column: "
+    text = (
+        f"{n} of {profile.rows:,} rows ({100 * part:.2g} %) repeat{'s' * (n == '1')} an earlier one in every column: "
+    )
     yield Finding("repeated rows", (), text + "on both sides of a split they flatter the score")
 
 
@@ -214,9 +220,9 @@ def _rounded(n: float) -> int:
 
 
 def _listed(names: list[str]) -> str:
-    more = len(names) - SHOWN_NAMES
-    shown = ", ".join(map(repr, names[:SHOWN_NAMES]))
-    return f"{shown} and {more} more" if more > 0 else " and ".join(shown.rsplit(", ", 1)) if len(names) == 2 else shown
+    shown, more = [*map(repr, names[:SHOWN_NAMES])], len(names) - SHOWN_NAMES
+    last = f"{more} more" if more > 0 else shown.pop()
+    return f"{', '.join(shown)} and {last}" if shown else last
 
 
 def spelled(label: object) -> str:
