@@ -5,7 +5,7 @@ In memory a run peaks at about
     200 MB + rows * (4.5 table + 1.25 encoded + 25) bytes
 
 with the bytes that a row has in the table as read and encoded: fitted to the peaks of processes that trained on 200,000
-to 10 million rows of 5 to 20 columns, numbers and categories. A stream takes 350 MB, with its readers and summaries, and
+to 10 million rows of 5 to 20 columns, numbers and categories. A stream takes 350 MB with its readers and summaries, and
 holds a few windows of encoded rows: one is trained on, one waits, one is made of the rows of a batch as they are read.
 """
 
