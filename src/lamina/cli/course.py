@@ -54,7 +54,9 @@ def course(file: Path = FILE, /, *, start: bool = False, force: bool = False, js
 
 
 def _mark(report: FunctionReport | None) -> str:
-    return {None: " ", "right": "x", "wrong": "!"}.get(report.verdict if report else None, "?")
+    if report is None:
+        return " "
+    return {"right": "x", "wrong": "!"}.get(report.verdict, "?")
 
 
 def _say_next(terminal: Terminal, file: Path, names: list[str], reports: dict[str, FunctionReport]) -> None:
