@@ -90,4 +90,4 @@ def test_the_course_begins_with_a_file_to_fill_in(lamina, tmp_path):
     done = lamina("course")
     assert "x relu" in done.out
     assert "? sigmoid" in done.out
-    assert "1 of 31 done" in done.out
+    assert "1 of 32 done" in done.out

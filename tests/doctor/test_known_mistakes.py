@@ -26,7 +26,18 @@ def outcomes_of(exercise, function):
     ]
 
 
-@pytest.mark.parametrize("exercise", [one for one in OF_THE_COURSE if one.name not in MODELS], ids=lambda one: one.name)
+def test_the_steps_of_the_gradient_check_are_the_courses():
+    exercise = BY_NAME["gradient_check_n"]
+    for case in exercise.all_cases:
+        found = course.gradient_check_n(*case.arguments, leave_out=False)
+        assert exercise.expected(case)["difference"] == pytest.approx(found, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "exercise",
+    [one for one in OF_THE_COURSE if one.name not in (*MODELS, "gradient_check_n")],
+    ids=lambda one: one.name,
+)
 def test_the_steps_without_a_mistake_are_the_courses_functions(exercise):
     for outcome in outcomes_of(exercise, getattr(course, exercise.name)):
         assert wrong_results(exercise, outcome) == []
@@ -64,12 +75,11 @@ def test_every_exercise_stands_in_the_course_once():
     named = [name for part in CURRICULUM for name in part.functions]
     assert sorted(named) == sorted(BY_NAME)
     assert set(solutions.NAMES) == set(BY_NAME)
-    checked_otherwise = {"gradient_check_n", "check"}
     functions = {name for name in dir(course) if callable(getattr(course, name)) and name[0] != "_"}
     of_the_course = {
         n for n in functions if str(getattr(getattr(course, n), "__module__", "")).startswith("lamina.course")
     }
-    assert of_the_course - set(BY_NAME) <= checked_otherwise
+    assert of_the_course - set(BY_NAME) <= {"check"}
 
 
 def simulated(exercise, mistakes):

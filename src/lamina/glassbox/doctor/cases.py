@@ -296,6 +296,14 @@ def of_dropout_forward() -> Iterator[Case]:
         yield Case(f"{_net_label(sizes, m)}, keep_prob = {keep_prob}", (_X(sizes, m), parameters_of(sizes), keep_prob))
 
 
+def of_gradient_check() -> Iterator[Case]:
+    """For gradient_check_n: gradients that are off, with steps so large that every formula shows."""
+    sizes = (4, 5, 3, 1)  # those of the course's own vector_to_dictionary
+    for m, epsilon in ((3, 0.05), (5, 0.01)):
+        X, Y, parameters = _X(sizes, m), _Y(m), parameters_of(sizes, m)
+        yield Case(f"{_net_label(sizes, m)}, ε = {epsilon}", (parameters, gradients_of(parameters, m), X, Y, epsilon))
+
+
 def of_three_sizes() -> Iterator[Case]:
     """For initialize_parameters."""
     for sizes in ((40, 90, 30), (3, 2, 1), (4, 5, 2)):

@@ -48,6 +48,7 @@ PARTS: tuple[tuple[str, Sequence[Mistake]], ...] = tuple(
         "backward_propagation_with_regularization",
         "forward_propagation_with_dropout",
         "backward_propagation_with_dropout",
+        "gradient_check_n",
         "random_mini_batches",
         "initialize_adam, initialize_velocity",
         "update_parameters_with_momentum",

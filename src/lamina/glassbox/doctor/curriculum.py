@@ -84,6 +84,9 @@ PARTS = (
         "forward_propagation_with_dropout": "Return A3 and the cache (Z1, D1, A1, W1, b1, Z2, D2, ..., W3, b3).",
         "backward_propagation_with_dropout": "The cache is that of forward: return a dict of dZ3, dW3, ..., db1.",
         }),
+    Part("Improving networks: gradient checking", {
+        "gradient_check_n": "Return |grad - approx| / (|grad| + |approx|); J = compute_cost of L_model_forward.",
+    }),
     Part("Improving networks: optimization", {
         "update_parameters_with_gd": "Return the parameters after one step of gradient descent.",
         "random_mini_batches": "Shuffle X and Y alike: return a list of (mini_batch_X, mini_batch_Y).",

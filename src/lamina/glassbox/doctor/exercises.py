@@ -7,6 +7,7 @@ from lamina.glassbox.doctor import adam_mistakes as adam
 from lamina.glassbox.doctor import cases, views
 from lamina.glassbox.doctor import cost_mistakes as costs
 from lamina.glassbox.doctor import dropout_forward_mistakes as dropout_forward
+from lamina.glassbox.doctor import gradient_check_mistakes as gradient_check
 from lamina.glassbox.doctor import layer_mistakes as layers
 from lamina.glassbox.doctor import linear_backward_mistakes as linear_backward
 from lamina.glassbox.doctor import linear_forward_mistakes as linear_forward
@@ -91,6 +92,9 @@ EXERCISES = (
         three_layers.DROPOUT_BACKWARD, cases.of_dropout_backward, views.three_layers,
         three_layers.DROPOUT_BACKWARD_MISTAKES,
         optional=("dA", "dZ")),
+    Exercise("gradient_check_n", ("parameters", "gradients", "X", "Y", "epsilon"), "the difference, one number",
+        gradient_check.GRADIENT_CHECK, cases.of_gradient_check, views.difference,
+        gradient_check.GRADIENT_CHECK_MISTAKES),
     Exercise("update_parameters_with_gd", ("parameters", "grads", "learning_rate"), PARAMETERS, updates.UPDATE,
         cases.of_grads,
         views.named(), updates.UPDATE_MISTAKES, may_change=("parameters",)),

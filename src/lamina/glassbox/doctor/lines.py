@@ -82,11 +82,11 @@ class Target:
 
     def shown_by(self, event: Event) -> bool:
         """Whether an event is this value."""
-        if event.value.shape != self.value.shape:
+        if event.value.squeeze().shape != self.value.squeeze().shape:
             return False
         if not (self.any_name and self.value.size > 1) and not any(_alike(event.name, name) for name in self.names):
             return False
-        return close(event.value, self.value, 1e-7, 1e-12)
+        return close(event.value.squeeze(), self.value.squeeze(), 1e-7, 1e-12)
 
 
 def _alike(name: str, step: str) -> bool:

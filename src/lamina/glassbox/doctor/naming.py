@@ -116,7 +116,7 @@ def _explained_by(exercise: Exercise, tell: Sequence[Outcome], wrong: set[str], 
             continue
         given = exercise.expected(one.case, (mistake,), one.found)
         if not given:
-            continue
+            return set()
         seen = True
         left -= set(differing(one.found, given, exercise))
     return left - {"raises"} if seen else set()

@@ -246,6 +246,26 @@ def backward_propagation_with_dropout(X: Any, Y: Any, cache: Any, keep_prob: Any
             "dA1": dA1, "dZ1": dZ1, "dW1": dW1, "db1": db1}  # fmt: skip
 
 
+def gradient_check_n(
+    parameters: Any, gradients: Any, X: Any, Y: Any, epsilon: Any = 1e-7, print_msg: Any = False
+) -> Any:
+    def J(parameters: Any) -> Any:
+        return compute_cost(L_model_forward(X, parameters)[0], Y)
+
+    grad, gradapprox = [], []
+    for name, array in parameters.items():
+        for place in np.ndindex(array.shape):
+            step = np.zeros(array.shape)
+            step[place] = epsilon
+            J_plus = J({**parameters, name: array + step})
+            J_minus = J({**parameters, name: array - step})
+            gradapprox.append((J_plus - J_minus) / (2 * epsilon))
+            grad.append(gradients[f"d{name}"][place])
+    numerator = np.linalg.norm(np.subtract(grad, gradapprox))
+    denominator = np.linalg.norm(grad) + np.linalg.norm(gradapprox)
+    return numerator / denominator
+
+
 def update_parameters_with_gd(parameters: Any, grads: Any, learning_rate: Any) -> Any:
     return {name: array - learning_rate * grads[f"d{name}"] for name, array in parameters.items()}
 
@@ -314,7 +334,37 @@ def given_start(*_: Any, **__: Any) -> Any:
     return {name: np.array(array) for name, array in START.items()}
 
 
-GIVEN = {"forward_propagation": _forward_propagation}
+def _forward_propagation_n(X: Any, Y: Any, parameters: Any) -> Any:
+    A3, cache = _forward_propagation(X, parameters)
+    return compute_cost(A3, Y), cache
+
+
+def _dictionary_to_vector(parameters: Any) -> Any:
+    keys = [name for name in ("W1", "b1", "W2", "b2", "W3", "b3") for _ in range(parameters[name].size)]
+    return np.concatenate([parameters[name].reshape(-1, 1) for name in dict.fromkeys(keys)]), keys
+
+
+def _vector_to_dictionary(theta: Any) -> Any:
+    shapes = {"W1": (5, 4), "b1": (5, 1), "W2": (3, 5), "b2": (3, 1), "W3": (1, 3), "b3": (1, 1)}
+    parameters, start = {}, 0
+    for name, shape in shapes.items():
+        size = shape[0] * shape[1]
+        parameters[name] = theta[start : start + size].reshape(shape)
+        start += size
+    return parameters
+
+
+def _gradients_to_vector(gradients: Any) -> Any:
+    return np.concatenate([gradients[name].reshape(-1, 1) for name in ("dW1", "db1", "dW2", "db2", "dW3", "db3")])
+
+
+GIVEN = {
+    "forward_propagation": _forward_propagation,
+    "forward_propagation_n": _forward_propagation_n,
+    "dictionary_to_vector": _dictionary_to_vector,
+    "vector_to_dictionary": _vector_to_dictionary,
+    "gradients_to_vector": _gradients_to_vector,
+}
 
 NAMES = (
     "sigmoid",
@@ -342,6 +392,7 @@ NAMES = (
     "backward_propagation_with_regularization",
     "forward_propagation_with_dropout",
     "backward_propagation_with_dropout",
+    "gradient_check_n",
     "update_parameters_with_gd",
     "random_mini_batches",
     "initialize_velocity",

@@ -60,6 +60,14 @@ def cost(returned: Any, case: Case) -> Named:
     return {"cost": array.reshape(()) if array.size == 1 else array}
 
 
+def difference(returned: Any, case: Case) -> Named:
+    """One number, perhaps with more beside it."""
+    if isinstance(returned, tuple | list) and returned:
+        returned = returned[0]
+    array = array_of(returned, "the difference")
+    return {"difference": array.reshape(()) if array.size == 1 else array}
+
+
 def several(*names: str) -> View:
     """Return a view of a tuple of arrays."""
 
