@@ -8,7 +8,7 @@ import numpy as np
 
 from lamina.glassbox.doctor.cost_mistakes import COMPUTE_COST
 from lamina.glassbox.doctor.model_forward_mistakes import L_MODEL_FORWARD
-from lamina.glassbox.doctor.steps import Mistake, Program, run
+from lamina.glassbox.doctor.steps import LOG, Mistake, Program, run
 
 
 def _cost(s: Any, theta: Any) -> float:
@@ -18,7 +18,11 @@ def _cost(s: Any, theta: Any) -> float:
         size = int(np.prod(shape))
         parameters[name] = theta[start : start + size].reshape(shape)
         start += size
-    return float(run(COMPUTE_COST, run(L_MODEL_FORWARD, s.X, parameters).AL, s.Y).cost)
+    token = LOG.set(None)  # hundreds of forward passes: none of them is where a mistake would show
+    try:
+        return float(run(COMPUTE_COST, run(L_MODEL_FORWARD, s.X, parameters).AL, s.Y).cost)
+    finally:
+        LOG.reset(token)
 
 
 def _costs(s: Any, sign: float) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any
 
 from lamina.glassbox.doctor.cases import Case
@@ -64,7 +64,8 @@ def recognised(exercise: Exercise, outcomes: Sequence[Outcome]) -> Named_:
         return Named_(())
     wrong = {name for one in tell for name in wrong_results(exercise, one)}
     judged, extra = [one for one in tell if one.judged], [one for one in tell if not one.judged]
-    for candidates in (((mistake,) for mistake in exercise.mistakes), *_pairs(exercise, judged, wrong)):
+    single = ((mistake,) for mistake in exercise.mistakes)
+    for candidates in chain([single], _pairs(exercise, judged, wrong)):  # pairs only where nothing simpler fits
         best: tuple[Mistake, ...] = ()
         for made in candidates:
             if _fits(exercise, judged, made):
@@ -110,16 +111,14 @@ def _orders(first: Mistake, second: Mistake) -> list[tuple[Mistake, ...]]:
 
 def _explained_by(exercise: Exercise, tell: Sequence[Outcome], wrong: set[str], mistake: Mistake) -> set[str]:
     """The wrong results that one mistake explains on every case that gave numbers."""
-    left, seen = set(wrong), False
-    for one in tell:
-        if one.found is None:
-            continue
+    left, silent, numeric = set(wrong), 0, [one for one in tell if one.found is not None]
+    for one in numeric:
         given = exercise.expected(one.case, (mistake,), one.found)
         if not given:
-            return set()
-        seen = True
-        left -= set(differing(one.found, given, exercise))
-    return left - {"raises"} if seen else set()
+            silent += 1  # einsum stretches axes of length 1 where @ raises
+            continue
+        left -= set(differing(one.found or {}, given, exercise))
+    return left - {"raises"} if 2 * silent <= len(numeric) else set()
 
 
 def _in_part(exercise: Exercise, tell: Sequence[Outcome], wrong: set[str]) -> Named_:
