@@ -54,13 +54,13 @@ def _shapes(raised: Raised, source: Source) -> str:
     found = source.cell(raised.get("cell", ""))
     if found is None or "line" not in raised:
         return ""
-    names = _names_of_statement(found.tree, raised["line"])
+    names = _names_of_statement(found.tree, raised["line"], raised.get("span"))
     shapes = raised.get("shapes", {})
     return ", ".join(f"{name} is {shapes[name]}" for name in names if shapes.get(name, "")[:1] == "(")
 
 
-def _names_of_statement(tree: ast.Module, line: int) -> list[str]:
-    """The names that the innermost statement on a line reads."""
+def _names_of_statement(tree: ast.Module, line: int, span: list[int | None] | None) -> list[str]:
+    """The names that the failing part of the innermost statement on a line reads, in order."""
     holding = [
         node
         for node in ast.walk(tree)
@@ -70,7 +70,16 @@ def _names_of_statement(tree: ast.Module, line: int) -> list[str]:
         return []
     statement = max(holding, key=lambda node: node.lineno)
     nodes = [node for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
-    return list(dict.fromkeys(node.id for node in nodes))
+    nodes.sort(key=lambda node: (node.lineno, node.col_offset))
+    within = [node for node in nodes if _inside(node, span)]
+    return list(dict.fromkeys(node.id for node in within or nodes))
+
+
+def _inside(node: ast.Name, span: list[int | None] | None) -> bool:
+    if span is None or None in span:
+        return False
+    line, end_line, column, end_column = (int(one or 0) for one in span)
+    return (line, column) <= (node.lineno, node.col_offset) <= (end_line, end_column)
 
 
 def _value(raised: Raised, exercise: Exercise, source: Source, known: dict[str, Any]) -> tuple[str, str]:

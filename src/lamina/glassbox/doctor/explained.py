@@ -22,6 +22,7 @@ def explained(problem: BaseException, files: set[str]) -> dict[str, Any]:
         if code.co_filename in files:
             depth += 1
             found |= {"cell": code.co_filename, "line": trace.tb_lineno, "function": code.co_name}
+            found["span"] = list(list(code.co_positions())[trace.tb_lasti // 2])
             local = list(trace.tb_frame.f_locals.items())[:100]
             found["shapes"] = {name: shape_of(one) for name, one in local if shape_of(one)}
             found["locals"] = [name for name, _ in local]
