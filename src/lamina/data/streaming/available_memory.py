@@ -1,4 +1,4 @@
-"""How much memory a process can still take, and how to need less: what the machine, its container and the process's limits leave."""
+"""How much memory a process can still take, after what machine, container and limits leave; and how to need less."""
 
 import ctypes
 import resource
