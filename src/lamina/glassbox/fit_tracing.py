@@ -12,7 +12,7 @@ the tracer asks it to.
 import warnings
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -110,6 +110,7 @@ class StepTracer:
         arrays = arrays_of(network, params, X, Y, w, setting, key)
         found = comparisons(network, run.engine, params, X, Y, w, arrays, setting, key)
         beside = tuple(Comparison(*one) for one in found)
+        setting = replace(setting, step=step._replace(apart={one.name: one.difference for one in beside}))
         self._begun = _Begun(network, arrays, setting, params, state.memory.copy(), beside)
 
     def _end(self, run: Run, state: State) -> None:

@@ -15,7 +15,11 @@ ROUNDINGS = 32  # of the size of its terms that a number may be off by, in units
 
 
 class Step(NamedTuple):
-    """What a step of training is made with."""
+    """What a step of training is made with.
+
+    The engine moves an array by its own gradient, which rounding keeps a little apart from the traced one. Adam and its
+    like magnify that where a gradient is small, so the equation of a step allows for it.
+    """
 
     optimiser: Any
     rate: float  # the learning rate of this step
@@ -23,6 +27,7 @@ class Step(NamedTuple):
     examples: int  # of the whole training set: the m of the penalty
     decay: float = 1.0  # what the optimiser's weight_decay is multiplied by
     rounding: float = float(np.finfo(np.float32).eps)  # of the numbers that move
+    apart: Mapping[str, float] = {}  # by array: how far the engine's derivative is from the traced one
 
 
 def update_equations(
@@ -69,7 +74,7 @@ def _moved(slot: Slot, step: Step, gradient: Statement) -> Statement:
 
     def compute(a: Any) -> Value:
         g = a[f"d{W}"]
-        d, off = direction(a, g), ROUNDINGS * step.rounding * gradient.compute(a).size
+        d, off = direction(a, g), ROUNDINGS * step.rounding * gradient.compute(a).size + step.apart.get(f"d{W}", 0.0)
         spread = np.maximum(np.abs(direction(a, g + off) - d), np.abs(direction(a, g - off) - d))
         value = a[W] - rate * (d + shrink * a[W])
         return Value(value, np.abs(a[W]) + rate * np.abs(d), rate * spread)

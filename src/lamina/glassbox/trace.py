@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -61,6 +61,10 @@ class Trace:
     origins: Origins = field(default_factory=Origins)
     engine: str = ""
     comparisons: tuple[Comparison, ...] = ()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the fields: equations are functions, which a pickle does not take, and are derived again."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """Return an array by its name: "Z1", "dW2", "AL", "cost".

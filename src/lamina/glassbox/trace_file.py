@@ -94,7 +94,8 @@ def _setting(header: Mapping[str, Any]) -> Setting:
     if step is not None:
         rule = chosen("optimizer", step["optimiser"], OPTIMISER_CHOICES)
         rest = {name: float(step[name]) for name in ("rate", "decay", "rounding")}
-        step = Step(rule, number=int(step["number"]), examples=int(step["examples"]), **rest)
+        apart = {str(name): float(value) for name, value in step["apart"].items()}
+        step = Step(rule, number=int(step["number"]), examples=int(step["examples"]), apart=apart, **rest)
     flags = {name: headers.flag(given[name], name) for name in ("training", "targets", "weighted")}
     return Setting(**flags, step=step)
 

@@ -1,6 +1,7 @@
 """Making traces: of estimators and models from rows as they come, of networks from encoded rows."""
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -95,6 +96,7 @@ def trace(
         memory, after = np.zeros((len(rule.remembers), len(theta)), theta.dtype), theta.copy()
         _take_step(network, verbs, rule, after, memory.copy(), (X, Y, w), moved, key)
         arrays |= step_arrays(network, rule, theta, memory, arrays, after)
+        setting = replace(setting, step=moved._replace(apart={one.name: one.difference for one in beside}))
     return Trace(network, arrays, setting, origins, verbs.name, beside)
 
 
