@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html import escape
 from math import isnan
 from typing import Any, NamedTuple
 
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.glassbox.activation_equations import ACTIVATION_EQUATIONS
+from lamina.glassbox.cells import as_html, lined
 from lamina.glassbox.equation import number_of
 from lamina.glassbox.units import axes_of
 
@@ -60,19 +60,10 @@ class Ledger:
         return [tuple(row[k] for k in kept) for row in rows]
 
     def __str__(self) -> str:
-        cells = self.cells()
-        widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
-        lines = [
-            "  ".join(c.ljust(w) if k < 3 else c.rjust(w) for k, (c, w) in enumerate(zip(row, widths, strict=True)))
-            for row in cells
-        ]
-        return "\n".join([self.heading, *(line.rstrip() for line in [lines[0], "-" * len(lines[0]), *lines[1:]])])
+        return "\n".join([self.heading, *lined(self.cells(), left=(0, 1, 2))])
 
     def _repr_html_(self) -> str:
-        heading, *rows = self.cells()
-        head = "".join(f"<th>{cell}</th>" for cell in heading)
-        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-        return f"<table><caption>{escape(self.heading)}</caption><tr>{head}</tr>{body}</table>"
+        return as_html(self.heading, self.cells())
 
     def to_frame(self) -> Any:
         """Return a pandas data frame with a row for each array."""

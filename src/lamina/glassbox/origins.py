@@ -15,6 +15,7 @@ from lamina.data.targets import Labels, Numbers
 from lamina.equations.layers import Embedding, Linear, Periodic
 from lamina.equations.losses import Quantile
 from lamina.equations.network import Network
+from lamina.glassbox.cells import as_html, lined
 
 MISSING = "(missing)"
 MOST_VALUES = 100_000  # cells of the table that a trace keeps
@@ -48,19 +49,40 @@ class Origins:
     columns: tuple[Origin, ...] = ()
     outputs: tuple[str, ...] = ()
 
-    def cells(self, row: int | None = None) -> list[tuple[str, ...]]:
-        """Return heading and a row per column as strings; with the values of one traced row where it is given."""
-        heading = ["column", "kind", "becomes", "rows of A0"]
-        with_values = row is not None and any(one.values for one in self.columns)
-        lines = [
-            (one.column, *([one.values[row]] if with_values and row is not None else []), *_described(one))
-            for one in self.columns
-        ]
-        return [tuple(heading[:1] + ["value"] * with_values + heading[1:]), *lines]
 
+@dataclass(frozen=True)
+class Inputs:
+    """What stands before A[0], a row for each column of the table; `print` it.
 
-def _described(one: Origin) -> tuple[str, str, str]:
-    return one.kind, one.how, runs(one.rows)
+    Attributes
+    ----------
+    heading : str
+    columns : tuple of Origin
+    row : int or None
+        Whose values are shown.
+    """
+
+    heading: str
+    columns: tuple[Origin, ...]
+    row: int | None = None
+
+    def cells(self) -> list[tuple[str, ...]]:
+        """Return heading and rows as strings."""
+        shown = self.row is not None and any(one.values for one in self.columns)
+        heading = ("column", *["value"] * shown, "kind", "becomes", "rows of A0")
+        return [heading, *(self._cells(one, shown) for one in self.columns)]
+
+    def _cells(self, one: Origin, shown: bool) -> tuple[str, ...]:
+        value = [one.values[self.row]] if shown and self.row is not None else []
+        return (one.column, *value, one.kind, one.how, runs(one.rows))
+
+    def __str__(self) -> str:
+        if not self.columns:
+            return self.heading
+        return "\n".join([self.heading, *lined(self.cells(), left=range(5))])
+
+    def _repr_html_(self) -> str:
+        return as_html(self.heading, self.cells())
 
 
 def runs(rows: Sequence[int]) -> str:

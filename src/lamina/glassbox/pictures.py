@@ -18,7 +18,8 @@ def html_of(trace: Any) -> str:
     heading, *rows = trace.table().cells()
     head = "".join(f"<th>{escape(cell)}</th>" for cell in (*heading, "picture"))
     body = "".join(_row(row, trace.arrays[name]) for row, name in zip(rows, trace.arrays, strict=True))
-    return f"<table><caption>{escape(trace.heading)}</caption><tr>{head}</tr>{body}</table>"
+    inputs = trace.inputs()._repr_html_() if trace.origins.columns else ""
+    return f"<table><caption>{escape(trace.heading)}</caption><tr>{head}</tr>{body}</table>{inputs}"
 
 
 def _row(cells: tuple[str, ...], array: NDArray[Any]) -> str:

@@ -7,12 +7,12 @@ share, and that would break none of the sound ones, is named.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.glassbox.cells import as_html, lined
 from lamina.glassbox.equation import Array, Equation, Named
 from lamina.glassbox.step_equations import ROUNDINGS
 
@@ -64,9 +64,7 @@ class Replay:
             )
         off = [one for one in self.comparisons if not one.agrees]
         if off:
-            return (
-                f"all {len(self.lines)} equations hold, but {self.engine} gave another {', '.join(o.name for o in off)}"
-            )
+            return f"all {len(self.lines)} equations hold, but the engine ({self.engine}) gives another {', '.join(o.name for o in off)}"
         return f"all {len(self.lines)} equations hold"
 
     @property
@@ -76,7 +74,10 @@ class Replay:
             return ""
         worst = max(self.comparisons, key=lambda one: one.difference)
         names = ", ".join(one.name for one in self.comparisons)
-        return f"{self.engine} gave the same {names} (largest difference {worst.difference:.1e}, in {worst.name})"
+        return (
+            f"the engine ({self.engine}) gives the same {names}; the largest difference is {worst.difference:.1e}, in "
+            f"{worst.name}"
+        )
 
     def cells(self) -> list[tuple[str, str, str, str]]:
         """Return heading and lines as strings."""
@@ -87,19 +88,11 @@ class Replay:
         return [("equation", "largest difference", "rounding", ""), *rows]
 
     def __str__(self) -> str:
-        cells = self.cells()
-        widths = [max(len(row[k]) for row in cells) for k in range(4)]
-        lines = [
-            f"{a.ljust(widths[0])}  {b.rjust(widths[1])}  {c.rjust(widths[2])}  {d}".rstrip() for a, b, c, d in cells
-        ]
         ends = [self.verdict, *([self.of_engine] if self.comparisons and self.agrees else [])]
-        return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:], *ends])
+        return "\n".join([*lined(self.cells(), left=(0, 3)), *ends])
 
     def _repr_html_(self) -> str:
-        heading, *rows = self.cells()
-        head = "".join(f"<th>{cell}</th>" for cell in heading)
-        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-        return f"<table><caption>{escape(self.verdict)}</caption><tr>{head}</tr>{body}</table>"
+        return as_html(self.verdict, self.cells())
 
 
 def replayed(trace: Any, equations: Sequence[Equation]) -> Replay:

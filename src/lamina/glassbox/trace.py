@@ -15,7 +15,7 @@ from lamina.glassbox.equation import Equation, number_of
 from lamina.glassbox.equations_of import NetworkEquations
 from lamina.glassbox.ledger import Ledger, ledger_of
 from lamina.glassbox.network_equations import Setting, equations
-from lamina.glassbox.origins import Origins
+from lamina.glassbox.origins import Inputs, Origins
 from lamina.glassbox.pictures import html_of
 from lamina.glassbox.replay import Replay, replayed
 from lamina.glassbox.sites import Sites, sites_of
@@ -79,7 +79,7 @@ class Trace:
             return self.arrays[known[name]]
         why = "" if self.setting.targets else " Derivatives need targets: trace(X, y)."
         listed = ", ".join(self.arrays)
-        raise SettingError(f"no array {name!r} in this trace.{nearest(name, known)}{why} It has {listed}.")
+        raise SettingError(f"no array {name!r} in this trace.{nearest(name, self.arrays)}{why} It has {listed}.")
 
     def __contains__(self, name: object) -> bool:
         return name in self.arrays or name in self._other_names
@@ -156,6 +156,31 @@ class Trace:
     def table(self) -> Ledger:
         """Return name, shape, the meaning of each axis, and statistics of every array; `print` it."""
         return ledger_of(self)
+
+    def inputs(self, row: int | None = None) -> Inputs:
+        """Return what stands before A[0]: for each column of the table how it was encoded, and to which rows of A[0].
+
+        Parameters
+        ----------
+        row : int, optional
+            A traced row whose values are shown beside.
+
+        Raises
+        ------
+        SettingError
+            There is no such row.
+        """
+        members, n = self.network.members, self.network.n_inputs
+        rows = self.m // members
+        if row is not None and not 0 <= row < rows:
+            raise SettingError(f"row={row}: the trace has {rows} rows, expected a number from 0 to {rows - 1}.")
+        count = len(self.origins.columns)
+        heading = f"{count} column{'s' * (count != 1)} became {n} rows of A0" if count else f"A0 came encoded: {n} rows"
+        if members > 1:
+            heading += (
+                f"; every row of the table stands in it {members} times: example e belongs to member e mod {members}"
+            )
+        return Inputs(heading, self.origins.columns, row)
 
     def equations(self) -> NetworkEquations:
         """Return the equations that these arrays satisfy, with their shapes; `print` them, or `.latex()`."""

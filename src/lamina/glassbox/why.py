@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from lamina.errors import SettingError
 from lamina.glassbox.carrying import CARRY, Carried, Examples
+from lamina.glassbox.cells import as_html, lined
 from lamina.glassbox.origins import Origins
 from lamina.glassbox.units import features_of
 from lamina.plots import draw_levels
@@ -125,19 +125,10 @@ class Why:
             yield "", "sum", "", f"{level.total:+.4g}"
 
     def __str__(self) -> str:
-        cells = self.cells()
-        widths = [max(len(row[k]) for row in cells) for k in range(4)]
-        lines = [
-            f"{a.ljust(widths[0])}  {b.ljust(widths[1])}  {c.rjust(widths[2])}  {d.rjust(widths[3])}"
-            for a, b, c, d in cells
-        ]
-        return "\n".join([self.heading, lines[0], "-" * len(lines[0]), *lines[1:]])
+        return "\n".join([self.heading, *lined(self.cells(), left=(0, 1))])
 
     def _repr_html_(self) -> str:
-        heading, *rows = self.cells()
-        head = "".join(f"<th>{escape(cell)}</th>" for cell in heading)
-        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-        return f"<table><caption>{escape(self.heading)}</caption><tr>{head}</tr>{body}</table>"
+        return as_html(self.heading, self.cells())
 
     def plot(self, top: int = 10) -> Any:
         """Draw the strongest parts of each level as bars, side by side; return the axes.
