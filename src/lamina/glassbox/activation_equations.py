@@ -92,7 +92,7 @@ ACTIVATION_EQUATIONS: dict[str, ActivationEquations] = {
         lambda z: f"{z} where {z} > 0, 0.01 {z} elsewhere",
         lambda z, a: f"(1 where {z} > 0, 0.01 elsewhere)",
         lambda z: rf"\max({z}, 0.01\, {z})",
-        lambda z, a: rf"\left([{z} > 0] + 0.01\, [{z} \le 0]\right)",
+        lambda z, a: rf"\left([{z} > 0] + 0.01\, [{z} \leq 0]\right)",
     ),
     "elu": ActivationEquations(
         lambda Z: _if_positive(Z, Z, np.expm1(np.minimum(Z, 0))),
@@ -147,7 +147,7 @@ ACTIVATION_EQUATIONS: dict[str, ActivationEquations] = {
         d_hard_swish,
         lambda z: f"{z} clip({z} + 3, 0, 6) / 6",
         lambda z, a: f"(0 where {z} ≤ -3, 1 where {z} ≥ 3, {z}/3 + 1/2 between)",
-        lambda z: rf"{z} \odot \tfrac16 \min(\max({z} + 3, 0), 6)",
-        lambda z, a: rf"\begin{{cases}} 0 & {z} \le -3 \\ 1 & {z} \ge 3 \\ {z}/3 + 1/2 & \text{{else}} \end{{cases}}",
+        lambda z: rf"{z} \odot \frac{{1}}{{6}} \min(\max({z} + 3, 0), 6)",
+        lambda z, a: rf"\begin{{cases}} 0 & {z} \leq -3 \\ 1 & {z} \geq 3 \\ {z}/3 + 1/2 & \text{{else}} \end{{cases}}",
     ),
 }

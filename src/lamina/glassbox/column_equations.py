@@ -31,8 +31,7 @@ def embedding(at: Site) -> Statement:
 
     return Statement(
         f"[{kept}; the columns of {E} at {places}]",
-        rf"\left[{latex_of(A)}_{{\text{{others}}}};\ "
-        rf"{latex_of(E)}_{{:,\,{latex_of(A)}_{{{_listed(layer.columns)}}}}}\right]",
+        rf"\left[({latex_of(A)})_{{\text{{others}}}};\ ({latex_of(E)})_{{:,\,A_{{{_listed(layer.columns)}}}}}\right]",
         (A, E),
         compute,
     )
@@ -53,7 +52,7 @@ def embedding_back(at: Site) -> Statement:
 
     return Statement(
         f"the rows of {dA} that were kept; 0 for a category, which has no slope",
-        rf"{latex_of(dA)}_{{\text{{others}}}},\ 0\ \text{{for a category}}",
+        rf"({latex_of(dA)})_{{\text{{others}}}},\ 0\ \text{{for a category}}",
         (dA, A),
         compute,
     )
@@ -207,7 +206,7 @@ def _scaled(at: Site, name: str) -> Statement:
     R = at.p["R"]
     return Statement(
         f"{R}[:, member] * {name}",
-        rf"{latex_of(R)}_{{:,\,\text{{member}}}} \odot {latex_of(name)}",
+        rf"({latex_of(R)})_{{:,\,\text{{member}}}} \odot {latex_of(name)}",
         (R, name),
         lambda a: plain(_of_each(a[R], a[name]) * a[name]),
     )
@@ -242,7 +241,7 @@ def member_choice(at: Site) -> Statement:
 
     return Statement(
         f"of {A} the {units} row{'s' * (units > 1)} of each example's member",
-        rf"{latex_of(A)}_{{\text{{member}}}}",
+        rf"({latex_of(A)})_{{\text{{member}}}}",
         (A,),
         compute,
     )

@@ -199,13 +199,13 @@ LOSS_EQUATIONS: Mapping[str, LossEquations] = {
         sums=True,
     ),
     "squared_error": LossEquations(
-        _phrase("({A} - {Y})² / 2", r"\tfrac12 ({A} - {Y})^2", _squared, "A"), DIFFERENCE, DIFFERENCE
+        _phrase("({A} - {Y})² / 2", r"\frac{1}{2} ({A} - {Y})^2", _squared, "A"), DIFFERENCE, DIFFERENCE
     ),
     "absolute_error": LossEquations(_phrase("|{A} - {Y}|", r"|{A} - {Y}|", _absolute, "A"), SIGN, SIGN),
     "huber": LossEquations(
         _phrase(
             "({A} - {Y})² / 2 within {delta}, {delta} (|{A} - {Y}| - {delta}/2) beyond",
-            r"\begin{cases} \tfrac12 ({A} - {Y})^2 & |{A} - {Y}| \le {delta} \\ "
+            r"\begin{cases} \frac{1}{2} ({A} - {Y})^2 & |{A} - {Y}| \leq {delta} \\ "
             r"{delta}\,(|{A} - {Y}| - {delta}/2) & \text{else} \end{cases}",
             _huber,
             "A",

@@ -64,7 +64,8 @@ class Replay:
             )
         off = [one for one in self.comparisons if not one.agrees]
         if off:
-            return f"all {len(self.lines)} equations hold, but the engine ({self.engine}) gives another {', '.join(o.name for o in off)}"
+            names = ", ".join(one.name for one in off)
+            return f"all {len(self.lines)} equations hold, but the engine ({self.engine}) gives another {names}"
         return f"all {len(self.lines)} equations hold"
 
     @property

@@ -119,7 +119,7 @@ def _running_variance(site: Any) -> Statement:
 
     return Statement(
         f"{var} + {share:g} (m/(m-1) var({A}) - {var})",
-        rf"{latex_of(var)} + {share:g} (\tfrac{{m}}{{m-1}} \mathrm{{var}}({latex_of(A)}) - {latex_of(var)})",
+        rf"{latex_of(var)} + {share:g} (\frac{{m}}{{m-1}} \mathrm{{var}}({latex_of(A)}) - {latex_of(var)})",
         (var, A),
         compute,
     )

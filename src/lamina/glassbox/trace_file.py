@@ -27,7 +27,9 @@ def save(trace: Trace, path: str | os.PathLike[str]) -> None:
     """Write a trace to one file, whole or not at all; see `Trace.save`."""
     path = os.path.expanduser(os.fspath(path))
     try:
-        sealed_file.write(path, trace.arrays, _header(trace))
+        header = _header(trace)
+        _trace(sealed_file.parsed(sealed_file.text_of(header)), dict(trace.arrays))  # what is written can be read
+        sealed_file.write(path, trace.arrays, header)
     except LaminaError as problem:
         raise SealedFileError(f"cannot save this trace: {problem}") from problem
     except (OSError, ValueError) as problem:
