@@ -20,7 +20,7 @@ RICH = [
 ]
 
 
-def networks():
+def every_kind():
     """Every activation, layer and loss; and all kinds of layers in one."""
     found = {f"activation {name}": Network(3, [Dense(4, name), Linear(1)], BinaryLogLoss()) for name in ACTIVATIONS}
     for kind, layer in LAYERS.items():
@@ -38,7 +38,7 @@ def networks():
     return found
 
 
-NETWORKS = networks()
+NETWORKS = every_kind()
 
 
 @pytest.fixture(params=NETWORKS)
@@ -56,6 +56,11 @@ def case_of(network, dtype=np.float64, seed=0, m=M):
     Y = network.loss.sample_targets(rng, m, network.n_outputs // network.loss.units(1))
     w = rng.uniform(0.5, 2, m)
     return params.astype(dtype), X.astype(dtype), Y, w / w.mean()
+
+
+@pytest.fixture(name="networks")
+def _networks():
+    return list(NETWORKS.values())
 
 
 @pytest.fixture(name="case_of")

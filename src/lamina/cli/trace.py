@@ -88,7 +88,12 @@ def trace(
     with terminal.working(f"reading {file}"):
         table = _taken(all_of(file, reading), wanted, file)
     y = table.column(loaded.target_name) if loaded.target_name in table.names else None
-    with located(Place(file, wanted.start or 0, reading)):
+    if y is not None:
+        with located(Place(file, -(wanted.start or 0), reading), column=loaded.target_name):
+            loaded.target.encode(
+                y
+            )  # its faults count from the first of these rows, those of the columns from the file's
+    with located(Place(file, 0, reading)):
         found = traced(loaded, table, y, training=training)
     values, reason = {name: found[name] for name in array}, None if why is None else found.why(why, output)
     checked = found.replay()

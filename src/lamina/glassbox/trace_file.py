@@ -109,7 +109,7 @@ def _origins(header: Mapping[str, Any]) -> Origins:
             str(one["kind"]),
             str(one["how"]),
             tuple(int(row) for row in one["rows"]),
-            headers.texts(one["values"], "values"),
+            tuple(str(value) for value in headers.listed(one["values"], "values")),
         )
         for one in headers.listed(header["columns"], "columns")
     )
