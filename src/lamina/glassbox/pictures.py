@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MOST_ROWS, MOST_COLUMNS = 12, 32  # cells of a picture; more numbers are averaged into one
+MOST_INPUTS = 200  # columns of the table that are listed below
 CELL = 5  # pixels
 LEVELS = 6  # shades on either side of 0
 BLUE, RED, BROKEN = (33, 102, 172), (178, 24, 43), "#fff200"
@@ -18,7 +19,7 @@ def html_of(trace: Any) -> str:
     heading, *rows = trace.table().cells()
     head = "".join(f"<th>{escape(cell)}</th>" for cell in (*heading, "picture"))
     body = "".join(_row(row, trace.arrays[name]) for row, name in zip(rows, trace.arrays, strict=True))
-    inputs = trace.inputs()._repr_html_() if trace.origins.columns else ""
+    inputs = trace.inputs()._repr_html_() if 0 < len(trace.origins.columns) <= MOST_INPUTS else ""
     return f"<table><caption>{escape(trace.heading)}</caption><tr>{head}</tr>{body}</table>{inputs}"
 
 

@@ -12,9 +12,12 @@ def columns(encoder: Encoder) -> Iterator[tuple[str, str, str]]:
     """Yield name, kind and encoding of every input column, in their order."""
     numbers, found = encoder.numbers, dict[int, tuple[str, str]]()
     splines = {spline.at: [f"{spline.width} spline functions"] for spline in encoder.splines}
+    parts_of: dict[int, list[str]] = {}
+    for j, part in zip(numbers.at.tolist(), numbers.parts, strict=True):
+        parts_of.setdefault(j, []).extend([part] * bool(part))
     for i, j in enumerate(numbers.at.tolist()):
         if numbers.parts[i] == "":
-            parts = [part for part, at in zip(numbers.parts, numbers.at, strict=True) if at == j and part]
+            parts = parts_of[j]
             missing = ["missing marked"] if numbers.indicator[i] else []
             found[j] = (
                 "date" if j in encoder.dates else "number",
