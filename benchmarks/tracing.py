@@ -2,8 +2,8 @@
 
     make bench-trace
 
-Fits of 10,000 rows of the census take turns: without a trace, with one that no step is asked of, and with every 100th step. The
-figures are medians, in milliseconds, beside the first; all of them must end with the same bits.
+Fits of 10,000 rows of the census take turns: without a trace, with one that no step is asked of, and with every 100th
+or 10th step. The figures are medians, in milliseconds, beside the first; all of them must end with the same bits.
 """
 
 import statistics

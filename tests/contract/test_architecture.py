@@ -119,8 +119,8 @@ def test_equations_need_numpy_and_special_functions_only(file):
         ("equations/layers.py", "from lamina import Network"),
         ("native.py", "from lamina.equations import layers"),
         ("native.py", "from .equations import layers"),
-        ("course.py", "import lamina.engine"),
-        ("course.py", "from .engine import predict"),
+        ("course/forward.py", "import lamina.engine"),
+        ("course/forward.py", "from ..engine import predict"),
         ("data/encoding.py", "def encode():\n    from lamina.equations.random import bits"),
         ("learning/training.py", "from lamina.model import Model"),
         ("model.py", "import numpy, lamina.model_file"),
@@ -257,12 +257,14 @@ def test_the_part_of_the_lecture_can_be_read_in_one_sitting():
 
 # A thermometer, not a goal: where a room outgrows its budget, delete something, or raise the number and say why.
 LINES_OF_ROOMS = {
-    "": 4450,
+    "": 3800,
     "callbacks": 500,
     "cli": 3200,
-    "data": 2100,
+    "course": 1450,
+    "data": 2600,
     "data/encoding": 2450,
-    "data/tables": 3100,
+    "data/streaming": 1200,
+    "data/tables": 5000,
     "equations": 2300,
     "glassbox": 3900,
     "kernels": 4800,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.data.source import opened
+from lamina.data.splitting import check_weights
 from lamina.data.tables.sources import read
 from lamina.data.tables.table import Table
 from lamina.data.target_values import plain, same_length
@@ -158,8 +158,11 @@ def _of_model(model: Any, X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any,
     _check_size(found.network, table.n_rows)
     Y, w = None, None
     if y is not None:
-        source = opened(table, plain(y), sample_weight)
-        Y, w = found.target.encode(source.y), _scaled(source.weights)
+        y = plain(y)
+        if len(y) != table.n_rows:
+            raise DataError(f"y has {len(y)} values and X has {table.n_rows} rows: expected one for each.")
+        weights = None if sample_weight is None else check_weights(sample_weight, table.n_rows)
+        Y, w = found.target.encode(y), _scaled(weights)
     dtype = found.params.dtype
     origins = origins_of(encoder, found.target, found.target_name, found.network, table)
     return encoder.encode(table, dtype), Y, w, found.params, origins, found.engine
