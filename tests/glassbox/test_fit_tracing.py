@@ -146,6 +146,20 @@ def test_a_resumed_fit_is_traced_from_where_it_resumes(tmp_path):
     assert all(trace.replay().agrees for trace in again.traces_.values())
 
 
+def test_a_streamed_fit_is_traced(tmp_path):
+    X, y = rows()
+    lines = ["a,b,c,y", *(",".join(map(str, [*row, label])) for row, label in zip(X.tolist(), y, strict=True))]
+    (tmp_path / "rows.csv").write_text("\n".join(lines) + "\n")
+    settings = PLAIN | {"batch_size": 15, "hidden_layer_sizes": (4,), "max_iter": 3, "random_state": 0}
+    fits = [
+        lamina.DeepClassifier(**settings).fit(tmp_path / "rows.csv", target="y", stream=True, trace=trace)
+        for trace in (None, 2)
+    ]
+    np.testing.assert_array_equal(fits[0].model_.params, fits[1].model_.params)
+    assert list(fits[1].traces_) == list(range(0, 15, 2))
+    assert all(trace.replay().agrees for trace in fits[1].traces_.values())
+
+
 def test_the_loop_yields_where_it_is_asked_to(monkeypatch):
     """Many steps at a time, and still one yield before and one after a step that is traced."""
     monkeypatch.setattr(training, "SECONDS_PER_MOVE", 100.0)

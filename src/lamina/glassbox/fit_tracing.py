@@ -12,6 +12,7 @@ the tracer asks it to.
 import warnings
 from bisect import bisect_left
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -174,7 +175,9 @@ def _next_step(run: Run, state: State) -> tuple[Any, Any]:
         return Steps(size, np.ones(1), seed=run.recipe.seed, step=0, examples=run.examples.n), rows
     if state.epoch >= run.recipe.epochs:
         return None, None
-    chunk = next(iter(run.examples.chunks(run.recipe, state.epoch, state.rows)), None)
+    chunks: Any = run.examples.chunks(run.recipe, state.epoch, state.rows)
+    with closing(chunks):  # a stream is read ahead until it is closed
+        chunk = next(chunks, None)
     if chunk is None or len(chunk.order) == 0:
         return None, None
     at = chunk.order[:size]
