@@ -23,11 +23,12 @@ from lamina.equations.random import Key
 from lamina.equations.steps import Steps
 from lamina.equations.verbs import with_dropout
 from lamina.errors import DataWarning, SettingError
+from lamina.glassbox.engines import Comparison, Rows, apart_of, comparisons
 from lamina.glassbox.network_equations import Setting
 from lamina.glassbox.origins import Origins, origins_of
 from lamina.glassbox.step_equations import Step
-from lamina.glassbox.trace import Comparison, Trace
-from lamina.glassbox.walked import Arrays, arrays_of, comparisons, step_arrays
+from lamina.glassbox.trace import Trace
+from lamina.glassbox.walked import Arrays, arrays_of, step_arrays
 from lamina.learning.run import Run
 from lamina.learning.state import State
 from lamina.learning.training import steps_of
@@ -109,9 +110,8 @@ class StepTracer:
         setting, key = Setting(True, True, w is not None, step), Key(steps.seed, steps.step)
         params = state.params.copy()
         arrays = arrays_of(network, params, X, Y, w, setting, key)
-        found = comparisons(network, run.engine, params, X, Y, w, arrays, setting, key)
-        beside = tuple(Comparison(*one) for one in found)
-        setting = replace(setting, step=step._replace(apart={one.name: one.difference for one in beside}))
+        beside = comparisons(network, run.engine, params, Rows(X, Y, w), arrays, setting, key)
+        setting = replace(setting, step=step._replace(apart=apart_of(beside)))
         self._begun = _Begun(network, arrays, setting, params, state.memory.copy(), beside)
 
     def _end(self, run: Run, state: State) -> None:

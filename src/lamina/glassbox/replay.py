@@ -16,6 +16,8 @@ from lamina.glassbox.cells import as_html, lined
 from lamina.glassbox.equation import Array, Equation, Named
 from lamina.glassbox.step_equations import ROUNDINGS
 
+NEAR = 1e-6  # of the largest finite number: from here on overflow explains a difference
+
 
 class Line(NamedTuple):
     """One equation of the report."""
@@ -125,9 +127,15 @@ def compared(equation: Equation, there: Array, arrays: Named, dtype: Any) -> Com
         return Compared(off, np.zeros_like(off), np.zeros(there.shape, bool))
     kind = np.finfo(dtype)
     allowed = np.broadcast_to(ROUNDINGS * kind.eps * found.size + found.slack + float(kind.tiny), value.shape)
-    same = (there == value) | (np.isnan(there) & np.isnan(value)) | ((np.abs(value) >= kind.max) & np.isinf(there))
+    same = (there == value) | _overflown(there, kind.max) & _overflown(np.maximum(np.abs(value), found.size), kind.max)
+    same |= ~np.isfinite(there) & ~np.isfinite(value)
     difference = np.where(same, 0.0, np.abs(there - value))
     return Compared(difference, allowed, same | (difference <= allowed))
+
+
+def _overflown(values: Array, largest: float) -> NDArray[np.bool_]:
+    """Return which numbers are infinite, or so large that some term of theirs may be."""
+    return np.asarray(~np.isfinite(values) | (np.abs(values) >= NEAR * largest))
 
 
 def _line(equation: Equation, found: Compared) -> Line:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lamina.computed_once import cached_property
 from lamina.equations.network import Network
 from lamina.errors import SettingError, nearest
+from lamina.glassbox.engines import Comparison
 from lamina.glassbox.equation import Equation, number_of
 from lamina.glassbox.equations_of import NetworkEquations
 from lamina.glassbox.ledger import Ledger, ledger_of
@@ -20,18 +21,6 @@ from lamina.glassbox.pictures import html_of
 from lamina.glassbox.replay import Replay, replayed
 from lamina.glassbox.sites import Sites, sites_of
 from lamina.glassbox.why import Why, why_of
-
-
-class Comparison(NamedTuple):
-    """What the engine that trains and predicts gave for an array, beside the trace."""
-
-    name: str
-    difference: float  # the largest
-    allowed: float  # by rounding
-
-    @property
-    def agrees(self) -> bool:
-        return self.difference <= self.allowed
 
 
 @dataclass(frozen=True, eq=False)

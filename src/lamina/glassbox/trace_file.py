@@ -10,10 +10,11 @@ from lamina import sealed_file
 from lamina.data import headers
 from lamina.equations.network import Network
 from lamina.errors import DataError, LaminaError, SealedFileError
+from lamina.glassbox.engines import Comparison
 from lamina.glassbox.network_equations import Setting, equations
 from lamina.glassbox.origins import Origin, Origins
 from lamina.glassbox.step_equations import Step
-from lamina.glassbox.trace import Comparison, Trace
+from lamina.glassbox.trace import Trace
 from lamina.learning.choices import chosen, spelled
 from lamina.learning.hyperparameters import OPTIMISER_CHOICES
 from lamina.model_file.blueprints import network_from

@@ -15,12 +15,13 @@ from lamina.equations.network import Network
 from lamina.equations.random import Key
 from lamina.equations.types import Optimiser
 from lamina.errors import DataError, EngineWarning, SettingError
+from lamina.glassbox.engines import Rows, apart_of, comparisons
 from lamina.glassbox.equations_of import network_of
 from lamina.glassbox.network_equations import Setting
 from lamina.glassbox.origins import Origins, origins_of
 from lamina.glassbox.step_equations import Step
-from lamina.glassbox.trace import Comparison, Trace
-from lamina.glassbox.walked import arrays_of, comparisons, step_arrays
+from lamina.glassbox.trace import Trace
+from lamina.glassbox.walked import arrays_of, step_arrays
 from lamina.learning.choices import chosen
 from lamina.learning.hyperparameters import OPTIMISER_CHOICES
 from lamina.model import Model
@@ -91,12 +92,12 @@ def trace(
     setting = Setting(training or moved is not None, Y is not None, w is not None, moved)
     key, verbs = Key(seed, step), _engine(network, engine, rule)
     arrays = arrays_of(network, theta, X, Y, w, setting, key)
-    beside = tuple(Comparison(*one) for one in comparisons(network, verbs, theta, X, Y, w, arrays, setting, key))
+    beside = comparisons(network, verbs, theta, Rows(X, Y, w), arrays, setting, key)
     if rule is not None and moved is not None:
         memory, after = np.zeros((len(rule.remembers), len(theta)), theta.dtype), theta.copy()
         _take_step(network, verbs, rule, after, memory.copy(), (X, Y, w), moved, key)
         arrays |= step_arrays(network, rule, theta, memory, arrays, after)
-        setting = replace(setting, step=moved._replace(apart={one.name: one.difference for one in beside}))
+        setting = replace(setting, step=moved._replace(apart=apart_of(beside)))
     return Trace(network, arrays, setting, origins, verbs.name, beside)
 
 

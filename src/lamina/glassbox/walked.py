@@ -1,4 +1,4 @@
-"""The arrays of one pass by name, and how far those of the engine are from them."""
+"""The arrays of one pass by name, and those of a step."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -6,20 +6,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engine import Engine
 from lamina.equations import verbs
-from lamina.equations.layers import BatchNorm, Dropout
 from lamina.equations.members import for_members, mean_of_members
 from lamina.equations.network import Network
 from lamina.equations.random import Key
 from lamina.equations.walk import walk
 from lamina.glassbox.equation import Value
 from lamina.glassbox.loss_equations import LOSS_EQUATIONS, smoothed
-from lamina.glassbox.network_equations import Setting, equations
+from lamina.glassbox.network_equations import Setting
 from lamina.glassbox.sites import sites_of
 
 Arrays = dict[str, NDArray[Any]]
-LAYERS_OF_ROUNDING = 64  # how many roundings a whole pass may add up to, beside those of one equation
 
 
 def arrays_of(network: Network, params: Any, X: Any, Y: Any, weights: Any, setting: Setting, key: Key) -> Arrays:
@@ -115,57 +112,3 @@ def step_arrays(network: Network, optimiser: Any, before: Any, memory: Any, grad
         found["clip"] = np.asarray(optimiser.clip_norm / max(norm, optimiser.clip_norm), before.dtype)
     named = network.named(after)
     return found | {f"{slot.name}_new": named[slot.name].copy() for slot in slots}
-
-
-def comparisons(
-    network: Network,
-    engine: Engine,
-    params: Any,
-    X: Any,
-    Y: Any,
-    weights: Any,
-    arrays: Arrays,
-    setting: Setting,
-    key: Key,
-) -> Iterator[tuple[str, float, float]]:
-    """Yield name, largest difference and what rounding allows, for what an engine computes beside a trace."""
-    sites, eps = sites_of(network, setting.training), float(np.finfo(params.dtype).eps)
-    if not setting.training or not _draws(network):
-        with np.errstate(all="ignore"):
-            A = engine.predict(network, params, np.asarray(X, params.dtype)).T
-        there = arrays.get(f"{sites.A}_mean", arrays[sites.A])
-        yield _compared(sites.A, there, A, LAYERS_OF_ROUNDING * 32 * eps * _largest(there))
-    if Y is None or (_draws(network) and not setting.training):
-        return
-    with np.errstate(all="ignore"):
-        _, grads = engine.gradients(
-            network, params, *(np.asarray(one, params.dtype) for one in (X, Y)), weights, seed=key.seed, step=key.step
-        )
-        if setting.step is not None:
-            grads[network.spans["weights"]] += verbs.d_penalty(network, params, setting.step.examples)
-    found = network.named(grads)
-    wide = {name: np.asarray(array, np.float64) for name, array in arrays.items()}
-    size_of = {one.result: one.statement for one in equations(network, setting)}
-    for slot in sorted(network.slots):
-        if slot.group != "statistics":
-            name = f"d{slot.name}"
-            with np.errstate(all="ignore"):
-                size = _largest(size_of[name].compute(wide).size)
-            yield _compared(name, arrays[name], found[slot.name], LAYERS_OF_ROUNDING * 32 * eps * size)
-
-
-def _draws(network: Network) -> bool:
-    """Return whether training passes differ from predictions."""
-    return any(isinstance(network.layer_at(path), BatchNorm | Dropout) for path in network.numbers)
-
-
-def _largest(values: Any) -> float:
-    finite = np.abs(np.asarray(values, np.float64))
-    return float(np.max(finite[np.isfinite(finite)], initial=float(np.finfo(np.float32).tiny)))
-
-
-def _compared(name: str, here: Any, there: Any, allowed: float) -> tuple[str, float, float]:
-    here, there = np.asarray(here, np.float64), np.asarray(there, np.float64)
-    same = (here == there) | (np.isnan(here) & np.isnan(there))
-    difference = np.where(same, 0.0, np.abs(here - there))
-    return name, float(np.max(np.where(np.isnan(difference), np.inf, difference), initial=0.0)), allowed

@@ -167,7 +167,8 @@ def why_of(trace: Any, row: int, output: int | None) -> Why:
         output = int(A.argmax()) if trace.network.loss.output_name == "softmax" else 0
     if not 0 <= output < outputs:
         raise SettingError(f"output={output}: Z[L] has {outputs} units, expected a number from 0 to {outputs - 1}.")
-    levels = tuple(_levels(trace, a, output))
+    with np.errstate(all="ignore"):  # what is not finite is shown
+        levels = tuple(_levels(trace, a, output))
     meaning = trace.origins.outputs[output] if trace.origins.outputs else ""
     columns = _columns(trace.origins, levels[-1], row)
     means = ["", "_mean"][members > 1]
