@@ -184,6 +184,7 @@ class Streaming:
             )
         width = run.network.n_inputs + run.network.n_outputs
         rows = min(window_rows(width, run.recipe.batch_size), run.n_rows)
-        size = size_in_words(2 * rows * width * state.params.itemsize)
-        terminal.say(f"{rows:,} rows of {counted(run.network.n_inputs, 'input')} at a time are in memory: {size}")
+        size = size_in_words(rows * width * state.params.itemsize)
+        inputs = counted(run.network.n_inputs, "input")
+        terminal.say(f"in memory at a time: {rows:,} rows of {inputs}, at most {size} once they are encoded")
         return run, state

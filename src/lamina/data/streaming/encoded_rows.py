@@ -34,7 +34,8 @@ class Counts(Protocol):
 class Reads(Protocol):
     """What gives the examples of stripes."""
 
-    def read(self, stripes: Any, sequence: NDArray[np.intp]) -> Iterator[Block]: ...
+    def read(self, stripes: Any, sequence: NDArray[np.intp]) -> Iterator[Any]: ...
+    def block(self, part: Any) -> Block: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,10 +78,52 @@ class StoredRows:
         except OSError as problem:
             raise FileError(f"cache: {str(self.path)!r} cannot be read: {problem.strerror}") from problem
 
+    def size(self, part: Block) -> int:
+        """Return how many rows a block has."""
+        return len(part.X)
+
+    def split(self, part: Block, rows: int) -> tuple[Block, Block]:
+        """Return the first rows of a block, at most so many, and the others."""
+        return _taken(part, slice(0, rows)), _taken(part, slice(rows, None))
+
+    def block(self, part: Block) -> Block:
+        """Return the block: it is encoded."""
+        return part
+
+    def window(self, rows: int) -> "BlockWindow":
+        """Return a window that has room for so many rows."""
+        return BlockWindow(rows)
+
     def _block(self, records: NDArray[Any]) -> Block:
         x, y, _ = np.cumsum(self.widths)
         weights = np.ascontiguousarray(records[:, y]) if self.widths[2] else None
         return Block(records[:, :x], records[:, x:y], weights)
+
+
+class BlockWindow:
+    """Encoded rows."""
+
+    def __init__(self, rows: int) -> None:
+        self._rows, self._filled = rows, 0
+        self._whole: Block | None = None
+
+    def add(self, part: Block) -> None:
+        """Put rows behind those that are there."""
+        if self._whole is None:
+            self._whole = Block(*(None if a is None else np.empty((self._rows, *a.shape[1:]), a.dtype) for a in part))
+        for into, array in zip(self._whole, part, strict=True):
+            if into is not None:
+                into[self._filled : self._filled + len(part.X)] = array
+        self._filled += len(part.X)
+
+    def block(self, rows: NDArray[np.intp]) -> Block:
+        """Return these rows."""
+        assert self._whole is not None
+        return _taken(self._whole, rows)
+
+
+def _taken(block: Block, rows: Any) -> Block:
+    return Block(*(None if array is None else array[rows] for array in block))
 
 
 def stored(folder: Any, identity: str, source: Reads, stripes: Counts) -> StoredRows:
@@ -134,7 +177,7 @@ def _written(file: Any, source: Reads, stripes: Any) -> dict[str, Any]:
     """Write the records of all stripes behind the header; return what the header says of them."""
     file.write(b" " * HEADER_BYTES)
     header: dict[str, Any] = {}
-    ahead = ReadAhead(lambda: source.read(stripes, np.arange(len(stripes.count))))
+    ahead = ReadAhead(lambda: map(source.block, source.read(stripes, np.arange(len(stripes.count)))))
     try:
         for X, Y, weights in ahead:
             parts = [X, Y, *([] if weights is None else [weights[:, None]])]

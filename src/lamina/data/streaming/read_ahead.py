@@ -10,14 +10,14 @@ END = object()
 
 
 class ReadAhead(Generic[Item]):
-    """The items of an iterator, made in a thread of its own: one waits, or is made, while the last is used.
+    """The items of an iterator, made in a thread of its own: a few wait, or are made, while the last is used.
 
     An exception in the thread is raised where the item would have been. `close` ends the thread.
     """
 
-    def __init__(self, items: Callable[[], Iterator[Item]]) -> None:
+    def __init__(self, items: Callable[[], Iterator[Item]], ahead: int = 1) -> None:
         self._made: SimpleQueue[Any] = SimpleQueue()
-        self._wanted = threading.Semaphore(1)
+        self._wanted = threading.Semaphore(ahead)
         self._closed = False
         self._thread = threading.Thread(target=self._make, args=(items,), name="lamina read-ahead", daemon=True)
         self._thread.start()

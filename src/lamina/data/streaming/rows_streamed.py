@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.computed_once import cached_property
 from lamina.data.class_weights import class_factors, row_factors
 from lamina.data.examples import Block, Examples, InMemory
 from lamina.data.holding_out import By, capped, highest_key, keys_of, row_keys
@@ -29,14 +30,14 @@ from lamina.data.streaming.encoded_rows import StoredRows, stored
 from lamina.data.streaming.sortedness import SORTED, Sortedness
 from lamina.data.streaming.streamed import WINDOW_ROWS, Streamed, Stripes, window_rows
 from lamina.data.streaming.streamed_source import StreamedSource, Watched, size_in_words
-from lamina.data.tables.kinds import joined
+from lamina.data.tables.kinds import Joined, joined
 from lamina.data.tables.stretches import split
 from lamina.data.tables.table import Batch, Table
 from lamina.data.target_values import is_missing_target, plain, plain_labels, plain_numbers
 from lamina.errors import DataError, DataWarning, FileError
 
 SAMPLE_ROWS = 4096  # training rows that are kept to look at
-WINDOWS_AT_ONCE = 3  # one is used, one is made, and what is read
+WINDOWS_AT_ONCE = 2  # one, and what is read and encoded beside it
 MORE_THAN_ENOUGH = 1.5  # times so many are drawn: a row is drawn by itself
 
 
@@ -137,7 +138,7 @@ class RowsStreamed:
         return train, own.in_memory(held)
 
     def _check_memory(self, numbers: int, size: int) -> None:
-        """Raise a MemoryError, before anything is trained, where two windows of encoded rows would not fit."""
+        """Raise a MemoryError, before anything is trained, where the rows of a window would not fit."""
         window = window_rows(numbers) * numbers * size
         needed, there = WINDOWS_AT_ONCE * window, available_bytes()
         if needed > there:
@@ -365,8 +366,8 @@ class Encoding:
     dtype: np.dtype[Any]
     mean_weight: float | None
 
-    def read(self, stripes: Stripes, sequence: NDArray[np.intp]) -> Iterator[Block]:
-        """Yield the examples of each stripe of a sequence, read from the source.
+    def read(self, stripes: Stripes, sequence: NDArray[np.intp]) -> Iterator[Batch]:
+        """Yield the training rows of each stripe of a sequence, read from the source.
 
         Raises
         ------
@@ -385,7 +386,7 @@ class Encoding:
                 train = self.rows.sides(batch).train
                 if train.table.n_rows:
                     n += train.table.n_rows
-                    yield self.block(train)
+                    yield train
             if n != stripes.count[i]:
                 first, stop = int(stripes.first[i]), int(stripes.first[i] + stripes.rows[i])
                 raise FileError(
@@ -404,6 +405,18 @@ class Encoding:
             w = (w / (w.mean() if self.mean_weight is None else self.mean_weight)).astype(self.dtype)
         return Block(self.columns.encoder.encode(batch.table, self.dtype), np.ascontiguousarray(Y, self.dtype), w)
 
+    def size(self, part: Batch) -> int:
+        """Return how many rows a batch has."""
+        return part.table.n_rows
+
+    def split(self, part: Batch, rows: int) -> tuple[Batch, Batch]:
+        """Return the first rows of a batch, at most so many, and the others."""
+        return split(part, rows)
+
+    def window(self, rows: int) -> "BatchWindow":
+        """Return a window that has room for so many rows."""
+        return BatchWindow(self, rows)
+
     def in_memory(self, batches: list[Batch]) -> InMemory:
         """Return some batches as examples in memory; without a mean weight, their weights have mean 1 over them."""
         encoding = self if self.mean_weight is not None else replace(self, mean_weight=1.0)
@@ -413,6 +426,33 @@ class Encoding:
         if w is not None and self.mean_weight is None:
             w = (w / w.mean(dtype=np.float64)).astype(self.dtype)
         return InMemory(X, Y, w)
+
+
+class BatchWindow:
+    """Rows as they were read, encoded when they are taken."""
+
+    def __init__(self, encoding: Encoding, rows: int) -> None:
+        self._encoding, self._tables = encoding, Joined(rows)
+        self._y: list[NDArray[Any]] = []
+        self._weights: list[NDArray[np.float64]] = []
+
+    def add(self, part: Batch) -> None:
+        """Put rows behind those that are there."""
+        self._tables.add(part.table)
+        self._y.append(part.y)
+        if part.weights is not None:
+            self._weights.append(part.weights)
+
+    @cached_property
+    def _whole(self) -> Batch:
+        weights = np.concatenate(self._weights) if self._weights else None
+        return Batch(self._tables.table(), np.concatenate(self._y), weights)
+
+    def block(self, rows: NDArray[np.intp]) -> Block:
+        """Return these rows as examples."""
+        whole = self._whole
+        w = None if whole.weights is None else whole.weights[rows]
+        return self._encoding.block(Batch(whole.table.take(rows), whole.y[rows], w))
 
 
 class _Reader:

@@ -2,11 +2,11 @@
 
     stretches    neighbouring rows that can be read on their own, like a row group of Parquet: their order is shuffled
     stripes      16,384 neighbouring rows of a stretch; four stretches are read in turn, a stripe of each
-    windows      2**18 training rows of this sequence, in memory together: shuffled
+    windows      2**18 training rows of this sequence, in memory together: shuffled, then encoded in this order
 
 How many training rows each stripe has is known from the first pass. So the place of every row in every pass is known
-without reading it: a pass goes on in its middle with the bits of an undisturbed one. While the kernels train on a
-window, a thread reads and encodes the next.
+without reading it: a pass goes on in its middle with the bits of an undisturbed one. While the kernels train, a thread
+reads and encodes the rows that come next.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ STRIPE_ROWS = 16_384
 STRETCHES_AT_ONCE = 4
 WINDOW_ROWS = 2**18
 WINDOW_BYTES = 2**27  # of very many columns a window has fewer rows
-BLOCK_ROWS = 65_536
+PIECES_AHEAD = 4  # of 16,384 rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,11 +75,39 @@ class Stripes:
         return np.array(found, np.intp)
 
 
-class Encoded(Protocol):
-    """Where the encoded examples of stripes come from: the source, or a file on disk."""
+class Window(Protocol):
+    """Rows that are in memory together: filled part by part, then taken in any order."""
 
-    def read(self, stripes: Stripes, sequence: NDArray[np.intp]) -> Iterator[Block]:
-        """Yield the examples of each stripe of a sequence."""
+    def add(self, part: Any) -> None:
+        """Put some rows behind those that are there."""
+        ...
+
+    def block(self, rows: NDArray[np.intp]) -> Block:
+        """Return these rows as examples."""
+        ...
+
+
+class Rows(Protocol):
+    """Where the examples come from: the source, or a file on disk."""
+
+    def read(self, stripes: Stripes, sequence: NDArray[np.intp]) -> Iterator[Any]:
+        """Yield the rows of each stripe of a sequence that are examples, in parts of any size."""
+        ...
+
+    def size(self, part: Any) -> int:
+        """Return how many rows a part has."""
+        ...
+
+    def split(self, part: Any, rows: int) -> tuple[Any, Any]:
+        """Return the first rows of a part, so many, and the others."""
+        ...
+
+    def block(self, part: Any) -> Block:
+        """Return a part as examples."""
+        ...
+
+    def window(self, rows: int) -> Window:
+        """Return a window that has room for so many rows."""
         ...
 
 
@@ -90,7 +118,7 @@ class Streamed:
     Attributes
     ----------
     stripes : Stripes
-    encoded : Encoded
+    rows : Rows
     sample : InMemory
         Some of the examples, in random order: to look at.
     width : int
@@ -100,7 +128,7 @@ class Streamed:
     """
 
     stripes: Stripes
-    encoded: Encoded
+    rows: Rows
     sample: InMemory
     width: int
     n_bytes: int | None = None
@@ -111,15 +139,24 @@ class Streamed:
 
     def chunks(self, how: Ordering, epoch: int, start: int = 0) -> Iterator[Chunk]:
         """See `Examples`."""
-        size = window_rows(self.width, how.batch_size)
-        sequence = self._sequence(how, epoch)
-        first = start // size
-        ahead = ReadAhead(lambda: self._windows(sequence, size, first))
+        ahead = ReadAhead(lambda: self._pieces(how, epoch, start), PIECES_AHEAD)
         try:
-            for w, block in enumerate(ahead, first):
-                yield Chunk(*block, self._order(len(block.X), how, epoch, w)[max(start - w * size, 0) :])
+            for block in ahead:
+                yield Chunk(*block, np.arange(len(block.X)))
         finally:
             ahead.close()
+
+    def _pieces(self, how: Ordering, epoch: int, start: int) -> Iterator[Block]:
+        """Yield the examples of a pass from number `start` on, in their order, some whole batches at a time."""
+        size = window_rows(self.width, how.batch_size)
+        piece = max(STRIPE_ROWS // how.batch_size, 1) * how.batch_size
+        w = start // size
+        for window, n in self._windows(self._sequence(how, epoch), size, w):
+            order = self._order(n, how, epoch, w)[max(start - w * size, 0) :]
+            for at in range(0, len(order), piece):
+                yield window.block(order[at : at + piece])
+            w += 1
+            del window  # the next one is filled without it
 
     def _sequence(self, how: Ordering, epoch: int) -> NDArray[np.intp]:
         if not how.shuffle:
@@ -133,25 +170,46 @@ class Streamed:
             return np.arange(n)
         return shuffled(n, lambda count: how.words(count, epoch, 2 + window))
 
-    def _windows(self, sequence: NDArray[np.intp], size: int, first: int) -> Iterator[Block]:
-        """Yield the windows of a pass from number `first` on."""
+    def _windows(self, sequence: NDArray[np.intp], size: int, first: int) -> Iterator[tuple[Window, int]]:
+        """Yield the windows of a pass from number `first` on, each with the number of its rows."""
         ends = np.cumsum(self.stripes.count[sequence])
         begin = int(np.searchsorted(ends, first * size, side="right"))
         skip = first * size - (int(ends[begin - 1]) if begin else 0)  # examples of the first stripe that are done
         left = self.n - first * size
-        yield from _cut(_without(self.encoded.read(self.stripes, sequence[begin:]), skip), size, left)
+        window, filled = self.rows.window(min(size, left)), 0
+        for part in self._without(self.rows.read(self.stripes, sequence[begin:]), skip):
+            while self.rows.size(part):
+                here, part = self.rows.split(part, min(size, left) - filled)
+                window.add(here)
+                filled += self.rows.size(here)
+                if filled == min(size, left):
+                    yield window, filled
+                    left -= filled
+                    window, filled = self.rows.window(min(size, left)), 0
+
+    def _without(self, parts: Iterator[Any], skip: int) -> Iterator[Any]:
+        """Yield rows without the first so many."""
+        for part in parts:
+            here, rest = self.rows.split(part, skip) if skip else (None, part)
+            skip -= 0 if here is None else self.rows.size(here)
+            if self.rows.size(rest):
+                yield rest
 
     def blocks(self, first: int | None = None) -> Iterator[Block]:
         """Yield the examples in the order of the source; of the `first` so many, a random sample."""
         if first is not None and first <= self.sample.n:
             yield from self.sample.blocks(first)
             return
-        n = self.n if first is None else min(first, self.n)
-        ahead = ReadAhead(
-            lambda: _cut(self.encoded.read(self.stripes, np.arange(len(self.stripes.count))), BLOCK_ROWS, n)
-        )
+        everything, left = np.arange(len(self.stripes.count)), self.n if first is None else min(first, self.n)
+        ahead = ReadAhead(lambda: map(self.rows.block, self.rows.read(self.stripes, everything)), PIECES_AHEAD)
         try:
-            yield from ahead
+            for block in ahead:
+                if len(block.X) > left:
+                    block = Block(*(None if array is None else array[:left] for array in block))
+                left -= len(block.X)
+                yield block
+                if not left:
+                    return
         finally:
             ahead.close()
 
@@ -160,37 +218,3 @@ def window_rows(width: int, batch_size: int = 1) -> int:
     """Return how many rows of so many numbers are shuffled together: whole batches."""
     rows = min(WINDOW_ROWS, max(WINDOW_BYTES // (4 * width), 1))
     return -(-rows // batch_size) * batch_size
-
-
-def _without(blocks: Iterator[Block], skip: int) -> Iterator[Block]:
-    """Yield examples without the first so many."""
-    for block in blocks:
-        if skip < len(block.X):
-            yield Block(*(None if array is None else array[skip:] for array in block)) if skip else block
-        skip = max(skip - len(block.X), 0)
-
-
-def _cut(blocks: Iterator[Block], size: int, n: int) -> Iterator[Block]:
-    """Yield the first n examples of some blocks in new blocks of one size; the last may be smaller."""
-    made: Block | None = None
-    filled = 0
-    for block in blocks:
-        at = 0
-        while at < len(block.X) and n > 0:
-            if made is None:
-                made, filled = _empty_like(block, min(size, n)), 0
-            take = min(len(made.X) - filled, len(block.X) - at)
-            for into, array in zip(made, block, strict=True):
-                if into is not None:
-                    into[filled : filled + take] = array[at : at + take]
-            filled, at = filled + take, at + take
-            if filled == len(made.X):
-                n -= filled
-                yield made
-                made = None
-        if n <= 0:
-            return
-
-
-def _empty_like(block: Block, rows: int) -> Block:
-    return Block(*(None if array is None else np.empty((rows, *array.shape[1:]), array.dtype) for array in block))
