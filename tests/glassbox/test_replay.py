@@ -14,6 +14,7 @@ from lamina.glassbox.activation_equations import ACTIVATION_EQUATIONS
 from lamina.glassbox.layer_equations import LAYER_EQUATIONS
 from lamina.glassbox.loss_equations import LOSS_EQUATIONS
 from lamina.glassbox.optimiser_equations import RULE_EQUATIONS
+from random_networks import random_case
 
 
 def test_every_part_has_its_equations():
@@ -120,3 +121,53 @@ def test_two_altered_arrays_are_both_named(case_of, lecture):
     replay = tampered(tampered(trace, "dW1", rng), "A1", rng).replay()
     assert set(replay.suspects) == {"dW1", "A1"}
     assert "dW1 and A1 are" in replay.verdict or "A1 and dW1 are" in replay.verdict
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_another_gradient_of_the_engine_is_seen(lecture, case_of, monkeypatch, training):
+    from lamina import engine
+
+    def wrong(network, *arguments, **options):
+        J, flat = gradients(network, *arguments, **options)
+        network.named(flat)["W2"][0, 1] *= 1 + 1e-6
+        return J, flat
+
+    for name in ("KERNELS", "EQUATIONS"):
+        monkeypatch.setattr(engine, name, getattr(engine, name)._replace(gradients=wrong))
+    params, X, Y, _ = case_of(lecture)
+    trace = lamina.trace(lecture, X, Y, params=params, training=training)
+    assert {one.name: one.agrees for one in trace.comparisons} == {
+        "A2": True,
+        "dW1": True,
+        "db1": True,
+        "db2": True,
+        "dW2": False,
+    }
+    replay = trace.replay()
+    assert not replay.agrees
+    assert replay.verdict == f"all 15 equations hold, but the engine ({trace.engine}) gives another dW2"
+    assert "gives the same" not in str(replay)
+
+
+def test_another_prediction_of_the_engine_is_seen(lecture, case_of, monkeypatch):
+    from lamina import engine
+    from lamina.equations.verbs import predict
+
+    def wrong(*arguments):
+        return predict(*arguments) + 1e-9
+
+    for name in ("KERNELS", "EQUATIONS"):
+        monkeypatch.setattr(engine, name, getattr(engine, name)._replace(predict=wrong))
+    params, X, _, _ = case_of(lecture)
+    assert [one.agrees for one in lamina.trace(lecture, X, params=params).comparisons] == [False]
+
+
+def test_random_networks_hold():
+    """Rows and starts as hard as those of users: large, small, all alike; nothing is called broken."""
+    for seed in range(60):
+        name, network, X, Y, params = random_case(seed)
+        statistics = network.spans["statistics"]
+        params[statistics] = np.abs(params[statistics]) + 0.1
+        for dtype in (np.float64, np.float32):
+            trace = lamina.trace(network, X.astype(dtype), Y, params=params.astype(dtype), training=bool(seed % 2))
+            assert trace.replay().agrees, f"{name}: {trace.replay()}"

@@ -2,6 +2,7 @@
 
 import pickle
 import re
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -279,6 +280,7 @@ def test_html_is_self_contained_and_escaped(model):
     assert "<script" not in html
     assert html.count("<svg") == sum(array.ndim == 2 for array in model.trace(X[:6], y[:6]).arrays.values())
     assert len(html) < 200_000
+    ElementTree.fromstring(f"<div>{html}</div>")  # every element is closed
 
 
 def test_pictures_average_what_does_not_fit():
