@@ -212,7 +212,9 @@ def test_regression_of_several_targets():
     model = lamina.DeepRegressor(hidden_layer_sizes=(4,), max_iter=2, random_state=0, **PLAIN).fit(X, Y)
     trace = model.trace(X, Y)
     assert trace.replay().agrees
-    assert trace.origins.outputs == ("y[0]", "y[1]")
+    means, deviations = Y.mean(axis=0), Y.std(axis=0)
+    assert trace.origins.outputs == tuple(f"y[{k}], as (y - {means[k]:.4g}) / {deviations[k]:.4g}" for k in range(2))
+    np.testing.assert_allclose(trace["AL"].T * deviations + means, model.predict(X), rtol=1e-4, atol=1e-5)
     with pytest.raises(DataError, match="expected"):
         model.trace(X, Y[:, 0])
 

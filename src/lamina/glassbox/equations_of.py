@@ -115,7 +115,10 @@ def network_of(model: Any) -> Network:
     if hasattr(model, "_fitted") and not isinstance(model, type):
         model._fitted()  # raises, in scikit-learn's words
     what = model.__name__ if isinstance(model, type) else type(model).__name__
-    raise SettingError(f"expected a fitted DeepClassifier, DeepRegressor, a Model or a Network, found {what}.")
+    raise SettingError(
+        f"expected a fitted DeepClassifier, DeepRegressor, a Model or a Network, found {what}. For a search pass "
+        "search.best_estimator_; for a pipeline pass its last step, and the transformed rows."
+    )
 
 
 def _shapes(network: Network, training: bool) -> dict[str, tuple[Any, ...]]:

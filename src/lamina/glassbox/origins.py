@@ -174,6 +174,15 @@ def outputs_of(target: Labels | Numbers, name: str, network: Network) -> tuple[s
             return (f"{name} is {classes[-1]}",)
         return tuple(f"label {one}" if target.task == "multilabel" else f"{name} is {one}" for one in classes)
     names = [name] if target.n_targets == 1 else [f"{name}[{k}]" for k in range(target.n_targets)]
+    names = [f"{one}{_in_units_of(target, k)}" for k, one in enumerate(names)]
     if isinstance(network.loss, Quantile):
         return tuple(f"{q:g}-quantile of {one}" for one in names for q in network.loss.quantiles)
     return tuple(names)
+
+
+def _in_units_of(target: Numbers, k: int) -> str:
+    """Return how the network sees a target, where that is not as it is: ", as (y - 206000) / 115000"."""
+    location, scale = float(target.location[k]), float(target.scale[k])
+    if location == 0 and scale == 1:
+        return ""
+    return f", as y / {scale:.4g}" if location == 0 else f", as (y - {location:.4g}) / {scale:.4g}"
