@@ -30,6 +30,7 @@ from lamina.learning.schedules import Schedule, rate_factor
 from lamina.learning.state import Record, State
 
 SECONDS_PER_MOVE = 0.1  # between two yields within an epoch, about
+MOST_STEPS_PER_MOVE = 2**20
 FIRST_MULTIPLY_ADDS = 2e8  # of the first move, before its speed is known
 
 
@@ -89,21 +90,24 @@ def train(run: Run, state: State, until: int | None = None, *, pause: Pause | No
 
 def _minibatches(run: Run, state: State, pause: Pause | None = None) -> Iterator[Progress]:
     """Go through what is left of a pass; yield now and then within it."""
-    size, network = run.recipe.batch_size, run.network
+    size, network, silent = run.recipe.batch_size, run.network, 0.0
     steps = max(1, int(FIRST_MULTIPLY_ADDS / (network.size * network.members * size)))
     for chunk in run.examples.chunks(run.recipe, state.epoch, state.rows):
         at = 0
         while at < len(chunk.order):
             began = time.perf_counter()
-            most = steps if pause is None else min(steps, pause(state.step))
-            piece = chunk._replace(order=chunk.order[at : at + most * size])
+            wanted = steps + 1 if pause is None else pause(state.step)
+            piece = chunk._replace(order=chunk.order[at : at + min(steps, wanted) * size])
             move(run, state, piece)
             at += len(piece.order)
             took = time.perf_counter() - began
             state.pass_seconds += took
-            if most == steps:
-                steps = max(1, int(steps * min(4.0, SECONDS_PER_MOVE / max(took, 1e-9))))
-            if state.rows < run.examples.n:
+            asked = -(-len(piece.order) // size) == wanted
+            if not asked:
+                steps = max(1, int(min(steps * min(4.0, SECONDS_PER_MOVE / max(took, 1e-9)), MOST_STEPS_PER_MOVE)))
+            silent += took
+            if state.rows < run.examples.n and (asked or silent >= SECONDS_PER_MOVE / 2):
+                silent = 0.0
                 yield Progress(state.epoch, state.rows, state.step, None)
                 if _time_is_over(run, state):
                     return
