@@ -138,19 +138,17 @@ class Why:
         lamina.errors.MissingExtraError
             matplotlib is not installed.
         """
-        drawn = [
-            (
-                level.name,
-                [*(part.name for part in level.strongest[:top]), "others", REST],
-                [
-                    *(part.part for part in level.strongest[:top]),
-                    sum(part.part for part in level.strongest[top:]),
-                    level.rest,
-                ],
-            )
-            for level in self._listed
-        ]
+        drawn = [(level.name, *_bars(level, top)) for level in self._listed]
         return draw_levels(drawn, f"part of {self.names[0]}", self.heading)
+
+
+def _bars(level: Level, top: int) -> tuple[list[str], list[float]]:
+    """Return names and parts: the strongest, the others together, and the rest."""
+    found = [(part.name, part.part) for part in level.strongest[:top]]
+    if others := level.strongest[top:]:
+        found.append((f"{len(others)} others", sum(part.part for part in others)))
+    found.append((REST, level.rest))
+    return [name for name, _ in found], [part for _, part in found]
 
 
 def why_of(trace: Any, row: int, output: int | None) -> Why:
