@@ -85,3 +85,16 @@ def test_of_a_fitted_model_with_its_shapes():
         found["dZ9"]
     with pytest.raises(SettingError, match="found int"):
         lamina.equations_of(3)
+
+
+def test_a_part_without_equations_is_named(monkeypatch, case_of):
+    """Somebody's own activation works in a network; the glass box says what it needs."""
+    from lamina.equations.activations import ACTIVATIONS, Pair
+    from lamina.equations.losses import SquaredError
+
+    monkeypatch.setitem(ACTIVATIONS, "square", Pair(lambda Z: Z * Z, lambda Z, A: 2 * Z))
+    network = lamina.Network(3, [lamina.Dense(4, "square"), lamina.Linear(1)], SquaredError())
+    params, X, Y, _ = case_of(network)
+    for ask in (lambda: lamina.equations_of(network), lambda: lamina.trace(network, X, Y, params=params)):
+        with pytest.raises(SettingError, match="no equations for activation square: add a row"):
+            ask()

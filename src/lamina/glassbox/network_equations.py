@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from lamina.equations.layers import Residual
 from lamina.equations.network import Network
+from lamina.errors import SettingError
+from lamina.glassbox.activation_equations import ACTIVATION_EQUATIONS
 from lamina.glassbox.equation import Equation, Statement, Value, copied, latex_of, plain, summed
 from lamina.glassbox.layer_equations import LAYER_EQUATIONS
 from lamina.glassbox.loss_equations import (
@@ -44,7 +47,14 @@ class Setting:
 
 
 def equations(network: Network, setting: Setting) -> tuple[Equation, ...]:
-    """Return every equation of a pass through a network."""
+    """Return every equation of a pass through a network.
+
+    Raises
+    ------
+    SettingError
+        A part of it has no equations in the tables.
+    """
+    check_known(network)
     sites = sites_of(network, setting.training)
     found = [*_forward(network, sites)]
     if setting.targets:
@@ -53,6 +63,22 @@ def equations(network: Network, setting: Setting) -> tuple[Equation, ...]:
         gradients = {one.result: one.statement for one in found}
         found += update_equations(network, sites, setting.step, gradients)
     return tuple(found)
+
+
+def check_known(network: Network) -> None:
+    """Raise a SettingError that names the parts that have no equations: those that somebody added to the library."""
+    layers = [network.layer_at(path) for path in network.numbers]
+    functions = [str(layer.function) for layer in layers if hasattr(layer, "function")]
+    missing = [
+        *(f"layer {layer.kind}" for layer in layers if layer.kind not in {*LAYER_EQUATIONS, Residual.kind}),
+        *(f"activation {name}" for name in functions if name not in ACTIVATION_EQUATIONS),
+        *(f"loss {network.loss.kind}" for _ in [0] if network.loss.kind not in LOSS_EQUATIONS),
+    ]
+    if missing:
+        raise SettingError(
+            f"the glass box has no equations for {', '.join(dict.fromkeys(missing))}: add a row to the tables in "
+            "lamina/glassbox (layer_equations.py and carrying.py, activation_equations.py, loss_equations.py)."
+        )
 
 
 # ---- forward ----

@@ -13,7 +13,7 @@ from lamina.equations.random import Key
 from lamina.equations.walk import walk
 from lamina.glassbox.equation import Value
 from lamina.glassbox.loss_equations import LOSS_EQUATIONS, smoothed
-from lamina.glassbox.network_equations import Setting
+from lamina.glassbox.network_equations import Setting, check_known
 from lamina.glassbox.sites import sites_of
 
 Arrays = dict[str, NDArray[Any]]
@@ -33,6 +33,7 @@ def arrays_of(network: Network, params: Any, X: Any, Y: Any, weights: Any, setti
     key : Key
         Places the draws of dropout, in training.
     """
+    check_known(network)
     members, sites = network.members, sites_of(network, setting.training)
     X, Y, weights = (None if one is None else np.asarray(one, params.dtype) for one in (X, Y, weights))
     dZ_of = None if Y is None else lambda Z: verbs.weighted_loss(network, Z, Y, weights)[1]
