@@ -267,7 +267,7 @@ LINES_OF_ROOMS = {
     "data/streaming": 1200,
     "data/tables": 5000,
     "equations": 2300,
-    "glassbox": 3900,
+    "glassbox": 4000,
     "kernels": 4800,
     "learning": 4000,
     "model_file": 650,
