@@ -37,6 +37,7 @@ COMMANDS = (
     "predict",
     "explain",
     "show",
+    "trace",
     "init",
     "gradcheck",
 )
