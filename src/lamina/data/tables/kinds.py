@@ -143,7 +143,9 @@ class Joined:
         for j, values in enumerate(sources):
             kind = np.promote_types(self._values[j].dtype, values.dtype)
             if kind != self._values[j].dtype:
-                self._values[j] = self._values[j].astype(kind)
+                wider = np.empty(self._values[j].shape, kind)
+                wider[: self._filled] = self._values[j][: self._filled]
+                self._values[j] = wider
             self._values[j][self._filled - table.n_rows : self._filled] = values
         for levels, column in zip(self._levels, table.columns, strict=True):
             if column.levels is not None:
