@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
@@ -321,6 +322,17 @@ def test_lists_globs_folders_and_uris(tmp_path):
     for source in sources:
         assert is_stream(source)
         assert_same(rows_of(source).whole(), expected)
+
+
+def test_columns_in_the_names_of_folders_are_not_lost_in_silence(tmp_path):
+    for year in (2025, 2026):
+        (tmp_path / f"year={year}").mkdir()
+        WRITERS["parquet"](FRAME, tmp_path / f"year={year}" / "part-0.parquet")
+    for source in (tmp_path, tmp_path.as_uri()):
+        with pytest.warns(DataWarning, match=r"a column 'year' in their names \('year=2025'\), .*partitioning='hive'"):
+            assert rows_of(source).names == tuple(FRAME)
+    run = rows_of(ds.dataset(tmp_path, partitioning="hive"))
+    assert run.names == (*FRAME, "year")
 
 
 def test_other_paths_than_tables(tmp_path):
