@@ -221,6 +221,16 @@ def test_places_in_parquet_files(tmp_path):
         run.place_of(N)
 
 
+def test_levels_of_a_batch_are_those_of_its_rows_in_their_order(tmp_path):
+    cells = ["a", "b", "c", "c", "a", None, "b", "a"]
+    pq.write_table(pa.table({"t": cells}), tmp_path / "rows.parquet")
+    pd.DataFrame({"t": cells, "n": 1}).to_csv(tmp_path / "rows.csv", index=False)
+    for name in ("rows.parquet", "rows.csv"):
+        found = [batch.table.at(0) for batch in rows_of(tmp_path / name).regrouped(3)]
+        assert [column.levels.tolist() for column in found] == [["a", "b", "c"], ["c", "a"], ["b", "a"]]
+        assert [column.values.tolist() for column in found] == [[0, 1, 2], [0, 1, -1], [0, 1]]
+
+
 def test_columns_in_another_order(tmp_path):
     for suffix in ("csv", "parquet", "feather"):
         folder = written(tmp_path / suffix, suffix, [FRAME[:1000], FRAME[1000:][list(FRAME)[::-1]]])
@@ -329,7 +339,9 @@ def test_columns_in_the_names_of_folders_are_not_lost_in_silence(tmp_path):
         (tmp_path / f"year={year}").mkdir()
         WRITERS["parquet"](FRAME, tmp_path / f"year={year}" / "part-0.parquet")
     for source in (tmp_path, tmp_path.as_uri()):
-        with pytest.warns(DataWarning, match=r"a column 'year' in their names \('year=2025'\), .*partitioning='hive'"):
+        with pytest.warns(
+            DataWarning, match=r"a column 'year' in their names \('year=2025'\), which is not read.*partitioning='hive'"
+        ):
             assert rows_of(source).names == tuple(FRAME)
     run = rows_of(ds.dataset(tmp_path, partitioning="hive"))
     assert run.names == (*FRAME, "year")
