@@ -111,8 +111,8 @@ def _warn_of_columns_in_names(folder: str, paths: Sequence[str]) -> None:
         found = NAME_AND_VALUE.search(path[len(folder) :])
         if found:
             warnings.warn(
-                f"folders below {folder!r} hold a column {found[1]!r} in their names ({found[0][1:-1]!r}), which is not "
-                "read. To have it as a column, pass pyarrow.dataset.dataset(folder, partitioning='hive')",
+                f"folders below {folder!r} hold a column {found[1]!r} in their names ({found[0][1:-1]!r}), which is "
+                "not read. To have it as a column, pass pyarrow.dataset.dataset(folder, partitioning='hive')",
                 DataWarning,
                 stacklevel=5,
             )
