@@ -35,7 +35,12 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     add("--quick", action="store_true", help=f"a look: {QUICK_ROWS:,} rows of each table, into build/bench")
     add("--tables", nargs="+", choices=TABLES, default=list(TABLES), metavar="TABLE", help=f"of {', '.join(TABLES)}")
     add("--rows", type=int, help="rows of the generated table; default: 50,000,000")
-    add("--peer-rows", type=int, default=5_000_000, help="rows that others than lamina get at the most, the first")
+    add(
+        "--peer-rows",
+        type=int,
+        default=5_000_000,
+        help="rows that others than lamina, and lamina in memory, get at the most (default: %(default)s)",
+    )
     add(
         "--passes",
         type=int,
@@ -48,6 +53,9 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     chosen.output = chosen.output or ROOT / ("build/bench" if chosen.quick else "benchmarks/results")
     parts = chosen.contenders or [""]
     chosen.contenders = [name for name in CONTENDERS if any(part.lower() in name.lower() for part in parts)]
+    for part in parts:
+        if not any(part.lower() in name.lower() for name in CONTENDERS):
+            parser.error(f"no contender has {part!r} in its name; there are {'; '.join(CONTENDERS)}")
     return chosen
 
 
@@ -72,7 +80,8 @@ def measure(name: str, table: Table, chosen: argparse.Namespace) -> Line:
     """Run a contender in a process of its own."""
     contender = CONTENDERS[name]
     ours = name.startswith(("lamina", "read"))
-    rows = min(table.rows, contender.most_rows or table.rows, table.rows if ours else chosen.peer_rows)
+    all_rows = ours and contender.options.get("way") != "memory"
+    rows = min(table.rows, contender.most_rows or table.rows, table.rows if all_rows else chosen.peer_rows)
     passes = contender.passes or chosen.passes or PASSES[table.name]
     if chosen.quick:
         rows = rows if contender.most_rows is None else min(rows, QUICK_ROWS // 10)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 import lamina
@@ -17,6 +18,7 @@ from lamina.data.tables.table import Batch
 from lamina.errors import DataWarning
 
 from . import Job
+from .columns import blocks
 
 Predict = Callable[[Path], np.ndarray]
 
@@ -49,14 +51,20 @@ def _with_targets(rows: Any, target: str) -> Any:
         yield Batch(batch.table.drop(target), batch.table.column(target), None, batch.first)
 
 
-def _fit(rows: Any, stream: bool, job: Job, ended: Callable[..., None]) -> Predict:
-    began = time.perf_counter()
+def _fit(rows: Any, stream: bool | None, job: Job, ended: Callable[..., None], began: float | None = None) -> Predict:
+    began = time.perf_counter() if began is None else began
     model = _model(job).fit(rows, target=job.target, stream=stream)
     took = time.perf_counter() - began
     later = [one["seconds"] for one in model.history_[1:]]
     for seconds in (took - sum(later), *later):
         ended(seconds)
     return lambda test: model.predict_proba(pq.read_table(test).drop_columns(job.target))[:, 1]
+
+
+def _fit_in_memory(job: Job, ended: Callable[..., None]) -> Predict:
+    """Read the rows into an Arrow table and train on it."""
+    began = time.perf_counter()
+    return _fit(pa.Table.from_batches(list(blocks(job))), None, job, ended, began)
 
 
 def _model(job: Job) -> DeepClassifier:
@@ -78,5 +86,5 @@ WAYS: dict[str, Callable[[Job, Callable[..., None]], Predict | None]] = {
     "encode": _encode,
     "stream": lambda job, ended: _fit(job.files, True, job, ended),
     "csv": lambda job, ended: _fit(str(job.csv), True, job, ended),
-    "memory": lambda job, ended: _fit(job.files, False, job, ended),
+    "memory": _fit_in_memory,
 }

@@ -7,9 +7,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.cli.column_roles import Columns
 from lamina.cli.files import shown
 from lamina.cli.preparation import (
-    Columns,
     Rows,
     by_class,
     check_targets,

@@ -14,10 +14,11 @@ from typing import Annotated, Any, Literal, NamedTuple
 from cyclopts import Parameter
 from cyclopts.exceptions import CycloptsError
 
+from lamina.cli.column_roles import Columns
 from lamina.cli.exit_codes import DONE, SIGNALS
 from lamina.cli.files import check_files, check_place, check_space, paths_of
 from lamina.cli.pictures import check_picture, draw_curve
-from lamina.cli.preparation import Columns, task_of
+from lamina.cli.preparation import task_of
 from lamina.cli.reading_flags import ReadingFlags
 from lamina.cli.rows_to_learn import Asked, OnError, opened_rows
 from lamina.cli.run_file import RunFile, read_toml, with_options
