@@ -359,6 +359,8 @@ def test_other_paths_than_tables(tmp_path):
         "s3//nothing": "no file|does not exist",
         (folder / "absent.parquet").as_uri(): "no file",
         "foo://bar/rows.parquet": "cannot open foo://bar",
+        "https://example.org/a.csv": "is a URL of the web, which is not read: download it first",
+        "a\0b.csv": "no file 'a.x00b.csv'",
     }
     (tmp_path / "empty").mkdir()
     (tmp_path / "notes").mkdir()
@@ -367,6 +369,8 @@ def test_other_paths_than_tables(tmp_path):
     for source, words in cases.items():
         with pytest.raises(FileError, match=words):
             rows_of(source)
+    with pytest.raises(FileError, match=r"no file .*part-7\.parquet'\. Did you mean"):
+        rows_of([folder / "part-0.parquet", folder / "part-7.parquet"])
     FRAME.to_csv(folder / "part-9.csv")
     with pytest.raises(FileError, match=r"several formats: 'part-0\.parquet' is parquet, 'part-9\.csv' is csv"):
         rows_of(folder)

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, NoReturn
 
+from lamina.data.tables.file_formats import check_present
 from lamina.data.tables.uris import file_system, is_uri, size_and_time
 from lamina.errors import DataWarning, FileError, nearest
 
@@ -72,6 +73,7 @@ def _expanded(path: str) -> list[str]:
     if os.path.exists(path) or not glob.has_magic(path):
         if os.path.islink(path) and not os.path.exists(path):
             raise FileError(f"{path!r} is a link to {os.readlink(path)!r}, and there is nothing")
+        check_present(path)
         return [path]
     found = sorted(one for one in glob.glob(path, recursive=True) if not os.path.basename(one).startswith("_"))
     return [one for match in found for one in (_in_folder(match) if os.path.isdir(match) else [match])] or _no_match(
