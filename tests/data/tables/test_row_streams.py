@@ -3,8 +3,10 @@
 import bz2
 import gzip
 import os
+import random
 import re
 import warnings
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -384,3 +386,51 @@ def test_no_permission(tmp_path):
     (folder / "part-1.csv").chmod(0)
     with pytest.raises(FileError, match=r"part-1\.csv.*[Pp]ermission"):
         rows_of(folder)
+
+
+CELLS = (
+    ["1", "22", "-3"],
+    ["1.5", "2", "-.5", "1e3"],
+    ["007", "12"],
+    ["$1.50", "$2"],
+    ["2020-01-31", "2021-05-06"],
+    ["2020-01-31 10:00:00", "2021-05-06"],
+    ["true", "false"],
+    ["0", "1"],
+    ["a", "b c", 'q "x"', "l\nm", " pad "],
+    ["", "NA"],
+    ["123456789012345678901", "5"],
+    ["5 kg", "1,234 kg"],
+    ["0x1F", "12"],
+    ["10:00:00", "06:30:00"],
+)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_how_a_file_is_split_changes_nothing(tmp_path, monkeypatch, seed):
+    """Cells of one kind, some of another, some missing; read whole by one chunk, and in chunks and files of any size."""
+    rng = random.Random(seed)
+    n = rng.choice((30, 300, 1500))
+    columns = {"k": list(map(str, range(n)))}
+    for j in range(3):
+        usual, others = rng.sample(CELLS, 2)
+        odd, gaps, late = rng.choice((0, 0.01, 0.3)), rng.choice((0, 0.2)), rng.choice((n // 2, n - 1, n))
+        columns[f"c{j}"] = [
+            "" if rng.random() < gaps else rng.choice(others if i >= late or rng.random() < odd else usual)
+            for i in range(n)
+        ]
+    frame = pd.DataFrame(columns)
+    how = {"index": False, "quoting": rng.choice((0, 1)), "lineterminator": rng.choice(("\n", "\r\n"))}
+    frame.to_csv(tmp_path / "whole.csv", **how)
+    cuts = sorted({0, n, *(rng.randrange(1, n) for _ in range(rng.randrange(3)))})
+    (tmp_path / "parts").mkdir()
+    for i, (start, end) in enumerate(pairwise(cuts)):
+        frame[start:end].to_csv(tmp_path / "parts" / f"{i}.csv", **how)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        expected = read(tmp_path / "whole.csv")
+        monkeypatch.setattr("lamina.data.tables.csv_part.CHUNK_BYTES", rng.choice((500, 4000)))
+        monkeypatch.setattr("lamina.data.tables.csv_dialect.BLOCK_BYTES", 500)
+        run = rows_of(tmp_path / "parts")
+    assert run.reading == expected.reading
+    assert_same(run.whole(), expected)
