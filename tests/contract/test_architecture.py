@@ -265,7 +265,7 @@ LINES_OF_ROOMS = {
     "data": 2600,
     "data/encoding": 2450,
     "data/streaming": 1200,
-    "data/tables": 5000,
+    "data/tables": 4700,
     "equations": 2300,
     "glassbox": 4000,
     "kernels": 4800,

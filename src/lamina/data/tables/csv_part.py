@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from io import StringIO
 from itertools import islice
 from typing import Any, NamedTuple, NoReturn
@@ -202,7 +203,7 @@ class CsvPart:
 
     def columns_of(self, table: Any, names: Sequence[str]) -> list[Column]:
         """Return the columns of rows that were parsed."""
-        return [tidy(from_arrow(name, table[name]), self.dialect) for name in names]
+        return [read_cells(name, table[name], self.dialect) for name in names]
 
     def check_unchanged(self) -> None:
         """See `lamina.data.tables.parts.Part`."""
@@ -265,6 +266,22 @@ class CsvPart:
             raise FileError(f"{self.name!r}: {' '.join(str(error).split())}") from error
         cure = ". Correct the file, or read it with on_error='skip'" if "fields" in words else ""
         raise FileError(f"{self.name!r}, line {line}: {words}{cure}") from error
+
+
+def read_cells(name: str, array: Any, dialect: Dialect) -> Column:
+    """Return the column of cells, tidied; where there is nothing to tidy, Arrow sees it sooner."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_string(array.type):
+        return from_arrow(name, array)
+    cells = array.combine_chunks().cast(pa.large_string()).dictionary_encode()
+    different = cells.dictionary
+    clean = different.equals(pc.utf8_trim_whitespace(different))
+    if clean and not dialect.quotes:
+        clean = not pc.any(pc.is_in(different, pa.array(dialect.words, pa.large_string()))).as_py()
+    column = replace(from_arrow(name, cells), unread=True)
+    return column if clean else tidy(column, dialect)
 
 
 def tidy(column: Column, dialect: Dialect) -> Column:
