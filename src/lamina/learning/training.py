@@ -102,11 +102,12 @@ def _minibatches(run: Run, state: State, pause: Pause | None = None) -> Iterator
             at += len(piece.order)
             took = time.perf_counter() - began
             state.pass_seconds += took
-            asked = -(-len(piece.order) // size) == wanted
+            taken = -(-len(piece.order) // size)
+            asked, cut_short = taken == wanted, taken < steps  # by the end of a chunk, which may be small
             if not asked:
                 steps = max(1, int(min(steps * min(4.0, SECONDS_PER_MOVE / max(took, 1e-9)), MOST_STEPS_PER_MOVE)))
             silent += took
-            if state.rows < run.examples.n and (asked or silent >= SECONDS_PER_MOVE / 2):
+            if state.rows < run.examples.n and (asked or not cut_short or silent >= SECONDS_PER_MOVE):
                 silent = 0.0
                 yield Progress(state.epoch, state.rows, state.step, None)
                 if _time_is_over(run, state):
