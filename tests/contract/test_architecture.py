@@ -22,13 +22,14 @@ MAY_IMPORT = {
     "engine": {"errors", "equations", "native"},
     "data": {"errors", "computed_once"},
     "sealed_file": {"errors"},
-    "learning": {"errors", "equations", "engine", "data", "sealed_file"},
+    "learning": {"errors", "computed_once", "equations", "engine", "data", "sealed_file"},
     "model": {"errors", "computed_once", "equations", "engine", "data", "learning"},
     "model_file": {"errors", "equations", "engine", "data", "learning", "model", "sealed_file"},
     "starting": {"errors", "equations", "learning", "model"},
     "fitting": {"errors", "equations", "engine", "data", "learning", "model", "model_file", "starting"},
     "interrupts": set(),
     "plots": {"errors"},
+    "rate_sweep": {"errors", "learning", "plots"},
     "explaining": {"errors", "equations", "data", "model", "plots"},
     # What the faces share.
     "constructors": {"learning"},
@@ -254,15 +255,16 @@ def test_the_part_of_the_lecture_can_be_read_in_one_sitting():
 
 # A thermometer, not a goal: where a room outgrows its budget, delete something, or raise the number and say why.
 LINES_OF_ROOMS = {
-    "": 4300,
+    "": 4450,
     "callbacks": 500,
-    "cli": 3000,
+    "cli": 3080,
     "data": 2100,
     "data/encoding": 2400,
     "data/tables": 3100,
     "equations": 2300,
     "kernels": 4800,
-    "learning": 4000,
+    "learning": 4400,
+    "learning/diagnosis": 1900,
     "model_file": 650,
 }
 

@@ -35,6 +35,7 @@ COMMANDS = (
     "evaluate",
     "predict",
     "explain",
+    "diagnose",
     "show",
     "init",
     "gradcheck",

@@ -1,0 +1,51 @@
+"""Warnings while training: the few findings that are beyond doubt before the end."""
+
+import warnings
+
+from lamina.errors import DiagnosisWarning
+from lamina.learning.diagnosis.case import Case
+from lamina.learning.diagnosis.of_layers import dead_units, exploding_gradients, symmetric_units
+from lamina.learning.diagnosis.of_rates import learning_rate_too_high
+from lamina.learning.run import Run
+from lamina.learning.state import State
+
+NARROW = 8  # layers of fewer units may die by chance
+
+
+class Watch:
+    """Warns once of what is beyond doubt: of the cause, not of what follows from it. Call it after every epoch."""
+
+    def __init__(self, run: Run, state: State) -> None:
+        self._run, self._seen, self._said = run, len(state.looks), False
+
+    def __call__(self, state: State) -> None:
+        """Look at what is new since the last call."""
+        if self._said or len(state.looks) == self._seen:
+            return
+        self._seen = len(state.looks)
+        case = self._case(state)
+        for look_for in BEYOND_DOUBT:
+            finding = look_for(case)
+            if finding is None or finding.severity != "error":
+                continue
+            if finding.name == "dead_units" and case.units(finding.layer) < NARROW:
+                continue
+            warnings.warn(f"{finding} ({finding.name}: model.diagnose() says more)", DiagnosisWarning, stacklevel=4)
+            self._said = True
+            return
+
+    def _case(self, state: State) -> Case:
+        run = self._run
+        return Case(
+            network=run.network,
+            target=run.columns.target,
+            settings=run.given,
+            history=state.history,
+            looks=list(state.looks),
+            recipe={"learning_rate": run.recipe.learning_rate},
+            best_epoch=state.best_epoch,
+            stopped=state.stopped,
+        )
+
+
+BEYOND_DOUBT = (symmetric_units, exploding_gradients, learning_rate_too_high, dead_units)
