@@ -81,10 +81,9 @@ def sweep(run: Run, state: State, rates: Any = None, steps: int = 100) -> Learni
     """
     if isinstance(run.recipe.optimiser, LBFGS):
         raise SettingError("optimizer='lbfgs' has no learning rate: a line search finds each of its steps.")
-    decades = round(np.log10(TO / FROM))
-    tried = np.geomspace(FROM, TO, decades * PER_DECADE + 1) if rates is None else np.sort(np.asarray(rates, float))
-    if tried.ndim != 1 or len(tried) < 2 or not (np.isfinite(tried).all() and (tried > 0).all()) or steps < 1:
-        raise SettingError(f"rates={rates!r}, steps={steps}: expected two or more rates above 0, and 1 step or more.")
+    tried = _checked(np.geomspace(FROM, TO, round(np.log10(TO / FROM)) * PER_DECADE + 1) if rates is None else rates)
+    if steps < 1:
+        raise SettingError(f"steps={steps}: expected 1 step or more.")
     start, costs = _cost(run, state), np.array([_cost_after(run, state, float(rate), steps) for rate in tried])
     best = float(costs.min())
     if not best < start:
@@ -94,6 +93,16 @@ def sweep(run: Run, state: State, rates: Any = None, steps: int = 100) -> Learni
         )
     suggestion = float(tried[costs <= best + NEAR * (start - best)][0])
     return LearningRateSweep(tried, costs, start, steps, float(f"{suggestion:.2g}"))
+
+
+def _checked(rates: Any) -> NDArray[np.float64]:
+    try:
+        tried = np.sort(np.asarray(rates, np.float64), axis=None)
+    except (TypeError, ValueError):
+        tried = np.zeros(0)
+    if len(tried) < 2 or not (np.isfinite(tried).all() and (tried > 0).all()):
+        raise SettingError(f"rates={rates!r}: expected two or more rates above 0.")
+    return tried
 
 
 def _cost_after(run: Run, state: State, rate: float, steps: int) -> float:

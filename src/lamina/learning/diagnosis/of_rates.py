@@ -70,7 +70,11 @@ def learning_rate_too_high(case: Case) -> Finding | None:
         f"{seen[0].upper()}{seen[1:]}.",
         f"Use {smaller}, or ask find_learning_rate.",
         f"The learning rate{_of(rate)} is too high.",
-        evidence={"ratios": {f"W{step.layer + 1}": step.ratio for step in steps}, "highest cost": worst},
+        evidence={
+            "ratios": {f"W{step.layer + 1}": step.ratio for step in steps},
+            "first cost": first,
+            "highest cost": worst,
+        },
     )
 
 

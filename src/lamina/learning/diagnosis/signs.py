@@ -46,10 +46,11 @@ def signs_from(header: Any, layers: int) -> Signs:
     looks = headers.listed(header["looks"], "signs looks")
     if len(looks) > MOST_LOOKS:
         raise DataError(f"signs looks: at most {MOST_LOOKS} expected, found {len(looks)}")
-    found: Signs = {
-        name: _checked(header[name], f"signs {name}", kinds) for name, kinds in PARTS.items() if name != "looks"
-    }
-    return found | {"looks": [_look(look, layers) for look in looks]}
+    found: Signs = {}
+    for name, kinds in PARTS.items():
+        what, value = f"signs {name}", header[name]
+        found[name] = [_look(look, layers) for look in looks] if name == "looks" else _checked(value, what, kinds)
+    return found
 
 
 def _look(header: Any, layers: int) -> Look:

@@ -4,12 +4,14 @@ import warnings
 
 from lamina.errors import DiagnosisWarning
 from lamina.learning.diagnosis.case import Case
+from lamina.learning.diagnosis.finding import Finding
 from lamina.learning.diagnosis.of_layers import dead_units, exploding_gradients, symmetric_units
 from lamina.learning.diagnosis.of_rates import learning_rate_too_high
 from lamina.learning.run import Run
 from lamina.learning.state import State
 
 NARROW = 8  # layers of fewer units may die by chance
+ROSE_BY, EPOCHS_TO_SETTLE = 100.0, 4  # times the first cost, and it stays there
 
 
 class Watch:
@@ -26,9 +28,7 @@ class Watch:
         case = self._case(state)
         for look_for in BEYOND_DOUBT:
             finding = look_for(case)
-            if finding is None or finding.severity != "error":
-                continue
-            if finding.name == "dead_units" and case.units(finding.layer) < NARROW:
+            if finding is None or finding.severity != "error" or not _is_beyond_doubt(finding, case):
                 continue
             warnings.warn(f"{finding} ({finding.name}: model.diagnose() says more)", DiagnosisWarning, stacklevel=4)
             self._said = True
@@ -46,6 +46,16 @@ class Watch:
             best_epoch=state.best_epoch,
             stopped=state.stopped,
         )
+
+
+def _is_beyond_doubt(finding: Finding, case: Case) -> bool:
+    """Return whether what may be chance, or pass, is too strong for that."""
+    if finding.name == "dead_units":
+        return case.units(finding.layer) >= NARROW
+    if finding.name == "learning_rate_too_high":
+        first, now = (look["cost"] for look in (case.looks[0], case.looks[-1]))
+        return case.looks[-1]["epoch"] >= EPOCHS_TO_SETTLE and (now is None or now > ROSE_BY * max(first or 0.0, 1.0))
+    return True
 
 
 BEYOND_DOUBT = (symmetric_units, exploding_gradients, learning_rate_too_high, dead_units)
