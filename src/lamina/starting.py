@@ -72,6 +72,7 @@ def gone_on(run: Run, before: Before) -> State:
     if before.state is None:
         state = State.start(optimiser, before.model.params.astype(dtype))
         state.epoch, state.history = len(before.model.history), list(before.model.history)
+        state.looks = tuple((before.model.signs or {}).get("looks", ()))
         return _belonging(run, state)
     state = before.state.copy()
     edited = digest(before.model.params) != state.handed_out

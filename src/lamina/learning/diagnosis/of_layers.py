@@ -67,6 +67,8 @@ def symmetric_units(case: Case) -> Finding | None:
         seen = case.by_epoch("same", layer)
         if not seen or min(share for _, share in seen) < ALL_ALIKE:
             continue
+        if case.looks[0]["weight"][layer] and not case.looks[0]["spread"][layer]:  # it is the rows that are all alike
+            continue
         lasting = f"after epoch {seen[-1][0]} as at the start" if seen[-1][0] else "from the start"
         given = case.settings.get("initializer", "auto")
         return Finding(
@@ -175,8 +177,11 @@ def _or_not_finite(value: float | None) -> str:
 
 
 def _worst(case: Case, name: str) -> tuple[int, int, float] | None:
-    """Return the hidden layer, the epoch and the value where a share was largest over all looks."""
-    seen = [(share, layer, epoch) for layer in case.hidden for epoch, share in case.by_epoch(name, layer)]
+    """Return the hidden layer, the epoch and the value where a share was largest, over all looks in which Z varied."""
+    seen = []
+    for layer in case.hidden:
+        varied = {epoch for epoch, spread in case.by_epoch("spread", layer) if spread > 0}
+        seen += [(share, layer, epoch) for epoch, share in case.by_epoch(name, layer) if epoch in varied]
     if not seen:
         return None
     share, layer, epoch = max(seen, key=lambda one: one[0])

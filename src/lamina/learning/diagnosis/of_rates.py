@@ -48,10 +48,11 @@ def diverged(case: Case) -> Finding | None:
 
 def learning_rate_too_high(case: Case) -> Finding | None:
     """Return a finding where steps are so large that the cost rises above that of knowing nothing, or units die."""
-    high, worst, base = _steps_above(case, HIGHEST * OFF_BY), max(case.data_costs, default=0.0), case.expected_start
-    first = case.start["cost"] if case.start and case.start["cost"] else base
-    rose = bool(base and first and worst > ROSE * max(base, first))
-    never_low = min(case.data_costs, default=0.0) > 0.9 * min(base or 0.0, first or 0.0)
+    high, worst = _steps_above(case, HIGHEST * OFF_BY), max(case.data_costs, default=0.0)
+    known = [cost for cost in (case.start and case.start["cost"], case.expected_start) if cost]
+    first = known[0] if known else None
+    rose = bool(known) and worst > ROSE * max(known)
+    never_low = bool(known) and min(case.data_costs, default=0.0) > 0.9 * min(known)
     is_off = rose and (bool(high) or never_low or case.stopped == "diverged")
     if not (is_off or (high and case.stopped == "diverged") or len(high) > len(case.hidden) or _killed_units(case)):
         return None

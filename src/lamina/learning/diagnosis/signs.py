@@ -18,7 +18,7 @@ MOST_LOOKS, MOST_LAYERS = 200, 4096
 def signs_of(run: Run, state: State, params: Any) -> Signs:
     """Return what is worth keeping of a run whose kept weights are `params`."""
     recipe, looks = run.recipe, list(state.looks)
-    if not looks or looks[-1]["step"] < state.step:
+    if not looks or looks[-1]["epoch"] < state.epoch or state.rows:
         looks.append(look_at(run, state, state.params))
     watched = run.validation or run.examples
     return {

@@ -5,13 +5,14 @@ import warnings
 from lamina.errors import DiagnosisWarning
 from lamina.learning.diagnosis.case import Case
 from lamina.learning.diagnosis.finding import Finding
-from lamina.learning.diagnosis.of_layers import dead_units, exploding_gradients, symmetric_units
+from lamina.learning.diagnosis.of_layers import ALL_DEAD, dead_units, exploding_gradients, symmetric_units
 from lamina.learning.diagnosis.of_rates import learning_rate_too_high
 from lamina.learning.run import Run
 from lamina.learning.state import State
 
 NARROW = 8  # layers of fewer units may die by chance
-ROSE_BY, EPOCHS_TO_SETTLE = 100.0, 4  # times the first cost, and it stays there
+EPOCHS_TO_SETTLE = 4
+ROSE_BY = 100.0  # times the first cost
 
 
 class Watch:
@@ -50,11 +51,13 @@ class Watch:
 
 def _is_beyond_doubt(finding: Finding, case: Case) -> bool:
     """Return whether what may be chance, or pass, is too strong for that."""
+    settled = case.looks[-1]["epoch"] >= EPOCHS_TO_SETTLE
     if finding.name == "dead_units":
-        return case.units(finding.layer) >= NARROW
+        now = case.looks[-1]["dead"][finding.layer - 1] or 0.0
+        return settled and now >= ALL_DEAD and case.units(finding.layer) >= NARROW
     if finding.name == "learning_rate_too_high":
         first, now = (look["cost"] for look in (case.looks[0], case.looks[-1]))
-        return case.looks[-1]["epoch"] >= EPOCHS_TO_SETTLE and (now is None or now > ROSE_BY * max(first or 0.0, 1.0))
+        return settled and (now is None or now > ROSE_BY * max(first or 0.0, 1.0))
     return True
 
 
