@@ -4,7 +4,7 @@ There is no maths here and no loop: a fit is prepared, carried out with a bar an
 """
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from importlib.metadata import version
@@ -29,7 +29,10 @@ from sklearn.utils.validation import (
 )
 
 from lamina.constructors import ClassifierSettings, RegressorSettings
+from lamina.data.roles import Roles, taken_apart
+from lamina.data.streaming.streamed_source import StreamedSource, Way, way_of
 from lamina.data.tables.frames import unmasked
+from lamina.data.tables.row_streams import is_stream, rows_of
 from lamina.data.tables.sources import read
 from lamina.data.tables.table import Table
 from lamina.data.targets import Labels
@@ -111,12 +114,19 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
     def fit(
         self,
         X: Rows,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         *,
         X_val: Rows = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
+        target: str | Sequence[str] | None = None,
+        weight: str | None = None,
+        groups: Any = None,
+        time: Any = None,
+        drop: Sequence[str] = (),
+        stream: bool | None = None,
+        cache: Any = None,
         checkpoint: Any = None,
     ) -> Any:
         """Train; the weights of the best epoch are kept.
@@ -126,12 +136,27 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
 
         Parameters
         ----------
-        X : array, data frame or CSR matrix, shape (m, n)
-        y : array, shape (m,), or (m, targets)
+        X : array, data frame or CSR matrix, shape (m, n); or files, or a stream
+            A path, a list of paths, a glob or a folder of Parquet, CSV or Arrow files, a `pyarrow.dataset.Dataset`, or
+            an iterable of batches that can be read again; docs/streams.md has them all.
+        y : array, shape (m,), or (m, targets), optional
         sample_weight : array, shape (m,), optional
             A row of weight 2 counts as two rows, a row of weight 0 as none.
         X_val, y_val, sample_weight_val : optional
             Validation rows, never learned from. Without them, early stopping holds out some of X.
+        target, weight : str, optional
+            Columns of X in place of `y` and `sample_weight`; a list of names for several targets. X_val has them too.
+        groups : str or array, shape (m,), optional
+            A column of X, or a value per row: rows of one group are held out together, or not at all. A column of
+            groups is not learned from.
+        time : str or array, shape (m,), optional
+            A column of X, or a number or date per row: the latest rows are held out.
+        drop : sequence of str, optional
+            Columns of X that are not learned from.
+        stream : bool, optional
+            Whether files are streamed in place of being read into memory. By default what memory and size suggest.
+        cache : path, optional
+            A folder in which streamed rows are kept encoded, so that later epochs are faster.
         checkpoint : path, optional
             A folder for checkpoints. The same call made again resumes from the newest one, however the last call ended,
             and gives the same bits as an uninterrupted fit. With a folder, SIGTERM ends training as Ctrl-C does.
@@ -156,7 +181,8 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         lamina.errors.InterruptedWarning
             Ctrl-C or a signal ended training.
         """
-        rows, y, names = self._checked(X, y)
+        roles = Roles(target, weight, groups, time, drop)
+        rows, y, names = self._opened(X, y, roles, stream, cache)
         before = self._before() if self.warm_start else None
         data = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
         run, state = prepare(
@@ -164,9 +190,11 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             y,
             sample_weight,
             **data,
+            roles=roles,
             settings=self.get_params(deep=False),
             task=self._task,
-            score=self._score(X if rows.matrix is None else rows.matrix, y, X_val, y_val, names),
+            target_name=target if isinstance(target, str) else "y",
+            score=self._score(X, rows, y, roles, X_val, y_val, names),
             before=before,
             seed=None if self.random_state is not None else stored_seed(checkpoint),
         )
@@ -184,10 +212,11 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             self._warn_of_interrupt(state, checkpoint)
         return self
 
-    def _partial_fit(self, X: Rows, y: Any, classes: Any, sample_weight: Any) -> Any:
+    def _partial_fit(self, X: Rows, y: Any, classes: Any, sample_weight: Any, roles: Roles) -> Any:
         before = self._before()
-        rows, y, names = self._checked(X, y, reset=before is None)
-        if before is None and classes is None and self._task == "classifier":
+        rows, y, names = self._opened(X, y, roles, reset=before is None)
+        streamed = isinstance(rows, StreamedSource)  # every label is looked at
+        if before is None and classes is None and self._task == "classifier" and not streamed:
             raise SettingError("classes must be passed on the first call to partial_fit: later rows may bring more.")
         if before is not None and classes is not None:
             _check_same_classes(classes, before.model.target)
@@ -195,8 +224,10 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             rows,
             y,
             sample_weight,
+            roles=roles,
             settings=self.get_params(deep=False),
             task=self._task,
+            target_name=roles.target if isinstance(roles.target, str) else "y",
             before=before,
             classes=classes,
             one_pass=True,
@@ -394,6 +425,29 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
 
     # ---- the door ----
 
+    def _opened(
+        self, X: Rows, y: Any, roles: Roles, stream: bool | None = None, cache: Any = None, reset: bool = True
+    ) -> tuple[Table | StreamedSource, Any, Names]:
+        """Return rows and targets, and what the estimator will know of the columns; it does not change."""
+        from_files = is_stream(X)
+        if not from_files and (stream is not None or cache is not None):
+            raise SettingError("stream and cache are for files and streams: these rows are in memory")
+        if not from_files and not roles.named:
+            return self._checked(X, y, reset)
+        reading = None if reset else self._fitted().encoder.reading
+        rows: Table | StreamedSource
+        if from_files:
+            found = rows_of(X, reading=reading)
+            way = way_of(found, stream) if y is None else Way(False, "y is in memory")
+            rows = StreamedSource(found, roles, cache=cache) if way.streamed else found.whole()
+            columns, named = found.names, True
+        else:
+            rows = read(X, reading=reading)
+            columns, named = rows.names, rows.named
+        inputs = roles.inputs(columns)
+        names: Names = {"n_features_in_": len(inputs)}
+        return rows, y, names | ({"feature_names_in_": np.array(inputs, object)} if named else {})
+
     def _checked(self, X: Rows, y: Any, reset: bool = True) -> tuple[Table, Any, Names]:
         """Return rows and targets, and what the estimator will know of the columns; it does not change."""
         if y is None:
@@ -446,8 +500,15 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
 
     # ---- a fit ----
 
-    def _score(self, X: Rows, y: Any, X_val: Rows, y_val: Any, names: Names) -> Callable[[Model, Any], float] | None:
+    def _score(
+        self, X: Rows, rows: Table | StreamedSource, y: Any, roles: Roles, X_val: Rows, y_val: Any, names: Names
+    ) -> Callable[[Model, Any], float] | None:
         """Return what watches training; the scorer gets an estimator of this class."""
+        if isinstance(rows, Table):
+            if roles.target is None:
+                X = X if rows.matrix is None and not is_stream(X) else rows if rows.matrix is None else rows.matrix
+            else:
+                X, y, _, _ = taken_apart(rows, roles)
         validation = None if X_val is None else (X_val, y_val)
         fitted = partial(self._copy_with, names=names)
         return score_of(self.scoring, X, y, validation, task=self._task, fitted=fitted)
@@ -568,7 +629,16 @@ class _Callbacks:
 class DeepClassifier(ClassifierSettings, ClassifierMixin, _DeepEstimator):
     _task = "classifier"
 
-    def partial_fit(self, X: Rows, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
+    def partial_fit(
+        self,
+        X: Rows,
+        y: Any = None,
+        classes: Any = None,
+        sample_weight: Any = None,
+        *,
+        target: str | Sequence[str] | None = None,
+        weight: str | None = None,
+    ) -> Any:
         """Train for one epoch on these rows, continuing from the last call.
 
         Scaling and encoding of the columns are those of the first call; a column that did not vary there is scaled by
@@ -577,16 +647,16 @@ class DeepClassifier(ClassifierSettings, ClassifierMixin, _DeepEstimator):
 
         Parameters
         ----------
-        X, y, sample_weight
+        X, y, sample_weight, target, weight
             As in `fit`.
         classes : array, optional
-            All classes; required by the first call.
+            All classes; required by the first call, unless its rows are a stream.
 
         Returns
         -------
         self
         """
-        return self._partial_fit(X, y, classes, sample_weight)
+        return self._partial_fit(X, y, classes, sample_weight, Roles(target, weight))
 
     def predict_proba(self, X: Rows) -> NDArray[np.float64]:
         """Return a probability per row and class, shape (m, classes), classes in the order of `classes_`."""
@@ -615,7 +685,15 @@ class DeepClassifier(ClassifierSettings, ClassifierMixin, _DeepEstimator):
 class DeepRegressor(RegressorSettings, RegressorMixin, _DeepEstimator):
     _task = "regressor"
 
-    def partial_fit(self, X: Rows, y: Any, sample_weight: Any = None) -> Any:
+    def partial_fit(
+        self,
+        X: Rows,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        target: str | Sequence[str] | None = None,
+        weight: str | None = None,
+    ) -> Any:
         """Train for one epoch on these rows, continuing from the last call.
 
         Scaling and encoding of columns and targets are those of the first call; one that did not vary there is scaled
@@ -624,14 +702,14 @@ class DeepRegressor(RegressorSettings, RegressorMixin, _DeepEstimator):
 
         Parameters
         ----------
-        X, y, sample_weight
+        X, y, sample_weight, target, weight
             As in `fit`.
 
         Returns
         -------
         self
         """
-        return self._partial_fit(X, y, None, sample_weight)
+        return self._partial_fit(X, y, None, sample_weight, Roles(target, weight))
 
     def predict_quantiles(self, X: Rows) -> NDArray[np.float64]:
         """Return the quantiles that the loss asked for, shape (m, quantiles), or (m, targets, quantiles).

@@ -10,7 +10,6 @@ adds is how it looks: a progress bar, scikit-learn's callbacks, a page.
 """
 
 import time
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,20 +18,18 @@ from typing import Any
 
 import numpy as np
 
-from lamina.data.class_weights import class_factors, class_numbers
-from lamina.data.examples import examples_of
-from lamina.data.label_counts import LabelCounts
+from lamina.data.examples import Examples
 from lamina.data.labels import Labels
-from lamina.data.late_scales import with_late_range, with_late_scales
-from lamina.data.learning import Columns, learn
+from lamina.data.learning import Columns, Known
 from lamina.data.number_targets import Numbers
+from lamina.data.roles import NO_ROLES, Roles
+from lamina.data.rows import rows_of_source, validation_rows
 from lamina.data.source import Source, opened
-from lamina.data.splitting import Part, Split, canonical_rows, split_of
-from lamina.data.target_values import plain_numbers
+from lamina.data.streaming.streamed_source import StreamedSource, Watched
 from lamina.engine import choose
 from lamina.equations import random
 from lamina.equations.losses import Gamma, Loss, Poisson
-from lamina.errors import DataError, DataWarning
+from lamina.errors import DataError, SettingError
 from lamina.learning.calibration import divided, temperature
 from lamina.learning.diagnosis.signs import Signs, signs_of
 from lamina.learning.evaluation import try_score
@@ -59,9 +56,10 @@ ONE_PASS |= dict.fromkeys(("schedule", "decay_schedule", "dropout_schedule"), "c
 
 def prepare(
     X: Any,
-    y: Any,
+    y: Any = None,
     sample_weight: Any = None,
     *,
+    roles: Roles = NO_ROLES,
     X_val: Any = None,
     y_val: Any = None,
     sample_weight_val: Any = None,
@@ -80,18 +78,21 @@ def prepare(
     Parameters
     ----------
     X : rows
-        Anything that `lamina.data.tables.sources.read` reads: an array, a data frame, a CSR matrix, a path.
-    y : array, shape (m,) or (m, targets)
+        Anything that `lamina.data.tables.sources.read` reads: an array, a data frame, a CSR matrix, a path; or a
+        `StreamedSource`: rows that are not in memory.
+    y : array, shape (m,) or (m, targets), optional
     sample_weight : array, shape (m,), optional
+    roles : Roles
+        Which columns of X are the target, the weights, the groups or the time, in place of `y` and `sample_weight`.
     X_val, y_val, sample_weight_val : optional
-        Validation rows, in place of held-out ones.
+        Validation rows, in place of held-out ones; their columns have the same roles.
     settings : mapping
         Values of `hyperparameters.SETTINGS`; defaults where one is missing.
     task : {"classifier", "regressor"}
     target_name : str
     score : callable, optional
         `score(model, rows)`, higher is better, watched instead of the cost. `rows` are the numbers of the rows of X to
-        score, or None for X_val.
+        score, rows and targets themselves where X is streamed, or None for X_val.
     before : Before, optional
         An earlier fit to go on from: its columns, network, optimiser's memory and place in every schedule.
     classes : array, optional
@@ -111,30 +112,32 @@ def prepare(
     began = time.monotonic()
     given = _given(settings or {}, task)
     seed = _seed(given["random_state"], before) if seed is None else seed
-    source = opened(X, y, sample_weight)
-    Y, counted, fingerprint = _counted(source, task)
-    _check_classes(source, before, classes)
-    n_first = (before and before.n_first) or counted.n
-    chosen = _chosen(given, Facts(task, n_first, len(source.table.names)), one_pass) | {"random_state": seed}
-    held_out = chosen["early_stopping"] and X_val is None
-    strata = class_numbers(Y)[counted.rows] if task == "classifier" and source.y.ndim == 1 else None
-    split = _split(counted, float(chosen["validation_fraction"]), seed, strata) if held_out else Split(counted, None)
-    columns = _columns(before, source, split.train, chosen, task, classes)
-    loss = _loss(chosen, columns.target, source.y[counted.rows])
+    rows = rows_of_source(opened(X, y, sample_weight, roles=roles), task)
+    known = None if before is None else Known(before.model.encoder, before.model.target)
+    rows.check_classes(known, classes)
+    n_first = (before and before.n_first) or rows.n
+    chosen = _chosen(given, Facts(task, n_first, len(rows.names)), one_pass) | {"random_state": seed}
+    if chosen["early_stopping"] and X_val is None:
+        bits = partial(random.bits, seed=seed, stream=random.HOLD_OUT)
+        rows = rows.hold_out(float(chosen["validation_fraction"]), seed, bits)
+    elif rows.held_out_by is not None and not one_pass:
+        why = "early_stopping=False holds out none" if X_val is None else "X_val is given"
+        raise SettingError(f"{rows.held_out_by} says which rows are held out for validation, but {why}: remove one.")
+    log_link = task == "regressor" and loss_from(chosen, "regression").output_name == "exp"
+    columns = rows.learn(chosen, known, classes=classes, log_link=log_link)
+    loss = _loss(chosen, columns.target, rows.targets_as_numbers)
     network = network_from(chosen, _inputs(columns, before, given, task), _outputs(columns.target), loss)
     dtype = np.dtype(chosen["dtype"])
-    examples = examples_of(source, split.train, columns, dtype)
-    if X_val is None:
-        if y_val is not None or sample_weight_val is not None:
-            raise DataError("y_val or sample_weight_val was given without X_val: pass all the validation rows.")
-        validation = None if split.validation is None else examples_of(source, split.validation, columns, dtype)
-        watched_rows = (split.validation or split.train).rows
-    else:
-        if y_val is None:
-            raise DataError("X_val was given without y_val: both are needed to watch their cost.")
-        others = opened(X_val, y_val, sample_weight_val, names=("X_val", "y_val"), reading=columns.encoder.reading)
-        everything = Part(np.arange(others.table.n_rows), others.weights)
-        validation, watched_rows = examples_of(others, everything, columns, dtype), None
+    examples, validation = rows.examples(columns, dtype)
+    held_out, watched = validation is not None, rows.watched
+    if X_val is not None:
+        others = opened(
+            X_val, y_val, sample_weight_val, roles=roles, names=("X_val", "y_val"), reading=columns.encoder.reading
+        )
+        validation = validation_rows(others, columns, dtype, task)
+        watched = _watched(others, roles, score)
+    elif y_val is not None or sample_weight_val is not None:
+        raise DataError("y_val or sample_weight_val was given without X_val: pass all the validation rows.")
     check_savable(network, columns.encoder, _of_the_model(given, task), task, target_name)
     warn_of_large_batch(given["batch_size"], examples.n)
     done = 0 if before is None else epochs_of(before)
@@ -151,14 +154,14 @@ def prepare(
         given=given,
         task=task,
         target_name=target_name,
-        score=None if score is None else _Scored(score, watched_rows),
+        score=None if score is None else _Scored(score, watched),
         score_name=str(chosen["scoring"]) if score else "accuracy" if task == "classifier" else "r2",
         n_rows_first_run=n_first,
         rows={
-            "columns": ", ".join(source.table.names),
-            "rows": counted.n,
-            "data": fingerprint,
-            "validation data": "held out" if split.validation else _fingerprint(validation),
+            "columns": ", ".join(rows.names),
+            "rows": rows.n,
+            "data": rows.fingerprint,
+            "validation data": "held out" if held_out else _fingerprint(validation),
         },
         group=group,
         began=began,
@@ -219,7 +222,7 @@ def _chosen(given: Mapping[str, Any], facts: Facts, one_pass: bool) -> dict[str,
     return chosen | ONE_PASS | ({"learning_rate_init": constant_rate(given["preset"], facts)} if auto else {})
 
 
-def _loss(settings: Mapping[str, Any], target: Labels | Numbers, y: Any) -> Loss:
+def _loss(settings: Mapping[str, Any], target: Labels | Numbers, targets: Callable[[], Any]) -> Loss:
     """Return the loss.
 
     Raises
@@ -231,7 +234,7 @@ def _loss(settings: Mapping[str, Any], target: Labels | Numbers, y: Any) -> Loss
     """
     loss = loss_from(settings, target.task if isinstance(target, Labels) else "regression")
     if isinstance(loss, Poisson | Gamma):
-        numbers = plain_numbers(y)
+        numbers = targets()
         low, wrong = ("at least 0", numbers < 0) if isinstance(loss, Poisson) else ("above 0", numbers <= 0)
         if wrong.any():
             found = numbers[wrong][0]
@@ -242,63 +245,16 @@ def _loss(settings: Mapping[str, Any], target: Labels | Numbers, y: Any) -> Loss
 # ---- rows ----
 
 
-def _counted(source: Source, task: Task) -> tuple[Any, Part, str]:
-    """Return the targets as numbers, which rows count, in an order that only their values decide, and a fingerprint.
-
-    What rows of weight 0 say does not count, not even their label: their targets are 0.
-    """
-    table, y, weights = source.table, source.y, source.weights
-    if weights is None:
-        Y = _as_numbers(y, task)
-        return Y, *canonical_rows(table, Y)
-    some = np.flatnonzero(weights)
-    Y_some = _as_numbers(y[some], task)
-    part, fingerprint = canonical_rows(table.take(some), Y_some, weights[some])
-    Y = np.zeros((len(y), *Y_some.shape[1:]))
-    Y[some] = Y_some
-    return Y, Part(some[part.rows], part.weights), fingerprint
-
-
-def _split(counted: Part, fraction: float, seed: int, strata: Any) -> Split:
-    return split_of(counted, fraction, partial(random.bits, seed=seed, stream=random.HOLD_OUT), strata)
-
-
-def _check_classes(source: Source, before: Before | None, classes: Any) -> None:
-    """Look for a class that is not among the known ones while the rows still have the numbers of their source."""
-    y, weights = source.y, source.weights
-    if weights is not None:  # what rows of weight 0 say does not count
-        y = np.where(weights.reshape(-1, *(1,) * (y.ndim - 1)) > 0, y, y[np.argmax(weights > 0)])
-    if before is not None and isinstance(before.model.target, Labels):
-        before.model.target.encode(y)
-    elif classes is not None:
-        Labels.fit(y, classes=classes)
-
-
-def _as_numbers(y: Any, task: Task) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)  # the target itself is learned later, and warns
-        return (Labels.fit(y) if task == "classifier" else Numbers.fit(y, standardise=False)).encode(y)
-
-
-def _columns(
-    before: Before | None, source: Source, train: Part, settings: Mapping[str, Any], task: Task, classes: Any
-) -> Columns:
-    """Return the way from columns to numbers and back, learned from the training rows or kept from before.
-
-    What had no spread before takes its scale from these rows.
-    """
-    log_link = task == "regressor" and loss_from(settings, "regression").output_name == "exp"
-    if before is None:
-        return learn(source.batches(train), settings, task, classes=classes, log_link=log_link)
-    encoder, target, factors = before.model.encoder, before.model.target, None
-    for batch in source.batches(train):
-        encoder = with_late_scales(encoder, batch, settings)
-        if isinstance(target, Numbers):
-            target = with_late_range(target, batch.y, batch.weights, settings, log_link)
-    if settings.get("class_weight") is not None and isinstance(target, Labels):
-        counts = LabelCounts.of(source.y[train.rows], train.weights, target.classes)
-        factors = class_factors(settings["class_weight"], counts)
-    return Columns(encoder, target, factors, train.n)
+def _watched(others: Source | StreamedSource, roles: Roles, score: Score | None) -> Watched | None:
+    """Return what a score looks at of validation rows of their own; None where whoever made the score has them."""
+    if isinstance(others, StreamedSource):
+        if score is not None:
+            raise SettingError(
+                "scoring looks at all validation rows at once, and X_val is too large for the memory: give fewer rows "
+                "as X_val, or leave scoring at 'cost'."
+            )
+        return None
+    return None if roles.target is None else Watched(others.table, others.y)
 
 
 def _inputs(columns: Columns, before: Before | None, given: Mapping[str, Any], task: Task) -> Inputs:
@@ -327,7 +283,7 @@ class _Scored:
         return float(self.score(current(run, state), self.rows))
 
 
-def _fingerprint(rows: Any) -> str:
+def _fingerprint(rows: Examples | None) -> str:
     """Return a fingerprint of the encoded validation rows."""
     if rows is None:
         return ""

@@ -14,6 +14,7 @@ from sklearn.metrics import check_scoring, get_scorer_names, make_scorer
 from sklearn.utils import _safe_indexing
 
 from lamina.data.labels import Labels
+from lamina.data.streaming.streamed_source import Watched
 from lamina.data.tables.table import Table
 from lamina.data.target_values import plain_labels, plain_numbers
 from lamina.errors import SettingError, nearest
@@ -90,7 +91,9 @@ def score_of(
         validation = _in_the_order_of(X, validation[0]), validation[1]
 
     def score(model: Model, rows: Any) -> float:
-        if rows is None:
+        if isinstance(rows, Watched):
+            some = rows.X, plain_y(rows.y)
+        elif rows is None:
             assert validation is not None
             some = validation[0], plain_y(validation[1])
         else:

@@ -12,6 +12,7 @@ from lamina.learning.training import Progress
 
 SECONDS_BETWEEN_LINES = 2.0
 LONGEST_COUNTED_PATIENCE = 10_000  # epochs; more is no limit
+MANY_ROWS = 1_000_000  # take a while
 COLUMNS_BESIDE_THE_TEXT = 32  # of a bar
 
 
@@ -37,6 +38,20 @@ def time_left(run: Run, state: State, seconds_per_epoch: float) -> list[str]:
     if limit is not None:
         seconds = min(seconds, max(0.0, float(limit) - (time.monotonic() - run.began)))
     return [f"{timedelta(seconds=round(seconds))} left at most"] if seconds > 1 else []
+
+
+def within(run: Run, state: State, progress: Progress, seconds: float, first: float) -> list[str]:
+    """Return how far an epoch is, in a few words each: rows, bytes, cost so far, time left."""
+    done, part = progress.epoch + progress.rows / run.n_rows, progress.rows / run.n_rows
+    size = getattr(run.examples, "n_bytes", None)
+    read = f", {part * size / 1e9:.2f} of {size / 1e9:.2f} GB" if size else ""
+    found = [f"{part:.0%} of {run.n_rows:,} rows{read}"]
+    if progress.rows:
+        found.append(f"cost so far {state.pass_cost / progress.rows:.4g}")
+    if done > first and seconds > 1:
+        left = seconds / (done - first) * (progress.epoch + 1 - done)
+        found.append(f"{timedelta(seconds=round(left))} to the end of the epoch")
+    return found
 
 
 def _of(epoch: int, epochs: int) -> str:
@@ -79,7 +94,7 @@ class Bar(Silent):
         )
         self._run, self._state, self._bar = run, state, RichProgress(*columns, console=console)
         at, last = state.epoch, run.recipe.epochs
-        self._first, self._began = at, time.monotonic()
+        self._first, self._began = at + state.rows / run.n_rows, time.monotonic()
         self._task = self._bar.add_task("", total=last, completed=at, epoch=_of(min(at + 1, last), last))
 
     def __enter__(self) -> "Bar":
@@ -95,10 +110,13 @@ class Bar(Silent):
         epoch = _of(progress.epoch + (progress.record is None), self._run.recipe.epochs)
         if progress.record is None:
             self._bar.update(self._task, completed=done, epoch=epoch)
+            if done - self._first < 1 or self._run.n_rows >= MANY_ROWS:  # nothing else to say, or long to wait
+                text = "  ".join(within(self._run, self._state, progress, time.monotonic() - self._began, self._first))
+                self._bar.update(self._task, description=text)
             return
         parts = cost_and_score(progress.record._asdict(), self._run.score_name)
         used = patience_used(self._run, self._state)
-        pace = (time.monotonic() - self._began) / max(progress.epoch - self._first, 1)
+        pace = (time.monotonic() - self._began) / max(progress.epoch - self._first, 1e-9)
         rest = [*used, *time_left(self._run, self._state, pace)]
         texts = ["  ".join(words) for words in ([*parts, *rest], [*parts, *used], parts, parts[1:])]
         room = self._bar.console.width - COLUMNS_BESIDE_THE_TEXT
@@ -120,6 +138,7 @@ class Lines(Silent):
     def __init__(self, run: Run, state: State, write: Any) -> None:
         self._run, self._state, self._write = run, state, write
         self._began, self._last, self._unsaid = time.monotonic(), -SECONDS_BETWEEN_LINES, ""
+        self._first = state.epoch + state.rows / run.n_rows
 
     def __exit__(self, *_: object) -> None:
         if self._unsaid:
@@ -132,8 +151,8 @@ class Lines(Silent):
             parts = cost_and_score(progress.record._asdict(), self._run.score_name)
             self._unsaid = self._line(progress.epoch, now, *parts, *patience_used(self._run, self._state))
         elif due:
-            within = progress.rows / self._run.n_rows
-            self._unsaid = self._line(progress.epoch + 1, now, f"{within:.0%} of the rows")
+            parts = within(self._run, self._state, progress, now - self._began, self._first)
+            self._unsaid = self._line(progress.epoch + 1, now, *parts)
         else:
             return
         if due:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import lamina as package
-from lamina.cli import files, pictures, train
+from lamina.cli import files, pictures, rows_to_learn, train
 
 QUICK = ("--preset", "sklearn", "--max-iter", "3", "--hidden-layer-sizes", "4", "--random-state", "1")
 SMALL = ("--hidden-layer-sizes", "16,16", "--random-state", "1")  # with every other setting at its default
@@ -205,13 +205,13 @@ def test_the_seed_that_was_drawn_is_shown_and_repeats_the_run(lamina, table):
 
 def test_long_work_is_named(lamina, table, monkeypatch):
     monkeypatch.setattr("lamina.cli.terminal.SECONDS_OF_SILENCE", 0.01)
-    real = train.all_of
+    real = rows_to_learn.all_of
 
     def slowly(file, *words):
         time.sleep(0.2)
         return real(file, *words)
 
-    monkeypatch.setattr(train, "all_of", slowly)
+    monkeypatch.setattr(rows_to_learn, "all_of", slowly)
     done = lamina("train", table, "--target", "income", *QUICK)
     assert f"reading {table} ...\n" in done.err
     monkeypatch.setattr("lamina.cli.terminal.SECONDS_OF_SILENCE", 60)
@@ -246,7 +246,7 @@ def test_ctrl_c_within_the_first_epoch_keeps_what_was_learned(lamina, table, sig
 
 
 def test_ctrl_c_before_training_writes_nothing(lamina, table, monkeypatch, folder):
-    monkeypatch.setattr(train, "prepared", lambda *_: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(rows_to_learn, "prepared", lambda *_: signal.raise_signal(signal.SIGINT))
     assert lamina("train", table, "--target", "income").code == 130
     assert not (folder / "people.lamina").exists()
 

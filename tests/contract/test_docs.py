@@ -1,4 +1,8 @@
-"""Every Python block of the README and of docs/ runs, in order, in a folder of its own; one page shares its names."""
+"""Every Python block of the README and of docs/ runs, in order, in a folder of its own; one page shares its names.
+
+On the pages for learners, what a block prints is the text block after it: "..." stands for any lines, and numbers may
+differ by 2 %.
+"""
 
 import os
 import re
@@ -11,6 +15,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BLOCK_AND_OUTPUT = re.compile(r"^```python\n(.*?)^```(?:\n+```text\n(.*?)^```)?", re.MULTILINE | re.DOTALL)
+FOR_LEARNERS = ("course.md", "tutorial.md")
+NUMBER = re.compile(r"-?\d+(?:\.\d*)?(?:e[+-]?\d+)?")
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 
 
@@ -20,10 +27,55 @@ def blocks(page: Path) -> list[str]:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=lambda page: page.name)
 def test_python_blocks_run(page, tmp_path):
+    done = run_blocks(page, tmp_path)
+    assert done.returncode == 0, done.stderr
+    for shown, found in zip(outputs(page), done.stdout.split(MARK), strict=True) if page.name in FOR_LEARNERS else ():
+        assert fits(shown, found), f"{page.name} shows\n{shown}\nbut its block prints\n{found}"
+
+
+MARK = "\N{END OF PROOF}\n"
+
+
+def outputs(page: Path) -> list[str]:
+    """What the page shows after each block."""
+    return [output for _, output in BLOCK_AND_OUTPUT.findall(page.read_text(encoding="utf-8"))]
+
+
+def fits(shown: str, found: str) -> bool:
+    """Whether what was printed is what is shown."""
+    anything = [NUMBER.sub("0", re.sub(r" +", " ", part)) for part in re.split(r"^\.\.\.$", shown, flags=re.MULTILINE)]
+    words = NUMBER.sub("0", re.sub(r" +", " ", found))
+    if not re.fullmatch(".*".join(map(re.escape, anything)), words, re.DOTALL):
+        return False
+    if len(anything) > 1:
+        return True
+    pairs = zip(map(float, NUMBER.findall(shown)), map(float, NUMBER.findall(found)), strict=True)
+    return all(abs(a - b) <= max(0.02 * abs(a), 0.011) or max(abs(a), abs(b)) < 1e-6 for a, b in pairs)
+
+
+@pytest.mark.parametrize(
+    ("shown", "found", "same"),
+    [
+        ("cost 0.583\n", "cost 0.584\n", True),
+        ("cost 0.583\n", "cost 0.683\n", False),
+        ("cost 0.583\n", "loss 0.583\n", False),
+        ("1.2e-09\n", "4.6e-10\n", True),
+        ("1.2e-09\n", "0.5\n", False),
+        ("W (4, 5)\n", "W (5, 4)\n", False),
+        ("one\n...\ntwo\n", "one\n1\n2\ntwo\n", True),
+        ("one\n...\ntwo\n", "one\n1\n2\nthree\n", False),
+    ],
+)
+def test_the_test_sees_a_difference(shown, found, same):
+    assert fits(shown, found) == same
+
+
+def run_blocks(page: Path, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    between = f"\nprint({MARK[:-1]!r})\n" if page.name in FOR_LEARNERS else "\n\n"
     script = tmp_path / "page.py"
-    script.write_text("\n\n".join(blocks(page)), encoding="utf-8")
+    script.write_text(between.join(blocks(page)), encoding="utf-8")
     environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONWARNINGS": "error"}
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, script],
         cwd=tmp_path,
         env=environment,
@@ -32,7 +84,6 @@ def test_python_blocks_run(page, tmp_path):
         timeout=300,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

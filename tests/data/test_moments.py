@@ -36,6 +36,16 @@ def in_blocks(x, weights, *cuts):
     return found
 
 
+@pytest.mark.parametrize("width", [1, 3, 64, 65])
+def test_ends_and_signs_of_zeros_depend_on_neither_width_nor_order(width):
+    x = np.array([-0.0, 0.0, np.nan, -0.0, 7.0, 0.0, -0.0])
+    for column in (x, x[::-1], -x):
+        found = moments(np.repeat(column[:, None], width, axis=1), None)
+        for ends, expected in ((found.low, np.nanmin(column)), (found.high, np.nanmax(column))):
+            assert ends.tolist() == [expected] * width
+            assert not np.signbit(ends[ends == 0]).any()
+
+
 @pytest.mark.parametrize("unit", [1.0, 1e-310, 1e-200, 1e-160, 1e150, 1e200, 1e306])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_against_rational_arithmetic(unit, weighted):

@@ -15,6 +15,7 @@ from lamina.data.quantiles import (
     room_for,
 )
 
+RNG = np.random.default_rng(3)
 LEVELS = np.array([0.0, 0.1, 0.25, 1 / 3, 0.5, 0.75, 0.9, 1.0])
 COLUMNS = arrays.arrays(
     np.float64,
@@ -71,6 +72,26 @@ def test_a_stream_is_exact_while_it_has_room(values, step):
     found = streamed(values, step, room=10).distribution()
     np.testing.assert_array_equal(found.values, distribution(values, None).values)
     np.testing.assert_array_equal(found.counts, distribution(values, None).counts)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int16, np.uint64])
+@pytest.mark.parametrize("kind", ["whole", "wide", "fractions", "in order", "far from zero", "one fraction"])
+def test_values_and_counts_are_numpys(kind, dtype):
+    x = RNG.integers(3, 90, 1000)
+    made = {
+        "whole": x,
+        "wide": x * 300,
+        "fractions": x / 8,
+        "in order": np.sort(x),
+        "far from zero": x + {np.int16: 32_000, np.float32: 2**23}.get(dtype, 2**52),
+        "one fraction": np.append(x, 5.5),
+    }
+    values = made[kind].astype(dtype)
+    found = distribution(values, None)
+    expected, counts = np.unique(values.astype(np.float64), return_counts=True)
+    np.testing.assert_array_equal(found.values, expected)
+    np.testing.assert_array_equal(found.counts, counts)
+    assert found.values.dtype == found.counts.dtype == np.float64
 
 
 def test_few_different_values_stay_exact_however_many_rows_there_are():

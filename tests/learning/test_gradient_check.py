@@ -256,6 +256,30 @@ def test_a_planted_error_is_found_beside_kinks_and_raw_scales(name, wrong, monke
     assert "WRONG: look at" in outcome.verdict
 
 
+class WrongBias(Linear):
+    """A linear layer whose db is 1 % off."""
+
+    def gradients(self, p, dZ, cache):
+        grads = super().gradients(p, dZ, cache)
+        return grads | {"b": 1.01 * grads["b"]}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_an_error_is_found_where_every_number_of_its_array_stands_at_a_kink(seed):
+    """A layer that is all off for a row puts the next one, whose biases are 0, at the kink of relu."""
+    rng = np.random.default_rng(seed)
+    X, Y = rng.normal(size=(7, 3)), rng.integers(0, 2, 7)
+    for layer in (Linear(1), WrongBias(1)):
+        network = Network(3, [Dense(1, "relu"), layer, layers.Activation("relu"), Linear(1)], BinaryLogLoss())
+        params = starting_parameters(network, "he_normal", seed, np.float64)
+        outcome = gradient_check(network, X, Y, params)
+        db2 = network.named(verbs.gradients(network, params, X, Y[:, None])[1])["b2"]
+        if isinstance(layer, WrongBias) and db2.any():
+            assert outcome.verdict == "the gradient is WRONG: look at db2"
+        elif not isinstance(layer, WrongBias):
+            assert outcome.passed
+
+
 def test_numbers_at_a_kink_are_left_out_and_said():
     network = Network(2, [Dense(3, "relu"), Linear(1)], SquaredError())
     params = starting_parameters(network, "suited", 0, np.float64)

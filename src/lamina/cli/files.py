@@ -14,6 +14,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from lamina.data.tables.reading import Reading
+from lamina.data.tables.uris import is_uri
 from lamina.data.targets import Labels
 from lamina.errors import SettingError
 from lamina.model import Model
@@ -29,6 +30,11 @@ def reading_for(model: Model) -> Reading:
     reading, target = model.encoder.reading, model.target
     is_text = isinstance(target, Labels) and target.classes.dtype.kind == "U"
     return replace(reading, text=(*reading.text, model.target_name)) if is_text else reading
+
+
+def is_elsewhere(path: str) -> bool:
+    """Return whether this is a URI of a place that can be read from here: s3://, gs://, hdfs://, ..."""
+    return is_uri(path) and not path.lower().startswith(("http:", "https:", "ftp:", "file:"))
 
 
 def local(path: Path) -> Path:

@@ -176,7 +176,7 @@ def _meant(problem: CycloptsError, words: Sequence[str]) -> Iterator[str]:
     if isinstance(problem, UnknownOptionError) and words[0] == "train":
         from lamina.learning.foreign_names import SETTING_OF
 
-        asked = problem.token.keyword or problem.token.value or ""
+        asked = (problem.token.keyword or problem.token.value or "").partition("=")[0]
         setting, _, value = SETTING_OF.get(asked.lower().replace("-", "").replace("_", ""), "").partition("=")
         if setting:
             flag = f"--{setting.replace('_', '-')}"

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,16 @@ import numpy as np
 from cyclopts.exceptions import CycloptsError
 from numpy.typing import NDArray
 
-from lamina.cli.rows import Place, all_of, column_of, line_of, located, weights_of
+from lamina.cli.rows import Place, all_of, column_of, located, placed, weights_of
 from lamina.cli.settings import Task
 from lamina.cli.terminal import Terminal, counted
+from lamina.data.roles import Roles
 from lamina.data.splitting import check_weights
 from lamina.data.tables.alignment import check_present
-from lamina.data.tables.columns import is_missing, short
-from lamina.data.tables.reading import Reading
+from lamina.data.tables.columns import short
+from lamina.data.tables.row_streams import RowStream
 from lamina.data.tables.table import Table
+from lamina.data.target_values import is_missing_target
 from lamina.data.targets import Labels, Numbers, detect_task
 from lamina.errors import DataError, LaminaError, SettingError
 from lamina.fitting import Score, prepare
@@ -34,6 +37,24 @@ class Columns:
     target: str | None
     weights: str | None
     drop: tuple[str, ...] = ()
+    groups: str | None = None
+    time: str | None = None
+
+    def check_target(self, file: Any, names: Sequence[str]) -> str:
+        """Return the target.
+
+        Raises
+        ------
+        CycloptsError
+            None was named.
+        """
+        if self.target is None:
+            raise CycloptsError(f"which column of {file} is to be predicted? --target is one of {', '.join(names)}")
+        return self.target
+
+    def dropped(self, names: Sequence[str]) -> list[str]:
+        """Return the columns that --drop names, one or several with commas between them."""
+        return [one for word in self.drop for one in ([word] if word in names else _listed(word))]
 
 
 @dataclass(frozen=True)
@@ -43,9 +64,15 @@ class Rows:
     X: Table
     y: NDArray[Any]
     weights: NDArray[Any] | None
+    groups: NDArray[Any] | None = None
+
+    def take(self, which: NDArray[Any]) -> "Rows":
+        """Return some of the rows."""
+        weights, groups = (None if array is None else array[which] for array in (self.weights, self.groups))
+        return Rows(self.X.take(which), self.y[which], weights, groups)
 
 
-def taken_apart(table: Table, file: Path, columns: Columns) -> Rows:
+def taken_apart(table: Table, file: Any, columns: Columns) -> Rows:
     """Return the columns to learn from, the target and the weights.
 
     Raises
@@ -55,28 +82,30 @@ def taken_apart(table: Table, file: Path, columns: Columns) -> Rows:
     DataError
         A column is not there (the message gives the nearest name) or cannot be used so, or none is left.
     """
-    if columns.target is None:
-        raise CycloptsError(f"which column of {file} is to be predicted? --target is one of {', '.join(table.names)}")
-    y = column_of(table, columns.target, file, "--target")
-    if table.at(table.names.index(columns.target)).kind == "date":
+    target = columns.check_target(file, table.names)
+    y = column_of(table, target, file, "--target")
+    if table.at(table.names.index(target)).kind == "date":
         raise DataError(
-            f"--target: column {columns.target!r} of {file} holds dates, and classes or numbers are predicted: write "
+            f"--target: column {target!r} of {file} holds dates, and classes or numbers are predicted: write "
             "it as a number, such as the days since a day of your choice"
         )
     dropped = _dropped(table, file, columns)
-    gone = [columns.target, *([] if columns.weights is None else [columns.weights]), *dropped]
+    gone = [one for one in (target, columns.weights, columns.groups, *dropped) if one is not None]
     weights = None if columns.weights is None else weights_of(table, columns.weights, file)
+    groups = None if columns.groups is None else column_of(table, columns.groups, file, "--groups")
+    if columns.time is not None:
+        column_of(table, columns.time, file, "--time")
     X = table.select(name for name in table.names if name not in gone)
     if not X.names:
         raise DataError(f"{file}: no column is left to learn from")
-    return Rows(X, y, weights)
+    return Rows(X, y, weights, groups)
 
 
-def _dropped(table: Table, file: Path, columns: Columns) -> list[str]:
+def _dropped(table: Table, file: Any, columns: Columns) -> list[str]:
     """Return the columns that --drop names, one or several with commas between them."""
     if columns.weights is not None and columns.weights == columns.target:
         raise DataError(f"--weights and --target are both {columns.target!r}: name another column of {file}")
-    names = [one for word in columns.drop for one in ([word] if word in table.names else _listed(word))]
+    names = columns.dropped(table.names)
     for name in names:
         column_of(table, name, file, "--drop")
     if columns.target in names:
@@ -93,30 +122,23 @@ def _listed(word: str) -> list[str]:
 
 def with_targets(rows: Rows, terminal: Terminal) -> Rows:
     """Return the rows whose target is there; say how many are left out."""
-    there = ~_missing(rows.y)
+    there = ~is_missing_target(rows.y)
     if there.all():
         return rows
     terminal.say(f"{counted(int((~there).sum()), 'row')} without a target left out")
-    weights = None if rows.weights is None else rows.weights[there]
-    return Rows(rows.X.take(there), rows.y[there], weights)
+    return rows.take(there)
 
 
-def check_targets(rows: Rows, file: Path, reading: Reading, columns: Columns) -> None:
+def check_targets(rows: Rows, place: Path | RowStream, columns: Columns) -> None:
     """Raise a DataError that says where targets are missing, and what to do."""
-    missing = _missing(rows.y) & (True if rows.weights is None else np.asarray(rows.weights) != 0)
+    missing = is_missing_target(rows.y) & (True if rows.weights is None else np.asarray(rows.weights) != 0)
     first = np.flatnonzero(missing)[:1]
     for i in first:
-        where = line_of(Place(file, 0, reading), rows.X.row_number(int(i)))
+        where = placed(place, rows.X.reading).of(rows.X.row_number(int(i)))
         raise DataError(
-            f"{file}, {where}, column {columns.target!r}: has no value: {counted(int(missing.sum()), 'row')}, this is "
+            f"{where}, column {columns.target!r}: has no value: {counted(int(missing.sum()), 'row')}, this is "
             "the first; fill them, or leave these rows out with --drop-missing-target"
         )
-
-
-def _missing(y: NDArray[Any]) -> NDArray[np.bool_]:
-    if y.dtype.kind == "O":
-        return np.array([is_missing(value) for value in y], bool)
-    return np.isnan(y) if y.dtype.kind == "f" else np.zeros(len(y), bool)
 
 
 def kind_of_task(y: NDArray[Any], asked: str | None) -> tuple[str, str]:
@@ -138,7 +160,7 @@ def task_of(kind: str) -> Task:
 
 def prepared(
     rows: Rows,
-    file: Path,
+    place: Path | RowStream,
     columns: Columns,
     task: Task,
     settings: dict[str, Any],
@@ -152,7 +174,7 @@ def prepared(
     n = rows.X.n_rows
     X_val = None if watched is None else replace(watched.X, row_numbers=n)  # so that messages can tell them apart
     pair = None if watched is None else (X_val, watched.y)
-    places = [Place(file, 0, rows.X.reading), *([] if validation is None else [Place(validation, n, rows.X.reading)])]
+    places = [placed(place, rows.X.reading), *([] if validation is None else [Place(validation, n, rows.X.reading)])]
     try:
         with located(*places):
             return prepare(
@@ -162,6 +184,7 @@ def prepared(
                 X_val=X_val,
                 y_val=None if watched is None else watched.y,
                 sample_weight_val=None if watched is None else watched.weights,
+                roles=Roles(groups=rows.groups, time=columns.time),
                 settings=settings,
                 task=task,
                 target_name=str(columns.target),
@@ -169,24 +192,24 @@ def prepared(
                 seed=seed,
             )
     except DataError:
-        _check_targets(rows, file, watched, validation, columns, task)  # perhaps the fault is one of these
+        _check_targets(rows, place, watched, validation, columns, task)  # perhaps the fault is one of these
         raise
 
 
 def _check_targets(
-    rows: Rows, file: Path, watched: Rows | None, validation: Path | None, columns: Columns, task: Task
+    rows: Rows, place: Path | RowStream, watched: Rows | None, validation: Path | None, columns: Columns, task: Task
 ) -> None:
     """Raise the error for the first target or weight that cannot be used, with its file, line and column."""
     known: Labels | Numbers | None = None
-    for one, path in ((rows, file), (watched, validation)):
-        if one is None or path is None:
+    for one, where in ((rows, place), (watched, validation)):
+        if one is None or where is None:
             continue
-        place = Place(path, 0, one.X.reading)
+        at = placed(where, one.X.reading)
         if one.weights is not None:
-            with located(place, column=columns.weights):
+            with located(at, column=columns.weights):
                 check_weights(one.weights, len(one.weights))
         counts = slice(None) if one.weights is None else np.flatnonzero(one.weights)
-        with located(place, column=columns.target):
+        with located(at, column=columns.target):
             try:
                 if known is None:
                     known = Labels.fit(one.y[counts]) if task == "classifier" else Numbers.fit(one.y[counts])
@@ -203,8 +226,12 @@ def _renumbered(problem: DataError, counts: Any) -> DataError:
 
 
 def _score(scoring: Any, rows: Rows, pair: Any, task: Task) -> Score | None:
-    """Return what watches training; what it says is wrong is the user's choice, no fault of ours."""
-    score = score_of(scoring, rows.X, rows.y, pair, task=task)
+    """Return what watches training."""
+    return whatever_scores(score_of(scoring, rows.X, rows.y, pair, task=task), scoring)
+
+
+def whatever_scores(score: Score | None, scoring: Any) -> Score | None:
+    """Return a score whose faults are the user's choice, no fault of ours."""
 
     def scored(model: Model, at: Any) -> float:
         assert score is not None

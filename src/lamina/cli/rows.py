@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from lamina.data.tables.file_formats import find_format
 from lamina.data.tables.reading import Reading
-from lamina.data.tables.sources import place_of, read, stream
-from lamina.data.tables.streams import Stream
+from lamina.data.tables.row_streams import RowStream, rows_of
+from lamina.data.tables.sources import place_of, read
 from lamina.data.tables.table import Table
 from lamina.errors import ColumnError, DataError, FileError, LaminaError, nearest
 
@@ -20,11 +20,30 @@ IN_ROW = re.compile(r"(?:,| in| is|\() ?row (\d+)\b")
 
 
 class Place(NamedTuple):
-    """A file whose rows are part of a larger numbering."""
+    """A file, or a stream of them, whose rows are part of a larger numbering."""
 
-    file: Path
+    file: Path | RowStream
     first: int = 0  # the number of its first row
     reading: Reading = AS_IT_IS
+
+    def of(self, row: int) -> str:
+        """Return where a row stands, counted from 0: "people.csv, line 7"."""
+        return self.file.place_of(row) if isinstance(self.file, RowStream) else f"{self.file}, {line_of(self, row)}"
+
+    @property
+    def shown(self) -> str:
+        """The file, or what the stream is of."""
+        return self.file.described if isinstance(self.file, RowStream) else str(self.file)
+
+
+def placed(where: Path | RowStream, reading: Reading) -> Place:
+    """Return the place of rows that begin with number 0."""
+    return Place(where, 0, reading)
+
+
+def in_stream(stream: RowStream) -> AbstractContextManager[None]:
+    """Let errors that name a row of a stream name file, line and column instead."""
+    return located(placed(stream, stream.reading))
 
 
 def all_of(file: Path, reading: Reading = AS_IT_IS) -> Table:
@@ -42,14 +61,13 @@ def all_of(file: Path, reading: Reading = AS_IT_IS) -> Table:
 def pieces_of(file: Path, reading: Reading = AS_IT_IS) -> Iterator[Table]:
     """Yield the rows of a file piece by piece, in constant memory."""
     with _whatever_is_wrong(file):
-        pieces: Stream = stream(file, ROWS_AT_ONCE, reading=reading)
-    waiting = iter(pieces)
+        waiting = rows_of(file, reading=reading).regrouped(ROWS_AT_ONCE)
     while True:
         with _whatever_is_wrong(file):
             piece = next(waiting, None)
         if piece is None:
             return
-        yield piece
+        yield piece.table
 
 
 @contextmanager
@@ -126,8 +144,8 @@ def in_file(problem: DataError, places: Sequence[Place], column: str | None = No
         return problem
     row = rows[-1] if rows else 0
     place = max((one for one in places if one.first <= row), key=lambda one: one.first, default=places[0])
-    where = [str(place.file), *([line_of(place, row - place.first)] if rows else [])]
-    start = ", ".join([*where, *([] if column is None else [f"column {column!r}"])])
+    where = place.of(row - place.first) if rows else place.shown
+    start = ", ".join([where, *([] if column is None else [f"column {column!r}"])])
     return type(problem)(f"{start}: {_without_place(message)}")
 
 
@@ -145,5 +163,6 @@ def _without_place(message: str) -> str:
 
 def line_of(place: Place, row: int) -> str:
     """Return where a row stands, counted from 0: "line 7" of a CSV file, else "row 6" counted from 1."""
+    assert isinstance(place.file, Path)
     is_csv = find_format(str(place.file)) == "csv"
     return place_of(place.file, place.reading, row) if is_csv else f"row {row + 1}"

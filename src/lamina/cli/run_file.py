@@ -15,7 +15,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any, NamedTuple
 
-from lamina.cli.files import local
+from lamina.cli.files import is_elsewhere, local
 from lamina.cli.settings import IN_GROUPS, OFFERED, check_one, expected, from_text, purpose_of, spelled
 from lamina.errors import SettingError
 from lamina.learning.foreign_names import meant
@@ -60,11 +60,18 @@ def _is_list(value: Any) -> bool:
 
 
 OPTIONS = {
-    "file": _path("people.csv", "The table to learn from."),
+    "file": Option(
+        '"people.csv"', "The table to learn from; or a list, a folder, a glob.", "a path, or a list", _is_list, True
+    ),
     "target": _name("income", "The column to predict."),
     "task": Option('"classification"', "What the target holds.", f"one of {', '.join(TASKS)}", lambda v: v in TASKS),
     "weights": _name("weight", "A column that says how much each row counts."),
     "drop": Option('["id"]', "Columns to leave out.", "a list of names of columns", _is_list),
+    "groups": _name("customer", "A column: rows of one group are held out together."),
+    "time": _name("date", "A column: the latest rows are held out."),
+    "stream": Option("true", "Read rows as they are needed.", "true or false", lambda value: isinstance(value, bool)),
+    "cache": _path("cache", "A folder for encoded rows."),
+    "on_error": Option('"skip"', "What to do with broken rows.", "'raise' or 'skip'", lambda v: v in ("raise", "skip")),
     "validation": _path("later.csv", "A file of validation rows."),
     "out": _path("income.lamina", "The model file to write."),
     "plot": _path("curve.png", "A picture of the learning curve to write."),
@@ -113,10 +120,18 @@ def _option(name: str, value: Any, folder: Path) -> Any:
     option = OPTIONS[name]
     if not option.fits(value):
         raise SettingError(f"{name}={value!r}: expected {option.expected}.")
+    if option.is_path and isinstance(value, list):
+        return [_placed(one, folder) for one in value]
     if option.is_path:
-        place = local(Path(value))
-        return place if place.is_absolute() else folder / place
+        return _placed(value, folder)
     return [value] if name in ("drop", "text") and isinstance(value, str) else value
+
+
+def _placed(value: str, folder: Path) -> Path | str:
+    if is_elsewhere(value):
+        return value
+    place = local(Path(value))
+    return place if place.is_absolute() else folder / place
 
 
 def _setting(one: Setting, value: Any) -> Any:

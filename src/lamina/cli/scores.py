@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.data.class_weights import row_factors
-from lamina.data.examples import InMemory
+from lamina.data.examples import Block
+from lamina.data.streaming.streamed import Streamed
 from lamina.data.targets import Labels, Numbers
 from lamina.engine import choose
 from lamina.equations.losses import Loss, Quantile
@@ -126,24 +127,36 @@ class Answers:
 
 
 def compared(run: Run, model: Model) -> dict[str, Measured]:
-    """Return the scores of a model and of its baseline on the validation rows, or on the training rows without such."""
-    target, loss, learned = model.target, model.network.loss, run.examples
-    assert isinstance(learned, InMemory)  # files are never sparse
-    at = learned if run.validation is None else run.validation
-    assert isinstance(at, InMemory)
-    A = choose(model.network, model.engine).predict(model.network, model.params, at.X)
-    here = Answers(target, loss, A, at.Y, _of_rows(run, at))
-    known = Answers(target, loss, learned.Y, learned.Y, _of_rows(run, learned))
+    """Return the scores of a model and of its baseline on the validation rows, or without such on the training rows.
+
+    Of a stream, a sample of the training rows stands for all of them.
+    """
+    target, loss = model.target, model.network.loss
+    learned = run.examples.sample if isinstance(run.examples, Streamed) else run.examples
+    engine, A, Y, w = choose(model.network, model.engine), [], [], []
+    for block in (learned if run.validation is None else run.validation).blocks():
+        A.append(engine.predict(model.network, model.params, block.X))
+        Y.append(block.Y)
+        w.append(_of_rows(run, block))
+    here = Answers(target, loss, np.concatenate(A), np.concatenate(Y), _joined(w))
+    blocks = list(learned.blocks())
+    targets = np.concatenate([block.Y for block in blocks])
+    known = Answers(target, loss, targets, targets, _joined([_of_rows(run, block) for block in blocks]))
     return {"lamina": here.measured(), baseline_name(target, loss): here.constant(known).measured()}
 
 
-def _of_rows(run: Run, rows: InMemory) -> NDArray[Any] | None:
+def _of_rows(run: Run, rows: Block) -> NDArray[Any] | None:
     """Return the weights without those of classes: they shape what is learned, not what counts as right."""
     factors = run.columns.class_factors
     if rows.weights is None or factors is None:
         return rows.weights
     own = row_factors(factors, rows.Y)
     return np.where(own > 0, rows.weights / np.where(own > 0, own, 1), 0)
+
+
+def _joined(weights: list[NDArray[Any] | None]) -> NDArray[Any] | None:
+    there = [one for one in weights if one is not None]
+    return np.concatenate(there) if there else None
 
 
 def baseline_name(target: Labels | Numbers, loss: Loss) -> str:

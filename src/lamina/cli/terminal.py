@@ -10,6 +10,7 @@ import shlex
 import shutil
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from rich.text import Text
 
 from lamina.cli.printable import printable
 
+SECONDS_BETWEEN_LINES = 2.0
 SECONDS_OF_SILENCE = 1.0  # after which work that shows no progress is named
 LONGEST_MESSAGE = 2000  # characters
 WIDE_COLUMNS = 1000  # where there is no terminal: nothing is wrapped
@@ -108,6 +110,34 @@ class Terminal:
         with Progress(*columns, console=self.notes, transient=True) as progress:
             task = progress.add_task(what, total=total)
             yield lambda parts=1: progress.advance(task, parts)
+
+    @contextmanager
+    def passing(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
+        """Show how many rows of a pass are done: a bar in a terminal, a line now and then elsewhere.
+
+        It gives the function to call with how many are done; a lower number than before begins another pass.
+        """
+        if self.notes.is_terminal:
+            columns = (
+                TextColumn(f"{what} {{task.completed:,.0f}}/{{task.total:,.0f}} rows"),
+                BarColumn(),
+                TimeRemainingColumn(),
+            )
+            with Progress(*columns, console=self.notes, transient=True) as progress:
+                task = progress.add_task(what, total=total)
+                yield lambda done: progress.update(task, completed=done)
+            return
+        began = said = time.monotonic()
+
+        def told(done: int) -> None:
+            nonlocal said
+            now = time.monotonic()
+            if now - said >= SECONDS_BETWEEN_LINES and done < total:
+                left = (now - began) * (total - done) / max(done, 1)
+                self.note(f"{what}: {done:,} of {total:,} rows, about {left:.0f} s left")
+                said = now
+
+        yield told
 
     @property
     def unicode(self) -> bool:

@@ -1,9 +1,12 @@
 """lamina train: a table in, a model file out."""
 
+import os
+import re
 import shlex
-import time
+import time as clock
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Annotated, Any, Literal, NamedTuple
@@ -12,15 +15,17 @@ from cyclopts import Parameter
 from cyclopts.exceptions import CycloptsError
 
 from lamina.cli.exit_codes import DONE, SIGNALS
-from lamina.cli.files import check_files, check_place, check_space
+from lamina.cli.files import check_files, check_place, check_space, is_elsewhere, local
 from lamina.cli.pictures import check_picture, draw_curve
-from lamina.cli.preparation import Columns, check_targets, kind_of_task, prepared, taken_apart, task_of, with_targets
+from lamina.cli.preparation import Columns, task_of
 from lamina.cli.reading_flags import ReadingFlags
-from lamina.cli.rows import all_of
+from lamina.cli.rows_to_learn import Asked, OnError, opened_rows
 from lamina.cli.run_file import RunFile, read_toml, with_options
 from lamina.cli.scores import baseline_name, compared, rows_of
 from lamina.cli.settings import Flags, from_flags, joined
 from lamina.cli.terminal import Terminal, counted, program_name
+from lamina.data.streaming.streamed import Streamed
+from lamina.data.tables.uris import is_uri
 from lamina.data.targets import Labels
 from lamina.errors import CheckpointError, ModelFileError, SettingError
 from lamina.fitting import finish
@@ -32,16 +37,21 @@ from lamina.model import Model
 from lamina.model_file import save
 from lamina.running import carry_out, opened, stored_seed
 
+GLOB = re.compile(r"[*?\[\]]")  # not for the name of a model
+
 
 def train(
-    file: Path | None = None,
-    /,
-    *,
+    *files: str,
     target: str | None = None,
     task: Literal["classification", "regression"] | None = None,
     weights: str | None = None,
     drop: list[str] | None = None,
+    groups: str | None = None,
+    time: str | None = None,
     validation: Path | None = None,
+    stream: bool | None = None,
+    cache: Path | None = None,
+    on_error: OnError | None = None,
     config: Path | None = None,
     out: Path | None = None,
     plot: Path | None = None,
@@ -57,8 +67,9 @@ def train(
 
     Parameters
     ----------
-    file
-        CSV, Parquet, Arrow or Feather file: a row per example, named columns.
+    files
+        CSV (also .gz, .zst), Parquet, Arrow or Feather files: a row per example, named columns. Or a folder of them, a
+        glob, or a URI like s3://bucket/folder.
     target
         The column to predict.
     task
@@ -67,12 +78,22 @@ def train(
         A column that says how much each row counts.
     drop
         Columns to leave out: a name, or several with commas between them. May be given several times.
+    groups
+        A column, such as the customer: rows of one group are held out together. It is not learned from.
+    time
+        A column of dates or numbers: the latest rows are held out.
     validation
-        A file of validation rows; without it, some of FILE are held out.
+        A file of validation rows; without it, some of FILES are held out, at most 100,000.
+    stream
+        Whether rows are read as they are needed, in place of all into memory. By default their size decides.
+    cache
+        A folder in which streamed rows are kept encoded, so that later epochs are faster.
+    on_error
+        Whether rows of a CSV file with too many or too few cells are an error, or are left out and counted.
     config
-        A TOML file of the settings; `lamina init` writes one. It may also hold FILE and all these options.
+        A TOML file of the settings; `lamina init` writes one. It may also hold FILES and all these options.
     out
-        The model file to write; by default FILE's name with the ending .lamina, in the current folder.
+        The model file to write; by default the first file's name with the ending .lamina, in the current folder.
     plot
         Write the learning curve to this PNG, SVG or PDF file.
     checkpoint
@@ -82,33 +103,45 @@ def train(
         Print the result as JSON on stdout, and nothing else there.
     """
     given: dict[str, Any] = {
-        "file": file,
+        "file": files or None,
         "target": target,
         "task": task,
         "weights": weights,
         "drop": drop,
+        "groups": groups,
+        "time": time,
         "validation": validation,
+        "stream": stream,
+        "cache": cache,
+        "on_error": on_error,
     }
     given |= {"out": out, "plot": plot, "checkpoint": checkpoint, "json": json or None}
     given |= {name: None if value is False else value for name, value in vars(cells or ReadingFlags()).items()}
     written = RunFile({}, {}) if config is None else read_toml(config)
     options = with_options(given, written)
-    if options["file"] is None:
+    named = options.pop("file")
+    if named is None:
         raise CycloptsError('Command "train" parameter FILE requires an argument: a table to learn from')
     cells = ReadingFlags.of(options)
-    chosen = Chosen(**{**options, "json": bool(options["json"])}, config=config, cells=cells)
+    paths = tuple(map(_word, [named] if isinstance(named, str | Path) else named))
+    chosen = Chosen(paths, **{**options, "json": bool(options["json"])}, config=config, cells=cells)
     return _trained(chosen, written.settings, from_flags(settings), vars(settings or Flags()))
 
 
 class Chosen(NamedTuple):
     """The options of a run, from the command line and from its TOML file."""
 
-    file: Path
+    files: tuple[str, ...]
     target: str | None
     task: str | None
     weights: str | None
     drop: list[str] | None
+    groups: str | None
+    time: str | None
     validation: Path | None
+    stream: bool | None
+    cache: Path | None
+    on_error: OnError | None
     config: Path | None
     out: Path | None
     plot: Path | None
@@ -119,37 +152,41 @@ class Chosen(NamedTuple):
     @property
     def path(self) -> Path:
         """Where the model is written."""
-        return Path(f"{self.file.stem}.lamina") if self.out is None else self.out
+        return Path(f"{Path(GLOB.sub('', self.files[0])).stem or 'model'}.lamina") if self.out is None else self.out
+
+    @property
+    def asked(self) -> Asked:
+        """What is said of the rows."""
+        columns = Columns(self.target, self.weights, tuple(self.drop or ()), self.groups, self.time)
+        reading, leave_out = self.cells.reading(), self.cells.drop_missing_target
+        found = Asked(self.files, columns, reading, self.validation, leave_out, self.stream, self.cache)
+        return found if self.on_error is None else replace(found, on_error=self.on_error)
 
     def words(self, flags: Mapping[str, Any]) -> list[str]:
         """Return what stands behind `lamina train` to start this run from any folder."""
-        elsewhere = ("file", "checkpoint", "json", "cells")
+        elsewhere = ("files", "checkpoint", "json", "cells")
         options = {name: one for name, one in self._asdict().items() if name not in elsewhere} | self.cells.options()
-        return [str(self.file.resolve()), *words_of({**options, "out": self.path, **flags})]
+        return [*map(absolute, self.files), *words_of({**options, "out": self.path, **flags})]
 
 
 def _trained(chosen: Chosen, toml: dict[str, Any], given: dict[str, Any], flags: Mapping[str, Any]) -> int:
-    terminal, file, path, checkpoint = Terminal(chosen.json), chosen.file, chosen.path, chosen.checkpoint
-    columns = Columns(chosen.target, chosen.weights, tuple(chosen.drop or ()))
+    terminal, path, checkpoint, asked = Terminal(chosen.json), chosen.path, chosen.checkpoint, chosen.asked
+    several = len(chosen.files) > 1
+    files = {f"FILE {one}" if several else "FILE": Path(one) for one in chosen.files if Path(one).exists()}
     check_files(
-        {"FILE": file, "--validation": chosen.validation, "--config": chosen.config},
+        {**files, "--validation": chosen.validation, "--config": chosen.config},
         {"--out": path, "--plot": chosen.plot},
     )
     check_place("--out", path)
     check_picture(chosen.plot)
-    reading = chosen.cells.reading()
-    with terminal.working(f"reading {file}"):
-        rows = taken_apart(all_of(file, reading), file, columns)
-    if chosen.cells.drop_missing_target:
-        rows = with_targets(rows, terminal)
-    check_targets(rows, file, reading, columns)
-    kind, reason = kind_of_task(rows.y, chosen.task)
-    terminal.say(f"{file}: {counted(rows.X.n_rows, 'row')}, {counted(len(rows.X.names), 'column')} to learn from")
+    rows = opened_rows(asked, terminal)
+    n_rows, n_columns = rows.size
+    kind, reason = rows.kind_of_task(chosen.task)
+    terminal.say(f"{asked.shown}: {counted(n_rows, 'row')}, {counted(n_columns, 'column')} to learn from")
     terminal.say(f"target {chosen.target!r}: {kind} ({reason}{'' if chosen.task else '; --task overrides'})")
     settings = joined(toml, given, task_of(kind))
     seed = None if settings.get("random_state") is not None else stored_seed(checkpoint)
-    with terminal.working("turning the columns into features"):
-        run, state = prepared(rows, file, columns, task_of(kind), settings, chosen.validation, seed)
+    run, state = rows.prepared(task_of(kind), settings, seed, terminal)
     check_place("--out", path, state.params.nbytes)
     if isinstance(run.columns.target, Labels) and len(run.columns.target.classes) == 1:
         terminal.complain("warning", f"target {chosen.target!r} has a single class: there is nothing to tell apart")
@@ -161,18 +198,18 @@ def _trained(chosen: Chosen, toml: dict[str, Any], given: dict[str, Any], flags:
         folder = None
         if checkpoint is not None:
             words = chosen.words(flags)
-            folder, state = opened(checkpoint, run, state, data=str(file.resolve()), command=words)
+            folder, state = opened(checkpoint, run, state, data=absolute(chosen.files[0]), command=words)
             stack.enter_context(folder)
             folder.note(command=words)  # that of the first start is kept too, in every checkpoint
             if state.step:
                 terminal.say(_where(run, state, checkpoint))
             check_space("--checkpoint", checkpoint, _size_of_checkpoints(state))
-        began = time.perf_counter()
+        began = clock.perf_counter()
         with Interrupts(ending=True, finishing=True) as wish:  # once something is learned, it is written
             failed = _carried_out(run, state, terminal, folder)
             if state.stopped in SIGNALS:
                 terminal.note(f"{state.stopped}: stopping; writing the best weights")
-            seconds = time.perf_counter() - began
+            seconds = clock.perf_counter() - began
             written = _written(run, state, path, chosen.plot)
         with Interrupts(ending=True) as late:
             late.asked = wish.asked or (state.stopped if state.stopped in SIGNALS else "")
@@ -185,9 +222,19 @@ def _trained(chosen: Chosen, toml: dict[str, Any], given: dict[str, Any], flags:
         raise failed
     if _can_go_on(run, state):
         terminal.say(_how_to_go_on(checkpoint))
-    start = {"file": str(file), "target": run.target_name, "task": kind, "reason": reason}
+    start = {"file": asked.shown, "target": run.target_name, "task": kind, "reason": reason}
     terminal.result({**start, "interrupted": bool(late.asked), **found})
     return SIGNALS.get(late.asked, DONE)
+
+
+def absolute(file: str) -> str:
+    """Return a path, a glob or a URI as one that means the same from any folder."""
+    return file if is_uri(file) else os.path.abspath(file)
+
+
+def _word(file: str | Path) -> str:
+    """Return a path, a glob or a URI, with ~ replaced by the home folder."""
+    return str(file) if is_elsewhere(str(file)) else str(local(Path(file)))
 
 
 def words_of(options: Mapping[str, Any]) -> Iterator[str]:
@@ -269,8 +316,8 @@ def _told(run: Run, state: State, terminal: Terminal, written: Written, seconds:
     terminal.say(f"stopped {done}, {seconds:.1f} s: {state.stopped}")
     terminal.say(f"kept: the weights of {_kept(state)}")
     terminal.say()
-    on = "validation rows" if run.n_validation else "training rows"
-    terminal.say(f"On the {on}:")
+    on = "the validation rows" if run.n_validation else f"{_some(run)}the training rows"
+    terminal.say(f"On {on}:")
     terminal.table(*rows_of({who: one.scores for who, one in scores.items()}))
     for line in scores["lamina"].told():
         terminal.say(line)
@@ -293,11 +340,15 @@ def _told(run: Run, state: State, terminal: Terminal, written: Written, seconds:
         "best_epoch": state.best_epoch,
         "stopped": state.stopped,
         "seed": run.recipe.seed,
-        "scores_on": on,
+        "scores_on": on.removeprefix("the "),
         "scores": scores["lamina"].scores,
         "left_out": scores["lamina"].left_out,
         "baseline": {"name": baseline, "scores": scores[baseline].scores},
     }
+
+
+def _some(run: Run) -> str:
+    return f"{run.examples.sample.n:,} of " if isinstance(run.examples, Streamed) else ""
 
 
 def _kept(state: State) -> str:

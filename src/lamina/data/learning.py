@@ -6,8 +6,12 @@ quantiles within the error that quantiles.py states. Splines, and which columns 
 20,000 rows where there are several batches; their numbers decide which.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Literal, NamedTuple
+
+from numpy.typing import NDArray
 
 from lamina.data.class_weights import class_factors
 from lamina.data.encoding.encoder import Encoder
@@ -19,6 +23,8 @@ from lamina.data.target_values import same_length
 from lamina.data.targets import Labels, Numbers
 from lamina.errors import DataError
 
+IN_ROW = re.compile(r"\brow (\d+)")
+
 Task = Literal["classifier", "regressor"]
 
 
@@ -29,6 +35,13 @@ class Columns(NamedTuple):
     target: Labels | Numbers
     class_factors: Any  # what each class counts (see class_weights.py), or None
     n: int  # rows learned from
+
+
+class Known(NamedTuple):
+    """What an earlier fit learned."""
+
+    encoder: Encoder
+    target: Labels | Numbers
 
 
 def learn(
@@ -84,6 +97,17 @@ def _target_summary(batch: Batch, task: Task, classes: Any) -> LabelCounts | Tar
     if batch.y is None:
         raise DataError("targets expected beside the rows, found none")
     same_length(batch.table.n_rows, len(batch.y), "targets")
-    if task == "classifier":
-        return LabelCounts.of(batch.y, batch.weights, classes)
-    return TargetMoments.of(batch.y, batch.weights)
+    with numbered_as(batch.row_numbers):
+        if task == "classifier":
+            return LabelCounts.of(batch.y, batch.weights, classes)
+        return TargetMoments.of(batch.y, batch.weights)
+
+
+@contextmanager
+def numbered_as(row_numbers: NDArray[Any]) -> Iterator[None]:
+    """Let errors about targets name a row by its number in the source."""
+    try:
+        yield
+    except DataError as problem:
+        said = IN_ROW.sub(lambda found: f"row {row_numbers[int(found[1])]}", str(problem))
+        raise type(problem)(said) from problem

@@ -111,6 +111,20 @@ def check_weights(weights: Any, n: int) -> NDArray[np.float64]:
     DataError
         Another length than `n`, negative, not finite, or all zero.
     """
+    w = plain_weights(weights, n)
+    if not w.any():
+        raise DataError("all sample weights are zero: at least one positive weight expected")
+    return w
+
+
+def plain_weights(weights: Any, n: int, first: int = 0) -> NDArray[np.float64]:
+    """Return the sample weights of n rows as an array, shape (n,); they may all be zero.
+
+    Raises
+    ------
+    DataError
+        Another length than `n`, negative, or not finite; it names the row, `first` being the number of the first.
+    """
     array = np.asarray(weights)
     if array.dtype.kind == "c":
         raise DataError("Complex data not supported: sample weights are real numbers")
@@ -122,12 +136,10 @@ def check_weights(weights: Any, n: int) -> NDArray[np.float64]:
         raise DataError(f"{n} sample weights expected, one per row; found shape {w.shape}")
     if not np.isfinite(w).all():
         i = int(np.argmin(np.isfinite(w)))
-        raise DataError(f"sample weights are finite; found {w[i]} in row {i}: drop the row or give it weight 0")
+        raise DataError(f"sample weights are finite; found {w[i]} in row {first + i}: drop the row or give it weight 0")
     if (w < 0).any():
         i = int(np.argmax(w < 0))
-        raise DataError(f"sample weights are not negative; found {w[i]:g} in row {i}")
-    if not w.any():
-        raise DataError("all sample weights are zero: at least one positive weight expected")
+        raise DataError(f"sample weights are not negative; found {w[i]:g} in row {first + i}")
     return w
 
 

@@ -90,6 +90,15 @@ def _rows(rows: NDArray[Any]) -> str:
     return f"{len(rows)} row{'s' * (len(rows) != 1)}, the first is row {rows[0]}"
 
 
+def is_missing_target(y: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which rows lack a target, shape (rows,)."""
+    if y.dtype.kind == "O":
+        missing = np.array([is_missing(value) for value in y.reshape(-1)], bool).reshape(y.shape)
+    else:
+        missing = np.isnan(y) if y.dtype.kind == "f" else np.zeros(y.shape, bool)
+    return missing if missing.ndim == 1 else np.asarray(missing.any(axis=1))
+
+
 def plain_labels(y: Any) -> NDArray[Any]:
     """Return labels as an array of text, whole numbers, floats or booleans.
 

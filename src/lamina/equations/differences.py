@@ -7,7 +7,8 @@ rounding of J, divided by h, is more than the derivative. So what disagrees with
 h: J alone decides what its differences are worth there.
 """
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 Vector = NDArray[np.float64]
 Cost = Callable[[Vector], float]
+Gradient = Callable[[Vector], Vector]
 Places = NDArray[np.intp]
 
 ROUNDING = 1e-9  # a bias in front of a normalisation has the gradient 0, and differences of 1e-17 / h
@@ -25,6 +27,7 @@ EPSILON = float(np.finfo(np.float64).eps)
 PROBES = 64 * EPSILON * np.arange(1, 6)  # so near that only rounding bends J
 BESIDE = 1e-3  # a point nearby: times |theta_i| where that is above 1
 DRAWS = 8  # of such points, until one has a derivative
+POINTS = 3  # with a derivative, before a gradient at a kink is called wrong
 A_STAIR = 0.05  # how near the gradient a slope must come where J goes in stairs
 A_KINK = 0.01  # a jump of the slope below this part of the disagreement does not explain it
 
@@ -71,7 +74,7 @@ def compare(
     h: float,
     tolerance: float,
     places: Places | None = None,
-    gradient: Callable[[Vector], Vector] | None = None,
+    gradient: Gradient | None = None,
 ) -> Comparison:
     """Put differences of J beside a gradient, with a closer look at each that disagrees.
 
@@ -88,7 +91,8 @@ def compare(
         Which numbers to look at; the others are taken as agreeing.
     gradient : function, optional
         From theta to the gradient. Two kinks in a row can hide each other, as where selu meets its own 0: what
-        disagrees here, and agrees beside here, stands at such a place.
+        disagrees here, and agrees beside here, stands at such a place. And what disagrees at a kink, and beside it
+        too, is wrong.
     """
     chosen = np.arange(theta.size) if places is None else places
     approx = central_differences(J, theta, h, chosen)
@@ -104,7 +108,9 @@ def compare(
             part = off / max(abs(float(grad.flat[i])) + abs(seen.slope), SMALLEST)
             if part <= tolerance:
                 approx.flat[i] = seen.slope
-            elif seen.kinked(off) or (off > seen.error and _agrees_beside(J, theta, i, gradient, part)):
+            elif seen.kinked(off):
+                found.kink.flat[i] = not _disagrees_beside(J, theta, i, gradient, tolerance)
+            elif off > seen.error and _agrees_beside(J, theta, i, gradient, part):
                 found.kink.flat[i] = True
             elif off > seen.error and not seen.hides(float(grad.flat[i])):
                 approx.flat[i] = seen.slope
@@ -113,17 +119,34 @@ def compare(
     return found
 
 
-def _agrees_beside(J: Cost, theta: Vector, i: int, gradient: Callable[[Vector], Vector] | None, off: float) -> bool:
-    """Return whether differences and gradient agree at a point nearby, by far more than here, where a part is off."""
+def _beside(J: Cost, theta: Vector, i: int, gradient: Gradient | None) -> Iterator[tuple[float, "_Look"]]:
+    """Yield derivatives at points nearby, by the gradient and by differences."""
     if gradient is None:
-        return False
+        return
     for draw in range(DRAWS):
         away = np.random.default_rng(draw).normal(size=theta.shape)
-        beside = theta + BESIDE * np.maximum(np.abs(theta), 1) * away
-        grad, seen = float(gradient(beside).flat[i]), _look(J, beside, i)
+        point = theta + BESIDE * np.maximum(np.abs(theta), 1) * away
+        grad, seen = float(gradient(point).flat[i]), _look(J, point, i)
         if abs(grad) + abs(seen.slope) > ROUNDING:  # two zeros agree, and say nothing of what is wrong here
-            return max(abs(grad - seen.slope), seen.error) <= A_KINK * off * (abs(grad) + abs(seen.slope))
+            yield grad, seen
+
+
+def _agrees_beside(J: Cost, theta: Vector, i: int, gradient: Gradient | None, off: float) -> bool:
+    """Return whether differences and gradient agree at a point nearby, by far more than here, where a part is off."""
+    for grad, seen in _beside(J, theta, i, gradient):
+        return max(abs(grad - seen.slope), seen.error) <= A_KINK * off * (abs(grad) + abs(seen.slope))
     return False
+
+
+def _disagrees_beside(J: Cost, theta: Vector, i: int, gradient: Gradient | None, tolerance: float) -> bool:
+    """Return whether differences and gradient disagree at points nearby too, beyond doubt."""
+    points = 0
+    for grad, seen in itertools.islice(_beside(J, theta, i, gradient), POINTS):
+        off = abs(grad - seen.slope)
+        if not off > max(10 * seen.error, 10 * tolerance * (abs(grad) + abs(seen.slope))) or seen.kinked(off):
+            return False
+        points += 1
+    return points == POINTS
 
 
 def _worst(found: Comparison, grad: Vector, waiting: NDArray[np.bool_], tolerance: float) -> int | None:

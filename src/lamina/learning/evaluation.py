@@ -70,12 +70,15 @@ def try_score(run: Run, state: State) -> None:
 
 def _plain(run: Run, state: State, rows: Any, first: int | None, A: Any = None) -> float:
     """Return accuracy or R^2 of the rows, or of the first `first` of them."""
-    if A is None:
-        predict, params = run.engine.predict, state.evaluated
-        A = np.concatenate([predict(run.network, params, block.X) for block in rows.blocks(first)])
-    some = slice(0, len(A))
-    weights = None if rows.weights is None else rows.weights[some]
-    return plain_score(run.columns.target, run.network.loss, A.astype(np.float64), rows.Y[some], weights)
+    found, Y, w = [], [], []
+    for block in rows.blocks(first):
+        if A is None:
+            found.append(run.engine.predict(run.network, state.evaluated, block.X))
+        Y.append(block.Y)
+        w.append(block.weights)
+    A = np.concatenate(found) if A is None else A
+    weights = None if w[0] is None else np.concatenate(w)
+    return plain_score(run.columns.target, run.network.loss, A.astype(np.float64), np.concatenate(Y), weights)
 
 
 def watched_value(run: Run, state: State, record: Record) -> float:

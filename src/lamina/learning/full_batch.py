@@ -3,11 +3,13 @@
 Dropout keeps one draw throughout: a line search needs a function that stays the same.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
+from lamina.data.examples import Block, Examples
+from lamina.data.streaming.streamed import Streamed
 from lamina.equations.verbs import d_penalty, penalty
 from lamina.learning.lbfgs import iteration
 from lamina.learning.run import Run
@@ -20,14 +22,14 @@ def iteration_of(run: Run) -> Callable[[State], float | None]:
     It returns the cost, penalty included, or None where nothing better is found; it raises a FloatingPointError where
     the cost is not finite before the first. Everything is computed in double precision.
     """
-    blocks = list(run.examples.blocks())
-    X, Y = (np.concatenate([block[i] for block in blocks]).astype(np.float64) for i in (0, 1))
-    weights = None if blocks[0].weights is None else np.concatenate([b.weights for b in blocks]).astype(np.float64)
-    network, n, recipe = run.network, len(X), run.recipe
+    blocks, network, n, recipe = _blocks_of(run.examples), run.network, run.examples.n, run.recipe
     statistics, W = slice(network.trained.stop, network.size), network.spans["weights"]
 
     def gradients(theta: Any) -> tuple[float, Any]:
-        J, grads = run.engine.gradients(network, theta, X, Y, weights, seed=recipe.seed)
+        J, grads, first = 0.0, np.zeros(network.size), 0
+        for X, Y, weights in blocks():
+            of_block = run.engine.gradients(network, theta, X, Y, weights, seed=recipe.seed, m=n, first=first)
+            J, grads, first = J + of_block[0], grads + of_block[1], first + len(X)
         grads[W] += d_penalty(network, theta, n)
         return J + penalty(network, theta, n), grads
 
@@ -51,3 +53,18 @@ def iteration_of(run: Run) -> Callable[[State], float | None]:
         return J
 
     return iterate
+
+
+def _blocks_of(examples: Examples) -> Callable[[], Iterable[Block]]:
+    """Return a function that gives all examples in double precision: at once, or of a stream block by block."""
+    if isinstance(examples, Streamed):
+        return lambda: (_doubled([block]) for block in examples.blocks())
+    whole = [_doubled(list(examples.blocks()))]
+    return lambda: whole
+
+
+def _doubled(blocks: list[Block]) -> Block:
+    """Return some blocks as one, in double precision."""
+    X, Y = (np.concatenate([block[i] for block in blocks]).astype(np.float64) for i in (0, 1))
+    weights = None if blocks[0].weights is None else np.concatenate([b.weights for b in blocks]).astype(np.float64)
+    return Block(X, Y, weights)

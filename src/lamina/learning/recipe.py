@@ -59,9 +59,9 @@ class Recipe:
     patience: int = 2**31
     max_time: float | None = None
 
-    def words(self, n: int, epoch: int) -> NDArray[np.uint32]:
-        """Return n random words that decide the order of the rows in a pass."""
-        return random.bits(n, seed=self.seed, stream=random.SHUFFLE, step=epoch)
+    def words(self, n: int, epoch: int, part: int = 0) -> NDArray[np.uint32]:
+        """Return n random words that decide the order of the rows in a pass, or in a part of it."""
+        return random.bits(n, seed=self.seed, stream=random.SHUFFLE, step=epoch, layer=part)
 
 
 def recipe_of(settings: Mapping[str, Any], n: int, seed: int, *, done: int = 0) -> Recipe:

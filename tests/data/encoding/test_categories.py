@@ -8,7 +8,6 @@ import pytest
 import scipy.sparse as sp
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
-from lamina.data.encoding.categories import CategoryColumn
 from lamina.data.encoding.category_summaries import MOST_EMBEDDED_LEVELS
 from lamina.data.encoding.encoder import Encoder
 from lamina.data.encoding.learning import learn_encoder
@@ -169,7 +168,11 @@ def test_a_stream_counts_levels_and_numbers_like_the_whole_table():
         np.testing.assert_array_equal(whole.encode(table.take([i]))[0], rows[i])
 
 
-def test_places_are_patterns_numbered():
-    column = CategoryColumn(0, "category", ("a", "b", "c"), False, True, embedded=True)
-    assert column.patterns(np.float64).tolist() == [[0], [1], [2], [3], [4]]
-    assert column.width == 1
+def test_a_level_means_the_same_whatever_was_encoded_before():
+    """True, 1 and "1" are one key of a dict, and not one level."""
+    encoder = learn_encoder(read({"k": np.array(["1", "True", "x", "2020-01-31"], object)}))
+    given = [np.array(["1", " 1", "1.0"], object), [True, True, True], [1, 1, 1], [1.0, 1.0, 1.0], ["True", "x ", "?"]]
+    for order in (given, given[::-1], [*given, *given]):
+        found = [encoder.encode(read({"k": one})).argmax(axis=1).tolist() for one in order]
+        fresh = [Encoder.from_header(encoder.to_header()).encode(read({"k": one})).argmax(axis=1) for one in order]
+        assert found == [one.tolist() for one in fresh]

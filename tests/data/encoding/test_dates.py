@@ -37,6 +37,14 @@ def test_the_calendar_is_pandas(when):
     np.testing.assert_array_equal(parts_of(when), calendar(when))
 
 
+@pytest.mark.parametrize(
+    ("first", "last"), [("1900-01-01", "2099-12-31"), ("1899-12-31", "1900-01-02"), ("2099", "2101")]
+)
+def test_every_day_of_the_centuries_at_hand_and_those_beside_them(first, last):
+    when = pd.date_range(first, last, freq="1D")
+    np.testing.assert_array_equal(parts_of(when), calendar(when))
+
+
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
 def test_every_full_hour_is_its_own(unit):
     """Days as float64 round: 05:00 must not be 04:59:59.9999."""

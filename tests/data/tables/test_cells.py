@@ -16,8 +16,9 @@ from lamina.data.encoding.learning import learn_encoder
 from lamina.data.tables.cells import Evidence, decide
 from lamina.data.tables.columns import Column
 from lamina.data.tables.reading import Reading
-from lamina.data.tables.sources import read, stream
+from lamina.data.tables.sources import read
 from lamina.errors import ColumnError, DataError, DataWarning, FileError, SettingError
+from streamed import stream
 
 
 @pytest.fixture

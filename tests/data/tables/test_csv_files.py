@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from lamina.data.encoding.learning import learn_encoder
-from lamina.data.tables.sources import read, stream
+from lamina.data.tables.sources import read
 from lamina.errors import ColumnError, DataError, DataWarning, FileError, SettingError
+from streamed import stream
 
 
 @pytest.fixture
@@ -242,10 +243,11 @@ def test_headers_that_are_none(write):
 
 def test_paths_that_lead_nowhere(write, tmp_path):
     write("a\n1\n", "train.csv")
+    (tmp_path / "nothing").mkdir()
     for path, message in (
         (tmp_path / "trian.csv", r"no file '.*trian\.csv'\. Did you mean 'train\.csv'\?"),
         (tmp_path / "nowhere" / "train.csv", r"the folder '.*nowhere' does not exist"),
-        (tmp_path, "is a folder: a file of rows expected"),
+        (tmp_path / "nothing", "holds no tables"),
     ):
         for take in (read, stream):
             with pytest.raises(FileError, match=message):

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from lamina.computed_once import cached_property
 from lamina.data import headers
 from lamina.data.encoding.faults import missing_fault
-from lamina.data.encoding.pieces import MISSING, VALUE, InputColumns, Piece, run
+from lamina.data.encoding.pieces import MISSING, VALUE, InputColumns, Piece
 from lamina.data.encoding.plan import CategoryKind
 from lamina.data.tables.alignment import cast_category
 from lamina.data.tables.columns import Column, spell
@@ -28,6 +28,7 @@ from lamina.data.tables.table import Table
 from lamina.errors import DataError
 
 CATEGORY_KINDS: tuple[CategoryKind, ...] = ("category", "boolean", "number")
+MOST_SEEN = 2**16  # texts of a column whose patterns are remembered
 BOOLEANS = ("False", "True")
 BITS = {"False": "0", "True": "1"}
 SPELLINGS = {"false": "False", "0": "False", "true": "True", "1": "True"}  # of a boolean, as files and frames have them
@@ -77,7 +78,12 @@ class CategoryColumn(Piece):
         column = self._cast(table.at(self.at))
         if inputs.missing == "raise" and (column.values < 0).any():
             raise missing_fault(table, np.array([self.at]), column.values[:, None] < 0, 0)
-        X[:, run(places)] = self.patterns(X.dtype)[self.pattern_of(column)[column.values]]
+        pattern = self.pattern_of(column).take(column.values, mode="wrap")  # code -1 is the last
+        if self.embedded:
+            X[:, places[0]] = pattern
+            return
+        where, written = self.marks(X.dtype)
+        X[np.arange(len(X)), places.take(where.take(pattern))] = written.take(pattern)
 
     def _cast(self, column: Column) -> Column:
         """Return a column as categories; dates as text where the levels are dates."""
@@ -88,33 +94,54 @@ class CategoryColumn(Piece):
             return Column(column.name, "category", codes, np.array([*spelled, None], object)[:-1])
         return cast_category(column, self.kind)
 
-    def patterns(self, dtype: Any) -> NDArray[Any]:
-        """Return what is written for each place: unknown, missing, then the levels; shape (2 + levels, width)."""
+    def marks(self, dtype: Any) -> tuple[NDArray[np.intp], NDArray[Any]]:
+        """Return for each pattern (unknown, missing, then the levels) which encoded column is not 0, and what it holds.
+
+        Where all of them are 0, it is the first, which holds 0.
+        """
         n = len(self.levels)
-        if self.embedded:
-            return np.arange(2 + n, dtype=dtype)[:, None]
-        patterns = np.zeros((2 + n, self.width), dtype)
-        if self._two:
-            patterns[2:, 0] = -1, 1
-        else:
-            patterns[2:, :n] = np.eye(n)
-        if self.pooled:
-            patterns[0, n] = 1
-        if self.indicator:
-            patterns[1, -1] = 1
-        return patterns
+        levels = [(0, -1), (0, 1)] if self._two else [(k, 1) for k in range(n)]
+        unknown = (n, 1) if self.pooled else (0, 0)
+        missing = (self.width - 1, 1) if self.indicator else (0, 0)
+        where, written = zip(unknown, missing, *levels, strict=True)
+        return np.array(where, np.intp), np.array(written, dtype)
 
     def pattern_of(self, column: Column) -> NDArray[np.intp]:
-        """Return for each code of a column the row of `patterns`; the last is for code -1, missing."""
+        """Return for each code of a column its pattern: 0 unknown or rare, 1 missing, 2 and up the levels.
+
+        The last is for code -1, missing.
+        """
         assert column.levels is not None
-        place = {level: 2 + i for i, level in enumerate(self.levels)}
-        spelled = [self._known_as(level) for level in column.levels]
-        found = [place.get(level, 0) for level in spelled]
-        if self.kind == "category" and not all(found):
-            # The same value as another source spells it: 1.0 for 1, 2020-01-31T00:00 for 2020-01-31.
-            plainly = {plain_value(level): code for level, code in reversed(place.items())}
-            found = [code or plainly.get(plain_value(level), 0) for level, code in zip(spelled, found, strict=True)]
-        return np.array([*found, 1], np.intp)
+        return np.array([*map(self._pattern_of_level, column.levels), 1], np.intp)
+
+    def _pattern_of_level(self, level: object) -> int:
+        if not isinstance(level, str):  # True, 1 and 1.0 would be one key
+            return self._looked_up(level)
+        found = self._seen.get(level)
+        if found is None:
+            found = self._looked_up(level)
+            if len(self._seen) < MOST_SEEN:
+                self._seen[level] = found
+        return found
+
+    def _looked_up(self, level: object) -> int:
+        spelled = self._known_as(level)
+        place = self._places.get(spelled, 0)
+        # The same value as another source spells it: 1.0 for 1, 2020-01-31T00:00 for 2020-01-31.
+        return place or (self._plain_places.get(plain_value(spelled), 0) if self.kind == "category" else 0)
+
+    @cached_property
+    def _seen(self) -> dict[str, int]:
+        """The patterns of texts that were looked up before: every batch of rows has about the same."""
+        return {}
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {level: 2 + i for i, level in enumerate(self.levels)}
+
+    @cached_property
+    def _plain_places(self) -> dict[str, int]:
+        return {plain_value(level): place for level, place in reversed(self._places.items())}
 
     def _known_as(self, level: object) -> str:
         text = spell(level)

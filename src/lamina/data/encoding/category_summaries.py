@@ -17,6 +17,7 @@ from lamina.data.tables.table import Batch
 from lamina.errors import DataWarning
 
 MOST_EMBEDDED_LEVELS = 10_000
+MOST_COUNTED_LEVELS, KEPT_LEVELS = 2**17, 2**16  # of a stream
 
 
 class Limits(NamedTuple):
@@ -37,17 +38,28 @@ class Limits(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class LevelCounts:
-    """How much weight each level of a column has, gathered batch by batch."""
+    """How much weight each level of a column has, gathered batch by batch.
+
+    Where there come to be more than 131,072 levels, the lighter of them are forgotten, all but 65,536 (lossy counting,
+    Manku and Motwani 2002). A count may then be too low, by at most `error`: the sum of the heaviest level that was
+    forgotten each time.
+    """
 
     counts: dict[str, float]
     missing: float
+    error: float = 0.0
 
     def joined(self, other: "LevelCounts") -> "LevelCounts":
         """Return the counts of both runs of rows."""
         counts = dict(self.counts)
         for level, count in other.counts.items():
             counts[level] = counts.get(level, 0.0) + count
-        return LevelCounts(counts, self.missing + other.missing)
+        error = self.error + other.error
+        if len(counts) > MOST_COUNTED_LEVELS:
+            ranked = sorted(counts, key=lambda level: (-counts[level], level))
+            error += counts[ranked[KEPT_LEVELS]]
+            counts = {level: counts[level] for level in ranked[:KEPT_LEVELS]}
+        return LevelCounts(counts, self.missing + other.missing, error)
 
 
 def count_levels(column: Column, weights: NDArray[np.float64] | None) -> LevelCounts:
@@ -81,7 +93,7 @@ def fit_category(at: int, kind: CategoryKind, found: LevelCounts, limits: Limits
     kept = sorted(enough, key=lambda level: (-found.counts[level], level))
     embedded = limits.embed_above is not None and len(kept) > limits.embed_above
     most = MOST_EMBEDDED_LEVELS if embedded else limits.max_categories
-    pooled = len(kept) < len(found.counts) or len(kept) > most
+    pooled = len(kept) < len(found.counts) or len(kept) > most or found.error > 0
     if len(kept) + pooled > most:
         kept = kept[: most - 1]
     return CategoryColumn(at, kind, tuple(sorted(kept)), pooled, indicator, embedded)
@@ -130,7 +142,8 @@ class CategorySummary:
 def _warn_of_many(name: str, found: LevelCounts, kept: int) -> None:
     levels = list(found.counts)
     numbers = [level for level in levels if spells_number(level)]
-    message = f"column {name!r} is text with {len(levels)} different values; "
+    more = "more than " if found.error else ""
+    message = f"column {name!r} is text with {more}{len(levels)} different values; "
     message += f"all but the {kept} most frequent are pooled. "
     if len(numbers) > len(levels) / 2:
         odd = next((level for level in levels if not spells_number(level)), None)

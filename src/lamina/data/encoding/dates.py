@@ -9,7 +9,8 @@
 Times are taken to the millisecond: that is what days as float64 hold safely.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from math import cos, pi, sin
 from typing import Any, Literal
 
@@ -57,32 +58,51 @@ def expanded(block: Array, at: NDArray[np.intp], parts: Sequence[str]) -> Array:
     wide = np.empty((len(block), len(at)))
     source = np.unique(at, return_inverse=True)[1]
     for j in range(block.shape[1]):
-        columns = np.flatnonzero(source == j)
-        wide[:, columns] = _parts(block[:, j], [parts[int(k)] for k in columns])
+        columns = np.flatnonzero(source == j).tolist()
+        _write_parts(block[:, j], {k: parts[k] for k in columns}, wide)
     return wide
 
 
-def _parts(days: Array, parts: Sequence[str]) -> Array:
-    """Return parts of dates, shape (m, parts); NaN where the date is missing."""
-    if list(parts) == [""]:
-        return days[:, None]
+def _write_parts(days: Array, parts: Mapping[int, str], wide: Array) -> None:
+    """Write parts of dates into these columns of `wide`; NaN where the date is missing."""
+    if not any(parts.values()):
+        for k in parts:
+            wide[:, k] = days
+        return
     there = np.isfinite(days)
-    ticks = np.rint(np.clip(np.where(there, days, 0.0), -FARTHEST_DAYS, FARTHEST_DAYS) * MS_PER_DAY).astype(np.int64)
+    missing = np.flatnonzero(~there)
+    known = np.where(there, days, 0.0) if len(missing) else days
+    ticks = np.rint(np.clip(known, -FARTHEST_DAYS, FARTHEST_DAYS) * MS_PER_DAY).astype(np.int64)
     day = ticks // MS_PER_DAY
-    months = day.view("M8[D]").astype("M8[M]").astype(np.int64)
-    calendar: dict[str, NDArray[Any]] = {
-        "": days,
-        "year": 1970 + months // 12,
-        "month": 1 + months % 12,
-        "weekday": (day + 3) % 7,  # 1970-01-01 was a Thursday
-        "hour": (ticks - day * MS_PER_DAY) // MS_PER_HOUR,
+    months = _months(day) if any(part.startswith(("year", "month")) for part in parts.values()) else day
+    of_calendar: dict[str, Callable[[], NDArray[Any]]] = {
+        "": lambda: days,
+        "year": lambda: 1970 + months // 12,
+        "month": lambda: 1 + months % 12,
+        "weekday": lambda: (day + 3) % 7,  # 1970-01-01 was a Thursday
+        "hour": lambda: (ticks - day * MS_PER_DAY) // MS_PER_HOUR,
     }
-    found = np.stack(
-        [_on_circle(part, calendar) if part in POINTS_ON_CIRCLE else calendar[part] for part in parts], axis=1
-    )
-    return np.where(there[:, None], found, days[:, None])
+    for k, part in parts.items():
+        name = part.partition(" ")[0]
+        found = of_calendar[name]()
+        wide[:, k] = POINTS_ON_CIRCLE[part][found - (name == "month")] if part in POINTS_ON_CIRCLE else found
+        wide[missing, k] = days[missing]
 
 
-def _on_circle(part: str, calendar: dict[str, NDArray[Any]]) -> Array:
-    name = part.partition(" ")[0]
-    return np.asarray(POINTS_ON_CIRCLE[part][calendar[name] - (name == "month")], np.float64)
+def _months(day: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the months since January 1970: looked up for two centuries, which NumPy's calendar takes 40 times for."""
+    first, table = _months_at_hand()
+    if len(day) and first <= day.min() and day.max() < first + len(table):
+        return table.take(day - first)
+    return _counted_months(day)
+
+
+@lru_cache(maxsize=1)
+def _months_at_hand() -> tuple[int, NDArray[np.int64]]:
+    first, last = (int(np.datetime64(f"{year}-01-01").astype(np.int64)) for year in (1900, 2100))
+    return first, _counted_months(np.arange(first, last))
+
+
+def _counted_months(day: NDArray[np.int64]) -> NDArray[np.int64]:
+    months: NDArray[np.int64] = day.view("M8[D]").astype("M8[M]").astype(np.int64)
+    return months

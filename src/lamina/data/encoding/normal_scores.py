@@ -38,17 +38,18 @@ class NormalScores:
         self.quantiles = quantiles
 
     @cached_property
-    def _curve(self) -> tuple[Knots, Array]:
-        """Return the distinct landmarks and their scores."""
+    def _curve(self) -> tuple[Knots, Array, Array]:
+        """Return the distinct landmarks, their scores and how far each of these is from the next."""
         from scipy.special import ndtri
 
         landmarks, first, count = np.unique(self.quantiles, return_index=True, return_counts=True)
         level = (first + (count - 1) / 2) / (len(self.quantiles) - 1)
-        return Knots(landmarks), ndtri(np.clip(level, OUTERMOST_LEVEL, 1 - OUTERMOST_LEVEL))
+        scores = ndtri(np.clip(level, OUTERMOST_LEVEL, 1 - OUTERMOST_LEVEL))
+        return Knots(landmarks), scores, np.diff(scores)
 
     def __call__(self, x: Array) -> Array:
         """Return the scores of numbers; NaN stays NaN."""
-        knots, scores = self._curve
+        knots, scores, rises = self._curve
         i, t = knots.between(x)
-        found: Array = scores[i] + t * (scores[i + 1] - scores[i])
+        found: Array = scores[i] + t * rises[i]
         return found

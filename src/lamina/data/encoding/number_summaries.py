@@ -153,12 +153,15 @@ def distributions(batch: Batch, plan: NumberPlan) -> Iterator[Distribution]:
     ends = np.searchsorted(plan.at, plan.sources, "right").tolist()  # `at` increases
     for k, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
         values = source[k] if isinstance(source, list) else source[:, k]
+        if end - start == 1:
+            yield _of_those_there(values, batch.weights)
+            continue
         block = np.asarray(values, np.float64)[:, None]
         for column in expanded(block, plan.at[start:end], plan.parts[start:end]).T:
             yield _of_those_there(column, batch.weights)
 
 
-def _of_those_there(values: Array, weights: Array | None) -> Distribution:
+def _of_those_there(values: NDArray[Any], weights: Array | None) -> Distribution:
     there = ~np.isnan(values)
     if there.all():
         return distribution(values, weights)

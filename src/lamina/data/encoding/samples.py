@@ -41,6 +41,7 @@ class RowSample:
         if not self.columns:
             return self
         most = min(SAMPLE_ROWS, SAMPLE_NUMBERS // len(self.columns))
+        other = other._before(self, most)
         row_numbers = np.concatenate([self.row_numbers, other.row_numbers])
         order = np.argsort(words(row_numbers), kind="stable")[:most]
         n = len(self.row_numbers)
@@ -55,6 +56,12 @@ class RowSample:
         table = Table(one.table.names, one.table.named, len(matrix), matrix)
         both = RowSample(self.columns, one.at, table, y, weights, row_numbers)
         return both._at(np.argsort(row_numbers, kind="stable"))
+
+    def _before(self, full: "RowSample", most: int) -> "RowSample":
+        """Return the rows that may get into a sample: of one that is full, those of smaller words than its largest."""
+        if len(full.row_numbers) < most:
+            return self
+        return self._at(np.flatnonzero(words(self.row_numbers) < words(full.row_numbers).max()))
 
     def numbers(self, k: int) -> NDArray[np.float64]:
         """Return column `k` of the sample, shape (rows,)."""

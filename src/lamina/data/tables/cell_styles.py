@@ -21,12 +21,23 @@ CURRENCIES = r"[$€£¥₹]|USD|EUR|GBP|CHF|JPY|INR"
 NUMBER = (
     rf"^(?P<sign>[+-]?)(?P<prefix>{CURRENCIES})?\s?"
     r"(?P<core>[+-]?[0-9.,][0-9.,'’ \x{a0}\x{202f}]*(?:[eE][+-]?[0-9]+)?)"
-    rf"\s?(?P<suffix>%|{CURRENCIES}|[\pL°][\pL°²³/]{{0,4}})?$"
+    r"\s?(?P<suffix>[^0-9.,'’\s+-][^0-9\s]{0,4})?$"  # more than are taken: see `is_suffix`
 )
+BEHIND_LETTERS = frozenset("²³/")  # "m²", "km/h"
 EPOCH = datetime.datetime(1970, 1, 1)
 MICROSECOND = datetime.timedelta(microseconds=1)
 MICROSECONDS_PER_DAY = 86_400 * 10**6
 PERCENT = "%"
+
+
+def is_suffix(text: str) -> bool:
+    """Return whether this may stand behind a number: nothing, "%", a currency or a unit.
+
+    Classes of letters in a pattern of RE2 take milliseconds to compile; suffixes are few.
+    """
+    if not text or text == PERCENT or re.fullmatch(CURRENCIES, text):
+        return True
+    return text[0] not in BEHIND_LETTERS and all(one.isalpha() or one == "°" or one in BEHIND_LETTERS for one in text)
 
 
 class Style(NamedTuple):
@@ -35,14 +46,15 @@ class Style(NamedTuple):
     kind: str  # "number" or "date"
     pattern: str  # of RE2, for the whole core or cell
     read: Callable[[str], float]  # raises ValueError for what only looks like one
+    signs: tuple[tuple[str, str], ...] = ()  # of numbers: what stands for what in plain ones
 
 
 def _with_signs(decimal: str, thousands: str) -> Style:
     d, t = re.escape(decimal), f"[{thousands}]"
     whole = rf"(?:[0-9]+|{GROUP}(?:{t}[0-9]{{3}})+)" if thousands else "[0-9]+"
-    table = str.maketrans({**dict.fromkeys(thousands), decimal: "."})
+    signs = (*((one, "") for one in thousands), *(((decimal, "."),) if decimal != "." else ()))
     pattern = rf"[+-]?(?:{whole}(?:{d}[0-9]*)?|{d}[0-9]+)(?:[eE][+-]?[0-9]+)?"
-    return Style("number", pattern, lambda text: float(text.translate(table)))
+    return Style("number", pattern, float, signs)
 
 
 def _days(moment: datetime.datetime) -> float:

@@ -19,8 +19,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.data.tables.cell_styles import COMMA, NUMBER, NUMBERS, OTHERS, PERCENT, PLAIN, STYLES, TWINS
-from lamina.data.tables.columns import Column, Kind, short
+from lamina.data.tables.cell_styles import COMMA, NUMBER, NUMBERS, OTHERS, PLAIN, STYLES, TWINS, is_suffix
+from lamina.data.tables.cell_values import MINUS, read_cell
+from lamina.data.tables.columns import Column, short
 from lamina.data.tables.reading import Reading, Written
 from lamina.errors import ColumnError, DataWarning
 
@@ -32,9 +33,7 @@ FEW_LEVELS = 1000
 DIGIT = re.compile(r"[0-9]")
 MOST_AFFIXES = 64  # that are counted apart
 LONGEST_EXACT = 15  # digits that float64 always tells apart
-MAY_BE_READ = r"^[^\pL0-9]*(?:(?:USD|EUR|GBP|CHF|JPY|INR)[^\pL0-9]*)?[0-9]"  # what every style begins like
-MINUS = "−", "-"
-BEGINNINGS = tuple("0123456789.,+-")
+MAY_BE_READ = r"^[^A-Za-z0-9]*(?:(?:USD|EUR|GBP|CHF|JPY|INR)[^A-Za-z0-9]*)?[0-9]"  # what every style begins like
 MANY, NOT_AS_TRAINED = "many", "not as trained"
 Sight = tuple[int, str]  # the row and the cell
 
@@ -130,8 +129,9 @@ def _seen(cells: list[str], counts: NDArray[Any], rows: NDArray[Any]) -> Evidenc
     places = np.asarray(codes.indices.fill_null(-1).to_numpy(zero_copy_only=False))
     matches = {name: _matches(cores, style.pattern) for name, style in NUMBERS.items()}
     listed = codes.dictionary.to_pylist()
-    often = np.argsort(-np.bincount(places + 1, minlength=len(listed) + 1)[1:], kind="stable")[:MOST_AFFIXES]
-    for k in often.tolist():
+    usable = [k for k, one in enumerate(listed) if is_suffix(one.partition("\0")[2])]
+    often = np.argsort(-np.bincount(places + 1, minlength=len(listed) + 1)[1:][usable], kind="stable")[:MOST_AFFIXES]
+    for k in np.array(usable, int)[often].tolist():
         prefix, suffix = listed[k].split("\0")
         for name, reads in matches.items():
             note(Written(name, prefix, suffix), reads & (places == k))
@@ -158,8 +158,9 @@ def _matches(texts: Any, pattern: str) -> NDArray[np.bool_]:
 def _valid(texts: Any, reads: NDArray[np.bool_], name: str) -> NDArray[np.bool_]:
     """Return which of the cells that look like dates are some: not 2020-02-31."""
     valid = np.zeros(len(reads), bool)
-    for i in np.flatnonzero(reads).tolist():
-        valid[i] = not np.isnan(_read(texts[i].as_py(), Written(name)))
+    at = np.flatnonzero(reads)
+    for i, cell in zip(at.tolist(), texts.take(at).to_pylist(), strict=True):
+        valid[i] = not np.isnan(read_cell(cell, name))
     return valid
 
 
@@ -263,31 +264,6 @@ def _doubt(best: Written, usable: Mapping[Written, int]) -> str:
         if best.style in (one, other) and pair[0] == pair[1] and plain < usable[best]:
             return cure
     return ""
-
-
-def as_read(column: Column, written: Written) -> Column:
-    """Return the numbers or dates of a column of text; a cell that is none is missing."""
-    assert column.levels is not None
-    numbers = [_read(cell.strip().replace(*MINUS), written) for cell in column.levels.tolist()]
-    kind: Kind = "date" if STYLES[written.style].kind == "date" else "number"
-    return Column(column.name, kind, np.array([*numbers, np.nan])[column.values])  # code -1 is the last
-
-
-def _read(cell: str, written: Written) -> float:
-    core, sign = cell, 1.0
-    if written.prefix or written.suffix:
-        if core[:1] in ("+", "-"):
-            core, sign = core[1:], -1.0 if core[0] == "-" else 1.0
-        if not (core.startswith(written.prefix) and core.endswith(written.suffix)):
-            return float("nan")
-        core = core[len(written.prefix) : len(core) - len(written.suffix)].strip()
-    if core[:1] not in BEGINNINGS:
-        return float("nan")  # "nan" and "inf" are numbers to Python
-    try:
-        number = sign * STYLES[written.style].read(core)
-    except (ValueError, OverflowError):
-        return float("nan")
-    return number / 100 if written.suffix == PERCENT else number
 
 
 def tell(name: str, found: Found, total: int, reading: Reading, place: Callable[[int], str], cure: str) -> None:

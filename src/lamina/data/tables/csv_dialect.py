@@ -4,7 +4,7 @@ import codecs
 import csv
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import StringIO, TextIOWrapper
 from typing import Any
@@ -98,8 +98,6 @@ def find_dialect(path: str, reading: Reading) -> Dialect:
     if "\ufffd" in "".join(dialect.header):
         check_bytes(path, encoding)
     check_unique(dialect.names)
-    if not reading.predicting:
-        _warn_of_header(dialect)
     return dialect
 
 
@@ -184,7 +182,8 @@ def _decimal(rows: list[list[str]], separator: str, reading: Reading) -> str:
     return "," if commas and not thousands and not any(map(DECIMAL_POINT.fullmatch, cells)) else "."
 
 
-def _warn_of_header(dialect: Dialect) -> None:
+def warn_of_header(dialect: Dialect) -> None:
+    """Warn of names that are none."""
     name, blank = name_of(dialect.path), [j for j, cell in enumerate(dialect.header) if not cell.strip()]
     if blank:
         called = dialect.names[blank[0]]
@@ -203,12 +202,12 @@ def _warn_of_header(dialect: Dialect) -> None:
 
 def _looked_through(path: str, encoding: str, separator: str) -> tuple[int, bool, bool]:
     """Return how many quotes there are; whether there are carriage returns; whether a cell may begin with 0 or 0x."""
-    quotes, returns, padded, last = 0, False, False, b"\n\n"
+    quotes, returns, padded, last = 0, False, False, b"\n\n\n"
     for chunk in as_utf8(path, encoding, 2**18, errors="replace"):
         quotes += chunk.count(b'"')
         returns = returns or b"\r" in chunk
         padded = padded or _may_be_padded(last + chunk, separator)
-        last = chunk[-2:]
+        last = (last + chunk)[-3:]  # what stands before a 0, and before that
     return quotes, returns, padded
 
 
@@ -217,6 +216,7 @@ def _may_be_padded(chunk: bytes, separator: str) -> bool:
     a = np.frombuffer(chunk, np.uint8)
     before, after = a[:-2], a[2:]
     found = a[1:-1] == ord("0")
+    found[:1] = False  # seen with what stands before it, at the end of the chunk before
     ends = before < ord("0")
     if ord(separator) > ord("0"):
         ends |= before == ord(separator)
@@ -229,7 +229,7 @@ def _may_be_padded(chunk: bytes, separator: str) -> bool:
     at = np.flatnonzero(found)
     before = a[at]
     within = (before == ord("-")) | (before == ord("/")) | (before == ord(" "))  # a date, or the time behind it
-    earlier = a[np.maximum(at - 1, 0)]
+    earlier = a[at - 1]
     inside = (earlier - np.uint8(ord("0")) < 10) | ((earlier | np.uint8(32)) == ord("e"))  # 1e-05
     return bool((~(within & inside)).any())
 
@@ -240,12 +240,17 @@ def numbered_rows(dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
     with open_bytes(dialect.path) as raw, TextIOWrapper(raw, encoding, "replace", newline="") as text:
         for _ in range(dialect.skipped):
             text.readline()
-        reader = csv.reader(text, delimiter=dialect.separator, strict=True)
-        first = 1
-        for row in reader:
-            if not _blank(row) or (row and len(dialect.header) == 1):
-                yield first + dialect.skipped, row
-            first = reader.line_num + 1
+        yield from rows_within(dialect, text, 1 + dialect.skipped)
+
+
+def rows_within(dialect: Dialect, text: Iterable[str], line: int) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number of the first line and the cells of each row of some text, whose first line has this number."""
+    reader = csv.reader(text, delimiter=dialect.separator, strict=True)
+    first = 0
+    for row in reader:
+        if not _blank(row) or (row and len(dialect.header) == 1):
+            yield line + first, row
+        first = reader.line_num
 
 
 def line_of(dialect: Dialect, row: int) -> str:

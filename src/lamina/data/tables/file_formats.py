@@ -6,6 +6,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Literal
 
+from lamina.data.tables.uris import is_uri, open_from_start, size_and_time
 from lamina.errors import FileError, nearest
 
 Format = Literal["csv", "parquet", "arrow", "arrow stream"]
@@ -67,9 +68,7 @@ def find_format(path: str) -> Format:
 
 def open_bytes(path: str) -> BufferedReader:
     """Return a file to read, decompressed where its name ends in .gz, .bz2, .zst or .lz4."""
-    import pyarrow as pa
-
-    return BufferedReader(pa.input_stream(path, compression="detect"))
+    return BufferedReader(open_from_start(path))
 
 
 def first_bytes(path: str) -> bytes:
@@ -89,6 +88,10 @@ def first_bytes(path: str) -> bytes:
 
 
 def _check_present(path: str) -> None:
+    if is_uri(path):
+        if size_and_time(path) is None:
+            raise FileError(f"no file {path!r}")
+        return
     if os.path.isdir(path):
         raise FileError(f"{name_of(path)} is a folder: a file of rows expected")
     if os.path.exists(path):

@@ -1,4 +1,4 @@
-"""Where rows come from: `read` makes one `Table` of any source, `stream` a run of tables from a file of any size."""
+"""Where rows come from: `read` makes one `Table` of any source; row_streams.py has what is larger than memory."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.data.tables.agreement import text_read
 from lamina.data.tables.arrays import from_numpy
 from lamina.data.tables.arrow import from_arrow_table
+from lamina.data.tables.csv_dialect import find_dialect, line_of
+from lamina.data.tables.file_formats import find_format
 from lamina.data.tables.frames import from_frame, from_mapping, unmasked
+from lamina.data.tables.opened_files import read_files
 from lamina.data.tables.reading import Reading, reading_of
-from lamina.data.tables.streams import Stream, place_in_file, read_file, text_read
 from lamina.data.tables.table import Table, check_size, check_unique, default_names, of_columns
 from lamina.errors import ColumnError, DataError
 
@@ -31,9 +34,10 @@ def read(
     Parameters
     ----------
     source : path, data frame, mapping, array or sparse matrix
-        A path of a CSV, Parquet, Arrow or Feather file; a pandas, polars or Arrow table (or anything with
-        `__arrow_c_stream__`); a dictionary of columns; a two-dimensional array (numbers are kept as they are, without a
-        copy; of an object array each column's type is inferred); a sparse matrix (kept as CSR); another `Table`.
+        A path of a CSV, Parquet, Arrow or Feather file, of a folder of them, or a glob pattern; a pandas, polars or
+        Arrow table (or anything with `__arrow_c_stream__`); a dictionary of columns; a two-dimensional array (numbers
+        are kept as they are, without a copy; of an object array each column's type is inferred); a sparse matrix (kept
+        as CSR); another `Table`.
     text : iterable of str
         Columns to read as text whatever they look like ("01234" stays so).
     encoding : str, optional
@@ -55,13 +59,14 @@ def read(
     if reading is None:
         reading = reading_of(text, encoding, decimal, thousands, missing_words)
     if isinstance(source, str | os.PathLike):
-        return read_file(os.path.expanduser(os.fspath(source)), reading)
-    table = text_read(_of_memory(source), reading)
+        return read_files(source, reading)
+    table = text_read(unread(source), reading)
     check_size(table)
     return table
 
 
-def _of_memory(source: Any) -> Table:
+def unread(source: Any) -> Table:
+    """Return the table of rows in memory, whose columns of text nobody has looked at yet."""
     if hasattr(source, "tocsr"):
         return _of_sparse(source)
     if isinstance(source, Mapping):
@@ -200,24 +205,5 @@ def _all_text(names: Any) -> bool:
 
 def place_of(path: str | os.PathLike[str], reading: Reading, row: int) -> str:
     """Return where a row of a file stands: "line 7" of a CSV file, else "row 5", counted from 0."""
-    return place_in_file(os.fspath(path), reading, row)
-
-
-def stream(
-    path: str | os.PathLike[str],
-    rows: int = 65_536,
-    *,
-    text: Iterable[str] = (),
-    encoding: str | None = None,
-    decimal: str | None = None,
-    thousands: str | None = None,
-    missing_words: Iterable[str] | None = None,
-    reading: Reading | None = None,
-) -> Stream:
-    """Return the rows of a file as a re-startable run of tables (see `lamina.data.tables.streams.Stream`).
-
-    The options are those of `read`.
-    """
-    if reading is None:
-        reading = reading_of(text, encoding, decimal, thousands, missing_words)
-    return Stream(os.path.expanduser(os.fspath(path)), rows, reading)
+    file = os.fspath(path)
+    return line_of(find_dialect(file, reading), row) if find_format(file) == "csv" else f"row {row}"

@@ -1,0 +1,147 @@
+"""Rows in memory on their way to examples: which count, which are held out, what they teach, how they are encoded."""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.data.class_weights import class_factors, class_numbers
+from lamina.data.examples import Examples, examples_of
+from lamina.data.holding_out import By, capped, highest_key, keys_of
+from lamina.data.label_counts import LabelCounts
+from lamina.data.labels import Labels
+from lamina.data.late_scales import with_late_range, with_late_scales
+from lamina.data.learning import Columns, Known, Task, learn
+from lamina.data.number_targets import Numbers
+from lamina.data.source import Source
+from lamina.data.splitting import Bits, Part, Split, canonical_rows, split_of
+from lamina.data.target_values import plain_numbers
+from lamina.errors import DataWarning
+
+
+@dataclass(frozen=True, eq=False)
+class RowsInMemory:
+    """The rows of a source that count, in an order that only their values decide.
+
+    Attributes
+    ----------
+    source : Source
+    task : {"classifier", "regressor"}
+    Y : array, shape (m, targets)
+        The targets as numbers; 0 for rows of weight 0: what those say does not count, not even their label.
+    counted : Part
+    fingerprint : str
+        Of their values.
+    split : Split
+    """
+
+    source: Source
+    task: Task
+    Y: NDArray[Any]
+    counted: Part
+    fingerprint: str
+    split: Split
+
+    @staticmethod
+    def of(source: Source, task: Task) -> "RowsInMemory":
+        """Return the rows of a source; none of them is held out yet."""
+        table, y, weights = source.table, source.y, source.weights
+        if weights is None:
+            Y = _as_numbers(y, task)
+            counted, fingerprint = canonical_rows(table, Y)
+            return RowsInMemory(source, task, Y, counted, fingerprint, Split(counted, None))
+        some = np.flatnonzero(weights)
+        Y_some = _as_numbers(y[some], task)
+        part, fingerprint = canonical_rows(table.take(some), Y_some, weights[some])
+        Y = np.zeros((len(y), *Y_some.shape[1:]))
+        Y[some] = Y_some
+        counted = Part(some[part.rows], part.weights)
+        return RowsInMemory(source, task, Y, counted, fingerprint, Split(counted, None))
+
+    @property
+    def n(self) -> int:
+        """How many rows count."""
+        return self.counted.n
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns to learn from."""
+        return self.source.table.names
+
+    @property
+    def held_out_by(self) -> By | None:
+        """What rows are held out by, if not at random."""
+        return None if self.source.held_out_by is None else self.source.held_out_by.what
+
+    def check_classes(self, known: Known | None, classes: Any) -> None:
+        """Look for a class that is not among the known ones while the rows have the numbers of their source."""
+        y, weights = self.source.y, self.source.weights
+        if weights is not None:  # what rows of weight 0 say does not count
+            y = np.where(weights.reshape(-1, *(1,) * (y.ndim - 1)) > 0, y, y[np.argmax(weights > 0)])
+        if known is not None and isinstance(known.target, Labels):
+            known.target.encode(y)
+        elif classes is not None:
+            Labels.fit(y, classes=classes)
+
+    def hold_out(self, fraction: float, seed: int, bits: Bits) -> "RowsInMemory":
+        """Return the same rows with a part of them held out: by classes where there are some, or by groups or time."""
+        by, rows = self.source.held_out_by, self.counted.rows
+        if by is None:
+            one_class_each = self.task == "classifier" and self.source.y.ndim == 1
+            strata = class_numbers(self.Y)[rows] if one_class_each else None
+            return replace(self, split=split_of(self.counted, capped(fraction, self.n), bits, strata))
+        keys = keys_of(by.what, by.column, seed)[rows]
+        held = keys <= highest_key(by.what, by.column.name, [keys], fraction, self.n)
+        train, validation = (self.counted.some(np.flatnonzero(mask)) for mask in (~held, held))
+        return replace(self, split=Split(train, validation))
+
+    def learn(
+        self,
+        settings: Mapping[str, Any],
+        known: Known | None = None,
+        *,
+        classes: Any = None,
+        log_link: bool = False,
+    ) -> Columns:
+        """Return the way from columns to numbers and back, learned from the training rows or kept from before.
+
+        What had no spread before takes its scale from these rows.
+        """
+        train = self.split.train
+        if known is None:
+            return learn(self.source.batches(train), settings, self.task, classes=classes, log_link=log_link)
+        encoder, target, factors = known.encoder, known.target, None
+        for batch in self.source.batches(train):
+            encoder = with_late_scales(encoder, batch, settings)
+            if isinstance(target, Numbers):
+                target = with_late_range(target, batch.y, batch.weights, settings, log_link)
+        if settings.get("class_weight") is not None and isinstance(target, Labels):
+            counts = LabelCounts.of(self.source.y[train.rows], train.weights, target.classes)
+            factors = class_factors(settings["class_weight"], counts)
+        return Columns(encoder, target, factors, train.n)
+
+    def targets_as_numbers(self) -> NDArray[np.float64]:
+        """Return the targets of the rows that count, for a loss that takes not all numbers."""
+        return plain_numbers(self.source.y[self.counted.rows])
+
+    def examples(self, columns: Columns, dtype: Any) -> tuple[Examples, Examples | None]:
+        """Return the training rows and the held-out ones, encoded."""
+        train, held = self.split
+        return (
+            examples_of(self.source, train, columns, dtype),
+            None if held is None else examples_of(self.source, held, columns, dtype),
+        )
+
+    @property
+    def watched(self) -> Any:
+        """The numbers of the rows that a score looks at."""
+        return (self.split.validation or self.split.train).rows
+
+
+def _as_numbers(y: Any, task: Task) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # the target itself is learned later, and warns
+        return (Labels.fit(y) if task == "classifier" else Numbers.fit(y, standardise=False)).encode(y)
