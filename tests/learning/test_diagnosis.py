@@ -79,7 +79,8 @@ def test_sorted_rows_that_are_not_shuffled():
     settings = {**SMALL, "shuffle": False, "batch_size": 30}
     run, state = prepare(X, y, settings=settings, task="classifier")
     order = np.argsort(run.examples.Y[:, 0], kind="stable")
-    run = dataclasses.replace(run, examples=InMemory(run.examples.X[order], run.examples.Y[order]))
+    X, Y = run.examples.X[order], run.examples.Y[order]
+    run = dataclasses.replace(run, examples=InMemory(X, Y))
     for _ in train(run, state):
         pass
     assert finish(run, state).diagnose().names[0] == "sorted_rows"

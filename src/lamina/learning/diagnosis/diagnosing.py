@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from lamina.data.encoding.encoder import Encoder
 from lamina.data.examples import examples_of
 from lamina.data.learning import Columns
-from lamina.data.source import opened
+from lamina.data.source import Source, opened
 from lamina.data.splitting import Part, canonical_rows
 from lamina.data.targets import Labels, Numbers
 from lamina.engine import Engine, EngineName, choose
@@ -111,7 +111,7 @@ def _with_rows(
     examples = _examples(model, *rows)
     others = None if validation is None else _examples(model, *validation, names=("X_val", "y_val"))
     before = signs.get("facts", {})
-    facts = facts_of(examples, others, model.encoder, model.network, signs.get("recipe", {}).get("batch_size", 32))
+    facts = facts_of(examples, others, model.encoder, model.network)
     known = WITHOUT_ROWS if others is None else WITHOUT_ROWS[:3]
     facts |= {name: before[name] for name in known if name in before}
     predictions = predictions_of(model.network, engine, model.params, others or examples)
@@ -122,6 +122,7 @@ def _with_rows(
 def _examples(model: Trained, X: Any, y: Any, names: tuple[str, str] = ("X", "y")) -> Any:
     """Return rows as examples, in an order that their values decide: a file may be sorted."""
     source = opened(X, y, names=names, reading=model.encoder.reading)
+    assert isinstance(source, Source)  # only rows without y are streamed
     Y = model.target.encode(source.y)
     part, _ = canonical_rows(source.table, Y)
     columns = Columns(model.encoder, model.target, None, part.n)

@@ -4,6 +4,7 @@ Facts are plain values, so that a model file holds them: a loaded model can be d
 """
 
 import math
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from lamina.engine import Engine
 from lamina.equations.losses import BinaryLogLoss, CategoricalLogLoss, Quantile
 from lamina.equations.network import Network
 from lamina.equations.types import Array
+from lamina.learning.run import Run
 
 SAMPLED_ROWS = 1024  # that columns and targets are judged by
 WATCHED_FOR_TWINS = 1024  # rows that are looked for among
@@ -24,14 +26,13 @@ MOST_BINS, ROWS_PER_BIN = 50, 20  # of a column that may give the target away
 EQUAL = 1e-5  # of a correlation, to 1
 MOST_VALUES = 10  # of a target that are kept
 MOST_CLASSES = 100  # that are counted
+FEWEST_ROWS_OF_A_BATCH, FEWEST_BATCHES = 16, 3  # from which an order can be told
 MOST_COPIES = 10  # that are listed
 
 Facts = dict[str, Any]
 
 
-def facts_of(
-    rows: Examples, validation: Examples | None, encoder: Encoder | None, network: Network, batch_size: int
-) -> Facts:
+def facts_of(rows: Examples, validation: Examples | None, encoder: Encoder | None, network: Network) -> Facts:
     """Return what training rows, and their validation rows, say.
 
     Parameters
@@ -41,12 +42,11 @@ def facts_of(
     encoder : Encoder, optional
         Where each encoded column came from.
     network : Network
-    batch_size : int
     """
     X, Y, weights = joined(rows, SAMPLED_ROWS)
     with np.errstate(all="ignore"):
         facts: Facts = {"rows": rows.n, "validation_rows": 0 if validation is None else validation.n}
-        facts |= {"baseline": baseline(network, Y, weights), "target": _of_target(Y), "order": _order(Y, batch_size)}
+        facts |= {"baseline": baseline(network, Y, weights), "target": _of_target(Y)}
         if encoder is not None:
             codes = codes_of(encoder, X)
             facts |= _of_inputs(encoder, X) | {"copies": _copies(encoder, codes)}
@@ -78,14 +78,23 @@ def _of_target(Y: Array) -> Facts:
     return {"mean": y.mean(), "spread": y.std(), "values": len(values), "of": len(y), "first": values[:MOST_VALUES]}
 
 
-def _order(Y: Array, batch_size: int) -> float:
-    """Return the variance of the means of batches, as the rows stand, over what it is in random order: about 1."""
-    batches = len(Y) // batch_size
-    if batches < 4 or batch_size < 4:
+def order_of_batches(run: Run) -> float:
+    """Return how far apart the means of the first batches are, over what they are in random order: about 1.
+
+    Only rows that are not shuffled can be in another one.
+    """
+    size = max(run.recipe.batch_size, FEWEST_ROWS_OF_A_BATCH)
+    batches = min(run.examples.n, SAMPLED_ROWS) // size
+    if run.recipe.shuffle or batches < FEWEST_BATCHES:
         return 1.0
-    means = Y[: batches * batch_size].reshape(batches, batch_size, -1).mean(axis=1, dtype=np.float64)
-    whole = Y.var(axis=0, dtype=np.float64).sum()
-    return float(batch_size * means.var(axis=0, ddof=1).sum() / whole) if whole > 0 else 1.0
+    with closing(run.examples.chunks(run.recipe, 0)) as chunks:  # type: ignore[type-var]
+        chunk = next(chunks)
+    first = chunk.Y[chunk.order[: batches * size]].astype(np.float64)
+    everywhere = joined(run.examples, SAMPLED_ROWS).Y.astype(np.float64)
+    means = first[: len(first) // size * size].reshape(-1, size, first.shape[1]).mean(axis=1)
+    whole = everywhere.var(axis=0).sum()
+    apart = np.square(means - everywhere.mean(axis=0)).sum(axis=1).mean() if len(means) else 0.0
+    return float(f"{size * apart / whole:.3g}") if whole > 0 and len(means) else 1.0
 
 
 def predictions_of(network: Network, engine: Engine, params: Array, rows: Examples) -> Facts:

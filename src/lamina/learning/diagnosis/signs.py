@@ -6,7 +6,7 @@ from typing import Any
 
 from lamina.data import headers
 from lamina.errors import DataError
-from lamina.learning.diagnosis.facts import facts_of, predictions_of
+from lamina.learning.diagnosis.facts import facts_of, order_of_batches, predictions_of
 from lamina.learning.run import Run
 from lamina.learning.state import State
 from lamina.learning.vital_signs import Look, look_at
@@ -28,7 +28,10 @@ def signs_of(run: Run, state: State, params: Any) -> Signs:
             "epochs": recipe.epochs,
             "weight_decay": getattr(recipe.optimiser, "weight_decay", 0.0),
         },
-        "facts": facts_of(run.examples, run.validation, run.columns.encoder, run.network, recipe.batch_size),
+        "facts": {
+            **facts_of(run.examples, run.validation, run.columns.encoder, run.network),
+            "order": order_of_batches(run),
+        },
         "looks": looks[-MOST_LOOKS:],
         "predictions": predictions_of(run.network, run.engine, params, watched),
     }
