@@ -13,7 +13,9 @@ import lamina
 import sick_runs
 from lamina import DeepClassifier, DeepRegressor
 from lamina.data import datasets
-from lamina.data.examples import InMemory
+from lamina.data.roles import Roles
+from lamina.data.streaming.streamed_source import StreamedSource
+from lamina.data.tables.row_streams import rows_of
 from lamina.equations.layers import Dense
 from lamina.errors import DataError, DiagnosisWarning
 from lamina.fitting import finish, prepare
@@ -73,21 +75,22 @@ def test_divergence_is_told_with_its_cause():
     assert "of epoch 1 were kept" in str(found.findings[1])
 
 
-def test_sorted_rows_that_are_not_shuffled():
-    """Rows in memory stand in random order, so only a stream can be sorted."""
-    X, y, _ = rows(600)
-    settings = {**SMALL, "shuffle": False, "batch_size": 30}
-    run, state = prepare(X, y, settings=settings, task="classifier")
-    order = np.argsort(run.examples.Y[:, 0], kind="stable")
-    X, Y = run.examples.X[order], run.examples.Y[order]
-    run = dataclasses.replace(run, examples=InMemory(X, Y))
+@pytest.mark.parametrize(("is_sorted", "shuffle"), [(True, False), (True, True), (False, False)])
+def test_sorted_rows_that_are_not_shuffled(tmp_path, is_sorted, shuffle):
+    """Of a stream: rows in memory stand in an order that their values decide, which is as good as random."""
+    pandas = pytest.importorskip("pandas")
+    X, y, _ = rows(3000)
+    frame = pandas.DataFrame(X, columns=list("abcdefgh")).assign(y=y)
+    frame = frame.sort_values("y") if is_sorted else frame
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    source = StreamedSource(rows_of(str(tmp_path / "rows.csv")), Roles(target="y"))
+    settings = {**SMALL, "shuffle": shuffle, "batch_size": 30, "max_iter": 8}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        run, state = prepare(source, settings=settings, task="classifier")
     for _ in train(run, state):
         pass
-    assert finish(run, state).diagnose().names[0] == "sorted_rows"
-    run, state = prepare(X, y, settings=settings, task="classifier")
-    for _ in train(run, state):
-        pass
-    assert "sorted_rows" not in finish(run, state).diagnose().names
+    assert (finish(run, state).diagnose().names[:1] == ("sorted_rows",)) == (is_sorted and not shuffle)
 
 
 def test_the_page_lists_every_finding_in_its_order():

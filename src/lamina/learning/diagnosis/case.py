@@ -16,6 +16,7 @@ from lamina.learning.diagnosis.facts import Facts
 from lamina.learning.vital_signs import Look
 
 SMALL_PENALTY = 0.1  # of the cost
+SMALL_DROPOUT = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,9 +124,13 @@ class Case:
 
     @cached_property
     def data_costs(self) -> list[float]:
-        """Training costs without penalty: those of the looks, and of the epochs where the penalty is small."""
+        """Training costs as when predicting: of the looks, and of epochs where penalty and dropout add little."""
         looks = [look["cost"] for look in self.looks if is_number(look.get("cost"))]
-        heavy = self.network.l1 or max(map(self.share_of_penalty, self.looks), default=0.0) > SMALL_PENALTY
+        heavy = (
+            self.network.l1
+            or self.dropout > SMALL_DROPOUT
+            or max(map(self.share_of_penalty, self.looks), default=0.0) > SMALL_PENALTY
+        )
         return looks + ([] if heavy else self.costs)
 
     def share_of_penalty(self, look: Look) -> float:

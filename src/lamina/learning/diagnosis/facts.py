@@ -20,8 +20,8 @@ from lamina.learning.run import Run
 
 SAMPLED_ROWS = 1024  # that columns and targets are judged by
 WATCHED_FOR_TWINS = 1024  # rows that are looked for among
-SEARCHED_ROWS = 65_536  # so many
-WIDEST_FOR_COPIES = 1024  # columns; more take too long to compare with one another
+SEARCHED_ROWS, SEARCHED_CELLS = 65_536, 2**24  # so many
+MOST_COLUMNS = 512  # that are looked at one by one: the first
 MOST_BINS, ROWS_PER_BIN = 50, 20  # of a column that may give the target away
 EQUAL = 1e-5  # of a correlation, to 1
 MOST_VALUES = 10  # of a target that are kept
@@ -121,8 +121,11 @@ def predictions_of(network: Network, engine: Engine, params: Array, rows: Exampl
 
 
 def codes_of(encoder: Encoder, X: Array) -> Array:
-    """Return a number for what each row has in each column of the table, (rows, columns), different between levels."""
-    origin, numbers, n = encoder.origin, set(encoder.number_positions), len(encoder.names_in)
+    """Return a number for what each row has in each of the first columns of the table: one that tells levels apart.
+
+    Shape (rows, columns).
+    """
+    origin, numbers, n = encoder.origin, set(encoder.number_positions), min(len(encoder.names_in), MOST_COLUMNS)
     codes = np.zeros((len(X), n))
     for j in range(n):
         at = np.flatnonzero(origin == j)
@@ -148,7 +151,7 @@ def _copies(encoder: Encoder, codes: Array) -> list[list[int]]:
     """Return pairs of columns that say the same in every row, up to unit and offset."""
     n, d = codes.shape
     enough = [j for j in range(d) if _is_telling(codes[:, j])]
-    if len(enough) < 2 or d > WIDEST_FOR_COPIES:
+    if len(enough) < 2:
         return []
     numbers = set(encoder.origin[list(encoder.number_positions)].tolist())
     S = np.stack([_standardised(codes[:, j] if j in numbers else _ranked(codes[:, j])) for j in enough], axis=1)
@@ -178,7 +181,7 @@ def _ranked(column: Array) -> Array:
 def _richest(encoder: Encoder, codes: Array) -> float:
     """Return the largest share of different values in a column of numbers."""
     numbers = np.unique(encoder.origin[list(encoder.number_positions)])
-    return max((len(np.unique(codes[:, j])) / len(codes) for j in numbers), default=0.0)
+    return max((len(np.unique(codes[:, j])) / len(codes) for j in numbers if j < codes.shape[1]), default=0.0)
 
 
 def _leak(codes: Array, Y: Array) -> list[Any]:
@@ -227,7 +230,9 @@ def _by_one_threshold(column: Array, Y: Array) -> float:
 
 def _of_twins(rows: Examples, validation: Examples | None) -> Facts:
     """Return which share of the validation rows, and of the training rows, stands among the (other) training rows."""
-    known = np.concatenate([hash_rows(X, Y) for X, Y, _ in rows.blocks(SEARCHED_ROWS)])
+    width = next(iter(rows.blocks(1))).X.shape[1]
+    searched = min(SEARCHED_ROWS, max(SEARCHED_CELLS // width, WATCHED_FOR_TWINS))
+    known = np.concatenate([hash_rows(X, Y) for X, Y, _ in rows.blocks(searched)])
     values, counts = np.unique(known, return_counts=True)
     first = np.searchsorted(values, known[:WATCHED_FOR_TWINS])
     found: Facts = {"twins": float(np.mean(counts[first] > 1))}

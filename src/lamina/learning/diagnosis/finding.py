@@ -45,14 +45,15 @@ class Finding:
 
 
 def short(value: float) -> str:
-    """Return a number for a sentence: three digits, 1,234 for large ones."""
-    if 1000 <= abs(value) < 1e7:
-        return f"{value:,.0f}"
-    return f"{value:.3g}"
+    """Return a number for a sentence: three digits, with commas where it is large."""
+    rounded = float(f"{value:.3g}")
+    return f"{rounded:,.0f}" if 1000 <= abs(rounded) < 1e9 else f"{rounded:.3g}"
 
 
 def percent(share: float) -> str:
     """Return a share for a sentence: "3 %", "99.5 %"."""
+    if 0 < share < 5e-4:
+        return "less than 0.1 %"
     digits = 0 if 0.02 <= share <= 0.98 or share in (0, 1) else 1
     return f"{100 * share:.{digits}f} %"
 

@@ -1,6 +1,6 @@
 """Findings about single layers: units that are off, saturated or alike; signals that fade or grow."""
 
-from math import exp
+from math import exp, inf
 
 from lamina.equations.layers import Activation
 from lamina.learning.diagnosis.case import Case
@@ -92,7 +92,7 @@ def vanishing_gradients(case: Case) -> Finding | None:
     for layer in case.hidden:
         gradient, spread = _largest_norm(case, early, layer), max(look["spread"][layer] or 0.0 for look in early)
         dead = max(look["dead"][layer] or 0.0 for look in early) >= MANY_DEAD
-        if dead or gradient is None or (gradient >= FADED_GRADIENT and spread >= FADED_SPREAD):
+        if dead or gradient is None or spread == 0 or (gradient >= FADED_GRADIENT and spread >= FADED_SPREAD):
             continue
         last = _largest_norm(case, early, L - 1) or 0.0
         return Finding(
@@ -133,25 +133,24 @@ def exploding_gradients(case: Case) -> Finding | None:
     start, size = case.start, max(case.facts.get("largest") or 1.0, 1.0)
     if start is None:
         return None
-    for layer in case.layers:
-        spread, norm = start["spread"][layer], case.norm(start, "gradient", layer)
-        grown = spread is None or spread > GROWN_SPREAD * size
-        steep = case.is_classifier and (norm is None or norm > GROWN_GRADIENT * size)
-        if not grown and not steep:
-            continue
-        figure, slope, first = (_or_not_finite(value) for value in (spread, norm, start["spread"][0]))
-        return Finding(
-            "exploding_gradients",
-            "error",
-            f"The signal explodes: at the start the spread of Z{layer + 1} is {figure} ({first} in layer 1; about 1 is "
-            f"healthy), and |dW{layer + 1}| is {slope}.",
-            "Use initializer='suited', or normalization='layer', or fewer residual layers, and clip "
-            "(optimizer='adam(clip_norm=1)').",
-            "The weights start too large: each layer multiplies the spread by more than 1.",
-            layer + 1,
-            {"spread": spread, "gradient": norm},
-        )
-    return None
+    spreads = [inf if value is None else value for value in start["spread"]]
+    norms = [inf if norm is None else norm for norm in (case.norm(start, "gradient", layer) for layer in case.layers)]
+    steep = case.is_classifier and max(norms) > GROWN_GRADIENT * size
+    if max(spreads) <= GROWN_SPREAD * size and not steep:
+        return None
+    layer = spreads.index(max(spreads))
+    spread, norm = spreads[layer], max(norms)
+    return Finding(
+        "exploding_gradients",
+        "error",
+        f"The signal explodes: at the start the spread of Z{layer + 1} is {_or_not_finite(spread)}, that of Z1 "
+        f"{_or_not_finite(spreads[0])} (about 1 is healthy), |dW{norms.index(norm) + 1}| is {_or_not_finite(norm)}.",
+        "Use initializer='suited', or normalization='layer', or fewer residual layers, and clip "
+        "(optimizer='adam(clip_norm=1)').",
+        "The weights start too large: each layer multiplies the spread by more than 1.",
+        layer + 1,
+        {name: value if value < inf else None for name, value in (("spread", spread), ("gradient", norm))},
+    )
 
 
 def cost_at_start(case: Case) -> Finding | None:
@@ -173,7 +172,7 @@ def cost_at_start(case: Case) -> Finding | None:
 
 
 def _or_not_finite(value: float | None) -> str:
-    return "not finite" if value is None else short(value)
+    return "not finite" if value is None or value == inf else short(value)
 
 
 def _worst(case: Case, name: str) -> tuple[int, int, float] | None:

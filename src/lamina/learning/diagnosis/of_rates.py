@@ -10,7 +10,7 @@ from lamina.learning.diagnosis.finding import Finding, percent, short
 
 LOWEST, HIGHEST = 7e-4, 2.5e-2  # of a weight's norm, that healthy runs move by in a step
 OFF_BY = 30.0
-HEALTHY = f"{LOWEST:g} to {HIGHEST:g} of it is healthy"
+HEALTHY = f"healthy is {LOWEST:g} to {HIGHEST:g}"
 AIM = 3e-3  # a healthy step, for advice
 EARLY_LOOKS = 3  # in which a run that learns takes its largest steps
 EPOCHS_FROM_ZERO = 8  # in which weights that start at 0 may double in a step
@@ -110,7 +110,7 @@ def update_ratio_high(case: Case) -> Finding | None:
         "update_ratio_high",
         "warning",
         f"A step moves W{layer + 1} by {short(ratio)} of its norm after epoch {epoch}, {short(ratio / HIGHEST)} times "
-        f"more than in healthy runs ({HEALTHY}).",
+        f"more than in healthy runs.",
         "Use a smaller learning rate, or clip gradients (optimizer='adam(clip_norm=1)').",
         layer=layer + 1,
         evidence={"ratio": ratio, "epoch": epoch},
@@ -127,7 +127,7 @@ def update_ratio_low(case: Case) -> Finding | None:
         "update_ratio_low",
         "warning",
         f"In the first epochs a step moves W{layer + 1} by {short(ratio)} of its norm at most, "
-        f"{short(LOWEST / max(ratio, 1e-30))} times less than in healthy runs ({HEALTHY}).",
+        f"{short(LOWEST / max(ratio, 1e-30))} times less than in healthy runs.",
         "Use a larger learning rate, or an optimiser that scales its steps (adam).",
         layer=layer + 1,
         evidence={"ratio": ratio},
@@ -147,7 +147,7 @@ def cost_bounces(case: Case) -> Finding | None:
     if rises < RISES or swing < SWING:
         return None
     size = case.recipe.get("batch_size") or SMALL_BATCH
-    batches = f", or batches of more than {size} rows" if size < SMALL_BATCH else ""
+    batches = f", or larger batches than {size}" if size < SMALL_BATCH else ""
     return Finding(
         "cost_bounces",
         "warning",
