@@ -31,7 +31,7 @@ from lamina.equations import random
 from lamina.equations.losses import Gamma, Loss, Poisson
 from lamina.errors import DataError, SettingError
 from lamina.learning.calibration import divided, temperature
-from lamina.learning.diagnosis.signs import Signs, signs_of
+from lamina.learning.diagnosis.signs import Signs, signs_of, signs_so_far
 from lamina.learning.evaluation import try_score
 from lamina.learning.group import ALONE, Group
 from lamina.learning.hyperparameters import check, seed_from, settings_for
@@ -190,7 +190,7 @@ def current(run: Run, state: State) -> Model:
 def finish_pass(run: Run, state: State) -> Model:
     """Return the model with the weights as they are now: what a partial fit ends with."""
     state.temperature, state.best_epoch = 1.0, state.epoch
-    return _handed_out(run, state, state.evaluated.copy())
+    return _handed_out(run, state, state.evaluated.copy(), signs_so_far(run, state))
 
 
 # ---- settings ----

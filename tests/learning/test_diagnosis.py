@@ -179,6 +179,29 @@ def test_what_healthy_looks_like(healthy):
     assert "healthy" in found._repr_html_()
 
 
+# ---- going on ----
+
+
+def test_calls_of_partial_fit_add_up():
+    X, y, _ = rows()
+    model = DeepClassifier(**SMALL | {"initializer": "zeros", "bias_initializer": "zeros"})
+    for _ in range(5):
+        model.partial_fit(X, y, classes=[0, 1])
+    found = model.diagnose()
+    assert found.names == ("symmetric_units",)
+    assert [look["epoch"] for look in model.model_.signs["looks"]] == [0, 1, 2, 4]
+    assert found.unknown == ("rows and columns: pass X and y (on the command line FILE)",)
+
+
+def test_a_loaded_model_goes_on_with_its_looks(tmp_path):
+    X, y, _ = rows()
+    classifier(X, y, max_iter=3).save(tmp_path / "model.lamina")
+    model = DeepClassifier.from_model(lamina.load(tmp_path / "model.lamina")).set_params(warm_start=True, max_iter=6)
+    model.fit(X, y)
+    assert [look["epoch"] for look in model.model_.signs["looks"]] == [0, 1, 2, 3, 4, 8, 9]
+    assert model.diagnose().healthy
+
+
 # ---- files, and models of before ----
 
 

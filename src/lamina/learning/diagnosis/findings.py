@@ -91,7 +91,7 @@ def _explained(found: list[Finding]) -> Iterator[Finding]:
 
 def _unknown(case: Case) -> Iterator[str]:
     if not case.looks:
-        yield "the layers while it learned: this model was trained before lamina took note of them"
+        yield "the layers while it learned: no looks at them were kept with this model"
     if not case.facts:
         yield "rows and columns: pass X and y (on the command line FILE)"
     elif not case.validation_costs:

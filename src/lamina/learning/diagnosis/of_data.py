@@ -73,7 +73,7 @@ def labels_as_numbers(case: Case) -> Finding | None:
         return None
     return Finding(
         "labels_as_numbers",
-        "warning",
+        "warning" if values == 2 else "note",
         f"The target has only {values} different values in {facts['of']:,} rows, all whole numbers: they look like "
         "labels, and a regressor predicts numbers between them.",
         "If they are labels, use a classifier: it predicts a probability for each.",

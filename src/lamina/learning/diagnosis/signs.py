@@ -17,24 +17,25 @@ MOST_LOOKS, MOST_LAYERS = 200, 4096
 
 def signs_of(run: Run, state: State, params: Any) -> Signs:
     """Return what is worth keeping of a run whose kept weights are `params`."""
-    recipe, looks = run.recipe, list(state.looks)
-    if not looks or looks[-1]["epoch"] < state.epoch or state.rows:
-        looks.append(look_at(run, state, state.params))
-    watched = run.validation or run.examples
-    return {
-        "recipe": {
-            "learning_rate": recipe.learning_rate,
-            "batch_size": recipe.batch_size,
-            "epochs": recipe.epochs,
-            "weight_decay": getattr(recipe.optimiser, "weight_decay", 0.0),
-        },
-        "facts": {
-            **facts_of(run.examples, run.validation, run.columns.encoder, run.network),
-            "order": order_of_batches(run),
-        },
-        "looks": looks[-MOST_LOOKS:],
-        "predictions": predictions_of(run.network, run.engine, params, watched),
+    signs = signs_so_far(run, state)
+    if not state.looks or state.looks[-1]["epoch"] < state.epoch or state.rows:
+        signs["looks"].append(look_at(run, state, state.params))
+    signs["facts"] = facts_of(run.examples, run.validation, run.columns.encoder, run.network)
+    signs["facts"]["order"] = order_of_batches(run)
+    signs["predictions"] = predictions_of(run.network, run.engine, params, run.validation or run.examples)
+    return signs
+
+
+def signs_so_far(run: Run, state: State) -> Signs:
+    """Return what is there already, without a look at rows or weights."""
+    recipe = run.recipe
+    known = {
+        "learning_rate": recipe.learning_rate,
+        "batch_size": recipe.batch_size,
+        "epochs": recipe.epochs,
+        "weight_decay": getattr(recipe.optimiser, "weight_decay", 0.0),
     }
+    return {"recipe": known, "facts": {}, "looks": list(state.looks[-MOST_LOOKS:]), "predictions": {}}
 
 
 def signs_from(header: Any, layers: int) -> Signs:
@@ -47,8 +48,8 @@ def signs_from(header: Any, layers: int) -> Signs:
     """
     header = headers.fields(header, "signs", PARTS)
     looks = headers.listed(header["looks"], "signs looks")
-    if len(looks) > MOST_LOOKS:
-        raise DataError(f"signs looks: at most {MOST_LOOKS} expected, found {len(looks)}")
+    if len(looks) > MOST_LOOKS + 1:
+        raise DataError(f"signs looks: at most {MOST_LOOKS + 1} expected, found {len(looks)}")
     found: Signs = {}
     for name, kinds in PARTS.items():
         what, value = f"signs {name}", header[name]
