@@ -255,7 +255,7 @@ def test_the_part_of_the_lecture_can_be_read_in_one_sitting():
 
 # A thermometer, not a goal: where a room outgrows its budget, delete something, or raise the number and say why.
 LINES_OF_ROOMS = {
-    "": 3650,
+    "": 3750,
     "callbacks": 500,
     "cli": 3400,
     "course": 1450,

@@ -14,7 +14,7 @@ NEARLY_PERFECT = 0.97  # score on training rows
 GAP_OF_SCORES = 0.15
 ROWS_PER_COLUMN = 5  # fewer, and any network knows them by heart
 FLAT_ANSWERS = 0.02  # spread, of the target's
-FEWEST_OF_A_CLASS, RARE = 5, 0.25
+FEWEST_OF_A_CLASS, RARE = 5, 0.1
 STILL_FALLING = 0.05  # of the watched cost, over the last tenth of the epochs
 STILL_FALLING_UNWATCHED = 0.2  # of the training cost, which falls long after the validation cost rises
 EPOCHS_TO_TELL = 20  # of fewer, less will do
@@ -156,9 +156,16 @@ def class_never_predicted(case: Case) -> Finding | None:
         f"{'Class' if one else 'Classes'} {listed(label for label, _ in never)} {'is' if one else 'are'} never "
         f"predicted: {percent(share)} of the rows that were looked at.",
         "Use class_weight='balanced', get more rows of it, or use predict_proba with a lower threshold.",
-        "Rare classes cost little to ignore." if share < RARE else "",
+        "Rare classes cost little to ignore." if share < RARE else _how_little_was_learned(case),
         evidence={"classes": [label for label, _ in never], "share": share},
     )
+
+
+def _how_little_was_learned(case: Case) -> str:
+    share = case.share_of_baseline
+    if share is None or share < LITTLE_LEARNED:
+        return ""
+    return f"Little was learned: the cost is still {percent(share)} of that of a constant prediction."
 
 
 def constant_prediction(case: Case) -> Finding | None:

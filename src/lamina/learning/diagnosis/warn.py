@@ -31,7 +31,7 @@ class Watch:
             finding = look_for(case)
             if finding is None or finding.severity != "error" or not _is_beyond_doubt(finding, case):
                 continue
-            warnings.warn(f"{finding} ({finding.name}: model.diagnose() says more)", DiagnosisWarning, stacklevel=4)
+            warnings.warn(f"{finding} ({finding.name}: model.diagnose() says more)", DiagnosisWarning, stacklevel=5)
             self._said = True
             return
 
