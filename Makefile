@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 test oracles: export OMP_NUM_THREADS ?= 1
 test oracles: export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test check stubs torture fuzz oracles bench data bench-accuracy sanitize lock clean
+.PHONY: help setup demo test check stubs torture fuzz oracles bench data bench-accuracy bench-data sanitize lock clean
 .DEFAULT_GOAL := help
 
 help:  ## print these verbs
@@ -51,6 +51,9 @@ data: setup  ## fetch the real tables for measuring accuracy into build/data (do
 bench-accuracy: $(venv)/.accuracy  ## measure accuracy and time on real tables beside scikit-learn, boosting and RealMLP; BENCH=--quick
 	$(py) benchmarks/fetch.py
 	$(py) benchmarks/accuracy.py $(BENCH)
+
+bench-data: $(venv)/.bench-data  ## stream millions of rows beside scikit-learn, PyTorch and boosting; BENCH=--quick for a look
+	$(py) benchmarks/data.py $(BENCH)
 
 torture: setup  ## kill and damage training runs hundreds of times
 	LAMINA_TORTURE=1 $(py) -m pytest -n 0 tests/test_survival.py tests/learning/test_checkpoints.py tests/test_sealed_file.py
@@ -97,4 +100,8 @@ $(venv)/.bench: $(venv)/.torch
 
 $(venv)/.accuracy: $(venv)/.torch
 	$(py) -m pip install --quiet --no-build-isolation --editable '.[bench-accuracy]'
+	@touch $@
+
+$(venv)/.bench-data: $(venv)/.torch
+	$(py) -m pip install --quiet --no-build-isolation --editable '.[bench-data]'
 	@touch $@

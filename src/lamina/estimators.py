@@ -32,7 +32,7 @@ from lamina.constructors import ClassifierSettings, RegressorSettings
 from lamina.data.roles import Roles, taken_apart
 from lamina.data.streaming.streamed_source import StreamedSource, Way, way_of
 from lamina.data.tables.frames import unmasked
-from lamina.data.tables.row_streams import is_stream, rows_of
+from lamina.data.tables.row_streams import RowStream, is_stream, rows_of
 from lamina.data.tables.sources import read
 from lamina.data.tables.table import Table
 from lamina.data.targets import Labels
@@ -459,11 +459,13 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         rows = looking._checked_rows(X, reset=reset)
         return rows, self._checked_target(y), _names_of(looking)
 
-    def _checked_rows(self, X: Rows, reset: bool = False) -> Table:
-        """Return the rows as a Table, after scikit-learn's checks of names and sizes."""
-        if isinstance(X, Table):
+    def _checked_rows(self, X: Rows, reset: bool = False) -> Any:
+        """Return the rows as a Table, after scikit-learn's checks of names and sizes; those of files as a RowStream."""
+        if isinstance(X, Table | RowStream):
             return X
         reading = None if reset or not hasattr(self, "model_") else self.model_.encoder.reading
+        if not reset and is_stream(X):
+            return rows_of(X, reading=reading)
         if isinstance(X, np.ndarray) and X.dtype.names is not None and X.ndim == 1:  # a structured array
             X = {name: X[name] for name in X.dtype.names}
         if not reset and self._fits_as_it_is(X):

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.data.tables.row_streams import RowStream, is_stream, rows_of
 from lamina.data.tables.sources import read
 from lamina.data.tables.table import Table
 from lamina.data.targets import Labels, Numbers
@@ -161,14 +162,15 @@ def explain(
     DataError
         Rows with other columns than in training, or fewer than two.
     """
-    model, table = _opened(model, X)
-    if table.n_rows < 2:
+    model, rows = _opened(model, X)
+    of_rows = rows.n_rows
+    if of_rows < 2:
         raise DataError("explain measures effects from the mean of the rows: two rows or more expected, found 1.")
     if most is not None and most < 2:
         raise SettingError(f"most={most}: expected a whole number of at least 2, or None for all rows.")
-    of_rows = table.n_rows
     if most is not None and of_rows > most:
-        table = table.take(np.sort(np.random.default_rng(seed).choice(of_rows, most, replace=False)))
+        rows = rows.take(np.sort(np.random.default_rng(seed).choice(of_rows, most, replace=False)))
+    table = model.encoder.align(rows.whole() if isinstance(rows, RowStream) else rows)
     name, derivative = _outcome(model, outcome)
     params = model.params.astype(np.float64)
     told = progress or (lambda rows: None)
@@ -191,10 +193,10 @@ def explain(
     return Explanation(model.encoder.names_in, strength / table.n_rows, slope, name, table.n_rows, of_rows)
 
 
-def _opened(model: Any, X: Any) -> tuple[Model, Table]:
+def _opened(model: Any, X: Any) -> tuple[Model, Table | RowStream]:
     """Return the Model within an estimator, and the rows checked as `predict` checks them."""
     if isinstance(model, Model):
-        return model, model.encoder.align(read(X, reading=model.encoder.reading))
+        return model, (rows_of if is_stream(X) else read)(X, reading=model.encoder.reading)
     if isinstance(model, type) or not hasattr(model, "_checked_rows"):
         found = model.__name__ if isinstance(model, type) else type(model).__name__
         raise SettingError(
@@ -202,7 +204,7 @@ def _opened(model: Any, X: Any) -> tuple[Model, Table]:
             "search.best_estimator_; for a pipeline pass its last step and the transformed rows."
         )
     fitted: Model = model._fitted()
-    return fitted, fitted.encoder.align(model._checked_rows(X))
+    return fitted, model._checked_rows(X)
 
 
 def _blocks(model: Model, table: Table) -> Iterator[Array]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lamina.computed_once import cached_property
 from lamina.data.encoding.encoder import Encoder
+from lamina.data.tables.row_streams import RowStream, is_stream, rows_of
 from lamina.data.tables.sources import read
 from lamina.data.tables.table import Table
 from lamina.data.target_values import plain
@@ -29,6 +30,7 @@ from lamina.errors import DataError, SettingError
 from lamina.learning.diagnosis.findings import Diagnosis
 
 ROWS_PER_BLOCK = 8192  # rows that are encoded and predicted together
+BLOCKS_READ = 8  # of rows from files that are read together
 
 
 @dataclass(frozen=True)
@@ -126,10 +128,9 @@ class Model:
         """
         from sklearn.metrics import accuracy_score, r2_score
 
-        table, y = X if isinstance(X, Table) else read(X, reading=self.encoder.reading), plain(y)
-        if len(y) != table.n_rows:
-            raise DataError(f"y has {len(y)} values and X has {table.n_rows} rows: expected one for each.")
-        predicted, loss = self.predict(table), self.network.loss
+        predicted, loss, y = self.predict(X), self.network.loss, plain(y)
+        if len(y) != len(predicted):
+            raise DataError(f"y has {len(y)} values and X has {len(predicted)} rows: expected one for each.")
         if isinstance(self.target, Labels):
             return float(accuracy_score(y, predicted, sample_weight=sample_weight))
         if isinstance(loss, Quantile) and len(loss.quantiles) > 1:
@@ -137,7 +138,10 @@ class Model:
         return float(r2_score(y, predicted, sample_weight=sample_weight))
 
     def encode(self, X: Any) -> NDArray[Any]:
-        """Return A[0] as rows, shape (m, n_inputs); `X` is anything that `lamina.data.tables.sources.read` reads."""
+        """Return A[0] as rows, shape (m, n_inputs).
+
+        `X` is anything that `lamina.data.tables.sources.read` or `lamina.data.tables.row_streams.rows_of` reads.
+        """
         return self.encoder.encode(self._table(X), self.params.dtype)
 
     def output(self, X: Any) -> NDArray[np.float64]:
@@ -274,8 +278,24 @@ class Model:
         rows = tuple(_summary_rows(self.network.blueprint()))
         return Summary(rows, self.params.itemsize, self.network.loss.kind)
 
+    def tables(self, X: Any) -> Iterator[Table]:
+        """Yield the rows as the encoder takes them, those of files and streams piece by piece."""
+        stream = self._stream(X)
+        if stream is None:
+            yield self._table(X)
+            return
+        known = [name for name in self.encoder.names_in if name in stream.names]
+        columns = known if len(known) == len(self.encoder.names_in) else None  # else `align` says what is missing
+        for batch in stream.regrouped(ROWS_PER_BLOCK * BLOCKS_READ, columns):
+            yield self.encoder.align(batch.table)
+
+    def _stream(self, X: Any) -> RowStream | None:
+        return rows_of(X, reading=self.encoder.reading) if is_stream(X) else None
+
     def _table(self, X: Any) -> Table:
-        return self.encoder.align(X if isinstance(X, Table) else read(X, reading=self.encoder.reading))
+        stream = None if isinstance(X, Table) else self._stream(X)
+        rows = X if stream is None else stream.whole()
+        return self.encoder.align(rows if isinstance(rows, Table) else read(rows, reading=self.encoder.reading))
 
     def _blocks(self, table: Table) -> Any:
         for start in range(0, table.n_rows, ROWS_PER_BLOCK):
@@ -283,7 +303,8 @@ class Model:
 
     def _by_block(self, network: Network, X: Any) -> NDArray[np.float64]:
         verbs = choose(network, self.engine)
-        parts = [verbs.predict(network, self.params, block) for block in self._blocks(self._table(X))]
+        blocks = (block for table in self.tables(X) for block in self._blocks(table))
+        parts = [verbs.predict(network, self.params, block) for block in blocks]
         return np.concatenate(parts).astype(np.float64)
 
 

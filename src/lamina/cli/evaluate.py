@@ -1,13 +1,14 @@
 """lamina evaluate: how good a model is on rows whose answers are known."""
 
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from lamina.cli.files import ModelFile, check_files, reading_for
-from lamina.cli.rows import Place, column_of, located, pieces_of, weights_of
-from lamina.cli.scores import Answers, named
+from lamina.cli.files import ModelFile, check_rows, named, reading_for, shown
+from lamina.cli.rows import Place, column_of, in_stream, located, pieces_of, stream_of, weights_of
+from lamina.cli.scores import Answers
+from lamina.cli.scores import named as name_of
 from lamina.cli.terminal import Terminal, counted, number
 from lamina.data.splitting import check_weights
 from lamina.data.targets import Labels
@@ -18,29 +19,31 @@ from lamina.model_file import load
 SHOWN_CLASSES = 15  # of a confusion matrix that fits a terminal
 
 
-def evaluate(model: ModelFile, file: Path, /, *, weights: str | None = None, json: bool = False) -> int:
+def evaluate(model: ModelFile, /, *files: str, weights: str | None = None, json: bool = False) -> int:
     """Measure a model on rows whose answers are known.
 
     Parameters
     ----------
-    file
-        CSV, Parquet, Arrow or Feather file with the columns of training, the target included.
+    files
+        CSV (also .gz, .zst), Parquet, Arrow or Feather files with the columns of training, the target included. Or a
+        folder of them, a glob, or a URI like s3://bucket/folder.
     weights
         A column that says how much each row counts.
     json
         Print the result as JSON on stdout, and nothing else there.
     """
     terminal = Terminal(json)
-    check_files({"MODEL": model, "FILE": file}, {})
+    paths = named("evaluate", files)
+    check_rows(model, paths, {})
     loaded = load(model)
-    with terminal.working(f"reading {file}"):
-        answers = answered(loaded, file, weights)
+    with terminal.working(f"reading {shown(paths)}"):
+        answers = answered(loaded, paths, weights)
     scores, left_out = measured = answers.measured()
-    terminal.say(f"{model} on {counted(len(answers.Y), 'row')} of {file}, target {loaded.target_name!r}:")
-    terminal.table(["score", ""], [(named(name), value) for name, value in scores.items()])
+    terminal.say(f"{model} on {counted(len(answers.Y), 'row')} of {shown(paths)}, target {loaded.target_name!r}:")
+    terminal.table(["score", ""], [(name_of(name), value) for name, value in scores.items()])
     for line in measured.told():
         terminal.say(line)
-    result: dict[str, Any] = {"model": str(model), "file": str(file), "rows": len(answers.Y), "scores": scores}
+    result: dict[str, Any] = {"model": str(model), "file": shown(paths), "rows": len(answers.Y), "scores": scores}
     result["left_out"] = left_out
     if isinstance(loaded.target, Labels) and loaded.target.task != "multilabel":
         confusion = answers.confusion()
@@ -50,23 +53,23 @@ def evaluate(model: ModelFile, file: Path, /, *, weights: str | None = None, jso
     return 0
 
 
-def answered(model: Model, file: Path, weights: str | None) -> Answers:
-    """Return the outputs for all rows of a file, read piece by piece, beside its targets."""
+def answered(model: Model, files: Sequence[str], weights: str | None) -> Answers:
+    """Return the outputs for all rows of files, read piece by piece, beside their targets."""
     target, name = model.target, model.target_name
     if (target.n_outputs > 1 and target.task == "multilabel") if isinstance(target, Labels) else target.n_targets > 1:
         raise DataError("this model predicts several targets at once: evaluate it from Python")
     A, Y, w = [], [], []
-    reading = reading_for(model)
-    for rows in pieces_of(file, reading):
-        with located(Place(file, 0, reading)):
+    stream = stream_of(files, reading_for(model))
+    for rows in pieces_of(stream, [*model.encoder.names_in, name, *([] if weights is None else [weights])]):
+        with in_stream(stream):
             A.append(model.output(rows))
-        y = column_of(rows, name, file, "the target")
-        with located(Place(file, -int(rows.row_number(0)), reading), column=name):
+        y = column_of(rows, name, shown(files), "the target")
+        with located(Place(stream, -int(rows.row_number(0))), column=name):
             Y.append(target.encode(y))
         if weights is not None:
-            w.append(weights_of(rows, weights, file))
+            w.append(weights_of(rows, weights, shown(files)))
     total = sum(map(len, Y))
-    with located(Place(file, 0, reading), column=weights):
+    with located(Place(stream), column=weights):
         counts = check_weights(np.concatenate(w), total) if w else None
     return Answers(target, model.network.loss, np.concatenate(A), np.concatenate(Y), counts)
 

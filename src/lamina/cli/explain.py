@@ -4,9 +4,9 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-from lamina.cli.files import ModelFile, check_files
+from lamina.cli.files import ModelFile, check_rows, named, shown
 from lamina.cli.pictures import check_picture, without_windows, write_picture
-from lamina.cli.rows import Place, all_of, located
+from lamina.cli.rows import in_stream, stream_of
 from lamina.cli.terminal import Terminal, counted, number
 from lamina.data.targets import Labels
 from lamina.errors import SettingError
@@ -18,9 +18,8 @@ from lamina.model_file import load
 
 def explain(
     model: ModelFile,
-    file: Path,
     /,
-    *,
+    *files: str,
     outcome: str | None = None,
     top: int = 20,
     most: int = ROWS,
@@ -31,8 +30,9 @@ def explain(
 
     Parameters
     ----------
-    file
-        CSV, Parquet, Arrow or Feather file with the columns of training.
+    files
+        CSV (also .gz, .zst), Parquet, Arrow or Feather files with the columns of training. Or a folder of them, a glob,
+        or a URI like s3://bucket/folder.
     outcome
         A class; without it the second of two classes, or of more the predicted one. Or the number of an output, counted
         from 0, where there are several.
@@ -45,21 +45,21 @@ def explain(
     json
         Print the result as JSON on stdout, and nothing else there: all columns.
     """
-    check_files({"MODEL": model, "FILE": file}, {"--plot": plot})
+    paths = named("explain", files)
+    check_rows(model, paths, {"--plot": plot})
     check_picture(plot)
     if top < 1:
         raise SettingError(f"--top {top}: expected a whole number of at least 1")
     if most == 1 or most < 0:
         raise SettingError(f"--most {most}: expected a whole number of at least 2, or 0 for all rows")
     terminal, loaded = Terminal(json), load(model)
-    reading = loaded.encoder.reading
-    with terminal.working(f"reading {file}"):
-        rows = all_of(file, reading)
-    with terminal.bar("rows", 2 * min(most or rows.n_rows, rows.n_rows)) as done, located(Place(file, 0, reading)):
+    with terminal.working(f"reading {shown(paths)}"):
+        rows = stream_of(paths, loaded.encoder.reading)
+    with terminal.bar("rows", 2 * min(most or rows.n_rows, rows.n_rows)) as done, in_stream(rows):
         chosen_outcome = None if outcome is None else _spelled(loaded, outcome)
         found = explained(loaded, rows, chosen_outcome, most=most or None, progress=done)
     some = f"a sample of {found.n_rows:,} of " if found.n_rows < rows.n_rows else ""
-    terminal.say(f"{model}: what moves {found.outcome} on {some}{counted(rows.n_rows, 'row')} of {file}:")
+    terminal.say(f"{model}: what moves {found.outcome} on {some}{counted(rows.n_rows, 'row')} of {shown(paths)}:")
     chosen = [(found.columns[j], float(found.strength[j]), _slope(found, j)) for j in found.order]
     terminal.table(
         ["column", "strength", "slope"], [(a, b, "" if c is None else number(c)) for a, b, c in chosen[:top]]
@@ -72,7 +72,7 @@ def explain(
         terminal.note(f"picture: {plot}")
     listed = [{"column": a, "strength": b, "slope": c} for a, b, c in chosen]
     terminal.result(
-        {"model": str(model), "file": str(file), "outcome": found.outcome, "rows": found.n_rows, "columns": listed}
+        {"model": str(model), "file": shown(paths), "outcome": found.outcome, "rows": found.n_rows, "columns": listed}
     )
     return 0
 

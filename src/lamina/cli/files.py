@@ -4,16 +4,17 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import CycloptsError, Parameter
 
 from lamina.data.tables.reading import Reading
+from lamina.data.tables.table_files import files_of
 from lamina.data.tables.uris import is_uri
 from lamina.data.targets import Labels
 from lamina.errors import SettingError
@@ -35,6 +36,43 @@ def reading_for(model: Model) -> Reading:
 def is_elsewhere(path: str) -> bool:
     """Return whether this is a URI of a place that can be read from here: s3://, gs://, hdfs://, ..."""
     return is_uri(path) and not path.lower().startswith(("http:", "https:", "ftp:", "file:"))
+
+
+def paths_of(files: Sequence[str | Path]) -> tuple[str, ...]:
+    """Return paths, globs and URIs, with ~ replaced by the home folder.
+
+    Raises
+    ------
+    SettingError
+        One is a URL of the web, or there is no such home folder.
+    """
+    return tuple(str(one) if is_elsewhere(str(one)) else str(local(Path(one))) for one in files)
+
+
+def shown(files: Sequence[str]) -> str:
+    """Return files as the user wrote them."""
+    return files[0] + (f" and {len(files) - 1} more" if len(files) > 1 else "")
+
+
+def named(command: str, files: Sequence[str]) -> tuple[str, ...]:
+    """Return the files of rows that a command was given.
+
+    Raises
+    ------
+    CycloptsError
+        There are none.
+    """
+    if not files:
+        raise CycloptsError(f'Command "{command}" parameter FILE requires an argument: a table of rows')
+    return paths_of(files)
+
+
+def check_rows(model: Path, files: Sequence[str], outputs: Mapping[str, Path | None]) -> None:
+    """Do what `check_files` does for a model and the files that paths, folders and globs of rows stand for."""
+    inputs = {f"FILE {one}" if len(files) > 1 else "FILE": Path(one) for one in files if os.path.exists(one)}
+    check_files({"MODEL": model, **inputs}, outputs)
+    if any(path is not None and path.exists() for path in outputs.values()):
+        check_files({f"FILE {one.path}": Path(one.path) for one in files_of(files) if not is_uri(one.path)}, outputs)
 
 
 def local(path: Path) -> Path:

@@ -29,6 +29,7 @@ HELP = "`lamina --help` lists the commands, `lamina COMMAND --help` its options"
 
 COMMANDS = (
     "demo",
+    "data",
     "train",
     "resume",
     "runs",

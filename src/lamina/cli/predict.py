@@ -3,7 +3,7 @@
 import csv
 import io
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -12,11 +12,12 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.cli.files import ModelFile, check_files, check_place
+from lamina.cli.files import ModelFile, check_place, check_rows, named, shown
 from lamina.cli.printable import printable
-from lamina.cli.rows import Place, located, pieces_of
+from lamina.cli.rows import Place, in_stream, located, pieces_of, stream_of
 from lamina.cli.terminal import Terminal, counted
 from lamina.data.tables.alignment import check_present
+from lamina.data.tables.row_streams import RowStream
 from lamina.data.tables.table import Table
 from lamina.data.targets import Labels, Numbers
 from lamina.equations.losses import Quantile
@@ -30,16 +31,17 @@ Columns = list[NDArray[Any]]  # one array per column, each (rows,)
 Write = Callable[[Columns], None]
 
 
-def predict(model: ModelFile, file: Path, /, *, proba: bool = False, out: Path | None = None) -> int:
-    """Predict the rows of a table, in their order.
+def predict(model: ModelFile, /, *files: str, proba: bool = False, out: Path | None = None) -> int:
+    """Predict the rows of tables, in their order.
 
-    FILE may be larger than memory. Columns that the model does not know are
+    FILES may be larger than memory. Columns that the model does not know are
     ignored. Of a file without rows comes a header without rows.
 
     Parameters
     ----------
-    file
-        CSV, Parquet, Arrow or Feather file with the columns of training.
+    files
+        CSV (also .gz, .zst), Parquet, Arrow or Feather files with the columns of training. Or a folder of them, a glob,
+        or a URI like s3://bucket/folder.
     proba
         Give the probability of every class instead of the class.
     out
@@ -49,7 +51,8 @@ def predict(model: ModelFile, file: Path, /, *, proba: bool = False, out: Path |
         raise SettingError(
             f"--out {out}: expected a name that ends in {' or '.join(ENDINGS)}; without --out, CSV goes to stdout"
         )
-    check_files({"MODEL": model, "FILE": file}, {"--out": out})
+    paths = named("predict", files)
+    check_rows(model, paths, {"--out": out})
     if out is not None:
         check_place("--out", out)
     terminal, loaded = Terminal(), load(model)
@@ -57,28 +60,37 @@ def predict(model: ModelFile, file: Path, /, *, proba: bool = False, out: Path |
         raise DataError(f"{model} predicts numbers: there are no probabilities. Remove --proba.")
     names, count = column_names(loaded, proba), 0
     with _writing(out, names) as write:
-        with terminal.working(f"reading {file}"):
-            pieces = _pieces(loaded, file)
-            first = next(pieces, None)
+        with terminal.working(f"reading {shown(paths)}"):
+            found = _predicted(loaded, paths, proba)
+            first = next(found, None)
         if first is None:
             write([_no_values(loaded, proba)] * len(names))
-        for rows in chain(() if first is None else (first,), pieces):
-            with located(Place(file, 0, loaded.encoder.reading)):
-                found = loaded.predict_proba(rows) if proba else loaded.predict(rows)
-            write(list(found.reshape(rows.n_rows, len(names)).T))
-            count += rows.n_rows
+        for y in () if first is None else chain((first,), found):
+            write(list(y.reshape(len(y), len(names)).T))
+            count += len(y)
     if out is not None:
         terminal.note(f"{counted(count, 'prediction')}: {out}")
     return 0
 
 
-def _pieces(model: Model, file: Path) -> Iterator[Table]:
-    """Yield the rows of a file; none where it has the columns only."""
+def _predicted(model: Model, files: Sequence[str], proba: bool) -> Iterator[NDArray[Any]]:
+    """Yield what is predicted for the rows of files, piece by piece; nothing where they have the columns only."""
+    stream = _opened(model, files)
+    if stream is None:
+        return
+    for rows in pieces_of(stream, model.encoder.names_in):
+        with in_stream(stream):
+            yield model.predict_proba(rows) if proba else model.predict(rows)
+
+
+def _opened(model: Model, files: Sequence[str]) -> RowStream | None:
+    """Return the rows of files; nothing where they have the columns only."""
     try:
-        yield from pieces_of(file, model.encoder.reading)
+        return stream_of(files, model.encoder.reading)
     except NoRowsError as problem:
-        with located(Place(file)):
+        with located(Place(Path(files[0]))):
             check_present(Table(problem.names, True, 0), model.encoder.names_in)
+        return None
 
 
 def _no_values(model: Model, proba: bool) -> NDArray[Any]:

@@ -1,16 +1,14 @@
 """What a training run starts from: the table taken apart, the kind of task, the settings, the scorer."""
 
-import csv
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from cyclopts.exceptions import CycloptsError
 from numpy.typing import NDArray
 
+from lamina.cli.column_roles import Columns, dropped_names
 from lamina.cli.rows import Place, all_of, column_of, located, placed, weights_of
 from lamina.cli.settings import Task
 from lamina.cli.terminal import Terminal, counted
@@ -28,33 +26,6 @@ from lamina.learning.run import Run
 from lamina.learning.state import State
 from lamina.model import Model
 from lamina.scoring import score_of
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Which columns are not learned from."""
-
-    target: str | None
-    weights: str | None
-    drop: tuple[str, ...] = ()
-    groups: str | None = None
-    time: str | None = None
-
-    def check_target(self, file: Any, names: Sequence[str]) -> str:
-        """Return the target.
-
-        Raises
-        ------
-        CycloptsError
-            None was named.
-        """
-        if self.target is None:
-            raise CycloptsError(f"which column of {file} is to be predicted? --target is one of {', '.join(names)}")
-        return self.target
-
-    def dropped(self, names: Sequence[str]) -> list[str]:
-        """Return the columns that --drop names, one or several with commas between them."""
-        return [one for word in self.drop for one in ([word] if word in names else _listed(word))]
 
 
 @dataclass(frozen=True)
@@ -89,7 +60,7 @@ def taken_apart(table: Table, file: Any, columns: Columns) -> Rows:
             f"--target: column {target!r} of {file} holds dates, and classes or numbers are predicted: write "
             "it as a number, such as the days since a day of your choice"
         )
-    dropped = _dropped(table, file, columns)
+    dropped = dropped_names(table, file, columns)
     gone = [one for one in (target, columns.weights, columns.groups, *dropped) if one is not None]
     weights = None if columns.weights is None else weights_of(table, columns.weights, file)
     groups = None if columns.groups is None else column_of(table, columns.groups, file, "--groups")
@@ -99,25 +70,6 @@ def taken_apart(table: Table, file: Any, columns: Columns) -> Rows:
     if not X.names:
         raise DataError(f"{file}: no column is left to learn from")
     return Rows(X, y, weights, groups)
-
-
-def _dropped(table: Table, file: Any, columns: Columns) -> list[str]:
-    """Return the columns that --drop names, one or several with commas between them."""
-    if columns.weights is not None and columns.weights == columns.target:
-        raise DataError(f"--weights and --target are both {columns.target!r}: name another column of {file}")
-    names = columns.dropped(table.names)
-    for name in names:
-        column_of(table, name, file, "--drop")
-    if columns.target in names:
-        raise DataError(
-            f"--drop and --target are both {columns.target!r}: the target is never learned from, remove --drop"
-        )
-    return names
-
-
-def _listed(word: str) -> list[str]:
-    """Return the names in a list like a,b or "a, really",b."""
-    return [name.strip() for name in next(csv.reader([word], skipinitialspace=True), [])]
 
 
 def with_targets(rows: Rows, terminal: Terminal) -> Rows:

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lamina.cli.files import shown
 from lamina.data.tables.file_formats import find_format
 from lamina.data.tables.reading import Reading
 from lamina.data.tables.row_streams import RowStream, rows_of
@@ -28,7 +29,7 @@ class Place(NamedTuple):
 
     def of(self, row: int) -> str:
         """Return where a row stands, counted from 0: "people.csv, line 7"."""
-        return self.file.place_of(row) if isinstance(self.file, RowStream) else f"{self.file}, {line_of(self, row)}"
+        return self.file.place_of(row, 1) if isinstance(self.file, RowStream) else f"{self.file}, {line_of(self, row)}"
 
     @property
     def shown(self) -> str:
@@ -58,20 +59,32 @@ def all_of(file: Path, reading: Reading = AS_IT_IS) -> Table:
         return read(file, reading=reading)
 
 
-def pieces_of(file: Path, reading: Reading = AS_IT_IS) -> Iterator[Table]:
-    """Yield the rows of a file piece by piece, in constant memory."""
-    with _whatever_is_wrong(file):
-        waiting = rows_of(file, reading=reading).regrouped(ROWS_AT_ONCE)
+def stream_of(files: Sequence[str], reading: Reading = AS_IT_IS) -> RowStream:
+    """Return the rows of files, folders and globs, to be read piece by piece.
+
+    Raises
+    ------
+    FileError
+        They cannot be read, whatever the library below says of it.
+    """
+    with _whatever_is_wrong(shown(files)):
+        return rows_of(files[0] if len(files) == 1 else list(files), reading=reading)
+
+
+def pieces_of(stream: RowStream, columns: Sequence[str]) -> Iterator[Table]:
+    """Yield the rows piece by piece, in constant memory; of the columns only these, where all of them are there."""
+    wanted = list(dict.fromkeys(columns))
+    pieces = stream.regrouped(ROWS_AT_ONCE, wanted if set(wanted) <= set(stream.names) else None)
     while True:
-        with _whatever_is_wrong(file):
-            piece = next(waiting, None)
+        with _whatever_is_wrong(stream.described):
+            piece = next(pieces, None)
         if piece is None:
             return
         yield piece.table
 
 
 @contextmanager
-def _whatever_is_wrong(file: Path) -> Iterator[None]:
+def _whatever_is_wrong(file: Path | str) -> Iterator[None]:
     try:
         yield
     except (LaminaError, MemoryError):
@@ -80,7 +93,7 @@ def _whatever_is_wrong(file: Path) -> Iterator[None]:
         raise FileError(f"{file} cannot be read: {' '.join(str(problem).split())}") from problem
 
 
-def column_of(table: Table, name: str, file: Path, option: str) -> Any:
+def column_of(table: Table, name: str, file: Path | str, option: str) -> Any:
     """Return the values of a column that an option names.
 
     Raises
@@ -94,7 +107,7 @@ def column_of(table: Table, name: str, file: Path, option: str) -> Any:
     return table.column(name)
 
 
-def weights_of(table: Table, name: str, file: Path) -> Any:
+def weights_of(table: Table, name: str, file: Path | str) -> Any:
     """Return the weights of the rows.
 
     Raises

@@ -7,8 +7,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.cli.column_roles import Columns
+from lamina.cli.files import shown
 from lamina.cli.preparation import (
-    Columns,
     Rows,
     by_class,
     check_targets,
@@ -56,8 +57,7 @@ class Asked:
     @property
     def shown(self) -> str:
         """The files, as the user wrote them."""
-        more = len(self.files) - 1
-        return self.files[0] + (f" and {more} more" if more else "")
+        return shown(self.files)
 
 
 def opened_rows(asked: Asked, terminal: Terminal) -> "Read | Streaming":

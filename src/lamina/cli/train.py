@@ -14,10 +14,11 @@ from typing import Annotated, Any, Literal, NamedTuple
 from cyclopts import Parameter
 from cyclopts.exceptions import CycloptsError
 
+from lamina.cli.column_roles import Columns
 from lamina.cli.exit_codes import DONE, SIGNALS
-from lamina.cli.files import check_files, check_place, check_space, is_elsewhere, local
+from lamina.cli.files import check_files, check_place, check_space, paths_of
 from lamina.cli.pictures import check_picture, draw_curve
-from lamina.cli.preparation import Columns, task_of
+from lamina.cli.preparation import task_of
 from lamina.cli.reading_flags import ReadingFlags
 from lamina.cli.rows_to_learn import Asked, OnError, opened_rows
 from lamina.cli.run_file import RunFile, read_toml, with_options
@@ -123,7 +124,7 @@ def train(
     if named is None:
         raise CycloptsError('Command "train" parameter FILE requires an argument: a table to learn from')
     cells = ReadingFlags.of(options)
-    paths = tuple(map(_word, [named] if isinstance(named, str | Path) else named))
+    paths = paths_of([named] if isinstance(named, str | Path) else named)
     chosen = Chosen(paths, **{**options, "json": bool(options["json"])}, config=config, cells=cells)
     return _trained(chosen, written.settings, from_flags(settings), vars(settings or Flags()))
 
@@ -230,11 +231,6 @@ def _trained(chosen: Chosen, toml: dict[str, Any], given: dict[str, Any], flags:
 def absolute(file: str) -> str:
     """Return a path, a glob or a URI as one that means the same from any folder."""
     return file if is_uri(file) else os.path.abspath(file)
-
-
-def _word(file: str | Path) -> str:
-    """Return a path, a glob or a URI, with ~ replaced by the home folder."""
-    return str(file) if is_elsewhere(str(file)) else str(local(Path(file)))
 
 
 def words_of(options: Mapping[str, Any]) -> Iterator[str]:

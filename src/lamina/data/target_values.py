@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.data.tables.arrays import from_numpy
-from lamina.data.tables.columns import is_missing, is_number, short
+from lamina.data.tables.columns import Kind, is_missing, is_number, short
 from lamina.data.tables.frames import one_dimensional, unmasked
 from lamina.errors import DataError
+
+DetectedTask = Literal["binary", "multiclass", "regression"]
 
 FEW_CLASSES = 20  # whole numbers with so many different values are taken for classes
 
@@ -133,15 +135,16 @@ def _check_whole(labels: NDArray[Any]) -> None:
 
 def _from_objects(y: NDArray[Any]) -> NDArray[Any]:
     flat = y.reshape(-1)
+    types = set(map(type, flat))
+    if all(issubclass(kind, str) for kind in types):
+        if "\0" in "".join(flat):
+            bad = next((i for i, value in enumerate(flat) if value.endswith("\0")), None)
+            if bad is not None:
+                raise DataError(f"y holds {short(flat[bad])} in row {bad}: labels that end in a zero character lose it")
+        return np.asarray(y, np.str_)
     missing = np.array([is_missing(value) for value in flat]).reshape(len(y), -1).any(axis=1)
     if missing.any():
         raise DataError(f"Input y contains NaN or None: {_rows(np.flatnonzero(missing))}; drop or fill these rows")
-    types = set(map(type, flat))
-    if all(issubclass(kind, str) for kind in types):
-        bad = next((i for i, value in enumerate(flat) if value.endswith("\0")), None)
-        if bad is not None:
-            raise DataError(f"y holds {short(flat[bad])} in row {bad}: labels that end in a zero character lose it")
-        return np.asarray(y, np.str_)
     if not all(is_number(kind) for kind in types):
         names = ", ".join(sorted(kind.__name__ for kind in types))
         raise DataError(f"Unknown label type: {names}. Text, whole numbers or booleans expected, all of one kind")
@@ -162,7 +165,7 @@ def _whole(values: NDArray[Any]) -> NDArray[Any]:
     raise DataError(f"y holds {far}, beyond the whole numbers of 64 bits: pass such labels as text, str(label)")
 
 
-def detect_task(values: Any) -> tuple[Literal["binary", "multiclass", "regression"], str]:
+def detect_task(values: Any) -> tuple[DetectedTask, str]:
     """Return the task that a target column makes, and the reason in words.
 
     Text and booleans are classes; whole numbers are classes if they take two values, or few; other numbers are to be
@@ -174,17 +177,34 @@ def detect_task(values: Any) -> tuple[Literal["binary", "multiclass", "regressio
     column = from_numpy("target", y)
     if column.levels is not None:
         n = len(np.unique(column.values[column.values >= 0]))
-        kind = "booleans" if column.kind == "boolean" else "text"
-        return ("binary" if n <= 2 else "multiclass"), f"{kind} with {_values(n)}"
+        return task_of(column.kind, n, n, False)
     y = column.values[~np.isnan(column.values)]
-    n = len(np.unique(y))
-    if column.kind == "date" or (y != np.floor(y)).any():
-        return "regression", "dates" if column.kind == "date" else f"numbers with fractions, {_values(n)}"
-    if n <= 2:
-        return "binary", f"whole numbers with {_values(n)}"
-    if n <= FEW_CLASSES and n <= len(y) / 2:
-        return "multiclass", f"whole numbers with only {_values(n)}"
-    return "regression", f"whole numbers with {_values(n)}"
+    return task_of(column.kind, len(np.unique(y)), len(y), bool((y != np.floor(y)).any()))
+
+
+def task_of(kind: Kind, n_values: int, n_rows: int, fractions: bool) -> tuple[DetectedTask, str]:
+    """Return the task that a target column makes, and the reason, from what is known of it.
+
+    Parameters
+    ----------
+    kind : {"number", "date", "boolean", "category"}
+    n_values : int
+        How many different values there are.
+    n_rows : int
+        How many rows have one.
+    fractions : bool
+        Whether some number is not a whole one.
+    """
+    if kind == "boolean" or kind == "category":
+        named = "booleans" if kind == "boolean" else "text"
+        return ("binary" if n_values <= 2 else "multiclass"), f"{named} with {_values(n_values)}"
+    if kind == "date" or fractions:
+        return "regression", "dates" if kind == "date" else f"numbers with fractions, {_values(n_values)}"
+    if n_values <= 2:
+        return "binary", f"whole numbers with {_values(n_values)}"
+    if n_values <= FEW_CLASSES and n_values <= n_rows / 2:
+        return "multiclass", f"whole numbers with only {_values(n_values)}"
+    return "regression", f"whole numbers with {_values(n_values)}"
 
 
 def _values(n: int) -> str:

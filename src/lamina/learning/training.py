@@ -30,6 +30,7 @@ from lamina.learning.state import Record, State
 from lamina.learning.vital_signs import Rates, is_due, look_at
 
 SECONDS_PER_MOVE = 0.1  # between two yields within an epoch, about
+MOST_STEPS_PER_MOVE = 2**20
 FIRST_MULTIPLY_ADDS = 2e8  # of the first move, before its speed is known
 
 
@@ -95,7 +96,7 @@ def _look(run: Run, state: State) -> None:
 
 def _minibatches(run: Run, state: State) -> Iterator[Progress]:
     """Go through what is left of a pass; yield now and then within it."""
-    size, network = run.recipe.batch_size, run.network
+    size, network, silent = run.recipe.batch_size, run.network, 0.0
     steps = max(1, int(FIRST_MULTIPLY_ADDS / (network.size * network.members * size)))
     for chunk in run.examples.chunks(run.recipe, state.epoch, state.rows):
         at = 0
@@ -106,8 +107,10 @@ def _minibatches(run: Run, state: State) -> Iterator[Progress]:
             at += len(piece.order)
             took = time.perf_counter() - began
             state.pass_seconds += took
-            steps = max(1, int(steps * min(4.0, SECONDS_PER_MOVE / max(took, 1e-9))))
-            if state.rows < run.examples.n:
+            steps = max(1, int(min(steps * min(4.0, SECONDS_PER_MOVE / max(took, 1e-9)), MOST_STEPS_PER_MOVE)))
+            silent += took
+            if state.rows < run.examples.n and silent >= SECONDS_PER_MOVE / 2:
+                silent = 0.0
                 yield Progress(state.epoch, state.rows, state.step, None)
                 if _time_is_over(run, state):
                     return

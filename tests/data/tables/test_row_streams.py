@@ -164,6 +164,14 @@ LATE = {
 }
 
 
+def test_columns_without_a_value(tmp_path):
+    for i in range(2):
+        (tmp_path / f"{i}.csv").write_text("a,b,c\n1,,x\n2,,y\n")
+    table = rows_of(tmp_path).whole()
+    assert [table.at(j).kind for j in range(3)] == ["number", "number", "category"]
+    assert np.isnan(table.column("b")).all()
+
+
 @pytest.mark.parametrize("case", LATE)
 @pytest.mark.parametrize("files", [1, 3])
 def test_one_kind_for_what_shows_late(tmp_path, monkeypatch, case, files):

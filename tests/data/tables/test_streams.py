@@ -133,7 +133,7 @@ def test_rows_is_positive(tmp_path):
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for the peak of memory")
 @pytest.mark.parametrize(("name", "largest"), [("rows.csv", 100), ("rows.parquet", 2**40)])
 def test_a_stream_takes_constant_memory(tmp_path, name, largest):
-    """Three times the rows may not take 25 MB more: whole, they take 51 MB."""
+    """Three times the rows may not take 40 MB more: whole, they take 77 MB."""
     code = """
 import sys
 from lamina.data.tables.row_streams import rows_of
@@ -143,7 +143,7 @@ print(rows, int(peak.split()[1]) / 1024)
 """
     rng = np.random.default_rng(0)
     peaks = []
-    for n in (200_000, 600_000):
+    for n in (300_000, 900_000):
         path = tmp_path / f"{n}_{name}"
         table = pa.table({f"x{j}": rng.integers(0, largest, n) for j in range(16)})
         if name.endswith("csv"):
@@ -154,4 +154,4 @@ print(rows, int(peak.split()[1]) / 1024)
         rows, peak = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
         assert int(rows) == n
         peaks.append(float(peak))
-    assert peaks[1] < peaks[0] + 25
+    assert peaks[1] < peaks[0] + 40

@@ -41,9 +41,15 @@ def place_in(parts: Sequence[Part], row: int) -> str:
     for part in parts:
         rows = sum(span.rows for span in part.spans)
         if row < rows:
-            return f"{part.name!r}, {part.place(row)}"
+            return f"{part.name!r}, {where_in(part, row)}"
         row -= rows
     return f"row {row}"
+
+
+def where_in(part: Part, row: int, first: int = 0) -> str:
+    """Return where a row of a part stands; `first` is the number of the first row, where rows are no lines."""
+    line = part.line(row)
+    return f"row {row + first:,}" if line is None else f"line {line}"
 
 
 def kinds_of(parts: Sequence[Part]) -> dict[str, Kind]:

@@ -65,9 +65,8 @@ class ArrowPart:
         """See `lamina.data.tables.parts.Part`."""
         self.file.check_unchanged()
 
-    def place(self, row: int) -> str:
+    def line(self, row: int) -> None:
         """See `lamina.data.tables.parts.Part`."""
-        return f"row {row}"
 
 
 def _width(kind: Any) -> int:

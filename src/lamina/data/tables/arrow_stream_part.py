@@ -57,9 +57,8 @@ class ArrowStreamPart:
     def check_unchanged(self) -> None:
         """Do nothing: another number of rows is noticed."""
 
-    def place(self, row: int) -> str:
+    def line(self, row: int) -> None:
         """See `lamina.data.tables.parts.Part`."""
-        return f"row {row}"
 
 
 def is_lazy(source: Any) -> bool:

@@ -107,9 +107,8 @@ class BatchesPart:
     def check_unchanged(self) -> None:
         """Do nothing: another number of rows is noticed."""
 
-    def place(self, row: int) -> str:
+    def line(self, row: int) -> None:
         """See `lamina.data.tables.parts.Part`."""
-        return f"row {row}"
 
 
 def _rows(batch: Batch, at: slice, names: Sequence[str]) -> Batch:
@@ -164,6 +163,5 @@ class TablePart:
     def check_unchanged(self) -> None:
         """Do nothing: it is not read from anywhere."""
 
-    def place(self, row: int) -> str:
+    def line(self, row: int) -> None:
         """See `lamina.data.tables.parts.Part`."""
-        return f"row {row}"

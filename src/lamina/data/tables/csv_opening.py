@@ -101,7 +101,8 @@ def _look_back(columns: "_Columns", parts: Sequence[CsvPart], chunks: int) -> No
     import pyarrow as pa
 
     suspects = columns.suspects()
-    wanted = {name: first for name, first in columns.started.items() if first} | dict.fromkeys(suspects, chunks)
+    wanted = {name: first for name, first in columns.started.items() if first and columns.asked(name)}
+    wanted |= dict.fromkeys(suspects, chunks)
     hexadecimal: set[str] = set()
     row = number = 0
     for part in parts:
@@ -168,6 +169,8 @@ class _Columns:
                 self.types[name] = array.type
                 if t.is_string(array.type):
                     self.started[name] = number
+            if t.is_string(array.type) and not self.asked(name):
+                continue
             if t.is_string(array.type):
                 self.look_at_text(name, part, chunk, data, array, row, always=self.started[name] > 0)
             elif t.is_integer(array.type) or t.is_floating(array.type):
@@ -182,6 +185,10 @@ class _Columns:
         if names:
             table, _ = part.parsed(chunk, data, dict.fromkeys(names, pa.string()), names)
             self.padded |= {name for name in names if _any_matches(table[name], PADDED)}
+
+    def asked(self, name: str) -> bool:
+        """Return whether it matters what a column of text spells: of rows to predict, where training had no text."""
+        return not self.reading.predicting or self.reading.knows(name)
 
     def suspects(self) -> list[str]:
         """Return the columns that look like numbers and may be names: 007, 0x1F, numbers of 20 digits."""
@@ -209,8 +216,6 @@ class _Columns:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        if self.reading.predicting and not self.reading.knows(name):
-            return
         known, dialect = self.evidence.get(name), part.dialect
         done = known is not None and hopeless(known) and row >= LOOKED_AT and not always
         if done and array.null_count == 0:

@@ -67,7 +67,9 @@ class CsvPart:
 
     def seen(self) -> dict[str, Sighting]:
         """Return what each column holds."""
-        return {name: sighted(kind, repr(self.name)) for name, kind in self.types.items()}
+        import pyarrow as pa
+
+        return {name: sighted(self.types.get(name, pa.null()), repr(self.name)) for name in self.names}
 
     def found_chunks(self) -> Iterator[tuple[Chunk, bytes]]:
         """Yield the chunks of the file, whose rows are not counted yet, and their bytes."""
@@ -210,7 +212,7 @@ class CsvPart:
         self.file.check_unchanged()
         raise FileError(f"{self.name}: other rows than when it was opened; {self.changed}")
 
-    def place(self, row: int) -> str:
+    def line(self, row: int) -> int | None:
         """See `lamina.data.tables.parts.Part`."""
         i = 0
         while i < len(self.chunks) - 1 and row >= self.chunks[i].rows:
@@ -220,10 +222,10 @@ class CsvPart:
         try:
             for n, (line, _) in enumerate(self.good_rows(chunk, data)):
                 if n == row:
-                    return f"line {line}"
+                    return line
         except csv.Error:  # a cell longer than Python's parser takes
             pass
-        return f"row {row}"
+        return None
 
     def good_rows(self, chunk: Chunk, data: bytes) -> Iterator[tuple[int, list[str]]]:
         """Yield line and cells of the rows that count; slow, for looking one up."""

@@ -88,6 +88,5 @@ class DatasetPart:
         if self._stat() != self._file:
             raise FileError(f"{self.name} changed while it was being read (size or time of modification): start again")
 
-    def place(self, row: int) -> str:
+    def line(self, row: int) -> None:
         """See `lamina.data.tables.parts.Part`."""
-        return f"row {row}"

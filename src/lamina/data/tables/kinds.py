@@ -143,7 +143,9 @@ class Joined:
                 values = self._codes(j, table.columns[j])
             kind = np.promote_types(self._values[j].dtype, values.dtype)
             if kind != self._values[j].dtype:
-                self._values[j] = self._values[j].astype(kind)
+                wider = np.empty(self._values[j].shape, kind)
+                wider[: self._filled] = self._values[j][: self._filled]
+                self._values[j] = wider
             self._values[j][self._filled - table.n_rows : self._filled] = values
 
     def _codes(self, j: int, column: Column) -> NDArray[Any]:

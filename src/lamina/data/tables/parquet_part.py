@@ -71,6 +71,5 @@ class ParquetPart:
         """See `lamina.data.tables.parts.Part`."""
         self.file.check_unchanged()
 
-    def place(self, row: int) -> str:
+    def line(self, row: int) -> None:
         """See `lamina.data.tables.parts.Part`."""
-        return f"row {row}"

@@ -46,8 +46,8 @@ class Part(Protocol):
     def check_unchanged(self) -> None:
         """Raise a FileError if it is not what it was when it was opened."""
 
-    def place(self, row: int) -> str:
-        """Return where a row of the part stands: "line 12", or "row 11" counted from 0."""
+    def line(self, row: int) -> int | None:
+        """Return the line of a row of the part, from 1; nothing where rows are no lines."""
 
 
 def merged(counts: Sequence[int]) -> list[tuple[int, int, int]]:

@@ -9,6 +9,8 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from lamina.data.tables.agreement import kinds_of, written_in
 from lamina.data.tables.arrow_stream_part import ArrowStreamPart, is_lazy
 from lamina.data.tables.batches_part import BatchesPart, TablePart, is_rows
@@ -26,13 +28,14 @@ __all__ = ["RowStream", "Stretch", "is_stream", "rows_of"]
 
 def is_stream(source: Any) -> bool:
     """Return whether rows come from files or piece by piece, and not from one table in memory."""
+    if isinstance(source, np.ndarray):
+        return False
     if isinstance(source, str | os.PathLike) or is_dataset(source) or is_lazy(source) or is_relation(source):
         return True
     if isinstance(source, list | tuple):
         if source and all(isinstance(one, str | os.PathLike) for one in source):
             return True
-        firsts = [one[0] if isinstance(one, tuple) and one else one for one in source]
-        return bool(source) and all(map(is_rows, firsts))
+        return bool(source) and all(is_rows(one[0] if isinstance(one, tuple) and one else one) for one in source)
     if isinstance(source, Mapping | Table | bytes) or hasattr(source, "__array__") or hasattr(source, "shape"):
         return False
     return hasattr(source, "__arrow_c_stream__") or isinstance(source, Iterable) or callable(source)
@@ -76,6 +79,8 @@ def rows_of(source: Any, *, reading: Reading | None = None, on_error: OnError = 
     """
     if on_error not in ("raise", "skip"):
         raise SettingError(f"on_error is 'raise' or 'skip', found {on_error!r}")
+    if isinstance(source, RowStream):
+        return source
     reading = Reading() if reading is None else reading
     if not is_stream(source):
         return _of_memory(source, reading)

@@ -6,8 +6,9 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lamina.data.tables.agreement import as_planned, listed
+from lamina.data.tables.agreement import as_planned, listed, where_in
 from lamina.data.tables.cell_values import kind_of
 from lamina.data.tables.columns import Kind
 from lamina.data.tables.kinds import Joined, fitted, joined
@@ -146,15 +147,39 @@ class RowStream:
         for part in self.parts:
             part.check_unchanged()
 
-    def place_of(self, row: int) -> str:
-        """Return where a row stands, counted from 0: "a.csv, line 12", "b.parquet, row 17 (row 1,017 in all)"."""
+    def take(self, rows: NDArray[np.int64]) -> Table:
+        """Return some rows in memory, by their numbers in ascending order; of no more stretches than have them."""
+        found: list[Table] = []
+        for stretch in self.stretches:
+            low, high = np.searchsorted(rows, (stretch.first, stretch.first + stretch.rows))
+            for batch in self.tables(stretch, start=int(rows[low]) - stretch.first) if low < high else ():
+                end = np.searchsorted(rows, batch.first + batch.table.n_rows)
+                if low < end:
+                    found.append(batch.table.take(rows[low:end] - batch.first))
+                low = max(low, end)
+                if low >= high:
+                    break
+        if not found:
+            raise DataError("no rows asked for: one or more expected")
+        return replace(joined(found), row_numbers=rows)
+
+    def place_of(self, row: int, first: int = 0) -> str:
+        """Return where a row stands: "a.csv, line 12", "b.parquet, row 17 (row 1,017 in all)".
+
+        Parameters
+        ----------
+        row : int
+            Counted from 0.
+        first : int
+            The number that the first row has in the answer, for readers who count from 1.
+        """
         stretch = next((one for one in self.stretches if one.first <= row < one.first + one.rows), None)
         if stretch is None:
             raise DataError(f"no row {row:,}: there are {self.n_rows:,}, counted from 0")
-        first = min(one.first for one in self.stretches if one.part == stretch.part)
+        before = min(one.first for one in self.stretches if one.part == stretch.part)
         part = self.parts[stretch.part]
-        found = part.place(row - first)
-        in_all = f" (row {row:,} in all)" if found.startswith("row") and first else ""
+        found = where_in(part, row - before, first)
+        in_all = f" (row {row + first:,} in all)" if found.startswith("row") and before else ""
         return f"{part.name}, {found}{in_all}"
 
     def _check_known(self, names: Sequence[str]) -> None:

@@ -17,6 +17,7 @@ FLAT_ANSWERS = 0.02  # spread, of the target's
 FEWEST_OF_A_CLASS, RARE = 5, 0.1
 STILL_FALLING = 0.05  # of the watched cost, over the last tenth of the epochs
 STILL_FALLING_UNWATCHED = 0.2  # of the training cost, which falls long after the validation cost rises
+STILL_FALLING_A_LITTLE = 0.98  # of the cost, over the last tenth of the epochs
 EPOCHS_TO_TELL = 20  # of fewer, less will do
 FITTED = 0.3  # of the cost of a constant, on one batch
 
@@ -162,7 +163,10 @@ def class_never_predicted(case: Case) -> Finding | None:
 
 
 def _how_little_was_learned(case: Case) -> str:
-    share = case.share_of_baseline
+    share, costs = case.share_of_baseline, case.costs
+    ended = case.stopped.startswith(("all ", "max_time")) and len(costs) > 1
+    if ended and costs[-1] < STILL_FALLING_A_LITTLE * costs[-1 - max(1, len(costs) // 10)]:
+        return "Training ended while the cost still fell: train longer first."
     if share is None or share < LITTLE_LEARNED:
         return ""
     return f"Little was learned: the cost is still {percent(share)} of that of a constant prediction."
