@@ -16,7 +16,7 @@ from lamina.data import datasets
 from lamina.data.roles import Roles
 from lamina.data.streaming.streamed_source import StreamedSource
 from lamina.data.tables.row_streams import rows_of
-from lamina.equations.layers import Dense
+from lamina.equations.layers import Dense, Residual
 from lamina.errors import DataError, DiagnosisWarning
 from lamina.fitting import finish, prepare
 from lamina.learning.diagnosis.case import Case
@@ -248,6 +248,7 @@ def test_an_empty_case_has_no_findings(healthy):
     [
         ({"initializer": "zeros", "bias_initializer": "zeros"}, "symmetric_units"),
         ({"learning_rate_init": 10.0}, "learning_rate_too_high"),
+        ({"hidden_layer_sizes": (16, *[Residual([Dense(16)])] * 30)}, "exploding_gradients"),
     ],
 )
 def test_what_is_beyond_doubt_is_warned_of_once(settings, name):
@@ -255,6 +256,12 @@ def test_what_is_beyond_doubt_is_warned_of_once(settings, name):
     with pytest.warns(DiagnosisWarning) as caught:
         DeepRegressor(**SMALL | settings).fit(X, y)
     assert [name in str(one.message) for one in caught] == [True]
+
+
+def test_large_inputs_are_named_as_the_cause():
+    X, _, y = rows()
+    with pytest.warns(DiagnosisWarning, match="column 'x3' has the size 2,[0-9]{3}"):
+        DeepRegressor(**SMALL | {"scaling": "none", "max_iter": 4}).fit(X * np.where(np.arange(8) == 3, 2000, 1), y)
 
 
 def test_a_narrow_layer_may_die(recwarn):

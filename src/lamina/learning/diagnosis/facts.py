@@ -49,7 +49,7 @@ def facts_of(rows: Examples, validation: Examples | None, encoder: Encoder | Non
         facts |= {"baseline": baseline(network, Y, weights), "target": _of_target(Y)}
         if encoder is not None:
             codes = codes_of(encoder, X)
-            facts |= _of_inputs(encoder, X) | {"copies": _copies(encoder, codes)}
+            facts |= inputs_of(encoder, X) | {"copies": _copies(encoder, codes)}
             facts |= {"leak": _leak(codes, Y), "richest": _richest(encoder, codes)}
         facts |= _of_twins(rows, validation)
     return {name: _plain(value) for name, value in facts.items()}
@@ -134,7 +134,7 @@ def codes_of(encoder: Encoder, X: Array) -> Array:
     return codes
 
 
-def _of_inputs(encoder: Encoder, X: Array) -> Facts:
+def inputs_of(encoder: Encoder, X: Array) -> Facts:
     """Return how large the encoded columns are: root mean squares of those that vary; places of an embedding aside."""
     plain = np.setdiff1d(np.arange(X.shape[1]), [at for at, _ in encoder.embedded])
     sizes = np.sqrt(np.mean(np.square(X[:, plain], dtype=np.float64), axis=0))

@@ -2,14 +2,18 @@
 
 import warnings
 
+from lamina.computed_once import cached_property
 from lamina.errors import DiagnosisWarning
 from lamina.learning.diagnosis.case import Case
+from lamina.learning.diagnosis.facts import Facts, inputs_of
 from lamina.learning.diagnosis.finding import Finding
-from lamina.learning.diagnosis.of_layers import ALL_DEAD, dead_units, exploding_gradients, symmetric_units
+from lamina.learning.diagnosis.of_data import unscaled_inputs
+from lamina.learning.diagnosis.of_layers import ALL_DEAD, GROWN_SPREAD, dead_units, exploding_gradients, symmetric_units
 from lamina.learning.diagnosis.of_rates import learning_rate_too_high
 from lamina.learning.run import Run
 from lamina.learning.state import State
 
+ROWS_OF_INPUTS = 256
 NARROW = 8  # layers of fewer units may die by chance
 EPOCHS_TO_SETTLE = 4
 ROSE_BY = 100.0  # times the first cost
@@ -35,14 +39,25 @@ class Watch:
             self._said = True
             return
 
+    @cached_property
+    def _facts(self) -> Facts:
+        """How large the inputs are."""
+        encoder = self._run.columns.encoder
+        if encoder is None:
+            return {}
+        X = next(iter(self._run.examples.blocks(ROWS_OF_INPUTS))).X
+        return inputs_of(encoder, X)
+
     def _case(self, state: State) -> Case:
         run = self._run
         return Case(
             network=run.network,
             target=run.columns.target,
+            columns=() if run.columns.encoder is None else run.columns.encoder.names_in,
             settings=run.given,
             history=state.history,
             looks=list(state.looks),
+            facts=self._facts,
             recipe={"learning_rate": run.recipe.learning_rate},
             best_epoch=state.best_epoch,
             stopped=state.stopped,
@@ -51,6 +66,8 @@ class Watch:
 
 def _is_beyond_doubt(finding: Finding, case: Case) -> bool:
     """Return whether what may be chance, or pass, is too strong for that."""
+    if finding.name == "unscaled_inputs":
+        return max(spread or 0.0 for spread in case.looks[0]["spread"]) > GROWN_SPREAD
     settled = case.looks[-1]["epoch"] >= EPOCHS_TO_SETTLE
     if finding.name == "dead_units":
         now = case.looks[-1]["dead"][finding.layer - 1] or 0.0
@@ -61,4 +78,4 @@ def _is_beyond_doubt(finding: Finding, case: Case) -> bool:
     return True
 
 
-BEYOND_DOUBT = (symmetric_units, exploding_gradients, learning_rate_too_high, dead_units)
+BEYOND_DOUBT = (unscaled_inputs, symmetric_units, exploding_gradients, learning_rate_too_high, dead_units)
