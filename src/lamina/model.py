@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from html import escape
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,9 @@ from lamina.equations.verbs import weighted_loss
 from lamina.equations.walk import walk
 from lamina.errors import DataError, SettingError
 from lamina.learning.diagnosis.findings import Diagnosis
+
+if TYPE_CHECKING:
+    from lamina.glassbox.trace import Trace
 
 ROWS_PER_BLOCK = 8192  # rows that are encoded and predicted together
 BLOCKS_READ = 8  # of rows from files that are read together
@@ -272,6 +275,22 @@ class Model:
 
     def _loss_of(self, Y: Any) -> Callable[[Any], Any]:
         return lambda Z: weighted_loss(self.network, Z, Y, None)[1]
+
+    def trace(self, X: Any, y: Any = None, sample_weight: Any = None, **how: Any) -> "Trace":
+        """Return every array of a pass, forward and (with y) back, by the lecture's name; see `lamina.trace`.
+
+        Parameters
+        ----------
+        X : rows
+        y : targets, optional
+            As they come; without them there is no way back.
+        sample_weight : array, shape (m,), optional
+        **how
+            `training=True`, `optimizer=`, ...
+        """
+        from lamina.glassbox.tracing import trace
+
+        return trace(self, X, y, sample_weight, **how)
 
     def summary(self) -> "Summary":
         """Return a table of the layers: kind, shape, parameters, memory."""

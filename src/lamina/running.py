@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from lamina.errors import CheckpointError
 from lamina.interrupts import CTRL_C, Interrupts
@@ -19,6 +19,13 @@ from lamina.showing import Silent
 ROWS = {"rows", "data", "validation data"}  # keys of an identity, two of them fingerprints
 
 
+class Tracer(Protocol):
+    """What follows single steps of a run."""
+
+    def pause(self, step: int) -> int: ...
+    def see(self, run: Run, state: State) -> None: ...
+
+
 def carry_out(
     run: Run,
     state: State,
@@ -27,6 +34,7 @@ def carry_out(
     after_epoch: Callable[[Record], bool] | None = None,
     folder: Folder | None = None,
     ending_signals: bool = False,
+    tracer: Tracer | None = None,
 ) -> None:
     """Train until the end of the run, or until a signal or callback asks to stop.
 
@@ -45,6 +53,8 @@ def carry_out(
         Where to write a checkpoint after every epoch, every `checkpoint_interval` seconds, and at the end.
     ending_signals : bool
         Take SIGTERM and SIGHUP like Ctrl-C.
+    tracer : Tracer, optional
+        Sees the state before the first step and at every yield, and says at which steps the loop is to yield.
 
     Raises
     ------
@@ -60,10 +70,14 @@ def carry_out(
     with Interrupts(ending=ending_signals or folder is not None) as wish, shown or Silent() as shown:
         try:
             saved, interval = time.monotonic(), float(run.settings["checkpoint_interval"])
-            for progress in train(run, state):
+            if tracer is not None:
+                tracer.see(run, state)
+            for progress in train(run, state, pause=None if tracer is None else tracer.pause):
                 shown.update(progress)
                 if progress.record is not None:
                     watch(state)
+                if tracer is not None:
+                    tracer.see(run, state)
                 asked = progress.record is not None and after_epoch is not None and after_epoch(progress.record)
                 if asked and not state.stopped:
                     state.stopped = "a callback asked to stop"

@@ -38,6 +38,7 @@ COMMANDS = (
     "explain",
     "diagnose",
     "show",
+    "trace",
     "init",
     "gradcheck",
 )
