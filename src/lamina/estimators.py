@@ -40,12 +40,14 @@ from lamina.equations.losses import Quantile
 from lamina.errors import DataError, InterruptedWarning, SettingError, VersionWarning
 from lamina.fitting import current, finish, finish_pass, prepare
 from lamina.interrupts import NAMES
+from lamina.learning.diagnosis.findings import Diagnosis
 from lamina.learning.hyperparameters import settings_for, unknown
 from lamina.learning.run import Run
 from lamina.learning.state import Record, State
 from lamina.learning.training import train
 from lamina.model import Model, Summary
 from lamina.plots import LearningCurveDisplay
+from lamina.rate_sweep import LearningRateSweep, sweep
 from lamina.running import carry_out, opened, stored_seed
 from lamina.scoring import score_of
 from lamina.showing import Bar
@@ -325,6 +327,49 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
     def summary(self) -> Summary:
         """Return a table of the layers: kind, shape, parameters, memory. `print` it."""
         return self._fitted().summary()
+
+    def diagnose(self, X: Rows = None, y: Any = None, *, X_val: Rows = None, y_val: Any = None) -> Diagnosis:
+        """Say what is wrong with the training, the likely cause first; `print` it.
+
+        Parameters
+        ----------
+        X, y : rows and targets, optional
+            The training rows, or others like them: see `lamina.Model.diagnose`.
+        X_val, y_val : optional
+            Validation rows, to see whether they stand among those of X.
+        """
+        model = self._fitted()
+        X, X_val = (None if rows is None else self._checked_rows(rows) for rows in (X, X_val))
+        y, y_val = (None if targets is None else self._checked_target(targets) for targets in (y, y_val))
+        return model.diagnose(X, y, X_val=X_val, y_val=y_val)
+
+    def find_learning_rate(
+        self, X: Rows, y: Any, sample_weight: Any = None, *, rates: Any = None, steps: int = 100
+    ) -> LearningRateSweep:
+        """Train for some steps at each of a range of learning rates; the estimator does not change.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in `fit`.
+        rates : sequence of float, optional
+            From 1e-6 to 10, two for each decade, where not given.
+        steps : int
+            Of each rate, from the same start and on the same batches.
+
+        Returns
+        -------
+        LearningRateSweep
+            `suggestion` is for `learning_rate_init`; `print` it, or `plot` it.
+
+        Raises
+        ------
+        lamina.errors.SettingError
+            The optimiser has no learning rate, or no rate makes the cost lower.
+        """
+        rows, y, _ = self._checked(X, y)
+        settings = self.get_params(deep=False) | {"scoring": "cost"}
+        return sweep(*prepare(rows, y, sample_weight, settings=settings, task=self._task), rates, steps)
 
     def plot_history(self, axes: Any = None) -> LearningCurveDisplay:
         """Draw cost and score of every epoch; needs matplotlib."""

@@ -27,6 +27,7 @@ from lamina.equations.network import Network
 from lamina.equations.verbs import weighted_loss
 from lamina.equations.walk import walk
 from lamina.errors import DataError, SettingError
+from lamina.learning.diagnosis.findings import Diagnosis
 
 if TYPE_CHECKING:
     from lamina.glassbox.trace import Trace
@@ -58,6 +59,8 @@ class Model:
     stopped : str
         Why training ended.
     engine : {"auto", "equations", "kernels"}
+    signs : dict, optional
+        What `diagnose` goes by besides the history: looks at the layers while they learned, and what the rows said.
     """
 
     network: Network
@@ -71,6 +74,32 @@ class Model:
     best_epoch: int = 0
     stopped: str = ""
     engine: EngineName = "auto"
+    signs: dict[str, Any] | None = None
+
+    def diagnose(self, X: Any = None, y: Any = None, *, X_val: Any = None, y_val: Any = None) -> Diagnosis:
+        """Say what is wrong with the training of this model, the likely cause first; `print` it.
+
+        Parameters
+        ----------
+        X, y : rows and targets, optional
+            The training rows, or others like them. With rows columns and targets are looked at again, and a fresh
+            network of the same settings tries to learn a few of them by heart.
+        X_val, y_val : optional
+            Validation rows, to see whether they stand among those of X.
+
+        Returns
+        -------
+        Diagnosis
+            Its findings, and what could not be looked at.
+
+        Raises
+        ------
+        DataError
+            Rows without targets, or rows that the model cannot read.
+        """
+        from lamina.learning.diagnosis.diagnosing import diagnose
+
+        return diagnose(self, X, y, X_val=X_val, y_val=y_val)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to a file that `lamina.load` and the command line read.

@@ -74,6 +74,26 @@ def draw_bars(names: Sequence[str], values: Any, label: str, axes: Any = None) -
     return axes
 
 
+def draw_rates(rates: Any, costs: Any, start: float, suggestion: float, axes: Any = None) -> Any:
+    """Draw the cost that a short training came to by its learning rate; return the axes.
+
+    Raises
+    ------
+    MissingExtraError
+        matplotlib is not installed.
+    """
+    if axes is None:
+        axes = _new_axes(1, (6, 3.6))
+    finite = [(rate, cost) for rate, cost in zip(rates, costs, strict=True) if cost < 4 * abs(start)]
+    axes.plot(*zip(*finite, strict=True), marker="o", label="after the steps")
+    axes.axhline(start, color="0.6", linewidth=1, label="at the start")
+    axes.axvline(suggestion, color="0.6", linestyle="--", linewidth=1, label=f"suggestion: {suggestion:.2g}")
+    axes.set(xscale="log", xlabel="learning rate", ylabel="cost")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return axes
+
+
 def draw_levels(levels: Sequence[tuple[str, Sequence[str], Sequence[float]]], label: str, heading: str) -> Any:
     """Draw bars, positive and negative, for several groups of names side by side; return the axes.
 

@@ -9,6 +9,7 @@ from lamina.errors import CheckpointError
 from lamina.interrupts import CTRL_C, Interrupts
 from lamina.learning.checkpoint_files import is_run
 from lamina.learning.checkpoints import Folder
+from lamina.learning.diagnosis.warn import Watch
 from lamina.learning.run import Run
 from lamina.learning.run_folders import run_in
 from lamina.learning.state import Record, State
@@ -37,7 +38,7 @@ def carry_out(
 ) -> None:
     """Train until the end of the run, or until a signal or callback asks to stop.
 
-    Ctrl-C ends training after the current step; `state.stopped` says so.
+    Ctrl-C ends training after the current step; `state.stopped` says so. What is wrong beyond doubt is warned of, once.
 
     Parameters
     ----------
@@ -59,7 +60,13 @@ def carry_out(
     ------
     KeyboardInterrupt
         Before the first step was done.
+
+    Warns
+    -----
+    DiagnosisWarning
+        Training goes wrong beyond doubt.
     """
+    watch = Watch(run, state)
     with Interrupts(ending=ending_signals or folder is not None) as wish, shown or Silent() as shown:
         try:
             saved, interval = time.monotonic(), float(run.settings["checkpoint_interval"])
@@ -67,6 +74,8 @@ def carry_out(
                 tracer.see(run, state)
             for progress in train(run, state, pause=None if tracer is None else tracer.pause):
                 shown.update(progress)
+                if progress.record is not None:
+                    watch(state)
                 if tracer is not None:
                     tracer.see(run, state)
                 asked = progress.record is not None and after_epoch is not None and after_epoch(progress.record)

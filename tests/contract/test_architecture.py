@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "engine": {"errors", "equations", "native"},
     "data": {"errors", "computed_once"},
     "sealed_file": {"errors"},
-    "learning": {"errors", "equations", "engine", "data", "sealed_file"},
+    "learning": {"errors", "computed_once", "equations", "engine", "data", "sealed_file"},
     "model": {"errors", "computed_once", "equations", "engine", "data", "learning"},
     "model_file": {"errors", "equations", "engine", "data", "learning", "model", "sealed_file"},
     "profiling": {"errors", "computed_once", "equations", "engine", "data", "learning"},
@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "fitting": {"errors", "equations", "engine", "data", "learning", "model", "model_file", "starting"},
     "interrupts": set(),
     "plots": {"errors"},
+    "rate_sweep": {"errors", "learning", "plots"},
     "explaining": {"errors", "equations", "data", "model", "plots"},
     "glassbox": {"errors", "computed_once", "equations", "engine", "data", "learning", "model", "model_file"}
     | {"sealed_file", "plots"},
@@ -258,7 +259,7 @@ def test_the_part_of_the_lecture_can_be_read_in_one_sitting():
 
 # A thermometer, not a goal: where a room outgrows its budget, delete something, or raise the number and say why.
 LINES_OF_ROOMS = {
-    "": 3800,
+    "": 3950,
     "callbacks": 500,
     "cli": 4200,
     "course": 1450,
@@ -269,7 +270,8 @@ LINES_OF_ROOMS = {
     "equations": 2300,
     "glassbox": 4000,
     "kernels": 4800,
-    "learning": 4000,
+    "learning": 4400,
+    "learning/diagnosis": 1900,
     "model_file": 650,
     "profiling": 1300,
 }

@@ -36,6 +36,7 @@ COMMANDS = (
     "evaluate",
     "predict",
     "explain",
+    "diagnose",
     "show",
     "trace",
     "init",

@@ -28,6 +28,7 @@ from lamina.learning.recipe import CONSTANT
 from lamina.learning.run import Run
 from lamina.learning.schedules import Schedule, rate_factor
 from lamina.learning.state import Record, State
+from lamina.learning.vital_signs import Rates, is_due, look_at
 
 SECONDS_PER_MOVE = 0.1  # between two yields within an epoch, about
 MOST_STEPS_PER_MOVE = 2**20
@@ -78,6 +79,7 @@ def train(run: Run, state: State, until: int | None = None, *, pause: Pause | No
     last = run.recipe.epochs if until is None else min(until, run.recipe.epochs)
     while not state.stopped and state.epoch < last:
         try:
+            _look(run, state)
             yield from one_pass(run, state)
         except DivergenceError as problem:
             _keep_the_best(state, problem)
@@ -86,6 +88,16 @@ def train(run: Run, state: State, until: int | None = None, *, pause: Pause | No
             yield Progress(state.epoch, 0, state.step, record)
     if not state.stopped and state.epoch >= run.recipe.epochs:  # nothing was left to do
         state.stopped = f"all {state.epoch} epochs were done"
+
+
+def _look(run: Run, state: State) -> None:
+    """Take a look at the layers, where one is due."""
+    if is_due(state):
+        rate, decay = (
+            float(_factors(schedule, run, state, 0, 1)[0])
+            for schedule in (run.recipe.schedule, run.recipe.decay_schedule)
+        )
+        state.looks = (*state.looks, look_at(run, state, state.params, Rates(run.recipe.learning_rate * rate, decay)))
 
 
 def _minibatches(run: Run, state: State, pause: Pause | None = None) -> Iterator[Progress]:
