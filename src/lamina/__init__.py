@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lamina import callbacks, course, equations, errors
+    from lamina.data.tables.row_streams import rows_of
     from lamina.equations.dropout import Dropout
     from lamina.equations.layers import Activation, Dense, Linear, Residual
     from lamina.equations.network import Network
@@ -57,6 +58,7 @@ __all__ = [
     "gradient_check",
     "load",
     "load_trace",
+    "rows_of",
     "save",
     "trace",
 ]
@@ -69,6 +71,7 @@ _HOME = {
     "Model": "model",
     "load": "model_file",
     "save": "model_file",
+    "rows_of": "data.tables.row_streams",
     "explain": "explaining",
     "gradient_check": "learning.gradient_check",
     "trace": "glassbox.tracing",
