@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from lamina.equations.scales import Scale
     from lamina.estimators import DeepClassifier, DeepRegressor
     from lamina.explaining import explain
+    from lamina.glassbox.equations_of import equations_of
+    from lamina.glassbox.trace import Trace
+    from lamina.glassbox.trace_file import load_trace
+    from lamina.glassbox.tracing import trace
     from lamina.learning.gradient_check import gradient_check
     from lamina.model import Model
     from lamina.model_file import load, save
@@ -42,15 +46,19 @@ __all__ = [
     "RMSProp",
     "Residual",
     "Scale",
+    "Trace",
     "__version__",
     "callbacks",
     "course",
     "equations",
+    "equations_of",
     "errors",
     "explain",
     "gradient_check",
     "load",
+    "load_trace",
     "save",
+    "trace",
 ]
 
 _SUBMODULES = {"callbacks", "course", "equations", "errors"}
@@ -63,6 +71,10 @@ _HOME = {
     "save": "model_file",
     "explain": "explaining",
     "gradient_check": "learning.gradient_check",
+    "trace": "glassbox.tracing",
+    "load_trace": "glassbox.trace_file",
+    "Trace": "glassbox.trace",
+    "equations_of": "glassbox.equations_of",
     "Network": "equations.network",
     "Linear": "equations.layers",
     "Activation": "equations.layers",

@@ -36,7 +36,9 @@ COMMANDS = (
     "evaluate",
     "predict",
     "explain",
+    "diagnose",
     "show",
+    "trace",
     "init",
     "gradcheck",
 )
