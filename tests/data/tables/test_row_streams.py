@@ -408,7 +408,7 @@ CELLS = (
 
 @pytest.mark.parametrize("seed", range(12))
 def test_how_a_file_is_split_changes_nothing(tmp_path, monkeypatch, seed):
-    """Cells of one kind, some of another, some missing; read whole, and in chunks and files of any size."""
+    """Cells of one kind, some of another, some missing; read whole in one chunk, and in chunks of many files."""
     rng = random.Random(seed)
     n = rng.choice((30, 300, 1500))
     columns = {"k": list(map(str, range(n)))}
