@@ -41,6 +41,8 @@ COMMANDS = (
     "trace",
     "init",
     "gradcheck",
+    "doctor",
+    "course",
 )
 
 

@@ -15,6 +15,7 @@ alone. What does not fit raises `DataError` or `SettingError`.
 
 from lamina.course.activations import relu, relu_backward, sigmoid, sigmoid_backward
 from lamina.course.backward import L_model_backward, linear_activation_backward, linear_backward
+from lamina.course.checking import check
 from lamina.course.forward import L_model_forward, compute_cost, linear_activation_forward, linear_forward
 from lamina.course.gradient_checking import gradient_check_n
 from lamina.course.initialisation import (
@@ -76,4 +77,6 @@ __all__ = [  # noqa: RUF022
     "update_parameters_with_momentum",
     "initialize_adam",
     "update_parameters_with_adam",
+    # your own functions
+    "check",
 ]
