@@ -268,7 +268,7 @@ def test_the_part_of_the_lecture_can_be_read_in_one_sitting():
 LINES_OF_ROOMS = {
     "": 3950,
     "callbacks": 500,
-    "cli": 4300,
+    "cli": 4800,
     "course": 1500,
     "data": 2600,
     "data/encoding": 2450,
