@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 test oracles: export OMP_NUM_THREADS ?= 1
 test oracles: export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test check stubs torture fuzz oracles bench data bench-accuracy bench-data sanitize lock clean
+.PHONY: help setup demo test check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data sanitize lock clean
 .DEFAULT_GOAL := help
 
 help:  ## print these verbs
@@ -44,6 +44,9 @@ oracles: $(venv)/.torch  ## run the tests against PyTorch, installing it first
 
 bench: $(venv)/.bench  ## measure lamina beside scikit-learn, PyTorch, JAX and ONNX Runtime; BENCH=--quick for a look
 	$(py) benchmarks/bench.py $(BENCH)
+
+bench-trace: setup  ## measure what tracing a fit costs
+	$(py) benchmarks/tracing.py
 
 data: setup  ## fetch the real tables for measuring accuracy into build/data (docs/datasets.md)
 	$(py) benchmarks/fetch.py $(DATA)

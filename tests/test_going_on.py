@@ -107,6 +107,7 @@ def test_four_and_six_epochs_are_ten(task, early, optimiser):
     assert (twice.best_epoch_, twice.n_iter_, twice.stopped_) == (whole.best_epoch_, 10, whole.stopped_)
 
 
+@pytest.mark.filterwarnings("ignore::lamina.errors.DiagnosisWarning")
 @pytest.mark.parametrize("early", [True, False])
 def test_four_and_six_epochs_are_ten_where_the_best_is_an_early_one(early):
     """The steps go on from the last weights, not from the best; so do memory and place in the schedule."""

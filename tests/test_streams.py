@@ -397,7 +397,7 @@ def test_the_command_says_which_way_and_why(files, rows, tmp_path, capsys, monke
     assert main.main(["train", f"{files}/part-[01].parquet", f"{files}/part-2.parquet", "--stream", *words]) == 0
     said = capsys.readouterr().out
     assert "streamed (as asked)" in said
-    assert "in memory at a time: 262,200 rows of 8 inputs" in said
+    assert "in memory at a time: 262,200 rows of 7 inputs" in said
     assert "On 4,096 of the training rows:" in said
     assert (tmp_path / f"{files.name}.lamina").exists()
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lamina import callbacks, course, equations, errors
+    from lamina.data.tables.row_streams import rows_of
     from lamina.equations.dropout import Dropout
     from lamina.equations.layers import Activation, Dense, Linear, Residual
     from lamina.equations.network import Network
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from lamina.equations.scales import Scale
     from lamina.estimators import DeepClassifier, DeepRegressor
     from lamina.explaining import explain
+    from lamina.glassbox.equations_of import equations_of
+    from lamina.glassbox.trace import Trace
+    from lamina.glassbox.trace_file import load_trace
+    from lamina.glassbox.tracing import trace
     from lamina.learning.gradient_check import gradient_check
     from lamina.model import Model
     from lamina.model_file import load, save
@@ -42,15 +47,20 @@ __all__ = [
     "RMSProp",
     "Residual",
     "Scale",
+    "Trace",
     "__version__",
     "callbacks",
     "course",
     "equations",
+    "equations_of",
     "errors",
     "explain",
     "gradient_check",
     "load",
+    "load_trace",
+    "rows_of",
     "save",
+    "trace",
 ]
 
 _SUBMODULES = {"callbacks", "course", "equations", "errors"}
@@ -61,8 +71,13 @@ _HOME = {
     "Model": "model",
     "load": "model_file",
     "save": "model_file",
+    "rows_of": "data.tables.row_streams",
     "explain": "explaining",
     "gradient_check": "learning.gradient_check",
+    "trace": "glassbox.tracing",
+    "load_trace": "glassbox.trace_file",
+    "Trace": "glassbox.trace",
+    "equations_of": "glassbox.equations_of",
     "Network": "equations.network",
     "Linear": "equations.layers",
     "Activation": "equations.layers",

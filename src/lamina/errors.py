@@ -18,6 +18,7 @@
     LaminaWarning (UserWarning)
     ├── CheckpointWarning                 a checkpoint is damaged; the one before it was used
     ├── DataWarning                       the data can be used, but perhaps not as intended
+    ├── DiagnosisWarning                  training goes wrong beyond doubt; `diagnose` says more
     ├── DivergenceWarning                 training diverged (non-finite numbers); the best weights were kept
     ├── InterruptedWarning                a signal ended training early; the best weights so far were kept
     ├── EngineWarning                     the fast engine cannot run this network; names what is missing
@@ -108,6 +109,10 @@ class CheckpointWarning(LaminaWarning):
 
 class DataWarning(LaminaWarning):
     """The data can be used, but perhaps not as intended."""
+
+
+class DiagnosisWarning(LaminaWarning):
+    """Training goes wrong beyond doubt; `diagnose` says more."""
 
 
 class DivergenceWarning(LaminaWarning):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from importlib.metadata import version
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,16 +40,21 @@ from lamina.equations.losses import Quantile
 from lamina.errors import DataError, InterruptedWarning, SettingError, VersionWarning
 from lamina.fitting import current, finish, finish_pass, prepare
 from lamina.interrupts import NAMES
+from lamina.learning.diagnosis.findings import Diagnosis
 from lamina.learning.hyperparameters import settings_for, unknown
 from lamina.learning.run import Run
 from lamina.learning.state import Record, State
 from lamina.learning.training import train
 from lamina.model import Model, Summary
 from lamina.plots import LearningCurveDisplay
+from lamina.rate_sweep import LearningRateSweep, sweep
 from lamina.running import carry_out, opened, stored_seed
 from lamina.scoring import score_of
 from lamina.showing import Bar
 from lamina.starting import Before
+
+if TYPE_CHECKING:
+    from lamina.glassbox.trace import Trace
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -93,6 +98,8 @@ settings_ : dict
 n_features_in_ : int
 feature_names_in_ : array of str
     Names of the columns, if the training rows had any.
+traces_ : dict of int to Trace
+    Traced steps by their number, where `fit` was asked for them.
 """
 
 
@@ -126,6 +133,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         stream: bool | None = None,
         cache: Any = None,
         checkpoint: Any = None,
+        trace: Any = None,
     ) -> Any:
         """Train; the weights of the best epoch are kept.
 
@@ -158,6 +166,9 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         checkpoint : path, optional
             A folder for checkpoints. The same call made again resumes from the newest one, however the last call ended,
             and gives the same bits as an uninterrupted fit. With a folder, SIGTERM ends training as Ctrl-C does.
+        trace : int or list of int, optional
+            Trace every so many steps, or these, counted from 0: `traces_` has every array of them by the lecture's
+            name. What is learned does not change.
 
         Returns
         -------
@@ -181,6 +192,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         """
         roles = Roles(target, weight, groups, time, drop)
         rows, y, names = self._opened(X, y, roles, stream, cache)
+        tracer = None if trace is None else _tracer(trace)
         before = self._before() if self.warm_start else None
         data = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
         run, state = prepare(
@@ -203,8 +215,10 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
                 stack.enter_context(folder)
             calls = _Callbacks(self, run, state, X, y, names)
             bar = Bar(run, state) if self.verbose else None
-            carry_out(run, state, shown=bar, after_epoch=calls.epoch_ended, folder=folder)
+            carry_out(run, state, shown=bar, after_epoch=calls.epoch_ended, folder=folder, tracer=tracer)
             self._take(run, state, finish(run, state), names, keep=self.warm_start)
+            if tracer is not None:
+                self.traces_ = tracer.traces
             calls.fit_ended()
         if state.stopped in NAMES.values():
             self._warn_of_interrupt(state, checkpoint)
@@ -293,9 +307,69 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         """
         return self._fitted().input_gradient(self._checked_rows(X), y, output=output)
 
+    def trace(self, X: Rows, y: Any = None, sample_weight: Any = None, **how: Any) -> "Trace":
+        """Return every array of a pass, forward and (with y) back, by the lecture's name: Z1, A1, ..., dZ2, dW2, db2.
+
+        Parameters
+        ----------
+        X : rows
+        y : array, optional
+            As `fit` takes it. Without it there is no way back.
+        sample_weight : array, shape (m,), optional
+        **how
+            `training=True`, `seed=` and `step=` for dropout as in training; `optimizer=` and `learning_rate=` for a
+            step of training, which leaves the model as it is. See `lamina.trace`.
+        """
+        from lamina.glassbox.tracing import trace
+
+        return trace(self, X, y, sample_weight, **how)
+
     def summary(self) -> Summary:
         """Return a table of the layers: kind, shape, parameters, memory. `print` it."""
         return self._fitted().summary()
+
+    def diagnose(self, X: Rows = None, y: Any = None, *, X_val: Rows = None, y_val: Any = None) -> Diagnosis:
+        """Say what is wrong with the training, the likely cause first; `print` it.
+
+        Parameters
+        ----------
+        X, y : rows and targets, optional
+            The training rows, or others like them: see `lamina.Model.diagnose`.
+        X_val, y_val : optional
+            Validation rows, to see whether they stand among those of X.
+        """
+        model = self._fitted()
+        X, X_val = (None if rows is None else self._checked_rows(rows) for rows in (X, X_val))
+        y, y_val = (None if targets is None else self._checked_target(targets) for targets in (y, y_val))
+        return model.diagnose(X, y, X_val=X_val, y_val=y_val)
+
+    def find_learning_rate(
+        self, X: Rows, y: Any, sample_weight: Any = None, *, rates: Any = None, steps: int = 100
+    ) -> LearningRateSweep:
+        """Train for some steps at each of a range of learning rates; the estimator does not change.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in `fit`.
+        rates : sequence of float, optional
+            From 1e-6 to 10, two for each decade, where not given.
+        steps : int
+            Of each rate, from the same start and on the same batches.
+
+        Returns
+        -------
+        LearningRateSweep
+            `suggestion` is for `learning_rate_init`; `print` it, or `plot` it.
+
+        Raises
+        ------
+        lamina.errors.SettingError
+            The optimiser has no learning rate, or no rate makes the cost lower.
+        """
+        rows, y, _ = self._checked(X, y)
+        settings = self.get_params(deep=False) | {"scoring": "cost"}
+        return sweep(*prepare(rows, y, sample_weight, settings=settings, task=self._task), rates, steps)
 
     def plot_history(self, axes: Any = None) -> LearningCurveDisplay:
         """Draw cost and score of every epoch; needs matplotlib."""
@@ -484,7 +558,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
 
     def _take(self, run: Run, state: State, model: Model, names: Names, keep: bool) -> None:
         """Become fitted: all attributes change together, at the end."""
-        for name in ("_state", *OF_COLUMNS):
+        for name in ("_state", "traces_", *OF_COLUMNS):
             self.__dict__.pop(name, None)
         self.__dict__.update(self._attributes(run, state, model) | names | ({"_state": state} if keep else {}))
 
@@ -519,6 +593,12 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             return self._fitted()
         except NotFittedError as problem:
             raise AttributeError(str(problem)) from None
+
+
+def _tracer(steps: Any) -> Any:
+    from lamina.glassbox.fit_tracing import StepTracer  # where it is asked for: an import of lamina stays light
+
+    return StepTracer(steps)
 
 
 def _names_of(estimator: Any) -> Names:

@@ -31,6 +31,7 @@ from lamina.equations import random
 from lamina.equations.losses import Gamma, Loss, Poisson
 from lamina.errors import DataError, SettingError
 from lamina.learning.calibration import divided, temperature
+from lamina.learning.diagnosis.signs import Signs, signs_of, signs_so_far
 from lamina.learning.evaluation import try_score
 from lamina.learning.group import ALONE, Group
 from lamina.learning.hyperparameters import check, seed_from, settings_for
@@ -178,7 +179,7 @@ def finish(run: Run, state: State) -> Model:
     best = state.evaluated if state.best_params is None else state.best_params
     state.temperature = _temperature(run, best)
     params = best.copy() if state.temperature == 1 else divided(run.network, best, state.temperature)
-    return _handed_out(run, state, params)
+    return _handed_out(run, state, params, signs_of(run, state, best))
 
 
 def current(run: Run, state: State) -> Model:
@@ -189,7 +190,7 @@ def current(run: Run, state: State) -> Model:
 def finish_pass(run: Run, state: State) -> Model:
     """Return the model with the weights as they are now: what a partial fit ends with."""
     state.temperature, state.best_epoch = 1.0, state.epoch
-    return _handed_out(run, state, state.evaluated.copy())
+    return _handed_out(run, state, state.evaluated.copy(), signs_so_far(run, state))
 
 
 # ---- settings ----
@@ -302,12 +303,12 @@ def _temperature(run: Run, params: Any) -> float:
     return temperature(run.network, run.engine, params, run.validation)
 
 
-def _handed_out(run: Run, state: State, params: Any) -> Model:
+def _handed_out(run: Run, state: State, params: Any, signs: Signs | None = None) -> Model:
     state.handed_out = digest(params)
-    return _model(run, state, params)
+    return _model(run, state, params, signs)
 
 
-def _model(run: Run, state: State, params: Any) -> Model:
+def _model(run: Run, state: State, params: Any, signs: Signs | None = None) -> Model:
     scores = {}
     if state.best_epoch and run.validation is not None:
         best = state.history[state.best_epoch - 1]
@@ -325,6 +326,7 @@ def _model(run: Run, state: State, params: Any) -> Model:
         engine=run.settings["engine"],
         best_epoch=state.best_epoch,
         stopped=state.stopped,
+        signs=signs,
     )
 
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from html import escape
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,10 @@ from lamina.equations.network import Network
 from lamina.equations.verbs import weighted_loss
 from lamina.equations.walk import walk
 from lamina.errors import DataError, SettingError
+from lamina.learning.diagnosis.findings import Diagnosis
+
+if TYPE_CHECKING:
+    from lamina.glassbox.trace import Trace
 
 ROWS_PER_BLOCK = 8192  # rows that are encoded and predicted together
 BLOCKS_READ = 8  # of rows from files that are read together
@@ -55,6 +59,8 @@ class Model:
     stopped : str
         Why training ended.
     engine : {"auto", "equations", "kernels"}
+    signs : dict, optional
+        What `diagnose` goes by besides the history: looks at the layers while they learned, and what the rows said.
     """
 
     network: Network
@@ -68,6 +74,32 @@ class Model:
     best_epoch: int = 0
     stopped: str = ""
     engine: EngineName = "auto"
+    signs: dict[str, Any] | None = None
+
+    def diagnose(self, X: Any = None, y: Any = None, *, X_val: Any = None, y_val: Any = None) -> Diagnosis:
+        """Say what is wrong with the training of this model, the likely cause first; `print` it.
+
+        Parameters
+        ----------
+        X, y : rows and targets, optional
+            The training rows, or others like them. With rows columns and targets are looked at again, and a fresh
+            network of the same settings tries to learn a few of them by heart.
+        X_val, y_val : optional
+            Validation rows, to see whether they stand among those of X.
+
+        Returns
+        -------
+        Diagnosis
+            Its findings, and what could not be looked at.
+
+        Raises
+        ------
+        DataError
+            Rows without targets, or rows that the model cannot read.
+        """
+        from lamina.learning.diagnosis.diagnosing import diagnose
+
+        return diagnose(self, X, y, X_val=X_val, y_val=y_val)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to a file that `lamina.load` and the command line read.
@@ -243,6 +275,22 @@ class Model:
 
     def _loss_of(self, Y: Any) -> Callable[[Any], Any]:
         return lambda Z: weighted_loss(self.network, Z, Y, None)[1]
+
+    def trace(self, X: Any, y: Any = None, sample_weight: Any = None, **how: Any) -> "Trace":
+        """Return every array of a pass, forward and (with y) back, by the lecture's name; see `lamina.trace`.
+
+        Parameters
+        ----------
+        X : rows
+        y : targets, optional
+            As they come; without them there is no way back.
+        sample_weight : array, shape (m,), optional
+        **how
+            `training=True`, `optimizer=`, ...
+        """
+        from lamina.glassbox.tracing import trace
+
+        return trace(self, X, y, sample_weight, **how)
 
     def summary(self) -> "Summary":
         """Return a table of the layers: kind, shape, parameters, memory."""

@@ -74,6 +74,60 @@ def draw_bars(names: Sequence[str], values: Any, label: str, axes: Any = None) -
     return axes
 
 
+def draw_rates(rates: Any, costs: Any, start: float, suggestion: float, axes: Any = None) -> Any:
+    """Draw the cost that a short training came to by its learning rate; return the axes.
+
+    Raises
+    ------
+    MissingExtraError
+        matplotlib is not installed.
+    """
+    if axes is None:
+        axes = _new_axes(1, (6, 3.6))
+    finite = [(rate, cost) for rate, cost in zip(rates, costs, strict=True) if cost < 4 * abs(start)]
+    axes.plot(*zip(*finite, strict=True), marker="o", label="after the steps")
+    axes.axhline(start, color="0.6", linewidth=1, label="at the start")
+    axes.axvline(suggestion, color="0.6", linestyle="--", linewidth=1, label=f"suggestion: {suggestion:.2g}")
+    axes.set(xscale="log", xlabel="learning rate", ylabel="cost")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return axes
+
+
+def draw_levels(levels: Sequence[tuple[str, Sequence[str], Sequence[float]]], label: str, heading: str) -> Any:
+    """Draw bars, positive and negative, for several groups of names side by side; return the axes.
+
+    Parameters
+    ----------
+    levels : sequence of (title, names, values)
+    label : str
+        Under each axis.
+    heading : str
+        Above all of them.
+
+    Raises
+    ------
+    MissingExtraError
+        matplotlib is not installed.
+    """
+    tallest = max(len(names) for _, names, _ in levels)
+    drawn = _new_axes(len(levels), (4.2 * len(levels), 1.2 + 0.28 * tallest))
+    axes = [drawn] if len(levels) == 1 else list(drawn)
+    for ax, (title, names, values) in zip(axes, levels, strict=True):
+        draw_bars([_literal(name) for name in names], values, label, ax)
+        ax.axvline(0, color="0.4", linewidth=1)
+        for bar, value in zip(ax.patches, values, strict=True):
+            bar.set_color("tab:blue" if value >= 0 else "tab:red")
+        ax.set_title(title)
+    axes[0].figure.suptitle(_literal(heading))
+    return axes
+
+
+def _literal(text: str) -> str:
+    """Return a text that matplotlib draws as it is: a dollar begins no formula."""
+    return text.replace("$", r"\$")
+
+
 def _new_axes(columns: int, size: tuple[float, float]) -> Any:
     try:
         from matplotlib import pyplot

@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from lamina.errors import CheckpointError
 from lamina.interrupts import CTRL_C, Interrupts
 from lamina.learning.checkpoint_files import is_run
 from lamina.learning.checkpoints import Folder
+from lamina.learning.diagnosis.warn import Watch
 from lamina.learning.run import Run
 from lamina.learning.run_folders import run_in
 from lamina.learning.state import Record, State
@@ -16,6 +17,13 @@ from lamina.learning.training import train
 from lamina.showing import Silent
 
 ROWS = {"rows", "data", "validation data"}  # keys of an identity, two of them fingerprints
+
+
+class Tracer(Protocol):
+    """What follows single steps of a run."""
+
+    def pause(self, step: int) -> int: ...
+    def see(self, run: Run, state: State) -> None: ...
 
 
 def carry_out(
@@ -26,10 +34,11 @@ def carry_out(
     after_epoch: Callable[[Record], bool] | None = None,
     folder: Folder | None = None,
     ending_signals: bool = False,
+    tracer: Tracer | None = None,
 ) -> None:
     """Train until the end of the run, or until a signal or callback asks to stop.
 
-    Ctrl-C ends training after the current step; `state.stopped` says so.
+    Ctrl-C ends training after the current step; `state.stopped` says so. What is wrong beyond doubt is warned of, once.
 
     Parameters
     ----------
@@ -44,17 +53,31 @@ def carry_out(
         Where to write a checkpoint after every epoch, every `checkpoint_interval` seconds, and at the end.
     ending_signals : bool
         Take SIGTERM and SIGHUP like Ctrl-C.
+    tracer : Tracer, optional
+        Sees the state before the first step and at every yield, and says at which steps the loop is to yield.
 
     Raises
     ------
     KeyboardInterrupt
         Before the first step was done.
+
+    Warns
+    -----
+    DiagnosisWarning
+        Training goes wrong beyond doubt.
     """
+    watch = Watch(run, state)
     with Interrupts(ending=ending_signals or folder is not None) as wish, shown or Silent() as shown:
         try:
             saved, interval = time.monotonic(), float(run.settings["checkpoint_interval"])
-            for progress in train(run, state):
+            if tracer is not None:
+                tracer.see(run, state)
+            for progress in train(run, state, pause=None if tracer is None else tracer.pause):
                 shown.update(progress)
+                if progress.record is not None:
+                    watch(state)
+                if tracer is not None:
+                    tracer.see(run, state)
                 asked = progress.record is not None and after_epoch is not None and after_epoch(progress.record)
                 if asked and not state.stopped:
                     state.stopped = "a callback asked to stop"

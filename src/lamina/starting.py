@@ -9,8 +9,7 @@ import numpy as np
 from lamina.equations.network import Network
 from lamina.errors import SettingError
 from lamina.learning.calibration import divided
-from lamina.learning.data_driven import DECIDING_ROWS, fit_to_rows
-from lamina.learning.initialisers import starting_parameters
+from lamina.learning.data_driven import DECIDING_ROWS, first_parameters
 from lamina.learning.lbfgs import LBFGS
 from lamina.learning.run import Run
 from lamina.learning.state import State
@@ -58,20 +57,8 @@ def _watched(run: Run) -> str:
 
 
 def _starting_parameters(run: Run) -> Any:
-    s, seed = run.settings, run.recipe.seed
-    weights, biases = (s[name] for name in ("initializer", "bias_initializer"))
-    params = starting_parameters(
-        run.network,
-        "lecun_normal" if weights == "data" else weights,
-        seed,
-        np.dtype(s["dtype"]),
-        biases="zeros" if biases == "data" else biases,
-        zero_last_layer=bool(s["zero_last_layer"]),
-    )
-    if "data" in (weights, biases):
-        some = next(iter(run.examples.blocks(DECIDING_ROWS))).X
-        fit_to_rows(run.network, params, some, seed, weights=weights == "data", biases=biases == "data")
-    return params
+    some = next(iter(run.examples.blocks(DECIDING_ROWS))).X
+    return first_parameters(run.network, run.settings, some, run.recipe.seed)
 
 
 def epochs_of(before: Before) -> int:
@@ -85,6 +72,7 @@ def gone_on(run: Run, before: Before) -> State:
     if before.state is None:
         state = State.start(optimiser, before.model.params.astype(dtype))
         state.epoch, state.history = len(before.model.history), list(before.model.history)
+        state.looks = tuple((before.model.signs or {}).get("looks", ()))
         return _belonging(run, state)
     state = before.state.copy()
     edited = digest(before.model.params) != state.handed_out

@@ -105,9 +105,9 @@ def signalled(monkeypatch):
         monkeypatch.setattr(training, "FIRST_MULTIPLY_ADDS", 1)  # a yield after every step
         monkeypatch.setattr(training, "SECONDS_PER_MOVE", 0)
 
-        def train(run, state):
+        def train(run, state, **more):
             sent = False
-            for progress in real(run, state):
+            for progress in real(run, state, **more):
                 if not sent and progress.epoch >= epochs:
                     sent = True
                     signal.raise_signal(number)

@@ -8,7 +8,7 @@ import pytest
 
 import lamina as package
 from lamina.cli.curve import drawn
-from lamina.cli.show import columns
+from lamina.data.encoding.descriptions import columns
 from lamina.data.encoding.learning import learn_encoder
 from lamina.data.tables.sources import read
 

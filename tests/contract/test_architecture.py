@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "engine": {"errors", "equations", "native"},
     "data": {"errors", "computed_once"},
     "sealed_file": {"errors"},
-    "learning": {"errors", "equations", "engine", "data", "sealed_file"},
+    "learning": {"errors", "computed_once", "equations", "engine", "data", "sealed_file"},
     "model": {"errors", "computed_once", "equations", "engine", "data", "learning"},
     "model_file": {"errors", "equations", "engine", "data", "learning", "model", "sealed_file"},
     "profiling": {"errors", "computed_once", "equations", "engine", "data", "learning"},
@@ -30,8 +30,10 @@ MAY_IMPORT = {
     "fitting": {"errors", "equations", "engine", "data", "learning", "model", "model_file", "starting"},
     "interrupts": set(),
     "plots": {"errors"},
+    "rate_sweep": {"errors", "learning", "plots"},
     "explaining": {"errors", "equations", "data", "model", "plots"},
-    "glassbox": {"errors", "equations", "data", "learning", "model", "model_file", "plots"},
+    "glassbox": {"errors", "computed_once", "equations", "engine", "data", "learning", "model", "model_file"}
+    | {"sealed_file", "plots"},
     # What the faces share.
     "constructors": {"learning"},
     "showing": {"learning"},
@@ -41,8 +43,14 @@ MAY_IMPORT = {
 }
 MAY_IMPORT |= {face: set(MAY_IMPORT) - {"course", "native", "callbacks", "kernels"} for face in FACES}
 
-# The looks upwards, inside of functions: `model.save(path)` hands itself over, `course.check` a learner's function.
-HANDED_OVER = {("model", "lamina.model_file.save"), ("course", "lamina.glassbox.doctor.check")}
+# The looks upwards, inside of functions: `model.save(path)` and `model.trace(X)` hand themselves over, `course.check` a
+# learner's function.
+HANDED_OVER = {
+    ("model", "lamina.model_file.save"),
+    ("model", "lamina.glassbox.tracing.trace"),
+    ("course", "lamina.glassbox.doctor.check"),
+}
+TYPES_ONLY = {("model", "lamina.glassbox.trace.Trace")}  # named for type checkers, under TYPE_CHECKING
 
 # The equations and the course's functions are read beside the lecture: arrays, and functions with a name.
 READABLE_ROOMS = {"errors", "equations", "course"}
@@ -84,7 +92,7 @@ def faults(source: str, file: Path) -> list[str]:
     for name in imported(source, file):
         top, _, rest = name.partition(".")
         target = rest.split(".")[0]
-        if (room, name) in HANDED_OVER and name not in at_the_top:
+        if (room, name) in HANDED_OVER | TYPES_ONLY and name not in at_the_top:
             continue
         if top == "lamina" and target not in MAY_IMPORT[room] | {room}:
             found.append(f"{name_of(file)} imports {name}; {room} may import only {sorted(MAY_IMPORT[room])}")
@@ -128,6 +136,7 @@ def test_equations_need_numpy_and_special_functions_only(file):
         ("distributed/workers.py", "import lamina.errors"),
         ("cli/main.py", "from lamina.estimators import DeepClassifier"),
         ("cli/main.py", "from ..estimators import DeepClassifier"),
+        ("model.py", "from lamina.glassbox.tracing import trace"),
         ("course/checking.py", "from lamina.glassbox.doctor import examine"),
         ("engine.py", "import torch"),
     ],
@@ -150,7 +159,7 @@ def test_what_the_plan_allows_is_no_fault(file, source):
 
 
 def test_the_look_upwards_is_there():
-    for room, name in HANDED_OVER:
+    for room, name in HANDED_OVER | TYPES_ONLY:
         files = [file for file in MODULES if name_of(file).split(".")[0] == room]
         assert name in {found for file in files for found in imported(file.read_text(), file)}
 
@@ -257,19 +266,20 @@ def test_the_part_of_the_lecture_can_be_read_in_one_sitting():
 
 # A thermometer, not a goal: where a room outgrows its budget, delete something, or raise the number and say why.
 LINES_OF_ROOMS = {
-    "": 3650,
+    "": 3950,
     "callbacks": 500,
-    "cli": 4300,
+    "cli": 4800,
     "course": 1500,
     "data": 2600,
-    "data/encoding": 2400,
-    "data/streaming": 1200,
+    "data/encoding": 2450,
+    "data/streaming": 1300,
     "data/tables": 5000,
     "equations": 2300,
-    "glassbox": 3900,
+    "glassbox": 4000,
     "glassbox/doctor": 7000,
     "kernels": 4800,
-    "learning": 4000,
+    "learning": 4400,
+    "learning/diagnosis": 1900,
     "model_file": 650,
     "profiling": 1300,
 }

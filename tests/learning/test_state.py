@@ -143,6 +143,7 @@ def eventful():
         best_epoch=5,
         waited=2,
         threshold=float("-inf"),
+        looks=[{"epoch": 0, "step": 0, "cost": 0.7, "weight": [0.1, None]}],
         history=[record, {**record, "epoch": 8, "validation_cost": 5e-324}],
         stopped="Ctrl-C",
         final=True,

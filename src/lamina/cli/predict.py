@@ -88,6 +88,8 @@ def _opened(model: Model, files: Sequence[str]) -> RowStream | None:
     try:
         return stream_of(files, model.encoder.reading)
     except NoRowsError as problem:
+        if not problem.names:
+            raise
         with located(Place(Path(files[0]))):
             check_present(Table(problem.names, True, 0), model.encoder.names_in)
         return None

@@ -1,9 +1,10 @@
 """What the library advises in Python, in the words of the command line."""
 
 import re
+from typing import Any
 
 ADVISED = r"(?:(?<=use )|(?<=Use )|(?<=or )|(?<=choose )|(?<=\()\b)([a-z][a-z0-9_]+)"  # a setting, not a fact
-ADVICE = (  # what the library says, and what is said here; earlier lines first
+ADVICE: tuple[tuple[str, Any], ...] = (  # what the library says, and what is said here; earlier lines first
     (r",? or pass (pandas|numpy)\.\w+\(\.\.\.\)", ""),
     (r"pass (pandas|numpy)\.\w+\(\.\.\.\), or ", ""),
     (r"pass (pandas|numpy)\.\w+\(\.\.\.\)", "save the table as CSV or Parquet"),
@@ -13,6 +14,9 @@ ADVICE = (  # what the library says, and what is said here; earlier lines first
     (r"read it with encoding=\S+( or '\S+')* \(on the command line (--encoding [\w-]+)\)", r"say \2"),
     (r"read it with encoding=\S+, or save it", "save it"),
     (r", or read it with encoding=\S+( or '\S+')*", ""),
+    (r"model\.diagnose\(\)", "lamina diagnose MODEL"),
+    (r", or ask find_learning_rate|, or ask diagnose what is wrong", ""),
+    (r"(?<=[Uu]se )([a-z_]+)=([\d.]+(?:e[-+]?\d+)?)\b", lambda one: f"--{_flag(one[1])} {one[2]}"),
     (r"use a regressor", "say --task regression"),
     (r"use a classifier", "say --task classification"),
     (r"contains NaN( or None)?", "has no value"),

@@ -105,7 +105,9 @@ def check_roles(roles: Roles, y: Any, weights: Any, names: tuple[str, str] = ("X
     """Raise a DataError where targets or weights are given twice, or no targets at all."""
     rows, targets = names
     if roles.target is None and y is None:
-        raise DataError(f"{rows} was given without {targets}: pass it, or name a column of {rows}: target='...'")
+        raise DataError(
+            f"{rows} was given without {targets}: both are needed, or name a column of {rows}: target='...'"
+        )
     if roles.target is not None and y is not None:
         raise DataError(f"target={roles.target!r} names a column of {rows}, and {targets} is given too: one expected")
     if roles.weight is not None and weights is not None:

@@ -6,6 +6,7 @@ biases     minus a random mean of five of its Z: units switch where there are ro
 Z is a sum in a fixed order, without BLAS, whose bits depend on the processor and on the number of threads.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,36 @@ import numpy as np
 from lamina.equations.layers import chain_predict
 from lamina.equations.members import for_members
 from lamina.equations.network import Network
-from lamina.learning.initialisers import Draw
+from lamina.learning.initialisers import Draw, starting_parameters
 
 DECIDING_ROWS = 1024
 ROWS_PER_BIAS = 5
+
+
+def first_parameters(network: Network, settings: Mapping[str, Any], X: Any, seed: int) -> Any:
+    """Return the parameters that a network starts from by its settings, shape (network.size,).
+
+    Parameters
+    ----------
+    network : Network
+    settings : mapping
+        Resolved: initializer, bias_initializer, zero_last_layer and dtype.
+    X : array, shape (m, n_inputs)
+        Training rows in random order, for what the settings leave to the data.
+    seed : int
+    """
+    weights, biases = (settings[name] for name in ("initializer", "bias_initializer"))
+    params = starting_parameters(
+        network,
+        "lecun_normal" if weights == "data" else weights,
+        seed,
+        np.dtype(settings["dtype"]),
+        biases="zeros" if biases == "data" else biases,
+        zero_last_layer=bool(settings["zero_last_layer"]),
+    )
+    if "data" in (weights, biases):
+        fit_to_rows(network, params, X, seed, weights=weights == "data", biases=biases == "data")
+    return params
 
 
 def fit_to_rows(network: Network, params: Any, X: Any, seed: int, *, weights: bool, biases: bool) -> None:

@@ -71,6 +71,8 @@ class State:
         The lowest watched value as patience sees it: `waited` epochs in a row did not beat it by the tolerance.
     history : list of dict
         A `Record` of every epoch; a dict that stands there is never changed.
+    looks : sequence of dict
+        What looks at the layers showed (`vital_signs`).
     stopped : str
         Why training ended; empty before that.
     final : bool
@@ -105,6 +107,7 @@ class State:
     waited: int = 0
     threshold: float = INFINITY
     history: list[dict[str, Any]] = field(default_factory=list)
+    looks: Sequence[dict[str, Any]] = ()
     stopped: str = ""
     final: bool = False
     torn: bool = False
@@ -114,6 +117,9 @@ class State:
     n_rows_first_run: int = 0
     temperature: float = 1.0
     handed_out: str = ""
+
+    def __post_init__(self) -> None:
+        self.looks = tuple(self.looks)  # a file has lists
 
     @classmethod
     def start(cls, optimiser: Any, params: Any) -> "State":

@@ -10,6 +10,7 @@ from, in the last epoch, and in the group that sums over workers.
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from math import isnan
 from typing import Any, NamedTuple
 
@@ -27,6 +28,7 @@ from lamina.learning.recipe import CONSTANT
 from lamina.learning.run import Run
 from lamina.learning.schedules import Schedule, rate_factor
 from lamina.learning.state import Record, State
+from lamina.learning.vital_signs import Rates, is_due, look_at
 
 SECONDS_PER_MOVE = 0.1  # between two yields within an epoch, about
 MOST_STEPS_PER_MOVE = 2**20
@@ -42,7 +44,10 @@ class Progress(NamedTuple):
     record: Record | None  # of the epoch that has just ended; None within one
 
 
-def train(run: Run, state: State, until: int | None = None) -> Iterator[Progress]:
+Pause = Callable[[int], int]  # from the number of the next step to how many are taken at most before the next yield
+
+
+def train(run: Run, state: State, until: int | None = None, *, pause: Pause | None = None) -> Iterator[Progress]:
     """Take a run forward: one pass after another over its examples.
 
     Parameters
@@ -52,11 +57,13 @@ def train(run: Run, state: State, until: int | None = None) -> Iterator[Progress
         Changed in place; whole at every yield. Training continues from a copy of it with the same bits.
     until : int, optional
         Stop after this epoch, counted from 1, although the run plans more.
+    pause : function, optional
+        Takes the number of the next step, and returns after how many the loop yields at the latest.
 
     Yields
     ------
     Progress
-        After every epoch, and within one about ten times a second.
+        After every epoch, and within one about ten times a second, or where `pause` asks for it.
 
     Raises
     ------
@@ -68,10 +75,11 @@ def train(run: Run, state: State, until: int | None = None) -> Iterator[Progress
     DivergenceWarning
         The same after an epoch that finished; the best weights are kept.
     """
-    one_pass = _full_batch(run) if isinstance(run.recipe.optimiser, LBFGS) else _minibatches
+    one_pass = _full_batch(run) if isinstance(run.recipe.optimiser, LBFGS) else partial(_minibatches, pause=pause)
     last = run.recipe.epochs if until is None else min(until, run.recipe.epochs)
     while not state.stopped and state.epoch < last:
         try:
+            _look(run, state)
             yield from one_pass(run, state)
         except DivergenceError as problem:
             _keep_the_best(state, problem)
@@ -82,7 +90,17 @@ def train(run: Run, state: State, until: int | None = None) -> Iterator[Progress
         state.stopped = f"all {state.epoch} epochs were done"
 
 
-def _minibatches(run: Run, state: State) -> Iterator[Progress]:
+def _look(run: Run, state: State) -> None:
+    """Take a look at the layers, where one is due."""
+    if is_due(state):
+        rate, decay = (
+            float(_factors(schedule, run, state, 0, 1)[0])
+            for schedule in (run.recipe.schedule, run.recipe.decay_schedule)
+        )
+        state.looks = (*state.looks, look_at(run, state, state.params, Rates(run.recipe.learning_rate * rate, decay)))
+
+
+def _minibatches(run: Run, state: State, pause: Pause | None = None) -> Iterator[Progress]:
     """Go through what is left of a pass; yield now and then within it."""
     size, network, silent = run.recipe.batch_size, run.network, 0.0
     steps = max(1, int(FIRST_MULTIPLY_ADDS / (network.size * network.members * size)))
@@ -90,14 +108,18 @@ def _minibatches(run: Run, state: State) -> Iterator[Progress]:
         at = 0
         while at < len(chunk.order):
             began = time.perf_counter()
-            piece = chunk._replace(order=chunk.order[at : at + steps * size])
+            wanted = steps + 1 if pause is None else pause(state.step)
+            piece = chunk._replace(order=chunk.order[at : at + min(steps, wanted) * size])
             move(run, state, piece)
             at += len(piece.order)
             took = time.perf_counter() - began
             state.pass_seconds += took
-            steps = max(1, int(min(steps * min(4.0, SECONDS_PER_MOVE / max(took, 1e-9)), MOST_STEPS_PER_MOVE)))
+            taken = -(-len(piece.order) // size)
+            asked, cut_short = taken == wanted, taken < steps  # by the end of a chunk, which may be small
+            if not asked:
+                steps = max(1, int(min(steps * min(4.0, SECONDS_PER_MOVE / max(took, 1e-9)), MOST_STEPS_PER_MOVE)))
             silent += took
-            if state.rows < run.examples.n and silent >= SECONDS_PER_MOVE / 2:
+            if state.rows < run.examples.n and (asked or not cut_short or silent >= SECONDS_PER_MOVE):
                 silent = 0.0
                 yield Progress(state.epoch, state.rows, state.step, None)
                 if _time_is_over(run, state):
@@ -114,15 +136,7 @@ def move(run: Run, state: State, chunk: Chunk) -> None:
     """
     recipe, n, size = run.recipe, run.examples.n, run.recipe.batch_size
     done, count, whole = state.rows // size, -(-len(chunk.order) // size), -(-n // size)
-    steps = Steps(
-        batch_size=size,
-        rates=recipe.learning_rate * _factors(recipe.schedule, run, state, done, count),
-        decays=_factors(recipe.decay_schedule, run, state, done, count),
-        dropouts=_factors(recipe.dropout_schedule, run, state, done, count),
-        seed=recipe.seed,
-        step=state.step,
-        examples=n,
-    )
+    steps = steps_of(run, state, count)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
         take = run.engine.train_steps if run.group.size == 1 else train_steps_together(run.engine, run.group)
         try:
@@ -142,6 +156,20 @@ def move(run: Run, state: State, chunk: Chunk) -> None:
         w = None if chunk.weights is None else chunk.weights[at]
         place, dropout = (state.epoch + 1, done + len(costs) + 1, whole), float(steps.dropouts[len(costs)])
         raise _divergence(run, state, chunk.X[at], chunk.Y[at], w, place, dropout)
+
+
+def steps_of(run: Run, state: State, count: int) -> Steps:
+    """Return the next so many steps of the pass that has begun, with the factors of every schedule."""
+    recipe, done = run.recipe, state.rows // run.recipe.batch_size
+    return Steps(
+        batch_size=recipe.batch_size,
+        rates=recipe.learning_rate * _factors(recipe.schedule, run, state, done, count),
+        decays=_factors(recipe.decay_schedule, run, state, done, count),
+        dropouts=_factors(recipe.dropout_schedule, run, state, done, count),
+        seed=recipe.seed,
+        step=state.step,
+        examples=run.examples.n,
+    )
 
 
 def _too_large(run: Run, state: State) -> str:

@@ -13,6 +13,7 @@ from lamina.data.encoding.encoder import Encoder
 from lamina.data.targets import Labels, Numbers
 from lamina.equations.network import Network
 from lamina.errors import ModelFileError
+from lamina.learning.diagnosis.signs import Signs, signs_from
 from lamina.learning.networks import loss_from
 from lamina.learning.state import Record
 from lamina.model import Model
@@ -40,12 +41,13 @@ class Contents(NamedTuple):
     scores: dict[str, float]
     best_epoch: int
     stopped: str
+    signs: Signs | None
 
 
 def header_of(model: Model) -> dict[str, Any]:
     """Return the header of a model as plain values."""
     kind = "labels" if isinstance(model.target, Labels) else "numbers"
-    return {
+    header = {
         "format": FORMAT,
         "lamina": version("lamina"),
         "blueprint": model.network.blueprint(),
@@ -58,6 +60,7 @@ def header_of(model: Model) -> dict[str, Any]:
         "best_epoch": model.best_epoch,
         "stopped": model.stopped,
     }
+    return header if model.signs is None else header | {"signs": model.signs}
 
 
 def _timeless(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,7 +80,8 @@ def contents_of(header: Any) -> Contents:
         Something in it is not what `header_of` writes.
     """
     check_format(header)
-    headers.fields(header, "header", KEYS if header["format"] == 1 else [*KEYS, *SINCE_2])
+    since = [] if header["format"] == 1 else [*SINCE_2, *(["signs"] if "signs" in header else [])]
+    headers.fields(header, "header", [*KEYS, *since])
     _text(header["lamina"], "lamina")
     network = blueprints.network_from(header["blueprint"])
     encoder = Encoder.from_header(header["encoder"])
@@ -98,6 +102,7 @@ def contents_of(header: Any) -> Contents:
         scores,
         headers.whole(best_epoch, "best_epoch", 0, 2**53),
         _text(header.get("stopped", ""), "stopped"),
+        signs_from(header["signs"], sum(slot.role == "W" for slot in network.slots)) if "signs" in since else None,
     )
 
 

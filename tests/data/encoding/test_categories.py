@@ -8,7 +8,7 @@ import pytest
 import scipy.sparse as sp
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
-from lamina.data.encoding.category_summaries import MOST_EMBEDDED_LEVELS
+from lamina.data.encoding.category_summaries import MOST_EMBEDDED_LEVELS, count_levels
 from lamina.data.encoding.encoder import Encoder
 from lamina.data.encoding.learning import learn_encoder
 from lamina.data.tables.sources import read
@@ -176,3 +176,21 @@ def test_a_level_means_the_same_whatever_was_encoded_before():
         found = [encoder.encode(read({"k": one})).argmax(axis=1).tolist() for one in order]
         fresh = [Encoder.from_header(encoder.to_header()).encode(read({"k": one})).argmax(axis=1) for one in order]
         assert found == [one.tolist() for one in fresh]
+
+
+def test_of_very_many_levels_the_frequent_keep_their_counts():
+    """400,000 levels that occur once and three that are frequent: no more are kept in mind than 131,072."""
+    batches, truth = [], {"a": 0, "b": 0, "c": 0}
+    for i in range(10):
+        rare = [f"rare{i}-{j}" for j in range(40_000)]
+        often = ["a"] * 300 + ["b"] * 200 + ["c"] * (100 if i % 2 else 60)
+        truth = {level: n + often.count(level) for level, n in truth.items()}
+        column = read({"c": rare + often}).at(0)
+        batches.append(count_levels(column, None))
+    found = batches[0]
+    for batch in batches[1:]:
+        found = found.joined(batch)
+        assert len(found.counts) <= 131_072
+    assert found.error <= 10
+    for level, n in truth.items():
+        assert n - found.error <= found.counts[level] <= n

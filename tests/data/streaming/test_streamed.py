@@ -101,11 +101,11 @@ def test_a_pass_goes_on_in_its_middle(start, shuffle):
 
 
 def test_a_window_mixes_rows_of_several_stretches():
-    """Sorted rows in four stretches of a window each: the first window has rows of all of them."""
+    """Sorted rows in four stretches of a window each: the first rows are of two of them."""
     examples, _ = streamed([WINDOW_ROWS] * 4)
     first = rows_of([next(examples.chunks(recipe(), 0))])[0]
     shares = np.bincount(first // WINDOW_ROWS, minlength=4) / len(first)
-    assert shares.min() > 0.2
+    assert np.sort(shares)[2] > 0.4
 
 
 def test_blocks_are_all_rows_in_order():

@@ -3,13 +3,16 @@
 import bz2
 import gzip
 import os
+import random
 import re
 import warnings
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
@@ -220,6 +223,16 @@ def test_places_in_parquet_files(tmp_path):
         run.place_of(N)
 
 
+def test_levels_of_a_batch_are_those_of_its_rows_in_their_order(tmp_path):
+    cells = ["a", "b", "c", "c", "a", None, "b", "a"]
+    pq.write_table(pa.table({"t": cells}), tmp_path / "rows.parquet")
+    pd.DataFrame({"t": cells, "n": 1}).to_csv(tmp_path / "rows.csv", index=False)
+    for name in ("rows.parquet", "rows.csv"):
+        found = [batch.table.at(0) for batch in rows_of(tmp_path / name).regrouped(3)]
+        assert [column.levels.tolist() for column in found] == [["a", "b", "c"], ["c", "a"], ["b", "a"]]
+        assert [column.values.tolist() for column in found] == [[0, 1, 2], [0, 1, -1], [0, 1]]
+
+
 def test_columns_in_another_order(tmp_path):
     for suffix in ("csv", "parquet", "feather"):
         folder = written(tmp_path / suffix, suffix, [FRAME[:1000], FRAME[1000:][list(FRAME)[::-1]]])
@@ -323,6 +336,19 @@ def test_lists_globs_folders_and_uris(tmp_path):
         assert_same(rows_of(source).whole(), expected)
 
 
+def test_columns_in_the_names_of_folders_are_not_lost_in_silence(tmp_path):
+    for year in (2025, 2026):
+        (tmp_path / f"year={year}").mkdir()
+        WRITERS["parquet"](FRAME, tmp_path / f"year={year}" / "part-0.parquet")
+    for source in (tmp_path, tmp_path.as_uri()):
+        with pytest.warns(
+            DataWarning, match=r"a column 'year' in their names \('year=2025'\), which is not read.*partitioning='hive'"
+        ):
+            assert rows_of(source).names == tuple(FRAME)
+    run = rows_of(ds.dataset(tmp_path, partitioning="hive"))
+    assert run.names == (*FRAME, "year")
+
+
 def test_other_paths_than_tables(tmp_path):
     folder = written(tmp_path / "rows", "parquet")
     cases = {
@@ -335,6 +361,8 @@ def test_other_paths_than_tables(tmp_path):
         "s3//nothing": "no file|does not exist",
         (folder / "absent.parquet").as_uri(): "no file",
         "foo://bar/rows.parquet": "cannot open foo://bar",
+        "https://example.org/a.csv": "is a URL of the web, which is not read: download it first",
+        "a\0b.csv": "no file 'a.x00b.csv'",
     }
     (tmp_path / "empty").mkdir()
     (tmp_path / "notes").mkdir()
@@ -343,6 +371,8 @@ def test_other_paths_than_tables(tmp_path):
     for source, words in cases.items():
         with pytest.raises(FileError, match=words):
             rows_of(source)
+    with pytest.raises(FileError, match=r"no file .*part-7\.parquet'\. Did you mean"):
+        rows_of([folder / "part-0.parquet", folder / "part-7.parquet"])
     FRAME.to_csv(folder / "part-9.csv")
     with pytest.raises(FileError, match=r"several formats: 'part-0\.parquet' is parquet, 'part-9\.csv' is csv"):
         rows_of(folder)
@@ -356,3 +386,51 @@ def test_no_permission(tmp_path):
     (folder / "part-1.csv").chmod(0)
     with pytest.raises(FileError, match=r"part-1\.csv.*[Pp]ermission"):
         rows_of(folder)
+
+
+CELLS = (
+    ["1", "22", "-3"],
+    ["1.5", "2", "-.5", "1e3"],
+    ["007", "12"],
+    ["$1.50", "$2"],
+    ["2020-01-31", "2021-05-06"],
+    ["2020-01-31 10:00:00", "2021-05-06"],
+    ["true", "false"],
+    ["0", "1"],
+    ["a", "b c", 'q "x"', "l\nm", " pad "],
+    ["", "NA"],
+    ["123456789012345678901", "5"],
+    ["5 kg", "1,234 kg"],
+    ["0x1F", "12"],
+    ["10:00:00", "06:30:00"],
+)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_how_a_file_is_split_changes_nothing(tmp_path, monkeypatch, seed):
+    """Cells of one kind, some of another, some missing; read whole in one chunk, and in chunks of many files."""
+    rng = random.Random(seed)
+    n = rng.choice((30, 300, 1500))
+    columns = {"k": list(map(str, range(n)))}
+    for j in range(3):
+        usual, others = rng.sample(CELLS, 2)
+        odd, gaps, late = rng.choice((0, 0.01, 0.3)), rng.choice((0, 0.2)), rng.choice((n // 2, n - 1, n))
+        columns[f"c{j}"] = [
+            "" if rng.random() < gaps else rng.choice(others if i >= late or rng.random() < odd else usual)
+            for i in range(n)
+        ]
+    frame = pd.DataFrame(columns)
+    how = {"index": False, "quoting": rng.choice((0, 1)), "lineterminator": rng.choice(("\n", "\r\n"))}
+    frame.to_csv(tmp_path / "whole.csv", **how)
+    cuts = sorted({0, n, *(rng.randrange(1, n) for _ in range(rng.randrange(3)))})
+    (tmp_path / "parts").mkdir()
+    for i, (start, end) in enumerate(pairwise(cuts)):
+        frame[start:end].to_csv(tmp_path / "parts" / f"{i}.csv", **how)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        expected = read(tmp_path / "whole.csv")
+        monkeypatch.setattr("lamina.data.tables.csv_part.CHUNK_BYTES", rng.choice((500, 4000)))
+        monkeypatch.setattr("lamina.data.tables.csv_dialect.BLOCK_BYTES", 500)
+        run = rows_of(tmp_path / "parts")
+    assert run.reading == expected.reading
+    assert_same(run.whole(), expected)

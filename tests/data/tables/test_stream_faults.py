@@ -1,5 +1,6 @@
 """What goes wrong while rows are read: named, with file and line, never silently."""
 
+import gzip
 import os
 import warnings
 
@@ -88,6 +89,22 @@ def test_a_broken_row(tmp_path, small_chunks, suffix):
     assert run.n_rows == 2 * N - 3
     row = N + int(np.searchsorted(kept, 1700))
     assert run.place_of(row) == f"1.{suffix}, line {1700 + 2 + 1}"
+
+
+def test_no_row_is_left(tmp_path):
+    (tmp_path / "a.csv").write_text("a,b\n1\n2\n")
+    with pytest.warns(DataWarning, match="2 rows were left out"), pytest.raises(NoRowsError, match="no rows are left"):
+        rows_of(tmp_path, on_error="skip")
+    (tmp_path / "b.csv").write_text("a,b\n1,2\n")
+    with pytest.warns(DataWarning, match="2 rows were left out"):
+        assert rows_of(tmp_path, on_error="skip").n_rows == 1
+
+
+def test_an_empty_compressed_file(tmp_path):
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "b.csv.gz").write_bytes(gzip.compress(b""))
+    with pytest.warns(DataWarning, match=r"left out, for they have no rows: 'b\.csv\.gz'"):
+        assert rows_of(tmp_path).n_rows == 1
 
 
 def test_a_quote_that_is_never_closed(tmp_path):

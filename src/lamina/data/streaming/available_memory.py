@@ -1,6 +1,8 @@
-"""How much memory a process can still take: what the machine, its container and the process's limits leave."""
+"""How much memory a process can still take, after what machine, container and limits leave; and how to need less."""
 
+import ctypes
 import resource
+from contextlib import suppress
 from pathlib import Path
 
 KIB = 1024
@@ -11,6 +13,15 @@ CGROUP = Path("/sys/fs/cgroup")
 def available_bytes() -> int:
     """Return how many bytes can still be taken; a very large number where nothing says so."""
     return max(0, min(_of_machine(), _of_container(), _of_process()))
+
+
+def give_back() -> None:
+    """Give memory that is no longer used back to the system: pyarrow and the C library keep it for later otherwise."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
+    with suppress(OSError, AttributeError):  # glibc only
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _of_machine() -> int:

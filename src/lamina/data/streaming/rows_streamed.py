@@ -25,7 +25,7 @@ from lamina.data.number_targets import Numbers
 from lamina.data.roles import taken_apart
 from lamina.data.row_hash import words
 from lamina.data.splitting import Bits, plain_weights
-from lamina.data.streaming.available_memory import available_bytes
+from lamina.data.streaming.available_memory import available_bytes, give_back
 from lamina.data.streaming.encoded_rows import StoredRows, stored
 from lamina.data.streaming.sortedness import SORTED, Sortedness
 from lamina.data.streaming.streamed import WINDOW_ROWS, Streamed, Stripes, window_rows
@@ -113,6 +113,7 @@ class RowsStreamed:
     def examples(self, columns: Columns, dtype: Any) -> tuple[Examples, Examples | None]:
         """Return the training rows, and the held-out ones in memory."""
         assert self._survey is not None
+        give_back()
         survey = self._survey
         weighted = survey.weighted or columns.class_factors is not None
         encoding = Encoding(self, columns, np.dtype(dtype), self._mean_weight(columns) if weighted else None)

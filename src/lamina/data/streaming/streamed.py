@@ -1,7 +1,7 @@
 """Examples that are read as they are needed: rows on disk, in an order that is a function of (seed, epoch) alone.
 
     stretches    neighbouring rows that can be read on their own, like a row group of Parquet: their order is shuffled
-    stripes      16,384 neighbouring rows of a stretch; four stretches are read in turn, a stripe of each
+    stripes      16,384 neighbouring rows of a stretch; two stretches are read in turn, a stripe of each
     windows      2**18 training rows of this sequence, in memory together: shuffled, then encoded in this order
 
 How many training rows each stripe has is known from the first pass. So the place of every row in every pass is known
@@ -21,7 +21,7 @@ from lamina.data.splitting import shuffled
 from lamina.data.streaming.read_ahead import ReadAhead
 
 STRIPE_ROWS = 16_384
-STRETCHES_AT_ONCE = 4
+STRETCHES_AT_ONCE = 2  # each has buffers and pages of every column in memory
 WINDOW_ROWS = 2**18
 WINDOW_BYTES = 2**27  # of very many columns a window has fewer rows
 PIECES_AHEAD = 4  # of 16,384 rows
@@ -58,7 +58,7 @@ class Stripes:
         return int(self.count.sum())
 
     def sequence(self, order: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Return the stripes in the order of a pass: stretches in this order, a few of them in turn."""
+        """Return the stripes in the order of a pass: stretches in this order, two of them in turn."""
         starts = np.searchsorted(self.stretch, np.arange(len(order) + 1))
         waiting = [iter(range(starts[k], starts[k + 1])) for k in order[::-1]]
         found: list[int] = []

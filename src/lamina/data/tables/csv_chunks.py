@@ -59,13 +59,20 @@ def _ends_of_lines(a: NDArray[np.uint8], start: int) -> NDArray[np.intp]:
 def _effective(a: NDArray[np.uint8], separator: int) -> NDArray[np.intp]:
     """Return where quotes stand that open or close; one in the midst of an unquoted cell is a letter like others."""
     at = np.flatnonzero(a == QUOTE)
-    before = a[at - 1]
-    begins = (before == separator) | (before == FEED) | (before == RETURN)
-    begins[:1] |= at[:1] == 0
+    if _begins_cell(a, at[::2], separator).all():  # every other one opens
+        return at
     again = np.diff(at, prepend=-2) == 1  # "" inside a cell: closed, and opened again
+    begins = _begins_cell(a, at, separator)
     if (begins | again)[::2].all():
         return at
     return np.array(list(_walked(at.tolist(), begins.tolist(), again.tolist())), np.intp)
+
+
+def _begins_cell(a: NDArray[np.uint8], at: NDArray[np.intp], separator: int) -> NDArray[np.bool_]:
+    before = a[at - 1]
+    begins = (before == separator) | (before == FEED) | (before == RETURN)
+    begins[:1] |= at[:1] == 0
+    return begins
 
 
 def _walked(at: list[int], begins: list[bool], again: list[bool]) -> Iterator[int]:

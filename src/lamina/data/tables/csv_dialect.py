@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.data.tables.csv_bytes import TextBytes, as_utf8, encoding_of
+from lamina.data.tables.csv_bytes import as_utf8, encoding_of
 from lamina.data.tables.file_formats import name_of, open_bytes
 from lamina.data.tables.reading import Reading
 from lamina.data.tables.table import check_unique
@@ -49,16 +49,6 @@ class Dialect:
     def names(self) -> tuple[str, ...]:
         """The column names, without blanks around them."""
         return tuple(name.strip() or f"unnamed_{j}" for j, name in enumerate(self.header))
-
-    def opened(self) -> Any:
-        """Return what pyarrow is to read: the path; or UTF-8 text whose blocks never end in a carriage return.
-
-        pyarrow takes a line feed at the beginning of a block away where the block before ended in a carriage return,
-        also inside quotes.
-        """
-        if self.encoding.lower() in UTF_8 and not (self.quotes and self.returns):
-            return self.path
-        return TextBytes(self.path, self.encoding)
 
 
 def find_dialect(path: str, reading: Reading) -> Dialect:

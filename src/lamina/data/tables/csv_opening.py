@@ -6,7 +6,6 @@ end, as are columns that look like numbers and may be identifiers.
 """
 
 import re
-import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -17,11 +16,11 @@ import numpy as np
 
 from lamina.data.tables.arrow import from_arrow
 from lamina.data.tables.cells import LOOKED_AT, Evidence, decide, hopeless, seen_so_far, tell
-from lamina.data.tables.columns import Column, short
+from lamina.data.tables.csv_cells import tidy
 from lamina.data.tables.csv_dialect import Dialect, options
-from lamina.data.tables.csv_part import Chunk, CsvPart, tidy
+from lamina.data.tables.csv_part import Chunk, CsvPart
+from lamina.data.tables.csv_words import tell_of_rows, tell_of_words, words_bare, words_quoted
 from lamina.data.tables.reading import Reading, Written
-from lamina.errors import DataWarning
 
 # A cell of each type that pyarrow infers: with it and another cell pyarrow says which type fits both.
 EXAMPLES = {
@@ -78,7 +77,7 @@ def find_columns(
     _look_back(columns, parts, number)
     for part in parts:
         part.types = {name: columns.types[name] for name in part.names if name in columns.types}
-    _tell_of_rows(left_out)
+    tell_of_rows(left_out)
     return columns.written(place, called)
 
 
@@ -228,7 +227,9 @@ class _Columns:
             self.gaps.add(name)
             if not self.reading.predicting and len(dialect.words) > 1:
                 counts = self.words.setdefault(name, Counter())
-                counts.update(_quoted(name, part, chunk, data, array) if dialect.quotes else _bare(given, dialect))
+                counts.update(
+                    words_quoted(name, part, chunk, data, array) if dialect.quotes else words_bare(given, dialect)
+                )
         if always:
             here = Evidence.of(column, dialect.words, row)
             self.evidence[name] = here if known is None else known.joined(here)
@@ -248,7 +249,7 @@ class _Columns:
             elif name in self.gaps:
                 text.append(name)
         if not self.reading.predicting:
-            _tell_of_words(called, self.words, text)
+            tell_of_words(called, self.words, text)
         return written
 
 
@@ -262,31 +263,6 @@ def _limits(before: Limits | None, array: Any) -> Limits:
     return (low, high) if before is None else (min(low, before[0]), max(high, before[1]))
 
 
-def _bare(given: Column, dialect: Dialect) -> dict[str, int]:
-    """Return how often which word was taken as missing, where no cell is quoted: words are among the levels."""
-    assert given.levels is not None
-    counts = np.bincount(given.values[given.values >= 0], minlength=len(given.levels))
-    words = [(word.strip(), n) for word, n in zip(given.levels.tolist(), counts.tolist(), strict=True)]
-    found: Counter[str] = Counter()
-    for word, n in words:
-        if word and word in dialect.words:
-            found[word] += n
-    return found
-
-
-def _quoted(name: str, part: CsvPart, chunk: Chunk, data: bytes, array: Any) -> dict[str, int]:
-    """Return how often which word was taken as missing, where some cells are quoted and so are text."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    table, _ = part.parsed(chunk, data, {name: pa.string()}, [name], plain=True)
-    given = table[name]
-    trimmed = pc.utf8_trim_whitespace(given)
-    behind_blanks = pc.and_(pc.not_equal(trimmed, given), pc.is_in(trimmed, pa.array(part.dialect.words)))
-    words = trimmed.filter(pc.or_(array.is_null(), behind_blanks)).value_counts()
-    return {one["values"]: one["counts"] for one in words.to_pylist()}
-
-
 def _wider(dialect: Dialect, kind: str, example: str, cell: str) -> Any:
     """Return the type that fits a cell of this kind and another cell."""
     import pyarrow as pa
@@ -297,31 +273,3 @@ def _wider(dialect: Dialect, kind: str, example: str, cell: str) -> Any:
     small = replace(dialect, encoding="utf-8", quotes=6, header=("name",), skipped=0)
     found = pa_csv.read_csv(BytesIO(lines.encode()), **options(small, {})).schema.field(0).type
     return pa.string() if str(found) == kind else found
-
-
-def _tell_of_words(called: str, counts: dict[str, Counter[str]], names: Sequence[str]) -> None:
-    """Say once which words were taken as missing in columns of text, and how often."""
-    found = {name: +counts[name] for name in names if name in counts}
-    for words in found.values():
-        words.pop("", None)
-    shown = "; ".join(
-        f"{name!r}: " + ", ".join(f"{short(word)} {n:,} time{'s' * (n > 1)}" for word, n in words.most_common(5))
-        for name, words in found.items()
-        if words
-    )
-    if shown:
-        warnings.warn(
-            f"words taken as missing values in {called}: {shown}. Quoted they are text; "
-            "missing_words=(), on the command line --missing-words '', takes all as they are",
-            DataWarning,
-            stacklevel=5,
-        )
-
-
-def _tell_of_rows(left_out: list[tuple[int, str, tuple[int, str]]]) -> None:
-    """Say once how many rows were left out, and which is the first."""
-    if not left_out:
-        return
-    n, (_, name, words) = sum(rows for rows, _, _ in left_out), left_out[0]
-    some = "1 row was" if n == 1 else f"{n:,} rows were"
-    warnings.warn(f"{some} left out, the first in {name!r}, line {words[0]}: {words[1]}", DataWarning, stacklevel=5)

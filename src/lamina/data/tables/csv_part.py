@@ -7,11 +7,9 @@ from io import StringIO
 from itertools import islice
 from typing import Any, NamedTuple, NoReturn
 
-import numpy as np
-
-from lamina.data.tables.arrow import from_arrow
 from lamina.data.tables.columns import Column
 from lamina.data.tables.csv_bytes import as_utf8
+from lamina.data.tables.csv_cells import read_cells
 from lamina.data.tables.csv_chunks import in_records, lines_in
 from lamina.data.tables.csv_dialect import UTF_8, Dialect, check_bytes, numbered_rows, options, rows_within
 from lamina.data.tables.file_formats import COMPRESSED
@@ -202,7 +200,7 @@ class CsvPart:
 
     def columns_of(self, table: Any, names: Sequence[str]) -> list[Column]:
         """Return the columns of rows that were parsed."""
-        return [tidy(from_arrow(name, table[name]), self.dialect) for name in names]
+        return [read_cells(name, table[name], self.dialect) for name in names]
 
     def check_unchanged(self) -> None:
         """See `lamina.data.tables.parts.Part`."""
@@ -265,21 +263,3 @@ class CsvPart:
             raise FileError(f"{self.name!r}: {' '.join(str(error).split())}") from error
         cure = ". Correct the file, or read it with on_error='skip'" if "fields" in words else ""
         raise FileError(f"{self.name!r}, line {line}: {words}{cure}") from error
-
-
-def tidy(column: Column, dialect: Dialect) -> Column:
-    """Take the blanks around text away, and the words that mean a missing value.
-
-    Where cells are quoted these are null already, but for those that blanks hid (" ?"): a quoted word is text.
-    """
-    if column.kind != "category" or column.levels is None:
-        return column
-    given, words = column.levels.tolist(), frozenset(dialect.words)
-    stripped = [level.strip() for level in given]
-    gone = [one in words and (one != level or not dialect.quotes) for level, one in zip(given, stripped, strict=True)]
-    if stripped == given and not any(gone):
-        return column
-    levels = list(dict.fromkeys(one for one, without in zip(stripped, gone, strict=True) if not without))
-    place = {level: code for code, level in enumerate(levels)}
-    codes = np.array([*(-1 if without else place[one] for one, without in zip(stripped, gone, strict=True)), -1])
-    return Column(column.name, "category", codes[column.values], np.array([*levels, None], object)[:-1], column.unread)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from lamina.data.tables.uris import is_uri, open_from_start, size_and_time
-from lamina.errors import FileError, nearest
+from lamina.errors import FileError, NoRowsError, nearest
 
 Format = Literal["csv", "parquet", "arrow", "arrow stream"]
 
@@ -73,21 +73,22 @@ def open_bytes(path: str) -> BufferedReader:
 
 def first_bytes(path: str) -> bytes:
     """Return the first bytes of a file."""
-    _check_present(path)
+    check_present(path)
     try:
         with open_bytes(path) as file:
             head = file.read(HEAD_BYTES)
     except (OSError, EOFError) as error:
         raise FileError(f"cannot read {name_of(path)}: {error}") from error
     if not head.strip():
-        raise FileError(f"{name_of(path)} is empty: a header line and rows expected")
+        raise NoRowsError(f"{name_of(path)} is empty: a header line and rows expected")
     for magic, suffix in COMPRESSED.items():
         if head.startswith(magic):
             raise FileError(f"{name_of(path)} is compressed: give it the suffix {suffix}")
     return head
 
 
-def _check_present(path: str) -> None:
+def check_present(path: str) -> None:
+    """Raise a FileError where there is no file, with the nearest names."""
     if is_uri(path):
         if size_and_time(path) is None:
             raise FileError(f"no file {path!r}")

@@ -124,11 +124,13 @@ class Joined:
         self._start: Table | None = None
         self._sparse: list[Any] = []
         self._values: list[NDArray[Any]] = []
-        self._levels: list[dict[Any, int]] = []
+        self._levels: list[list[NDArray[Any]]] = []  # of each column those of all tables
+        self._ends: list[int] = []
 
     def add(self, table: Table) -> None:
         """Put rows behind those that are there."""
         self._filled += table.n_rows
+        self._ends.append(self._filled)
         if table.is_sparse:
             self._start = self._start or table
             self._sparse.append(table.matrix)
@@ -137,25 +139,17 @@ class Joined:
         if self._start is None:
             self._start = table
             self._values = [np.empty((self.n_rows, *one.shape[1:]), one.dtype) for one in sources]
-            self._levels = [{} for _ in table.columns]
+            self._levels = [[] for _ in table.columns]
         for j, values in enumerate(sources):
-            if table.columns and table.columns[j].levels is not None:
-                values = self._codes(j, table.columns[j])
             kind = np.promote_types(self._values[j].dtype, values.dtype)
             if kind != self._values[j].dtype:
                 wider = np.empty(self._values[j].shape, kind)
                 wider[: self._filled] = self._values[j][: self._filled]
                 self._values[j] = wider
             self._values[j][self._filled - table.n_rows : self._filled] = values
-
-    def _codes(self, j: int, column: Column) -> NDArray[Any]:
-        """Return codes into the levels of all tables, which are in the order in which they come."""
-        assert column.levels is not None
-        known = self._levels[j]
-        places = [known.setdefault(level, len(known)) for level in column.levels.tolist()]
-        if places == list(range(len(places))):
-            return column.values
-        return np.array([*places, -1])[column.values]
+        for levels, column in zip(self._levels, table.columns, strict=True):
+            if column.levels is not None:
+                levels.append(column.levels)
 
     def table(self, row_number: int = 0) -> Table:
         """Return the rows so far as one table."""
@@ -171,12 +165,39 @@ class Joined:
             return replace(start, matrix=values[0], n_rows=self._filled, row_numbers=row_number)
         columns = []
         for column, here, levels in zip(start.columns, values, self._levels, strict=True):
-            known = column.levels
-            if known is not None and column.kind == "category":
-                numbers = levels and all(isinstance(level, int | float) for level in levels)
-                known = np.array(list(levels)) if numbers else np.array([*levels, None], object)[:-1]
-            columns.append(replace(column, values=here, levels=known))
+            codes, known = (here, column.levels) if column.kind != "category" else self._joined(here, levels)
+            columns.append(replace(column, values=codes, levels=known))
         return replace(of_columns(columns, row_number), reading=start.reading)
+
+    def _joined(self, codes: NDArray[Any], levels: list[NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return codes into the levels of all tables, which are in the order in which they come, and these levels."""
+        places, known = _distinct(levels)
+        if len(known) > np.iinfo(codes.dtype).max:
+            codes = codes.astype(np.int64)
+        first = start = 0
+        for end, one in zip(self._ends, levels, strict=True):
+            here = np.append(places[first : first + len(one)], -1)  # code -1 is the last
+            if not np.array_equal(here[:-1], np.arange(len(one))):
+                codes[start:end] = here[codes[start:end]]
+            first, start = first + len(one), end
+        return codes, known
+
+
+def _distinct(levels: list[NDArray[Any]]) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Return the place of every level among the distinct ones, and these; both in the order in which they come."""
+    import pyarrow as pa
+
+    if all(one.dtype.kind in "iuf" for one in levels):
+        found = pa.array(np.concatenate(levels)).dictionary_encode()
+        return found.indices.to_numpy().astype(np.int64), found.dictionary.to_numpy(zero_copy_only=False)
+    plain = [level for one in levels for level in one.tolist()]
+    if set(map(type, plain)) <= {str}:
+        found = pa.array(plain, pa.large_string()).dictionary_encode()
+        listed = found.dictionary.to_pylist()
+        return found.indices.to_numpy().astype(np.int64), np.array([*listed, None], object)[:-1]
+    index: dict[Any, int] = {}
+    places = np.array([index.setdefault(level, len(index)) for level in plain], np.int64)
+    return places, np.array([*index, None], object)[:-1]
 
 
 def joined(tables: Sequence[Table]) -> Table:

@@ -39,6 +39,8 @@ def of_files(
         return RowStream(parts, reading, kinds, written_in(parts, kinds, reading), called, size)
     short = repr(files[0].name) if len(files) == 1 else called
     written = find_columns(parts, reading, lambda row: place_in(parts, row), short, kept)
+    if not any(part.spans for part in parts):
+        raise NoRowsError(f"{short}: no rows are left", parts[0].names)
     if any(part.dialect.decimal == "," for part in parts):
         reading = replace(reading, decimal=",")
     return RowStream(parts, reading, kinds_of(parts), written, called, size)

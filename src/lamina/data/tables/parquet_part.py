@@ -15,12 +15,29 @@ from lamina.data.tables.uris import open_anywhere
 IN_PIECES: dict[str, Any] = {"buffer_size": 2**18, "pre_buffer": False}
 
 
+DICTIONARY_BYTES, BYTES_OF_A_CODE = 2**21, 3
+
+
 @lru_cache(maxsize=16)
 def _metadata(file: TableFile) -> Any:
     import pyarrow.parquet as pq
 
     with open_anywhere(file.path) as opened:
         return pq.read_metadata(opened)
+
+
+def _large(metadata: Any, names: set[str]) -> set[str]:
+    """Return the columns with more different values in some row group than its dictionary has room for.
+
+    Read as dictionaries, they would be in memory as a whole.
+    """
+    leaves = {metadata.schema.column(j).path: j for j in range(metadata.num_columns)}
+    found: set[str] = set()
+    for i in range(metadata.num_row_groups):
+        group = metadata.row_group(i)
+        most = DICTIONARY_BYTES + BYTES_OF_A_CODE * group.num_rows
+        found |= {one for one in names - found if group.column(leaves[one]).total_uncompressed_size > most}
+    return found
 
 
 class ParquetPart:
@@ -36,8 +53,9 @@ class ParquetPart:
             metadata = _metadata(file)
             schema = pq.ParquetFile(opened, metadata=metadata).schema_arrow
             self._groups = tuple(metadata.row_group(i).num_rows for i in range(metadata.num_row_groups))
+            text = {name for name, kind in zip(schema.names, schema.types, strict=True) if is_text(kind)}
+            self._dictionaries = frozenset(text - _large(metadata, text))
         self._seen = sightings(schema, repr(self.name))
-        self._text = frozenset(name for name, kind in zip(schema.names, schema.types, strict=True) if is_text(kind))
         self.names = tuple(self._seen)
 
     @cached_property
@@ -55,12 +73,12 @@ class ParquetPart:
         while first < end - 1 and start >= self._groups[first]:
             start -= self._groups[first]
             first += 1
-        yield from tables_of(self._arrow(range(first, end), names, rows), names, start, rows, self._text)
+        yield from tables_of(self._arrow(range(first, end), names, rows), names, start, rows, self._dictionaries)
 
     def _arrow(self, groups: range, names: Sequence[str], rows: int) -> Iterator[Any]:
         import pyarrow.parquet as pq
 
-        text = [name for name in names if name in self._text]
+        text = [name for name in names if name in self._dictionaries]
         with damaged(repr(self.name), "parquet"), open_anywhere(self.file.path) as opened:
             file = pq.ParquetFile(opened, metadata=_metadata(self.file), read_dictionary=text, **IN_PIECES)
             for batch in file.iter_batches(rows, list(groups), list(names)):

@@ -88,8 +88,7 @@ def tables_of(
         plain text are.
     """
     for table in regrouped(_from_row(arrow, start), rows):
-        columns = [from_arrow(name, table[name]) for name in names]
-        yield Batch(of_columns(by_appearance(one) if one.name in text else one for one in columns))
+        yield Batch(of_columns((_text_of if name in text else from_arrow)(name, table[name]) for name in names))
 
 
 def _from_row(arrow: Iterator[Any], start: int) -> Iterator[Any]:
@@ -101,19 +100,21 @@ def _from_row(arrow: Iterator[Any], start: int) -> Iterator[Any]:
         start = 0
 
 
-def by_appearance(column: Column) -> Column:
-    """Return a column of text whose levels are those that it has, in the order of their first rows."""
-    assert column.levels is not None
-    if not column.unread and len(column.values):
-        first = np.full(len(column.levels) + 1, len(column.values))
-        first[column.values[::-1]] = np.arange(len(column.values))[::-1]
-        first = first[:-1]
-        used = np.flatnonzero(first < len(column.values))
-        order = used[np.argsort(first[used], kind="stable")]
-        place = np.full(len(first) + 1, -1, np.int64 if len(first) > np.iinfo(np.int32).max else np.int32)
-        place[order] = np.arange(len(order))
-        return Column(column.name, "category", place[column.values], column.levels[order], unread=True)
-    return Column(column.name, "category", column.values, column.levels, unread=True)
+def _text_of(name: str, array: Any) -> Column:
+    """Return a column of text that came as a dictionary: its levels those that it has, in the order of first rows."""
+    import pyarrow as pa
+
+    array = array.combine_chunks()
+    indices = array.indices.cast(pa.int64()).fill_null(-1)
+    codes = np.asarray(indices.to_numpy(zero_copy_only=False))
+    first = np.full(len(array.dictionary) + 1, len(codes))
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    used = np.flatnonzero(first[:-1] < len(codes))
+    order = used[np.argsort(first[used])]
+    place = np.full(len(first), -1, np.int32)  # code -1 is the last
+    place[order] = np.arange(len(order))
+    levels = array.dictionary.take(pa.array(order)).to_pylist()
+    return Column(name, "category", place[codes], np.array([*levels, None], object)[:-1], unread=True)
 
 
 def regrouped(batches: Iterator[Any], rows: int) -> Iterator[Any]:

@@ -2,16 +2,20 @@
 
 import glob
 import os
+import re
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, NoReturn
 
+from lamina.data.tables.file_formats import check_present
 from lamina.data.tables.uris import file_system, is_uri, size_and_time
-from lamina.errors import FileError, nearest
+from lamina.errors import DataWarning, FileError, nearest
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".arrow", ".arrows", ".feather", ".ipc")
 COMPRESSIONS = (".gz", ".bz2", ".zst", ".lz4")
 NO_ROWS_WITHIN = (".", "_")  # files and folders of other programs: _SUCCESS, .part-0.crc
 MOST_NAMED = 3
+NAME_AND_VALUE = re.compile(r"/([^/=]+)=[^/]*/")
 
 
 class TableFile(NamedTuple):
@@ -69,6 +73,7 @@ def _expanded(path: str) -> list[str]:
     if os.path.exists(path) or not glob.has_magic(path):
         if os.path.islink(path) and not os.path.exists(path):
             raise FileError(f"{path!r} is a link to {os.readlink(path)!r}, and there is nothing")
+        check_present(path)
         return [path]
     found = sorted(one for one in glob.glob(path, recursive=True) if not os.path.basename(one).startswith("_"))
     return [one for match in found for one in (_in_folder(match) if os.path.isdir(match) else [match])] or _no_match(
@@ -93,12 +98,27 @@ def _in_folder(folder: str) -> list[str]:
         folders[:] = sorted(one for one in folders if not one.startswith(NO_ROWS_WITHIN))
         found += [os.path.join(at, one) for one in files if not one.startswith(NO_ROWS_WITHIN)]
     tables = sorted(filter(_named_like_a_table, found))
+    _warn_of_columns_in_names(folder, tables)
     if not tables:
         raise _no_tables(folder, [os.path.relpath(one, folder) for one in sorted(found)])
     for path in tables:
         if not os.path.exists(path):
             raise FileError(f"{path!r} is a link to {os.readlink(path)!r}, and there is nothing")
     return tables
+
+
+def _warn_of_columns_in_names(folder: str, paths: Sequence[str]) -> None:
+    """Warn of folders like year=2026, as Hive and Spark write them."""
+    for path in paths:
+        found = NAME_AND_VALUE.search(path[len(folder) :])
+        if found:
+            warnings.warn(
+                f"folders below {folder!r} hold a column {found[1]!r} in their names ({found[0][1:-1]!r}), which is "
+                "not read. To have it as a column, pass pyarrow.dataset.dataset(folder, partitioning='hive')",
+                DataWarning,
+                stacklevel=5,
+            )
+            return
 
 
 def _cannot_list(error: OSError) -> NoReturn:
@@ -124,6 +144,7 @@ def _in_system(uri: str) -> list[str]:
     hidden = [any(part.startswith(NO_ROWS_WITHIN) for part in one[len(path) :].split("/")) for one in below]
     shown = [one for one, out in zip(below, hidden, strict=True) if not out]
     tables = sorted(filter(_named_like_a_table, shown))
+    _warn_of_columns_in_names(path, tables)
     if not tables:
         raise _no_tables(uri, sorted(shown))
     return [start + one for one in tables]

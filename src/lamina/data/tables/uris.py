@@ -21,6 +21,8 @@ def file_system(uri: str) -> tuple[Any, str]:
     """
     from pyarrow import fs
 
+    if uri.lower().startswith(("http:", "https:", "ftp:")):
+        raise FileError(f"{uri} is a URL of the web, which is not read: download it first")
     try:
         system, path = fs.FileSystem.from_uri(uri)
     except (ValueError, OSError, NotImplementedError) as error:
@@ -36,7 +38,7 @@ def size_and_time(path: str) -> tuple[int, int] | None:
         return (info.size, info.mtime_ns or 0) if info.is_file else None
     try:
         found = os.stat(path)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: no path at all
         return None
     return found.st_size, found.st_mtime_ns
 
