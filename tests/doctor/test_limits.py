@@ -133,6 +133,7 @@ def test_a_notebook_runs_cell_by_cell_without_its_magics(tmp_path):
         "def linear_forward(A, W, b):\n    cache = (A, W, b)\n    Z = W @ A\n    return Z, cache",
         "def oops(:",
         "linear_forward_test(linear_forward)\nnp.array?\nfiles = !ls",
+        "t_A, t_W, t_b = linear_forward_test_case()\nt_Z, _ = linear_forward(t_A, t_W, t_b)\nprint(t_Z)",
     )
     report = examine(path)
     (finding,) = report["linear_forward"].findings

@@ -141,7 +141,7 @@ def _notes_on_loading(source: Source, sandbox: Sandbox) -> list[str]:
         notes.append(f"Run from top to bottom, the file {ended}: only its definitions were run.")
     elif sandbox.loaded.get("late"):
         notes.append("Running the whole file takes long: from some point on, only its definitions were run.")
-    failures = [one for one in sandbox.loaded.get("failures", []) if not _is_a_test(one)]
+    failures = _first_causes(source, sandbox.loaded.get("failures", []))
     for failure in failures[:MOST_NOTES]:
         where = source.place(failure["cell"], failure["at"])
         kind, message = failure["type"], failure["message"]
@@ -154,9 +154,20 @@ def _notes_on_loading(source: Source, sandbox: Sandbox) -> list[str]:
     return notes
 
 
-def _is_a_test(failure: dict[str, Any]) -> bool:
-    """Whether a statement called a test of the course's notebooks, which is not there."""
-    return failure["type"] == "NameError" and "test" in (failure["name"] or "").lower()
+def _first_causes(source: Source, failures: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out calls of the notebooks' own tests, which are not there, and what follows from other failures."""
+    lost: set[str] = set()
+    kept = []
+    for failure in failures:
+        unknown = failure["name"] or "" if failure["type"] == "NameError" else ""
+        if "test" not in unknown.lower() and unknown not in lost:
+            kept.append(failure)
+        cell = source.cell(failure["cell"])
+        for statement in cell.tree.body if cell else []:
+            if statement.lineno == failure["at"]:
+                names = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
+                lost |= {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    return kept
 
 
 def _pickled(function: Callable[..., Any]) -> str:
