@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from lamina.glassbox.doctor import exceptions, unknown, views
+from lamina.glassbox.doctor import exceptions, unknown
+from lamina.glassbox.doctor.called import Called, call_of
+from lamina.glassbox.doctor.comparing import differing
 from lamina.glassbox.doctor.exercise import Exercise
 from lamina.glassbox.doctor.exercises import BY_NAME, EXERCISES
 from lamina.glassbox.doctor.lines import Place, by_text, events_of, line_of, shared_helpers, telling_case
@@ -18,7 +18,6 @@ from lamina.glassbox.doctor.report import RIGHT, UNCHECKED, UNWRITTEN, WRONG, Fi
 from lamina.glassbox.doctor.sandbox import Sandbox
 from lamina.glassbox.doctor.source import Source
 from lamina.glassbox.doctor.steps import Mistake
-from lamina.glassbox.doctor.wire import packed, unpacked
 
 STARTS = tuple(one.name for one in EXERCISES if one.name.startswith("initialize_parameters"))
 MODELS = ("two_layer_model", "L_layer_model")
@@ -118,14 +117,14 @@ class Examination:
     # ---- calling ----
 
     def _called(self, exercise: Exercise, replaced: Replaced) -> Called:
-        calls = [_call(exercise, case) for case in exercise.all_cases]
+        calls = [call_of(case) for case in exercise.all_cases]
         answer = self.sandbox.ask({"function": exercise.name, "replace": replaced, "calls": calls})
         if "calls" not in answer:
             return Called(exercise, [], answer.get("ended", ""), answer.get("missing", False))
         return Called(exercise, answer["calls"])
 
     def _recorded(self, exercise: Exercise, place: int, replaced: Replaced) -> list[Any]:
-        call = _call(exercise, exercise.all_cases[place])
+        call = call_of(exercise.all_cases[place])
         job = {"function": exercise.name, "replace": replaced, "calls": [call], "record": True}
         answer = self.sandbox.ask(job)
         return events_of(answer["calls"][0]["record"]) if "calls" in answer else []
@@ -233,52 +232,6 @@ class Examination:
         return replace(finding, place=where, line=place.line, cell=place.cell, code=code)
 
 
-class Called:
-    """What came back from the calls of one function."""
-
-    def __init__(self, exercise: Exercise, calls: list[dict[str, Any]], ended: str = "", missing: bool = False) -> None:
-        self.calls, self.ended, self.missing = calls, ended, missing
-        self.outcomes: list[Outcome] = []
-        self.bare = False
-        for case, call in zip(exercise.all_cases, calls, strict=False):
-            if "raised" in call:
-                self.outcomes.append(Outcome(case, raised=call["raised"]))
-                continue
-            returned = unpacked(call["returned"])
-            self.bare |= isinstance(returned, np.ndarray | float)
-            try:
-                with np.errstate(all="ignore"):
-                    self.outcomes.append(Outcome(case, exercise.view(returned, case)))
-            except views.Unexpected as problem:
-                self.outcomes.append(Outcome(case, unexpected=str(problem)))
-        judged = [one for one in self.outcomes if one.judged]
-        self.wrong = any(one.unexpected or wrong_results(exercise, one) for one in judged)
-        self.numeric = any(one.found is not None for one in judged)
-        raised = [one.raised for one in self.outcomes if one.raised]
-        self.unwritten = bool(raised) and all(
-            one["type"] == "NotImplementedError" and one.get("function") == exercise.name for one in raised
-        ) and len(raised) == len(self.outcomes)  # fmt: skip
-        self.same_again = all(call.get("same again", True) for call in calls)
-        self.drew = any(call.get("drew", False) for call in calls)
-
-    def impure(self, exercise: Exercise) -> bool:
-        """Whether arguments were changed, or a second call gave another result."""
-        return any(call.get("changed") for call in self.calls) or not (exercise.draws or self.same_again)
-
-    def changed(self, arguments: Sequence[str]) -> dict[str, int]:
-        """Names of the arguments that were changed, each with the first case."""
-        found: dict[str, int] = {}
-        for place, call in enumerate(self.calls):
-            for path, _ in call.get("changed", ()):
-                position = int(path[0])
-                found.setdefault(arguments[position] if position < len(arguments) else "?", place)
-        return found
-
-
-def _call(exercise: Exercise, case: Any) -> dict[str, Any]:
-    return {"arguments": packed(tuple(case.arguments)), "start": packed(case.around.get("start"))}
-
-
 def _joined(first: list[Finding], then: list[Finding]) -> tuple[Finding, ...]:
     """Side effects first; what follows from them alone is left out."""
     if any(one.name in ("draws-anew", "keeps-a-state") for one in first):
@@ -294,8 +247,6 @@ def _sentence(text: str) -> str:
 
 def _results_of(exercise: Exercise, outcomes: Sequence[Outcome], mistake: Mistake) -> tuple[str, ...]:
     """The results in which a mistake shows, as many as are worth naming."""
-    from lamina.glassbox.doctor.comparing import differing
-
     for outcome in outcomes:
         given = exercise.expected(outcome.case, (mistake,), outcome.found)
         if given and (names := differing(given, exercise.expected(outcome.case, (), outcome.found), exercise)):
