@@ -56,7 +56,7 @@ class Finding:
             expected = self.equation.startswith(("return", "cache"))
             yield f"{'Expected' if expected else 'The equation of the lecture'}: {self.equation}"
         if self.place and (hint is None or hint >= 3):
-            yield f"{self.place[0].upper()}{self.place[1:]}: {self.code}"
+            yield f"{self.place[0].upper()}{self.place[1:]}{f': {self.code}' if self.code else ''}"
 
 
 @dataclass(frozen=True)
