@@ -32,12 +32,12 @@ def clock(monkeypatch):
 def run_of(epochs=40, patience=12, score_name="accuracy", max_time=None):
     recipe = SimpleNamespace(epochs=epochs, patience=patience)
     return SimpleNamespace(
-        recipe=recipe, n_rows=1000, score_name=score_name, settings={"max_time": max_time}, began=100.0
+        recipe=recipe, examples=None, n_rows=1000, score_name=score_name, settings={"max_time": max_time}, began=100.0
     )
 
 
-def state_of(epoch=0, waited=0):
-    return SimpleNamespace(epoch=epoch, waited=waited)
+def state_of(epoch=0, waited=0):  # the costs of the pass that has begun add up to 125
+    return SimpleNamespace(epoch=epoch, waited=waited, rows=0, pass_cost=125.0)
 
 
 def ended(epoch, validation=True):
@@ -66,11 +66,14 @@ def test_a_line_at_first_then_every_two_seconds_and_at_the_end(clock):
 
 def test_a_long_epoch_has_lines_too(clock):
     lines = []
-    with Lines(run_of(), state_of(), lines.append) as shown:
+    with Lines(run_of(), state_of(epoch=4), lines.append) as shown:
         for rows in (100, 200, 300):
             clock.now += 1.5
             shown.update(within(4, rows))
-    assert lines == ["epoch  5/40  10% of the rows  1.5 s", "epoch  5/40  30% of the rows  4.5 s"]
+    assert lines == [
+        "epoch  5/40  10% of 1,000 rows  cost so far 1.25  0:00:14 to the end of the epoch  1.5 s",
+        "epoch  5/40  30% of 1,000 rows  cost so far 0.4167  0:00:11 to the end of the epoch  4.5 s",
+    ]
 
 
 def test_without_validation_rows_the_score_is_of_training_rows(clock):

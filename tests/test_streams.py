@@ -345,7 +345,7 @@ def test_memory_that_is_too_small_is_said_before_training(files):
         model = DeepClassifier(**{PLAIN}).set_params(max_iter=1)
         model.fit({str(files)!r}, target="y", stream=True, drop=["z", "g", "t", "w"])
         used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (used + 12 * 2**20,) * 2)
+        resource.setrlimit(resource.RLIMIT_AS, (used + 5 * 2**20,) * 2)
         try:
             model.fit({str(files)!r}, target="y", stream=True, drop=["z", "g", "t", "w"])
         except MemoryError as problem:

@@ -30,7 +30,7 @@ from sklearn.utils.validation import (
 
 from lamina.constructors import ClassifierSettings, RegressorSettings
 from lamina.data.roles import Roles, taken_apart
-from lamina.data.streaming.streamed_source import StreamedSource, Way, way_of
+from lamina.data.streaming.streamed_source import StreamedSource, way_of
 from lamina.data.tables.frames import unmasked
 from lamina.data.tables.row_streams import RowStream, is_stream, rows_of
 from lamina.data.tables.sources import read
@@ -191,7 +191,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             Ctrl-C or a signal ended training.
         """
         roles = Roles(target, weight, groups, time, drop)
-        rows, y, names = self._opened(X, y, roles, stream, cache)
+        rows, y, sample_weight, names = self._opened(X, y, sample_weight, roles, stream, cache)
         tracer = None if trace is None else _tracer(trace)
         before = self._before() if self.warm_start else None
         data = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
@@ -226,9 +226,9 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
 
     def _partial_fit(self, X: Rows, y: Any, classes: Any, sample_weight: Any, roles: Roles) -> Any:
         before = self._before()
-        rows, y, names = self._opened(X, y, roles, reset=before is None)
-        streamed = isinstance(rows, StreamedSource)  # every label is looked at
-        if before is None and classes is None and self._task == "classifier" and not streamed:
+        rows, y, sample_weight, names = self._opened(X, y, sample_weight, roles, reset=before is None)
+        all_rows = is_stream(X)  # every label is there
+        if before is None and classes is None and self._task == "classifier" and not all_rows:
             raise SettingError("classes must be passed on the first call to partial_fit: later rows may bring more.")
         if before is not None and classes is not None:
             _check_same_classes(classes, before.model.target)
@@ -455,27 +455,49 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
     # ---- the door ----
 
     def _opened(
-        self, X: Rows, y: Any, roles: Roles, stream: bool | None = None, cache: Any = None, reset: bool = True
-    ) -> tuple[Table | StreamedSource, Any, Names]:
-        """Return rows and targets, and what the estimator will know of the columns; it does not change."""
+        self,
+        X: Rows,
+        y: Any,
+        weights: Any,
+        roles: Roles,
+        stream: bool | None = None,
+        cache: Any = None,
+        reset: bool = True,
+    ) -> tuple[Table | StreamedSource, Any, Any, Names]:
+        """Return rows, targets and weights, and what the estimator will know of the columns; it does not change."""
+        rows: Table | StreamedSource
         from_files = is_stream(X)
         if not from_files and (stream is not None or cache is not None):
             raise SettingError("stream and cache are for files and streams: these rows are in memory")
         if not from_files and not roles.named:
-            return self._checked(X, y, reset)
+            rows, y, names = self._checked(X, y, reset)
+            return rows, y, weights, names
         reading = None if reset else self._fitted().encoder.reading
-        rows: Table | StreamedSource
-        if from_files:
-            found = rows_of(X, reading=reading)
-            way = way_of(found, stream) if y is None else Way(False, "y is in memory")
-            rows = StreamedSource(found, roles, cache=cache) if way.streamed else found.whole()
-            columns, named = found.names, True
+        found = rows_of(X, reading=reading) if from_files else None
+        if found is not None and y is None and weights is None and way_of(found, stream).streamed:
+            rows, columns, named = StreamedSource(found, roles, cache=cache), found.names, True
         else:
-            rows = read(X, reading=reading)
-            columns, named = rows.names, rows.named
+            if found is not None and (y is not None or weights is not None) and (stream or cache is not None):
+                raise SettingError(
+                    "y and sample_weight are in memory: name columns of a stream, target='...' and weight='...', or "
+                    "leave out stream and cache"
+                )
+            table, y, weights = self._read(X, y, weights, found, reading)
+            rows, columns, named = table, table.names, table.named
         inputs = roles.inputs(columns)
-        names: Names = {"n_features_in_": len(inputs)}
-        return rows, y, names | ({"feature_names_in_": np.array(inputs, object)} if named else {})
+        names = {"n_features_in_": len(inputs)}
+        return rows, y, weights, names | ({"feature_names_in_": np.array(inputs, object)} if named else {})
+
+    @staticmethod
+    def _read(X: Rows, y: Any, weights: Any, stream: Any, reading: Any) -> tuple[Table, Any, Any]:
+        """Return rows in memory with targets and weights, which batches may bring."""
+        if stream is None:
+            return read(X, reading=reading), y, weights
+        rows, own_y, own_weights, _ = stream.everything()
+        for what, given, own in (("y", y, own_y), ("sample_weight", weights, own_weights)):
+            if given is not None and own is not None:
+                raise DataError(f"{what} is given, and the batches bring their own: one expected")
+        return rows, own_y if y is None else y, own_weights if weights is None else weights
 
     def _checked(self, X: Rows, y: Any, reset: bool = True) -> tuple[Table, Any, Names]:
         """Return rows and targets, and what the estimator will know of the columns; it does not change."""
@@ -687,7 +709,7 @@ class DeepClassifier(ClassifierSettings, ClassifierMixin, _DeepEstimator):
         X, y, sample_weight, target, weight
             As in `fit`.
         classes : array, optional
-            All classes; required by the first call, unless its rows are a stream.
+            All classes; required by the first call, unless its rows come from files or a stream.
 
         Returns
         -------

@@ -270,7 +270,7 @@ LINES_OF_ROOMS = {
     "callbacks": 500,
     "cli": 4800,
     "course": 1500,
-    "data": 2600,
+    "data": 2700,
     "data/encoding": 2450,
     "data/streaming": 1300,
     "data/tables": 5000,

@@ -184,7 +184,7 @@ def test_the_peak_of_memory_is_seen_in_this_process_and_its_children():
     with PeakMemory() as peak:
         np.ones(20_000_000)
     assert before + 120 < peak.mib < before + 400
-    hold = "import time; x = b'1' * 200_000_000; time.sleep(1)"
+    hold = "import time; x = b'1' * 200_000_000; time.sleep(3)"
     with PeakMemory() as peak:
         subprocess.run([sys.executable, "-c", hold], check=True)
     assert peak.mib > resident() + 120

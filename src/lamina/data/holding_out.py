@@ -89,19 +89,27 @@ class LowestKeys:
 def highest_key(by: By, name: str, batches: Iterable[Words], fraction: float, n: int) -> np.uint64:
     """Return the highest key that is held out, so that about this fraction of the n rows are.
 
+    `batches` are the keys of the rows that count.
+
     Raises
     ------
     DataError
         All rows would be, or none.
     """
     found: LowestKeys | None = None
-    wanted = min(max(round(capped(fraction, n) * n), 1), n)
+    wanted, counted = min(max(round(capped(fraction, n) * n), 1), n), 0
     for keys in batches:
+        counted += len(keys)
         here = LowestKeys.of(keys, wanted)
         found = here if found is None else found.joined(here)
     if found is None or not len(found.keys):
         raise DataError(f"{by}: column {name!r} has no value: nothing can be held out by it")
-    if found.counts.sum() == n:
+    if found.counts.sum() > 2 * MOST_HELD_OUT:
+        raise DataError(
+            f"{by}: column {name!r} would hold out {found.counts.sum():,} rows at once, where {wanted:,} are wanted: "
+            "name a column with finer values, or pass validation data (X_val)"
+        )
+    if found.counts.sum() == counted:
         what = "a single group" if by == "groups" else "a single time"
         few = what if len(found.keys) == 1 else f"{len(found.keys)} different values, too few for two parts"
         raise DataError(

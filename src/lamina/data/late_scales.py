@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lamina.data.encoding.encoder import Encoder
 from lamina.data.encoding.number_summaries import NumberSummary
@@ -23,27 +22,47 @@ from lamina.data.tables.table import Batch
 from lamina.errors import ColumnError, DataWarning
 
 
-def with_late_scales(encoder: Encoder, batch: Batch, settings: Mapping[str, Any]) -> Encoder:
-    """Return the encoder with scales for the columns that had no spread before and have some in these rows.
+class LateScales:
+    """What rows say of the columns that had no spread before.
 
-    It is the same object where there is none.
+    Parameters
+    ----------
+    known : Encoder
+    settings : mapping
     """
-    known = encoder.numbers
-    waiting = np.unique(known.at[(known.scale == 0) & np.array([not part for part in known.parts], bool)])
-    if not len(waiting) or batch.table.n_rows < 2:
-        return encoder
-    chosen = {**settings, "scaling": known.scaling}
-    plan = ColumnPlan(encoder.inputs, tuple(waiting.tolist()), {}, chosen)
-    weighing = Weighing.of(batch.weights, batch.table.n_rows)
-    batch = batch._replace(table=encoder.align(batch.table), weights=weighing.scaled(batch.weights))
-    try:
+
+    def __init__(self, known: Encoder, settings: Mapping[str, Any]) -> None:
+        self._known, numbers = known, known.numbers
+        waiting = np.unique(numbers.at[(numbers.scale == 0) & np.array([not part for part in numbers.parts], bool)])
+        chosen = {**settings, "scaling": numbers.scaling}
+        self._plan = ColumnPlan(known.inputs, tuple(waiting.tolist()), {}, chosen) if len(waiting) else None
+        self._weighing: Weighing | None = None
+        self._summary: NumberSummary | None = None
+
+    def add(self, batch: Batch) -> None:
+        """Take note of more rows."""
+        if self._plan is None or not batch.table.n_rows:
+            return
+        weighing = Weighing.of(batch.weights, batch.table.n_rows)
+        batch = batch._replace(table=self._known.align(batch.table), weights=weighing.scaled(batch.weights))
+        try:
+            here = NumberSummary.of(batch, self._plan)
+        except ColumnError:  # they hold something else now: encoding these rows says so
+            self._plan = None
+            return
+        self._summary = here if self._summary is None else self._summary.joined(here)
+        self._weighing = weighing if self._weighing is None else self._weighing.joined(weighing)
+
+    def encoder(self) -> Encoder:
+        """Return the encoder with scales for the columns that came to vary; the same object where there is none."""
+        if self._plan is None or self._summary is None or self._weighing is None or self._weighing.n_rows < 2:
+            return self._known
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DataWarning)  # a column that is empty was warned of at first
-            (found,) = NumberSummary.of(batch, plan).pieces(plan, weighing.unit)
-    except ColumnError:  # they hold something else now: encoding these rows says so
-        return encoder
-    pieces = tuple(_joined(piece, found) if piece is known else piece for piece in encoder.pieces)
-    return encoder if pieces == encoder.pieces else replace(encoder, pieces=pieces)
+            (found,) = self._summary.pieces(self._plan, self._weighing.unit)
+        known = self._known.numbers
+        pieces = tuple(_joined(piece, found) if piece is known else piece for piece in self._known.pieces)
+        return self._known if pieces == self._known.pieces else replace(self._known, pieces=pieces)
 
 
 def _joined(known: NumberColumns, found: NumberColumns) -> NumberColumns:
@@ -67,16 +86,13 @@ def _joined(known: NumberColumns, found: NumberColumns) -> NumberColumns:
     return replace(known, **arrays, quantiles=tuple(quantiles))
 
 
-def with_late_range(
-    target: Numbers, y: NDArray[Any], weights: NDArray[np.float64] | None, settings: Mapping[str, Any], log_link: bool
-) -> Numbers:
-    """Return the targets with scales for those that had no spread before and have some in these rows.
+def with_late_range(target: Numbers, seen: TargetMoments, settings: Mapping[str, Any], log_link: bool) -> Numbers:
+    """Return the targets with scales for those that had no spread before and have some in the rows that were seen.
 
     It is the same object where there is none.
     """
     if target.low is None or target.high is None or not (target.low == target.high).any():
         return target
-    seen = TargetMoments.of(y, weights)
     late = (target.low == target.high) & ~seen.moments.constant
     if not late.any():
         return target

@@ -13,9 +13,9 @@ from lamina.data.examples import Examples, examples_of
 from lamina.data.holding_out import By, capped, highest_key, keys_of
 from lamina.data.label_counts import LabelCounts
 from lamina.data.labels import Labels
-from lamina.data.late_scales import with_late_range, with_late_scales
+from lamina.data.late_scales import LateScales, with_late_range
 from lamina.data.learning import Columns, Known, Task, learn
-from lamina.data.number_targets import Numbers
+from lamina.data.number_targets import Numbers, TargetMoments
 from lamina.data.source import Source
 from lamina.data.splitting import Bits, Part, Split, canonical_rows, split_of
 from lamina.data.target_values import plain_numbers
@@ -113,15 +113,15 @@ class RowsInMemory:
         train = self.split.train
         if known is None:
             return learn(self.source.batches(train), settings, self.task, classes=classes, log_link=log_link)
-        encoder, target, factors = known.encoder, known.target, None
+        late, target, factors = LateScales(known.encoder, settings), known.target, None
         for batch in self.source.batches(train):
-            encoder = with_late_scales(encoder, batch, settings)
+            late.add(batch)
             if isinstance(target, Numbers):
-                target = with_late_range(target, batch.y, batch.weights, settings, log_link)
+                target = with_late_range(target, TargetMoments.of(batch.y, batch.weights), settings, log_link)
         if settings.get("class_weight") is not None and isinstance(target, Labels):
             counts = LabelCounts.of(self.source.y[train.rows], train.weights, target.classes)
             factors = class_factors(settings["class_weight"], counts)
-        return Columns(encoder, target, factors, train.n)
+        return Columns(late.encoder(), target, factors, train.n)
 
     def targets_as_numbers(self) -> NDArray[np.float64]:
         """Return the targets of the rows that count, for a loss that takes not all numbers."""

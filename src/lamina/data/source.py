@@ -82,14 +82,17 @@ def opened(
     DataError
         Rows, targets or weights that cannot be used, or not as many of one as of another.
     """
-    if isinstance(X, StreamedSource):
-        return X
+    if isinstance(X, StreamedSource) or (is_stream(X) and y is None and weights is None):
+        source = X if isinstance(X, StreamedSource) else StreamedSource(rows_of(X, reading=reading), roles)
+        if y is not None or weights is not None:
+            raise DataError(
+                f"{names[0]} is a stream: name its columns, target='...' and weight='...', or give batches of (X, y, "
+                "weights)"
+            )
+        if isinstance(X, StreamedSource) or way_of(source.stream).streamed:
+            return source
+        X, y, weights, _ = source.stream.everything()
     check_roles(roles, y, weights, names)
-    if is_stream(X):
-        stream = rows_of(X, reading=reading)
-        if y is None and way_of(stream).streamed:
-            return StreamedSource(stream, roles)
-        X = stream.whole()
     table = X if isinstance(X, Table) else read(X, reading=reading)
     taken = taken_apart(table, roles)
     table, y = taken.X, plain(y if taken.y is None else taken.y)

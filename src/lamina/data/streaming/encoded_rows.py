@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Protocol
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,7 +150,7 @@ def stored(folder: Any, identity: str, source: Reads, stripes: Counts) -> Stored
     found = _opened(path, int(stripes.count.sum()), word)
     if found is not None:
         return found
-    part = folder / f".{path.name}.{os.getpid()}.part"
+    part = folder / f".{path.name}.{uuid4().hex}.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file:
@@ -161,6 +162,8 @@ def stored(folder: Any, identity: str, source: Reads, stripes: Counts) -> Stored
         part.replace(path)
     except OSError as problem:
         said = problem.strerror or str(problem)
+        if isinstance(problem, FileExistsError | NotADirectoryError | PermissionError):
+            raise FileError(f"cache: {str(folder)!r}: {said}. Name a folder that can be written to") from problem
         raise FileError(
             f"cache: the encoded rows cannot be written to {str(folder)!r}: {said}. Choose a folder on a disk with "
             "more space, or train without a cache"

@@ -19,11 +19,11 @@ from lamina.data.examples import Block, Examples, InMemory
 from lamina.data.holding_out import By, capped, highest_key, keys_of, row_keys
 from lamina.data.label_counts import LabelCounts
 from lamina.data.labels import Labels
-from lamina.data.late_scales import with_late_range, with_late_scales
-from lamina.data.learning import Columns, Known, Task, learn
-from lamina.data.number_targets import Numbers
+from lamina.data.late_scales import LateScales, with_late_range
+from lamina.data.learning import Columns, Known, Task, learn, numbered_as
+from lamina.data.number_targets import Numbers, TargetMoments
 from lamina.data.roles import taken_apart
-from lamina.data.row_hash import words
+from lamina.data.row_hash import hash_rows, words
 from lamina.data.splitting import Bits, plain_weights
 from lamina.data.streaming.available_memory import available_bytes, give_back
 from lamina.data.streaming.encoded_rows import StoredRows, stored
@@ -38,7 +38,7 @@ from lamina.errors import DataError, DataWarning, FileError
 
 SAMPLE_ROWS = 4096  # training rows that are kept to look at
 WINDOWS_AT_ONCE = 2  # one, and what is read and encoded beside it
-MORE_THAN_ENOUGH = 1.5  # times so many are drawn: a row is drawn by itself
+MOST_DRAWN = 4 * SAMPLE_ROWS  # that wait to be chosen from
 
 
 class Sides(NamedTuple):
@@ -122,9 +122,9 @@ class RowsStreamed:
         self._check_memory(width + sample.Y.shape[1] + 1, np.dtype(dtype).itemsize)
         encoded: Encoding | StoredRows = encoding
         if self.source.cache is not None:
-            identity = (
-                f"{self.fingerprint} {columns.encoder.to_header()} {columns.target.to_header()} {encoding.mean_weight}"
-            )
+            factors = None if columns.class_factors is None else np.asarray(columns.class_factors).tolist()
+            learned = f"{columns.encoder.to_header()} {columns.target.to_header()} {encoding.mean_weight!r} {factors}"
+            identity = f"{self.fingerprint} {np.dtype(dtype)} {learned}"
             encoded = stored(self.source.cache, identity, encoding, self._stripes)
         train = Streamed(self._stripes, encoded, sample, width, n_bytes)
         if not self.held_out:
@@ -132,8 +132,8 @@ class RowsStreamed:
         held = survey.held_rows(columns)
         if not held or not sum(batch.table.n_rows for batch in held):
             raise DataError(
-                "no row with a known class was held out for validation: pass validation data (X_val, y_val), or set "
-                "early_stopping=False"
+                "no row was held out for validation: choose a larger validation_fraction, pass validation data "
+                "(X_val), or set early_stopping=False"
             )
         own = replace(encoding, mean_weight=None)
         return train, own.in_memory(held)
@@ -176,6 +176,11 @@ class RowsStreamed:
         count += np.bincount(self._stripes.at(train.row_numbers), minlength=len(count))
 
     @property
+    def first_stripe(self) -> str | None:
+        """A word for the training rows of the first stripe, as the first pass found them; None before it."""
+        return None if self._survey is None else self._survey.first_stripe.word
+
+    @property
     def fingerprint(self) -> str:
         """What the first pass found, as a word: other rows give another."""
         assert self._survey is not None
@@ -194,19 +199,7 @@ class RowsStreamed:
         """Return which rows of a batch count, by the side they are on."""
         roles, numbers = self.source.roles, batch.row_numbers
         taken = taken_apart(batch.table, roles)
-        y = taken.y if batch.y is None else batch.y
-        if y is None:
-            raise DataError("X was given without y: name a column of X: target='...', or give batches of (X, y)")
-        y = plain(y)
-        given = taken.weights if batch.weights is None else batch.weights
-        weights = None if given is None else plain_weights(given, len(y), batch.first)
-        counts = np.ones(len(y), bool) if weights is None else weights > 0
-        missing = is_missing_target(y) & counts
-        if missing.any():
-            if not self.source.drop_missing_target:
-                row = numbers[np.argmax(missing)]
-                raise DataError(f"Input y contains NaN or None in row {row}; drop or fill these rows")
-            counts &= ~missing
+        y, weights, counts = self._counted(batch, taken.y, taken.weights)
         if not self.held_out:
             held = np.zeros(len(y), bool)
         elif roles.by is None:
@@ -216,6 +209,26 @@ class RowsStreamed:
             held = keys_of(roles.by, taken.key, self._seed) <= self._highest
         whole = Batch(taken.X, y, weights, batch.first)
         return Sides(_some(whole, counts & ~held), _some(whole, counts & held))
+
+    def _counted(self, batch: Batch, y: Any, weights: Any) -> tuple[NDArray[Any], Any, NDArray[np.bool_]]:
+        """Return targets and weights of a batch, of its columns or beside them, and which rows count."""
+        for what, of_columns, beside in (("target", y, batch.y), ("weight", weights, batch.weights)):
+            if of_columns is not None and beside is not None:
+                raise DataError(f"{what}= names a column of the batches, and they bring their own: one expected")
+        y = batch.y if y is None else y
+        if y is None:
+            raise DataError("X was given without y: name a column of X: target='...', or give batches of (X, y)")
+        y = plain(y)
+        given = batch.weights if weights is None else weights
+        weights = None if given is None else plain_weights(given, len(y), batch.first)
+        counts = np.ones(len(y), bool) if weights is None else weights > 0
+        missing = is_missing_target(y) & counts
+        if missing.any():
+            if not self.source.drop_missing_target:
+                row = batch.row_numbers[np.argmax(missing)]
+                raise DataError(f"Input y contains NaN or None in row {row}; drop or fill these rows")
+            counts &= ~missing
+        return y, weights, counts
 
     def passed(self) -> Iterator[Batch]:
         """Yield all rows in order."""
@@ -227,10 +240,14 @@ class RowsStreamed:
                 self.source.watching(done)
 
     def _keys(self, by: By, seed: int) -> Iterator[Any]:
-        name = self._key_name(by)
-        for stretch in self.source.stream.stretches:
-            for batch in self.source.stream.tables(stretch, columns=[name]):
-                yield keys_of(by, batch.table.at(batch.table.names.index(name)), seed)
+        name, roles = self._key_name(by), self.source.roles
+        columns = dict.fromkeys(one for one in (name, *roles.targets[:1], roles.weight) if one is not None)
+        for batch in self.source.stream.regrouped(65_536, list(columns)):
+            table = batch.table
+            y = None if roles.target is None else table.column(roles.targets[0])
+            weights = None if roles.weight is None else table.column(roles.weight)
+            counts = self._counted(batch, y, weights)[2]
+            yield keys_of(by, table.at(table.names.index(name)), seed)[counts]
 
     def _key_name(self, by: By) -> str:
         name = self.source.roles.groups if by == "groups" else self.source.roles.time
@@ -239,16 +256,22 @@ class RowsStreamed:
         return name
 
     def _kept(self, known: Known, survey: "_Survey", settings: Mapping[str, Any], log_link: bool) -> Columns:
-        encoder, target, n = known.encoder, known.target, 0
+        late, target, n = LateScales(known.encoder, settings), known.target, 0
         counts: LabelCounts | None = None
+        moments: TargetMoments | None = None
         for batch in survey.training():
             n += batch.table.n_rows
-            encoder = with_late_scales(encoder, batch, settings)
-            if isinstance(target, Numbers):
-                target = with_late_range(target, batch.y, batch.weights, settings, log_link)
-            else:
-                here = LabelCounts.of(batch.y, batch.weights, target.classes)
-                counts = here if counts is None else counts.joined(here)
+            late.add(batch)
+            with numbered_as(batch.row_numbers):
+                if isinstance(target, Numbers):
+                    here = TargetMoments.of(batch.y, batch.weights)
+                    moments = here if moments is None else moments.joined(here)
+                else:
+                    labels = LabelCounts.of(batch.y, batch.weights, target.classes)
+                    counts = labels if counts is None else counts.joined(labels)
+        if moments is not None and isinstance(target, Numbers):
+            target = with_late_range(target, moments, settings, log_link)
+        encoder = late.encoder()
         if n == 0:
             raise DataError("training rows expected, found none")
         factors = None
@@ -277,7 +300,8 @@ class _Survey:
         self.weighted = False
         self.lowest = np.inf
         self._sample: list[tuple[NDArray[np.uint64], Batch]] = []
-        self._likely = np.uint64(int(min(MORE_THAN_ENOUGH * SAMPLE_ROWS / max(rows.n, 1), 1.0) * (2.0**64 - 2048)))
+        self._likely = np.uint64(2**64 - 1)
+        self.first_stripe = RowWord()
         self._order = Sortedness(len(rows._stripes.count))
         self._seen = blake2b(digest_size=16)
 
@@ -286,35 +310,59 @@ class _Survey:
         stripes = self._rows._stripes
         stripes.count[:] = 0
         for batch in self._rows.passed():
+            self._take_fingerprint(batch)
             train, held = self._rows.sides(batch)
             if held.table.n_rows:
                 self.held.append(held)
+                self._look_for_the_lowest(held.y)
             if not train.table.n_rows:
                 continue
             self._rows._count(train)
             at = stripes.at(train.row_numbers)
             self.weighted |= train.weights is not None
-            self._look_at_targets(at, train.y)
-            drawn = words(train.row_numbers ^ np.int64(2**40))
-            if (drawn <= self._likely).any():
-                some = np.flatnonzero(drawn <= self._likely)
-                self._sample.append((drawn[some], _some(train, drawn <= self._likely)))
+            self._look_for_the_lowest(train.y)
+            regression = self._rows.task == "regressor"
+            self._order.add(at, plain_numbers(train.y) if regression else train.y, classes=not regression)
+            self._draw(train)
+            if (at == 0).any():
+                self.first_stripe.add(_some(train, at == 0))
             yield train
 
-    def _look_at_targets(self, at: NDArray[np.intp], y: NDArray[Any]) -> None:
+    def _take_fingerprint(self, batch: Batch) -> None:
+        """Take note of every value of a batch."""
+        arrays = [batch.table.matrix, batch.y, batch.weights]
+        for column in batch.table.columns:
+            arrays += [column.values, column.levels]
+        for array in arrays:
+            if isinstance(array, np.ndarray):
+                plain = repr(array.tolist()).encode() if array.dtype == object else np.ascontiguousarray(array).data
+                self._seen.update(f"{array.dtype} {array.shape}".encode())
+                self._seen.update(plain)
+            elif array is not None:  # a CSR matrix
+                self._seen.update(hash_rows(array).data)
+
+    def _look_for_the_lowest(self, y: NDArray[Any]) -> None:
         if self._rows.task == "regressor":
-            numbers = plain_numbers(y)
-            self.lowest = min(self.lowest, float(numbers.min()))
-            self._order.add(at, numbers, classes=False)
-        else:
-            self._order.add(at, y, classes=True)
+            self.lowest = min(self.lowest, float(plain_numbers(y).min()))
+
+    def _draw(self, train: Batch) -> None:
+        """Keep the rows with the lowest words, a few thousand of them."""
+        drawn = words(train.row_numbers ^ np.int64(2**40))
+        some = drawn <= self._likely
+        if not some.any():
+            return
+        self._sample.append((drawn[some], _some(train, some)))
+        kept = np.concatenate([one for one, _ in self._sample])
+        if len(kept) > MOST_DRAWN:
+            self._likely = np.partition(kept, SAMPLE_ROWS - 1)[SAMPLE_ROWS - 1]
+            cut = [(one, batch, one <= self._likely) for one, batch in self._sample]
+            self._sample = [(one[mask], _some(batch, mask)) for one, batch, mask in cut if mask.any()]
 
     def ended(self, columns: Columns) -> None:
         """Close the survey: warn of rows that are sorted, and take their fingerprint."""
         stripes, source = self._rows._stripes, self._rows.source
         for part in (columns.encoder.to_header(), columns.target.to_header(), stripes.count.tolist()):
             self._seen.update(repr(part).encode())
-        self._seen.update(self._order.summary)
         self.fingerprint = self._seen.hexdigest()
         if self._order.share > SORTED and stripes.n > WINDOW_ROWS:
             warnings.warn(
@@ -375,7 +423,7 @@ class Encoding:
         FileError
             The rows are no longer those of the first pass.
         """
-        stream = self.rows.source.stream
+        stream, first_stripe = self.rows.source.stream, RowWord()
         stream.check_unchanged()
         being_read: dict[int, _Reader] = {}
         for i in sequence:
@@ -387,7 +435,14 @@ class Encoding:
                 train = self.rows.sides(batch).train
                 if train.table.n_rows:
                     n += train.table.n_rows
+                    if i == 0:
+                        first_stripe.add(train)
                     yield train
+            if i == 0 and self.rows.first_stripe not in (None, first_stripe.word):
+                raise FileError(
+                    f"{stream.described} gives other rows, or another order of them, than in the first pass: sort what "
+                    "it is made of, or write its rows to a file"
+                )
             if n != stripes.count[i]:
                 first, stop = int(stripes.first[i]), int(stripes.first[i] + stripes.rows[i])
                 raise FileError(
@@ -427,6 +482,22 @@ class Encoding:
         if w is not None and self.mean_weight is None:
             w = (w / w.mean(dtype=np.float64)).astype(self.dtype)
         return InMemory(X, Y, w)
+
+
+class RowWord:
+    """A word for some rows in their order, however they are cut into batches."""
+
+    def __init__(self) -> None:
+        self._seen = blake2b(digest_size=16)
+
+    def add(self, batch: Batch) -> None:
+        """Take note of more rows."""
+        self._seen.update(hash_rows(batch.table).data)
+
+    @property
+    def word(self) -> str:
+        """The word so far."""
+        return self._seen.hexdigest()
 
 
 class BatchWindow:

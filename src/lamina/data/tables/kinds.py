@@ -144,7 +144,8 @@ class Joined:
             kind = np.promote_types(self._values[j].dtype, values.dtype)
             if kind != self._values[j].dtype:
                 wider = np.empty(self._values[j].shape, kind)
-                wider[: self._filled] = self._values[j][: self._filled]
+                before = self._filled - table.n_rows  # behind them stands what was there by chance
+                wider[:before] = self._values[j][:before]
                 self._values[j] = wider
             self._values[j][self._filled - table.n_rows : self._filled] = values
         for levels, column in zip(self._levels, table.columns, strict=True):

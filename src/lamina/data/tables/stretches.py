@@ -142,6 +142,15 @@ class RowStream:
             first += table.n_rows
         return whole.table()
 
+    def everything(self) -> Batch:
+        """Return all rows in memory, with the targets and weights that batches bring."""
+        rows, y, weights = Joined(self.n_rows), list[Any](), list[Any]()
+        for batch in self:
+            rows.add(batch.table)
+            y += [] if batch.y is None else [batch.y]
+            weights += [] if batch.weights is None else [batch.weights]
+        return Batch(rows.table(), np.concatenate(y) if y else None, np.concatenate(weights) if weights else None)
+
     def check_unchanged(self) -> None:
         """Raise a FileError for a file whose size or time of modification is not as it was when it was opened."""
         for part in self.parts:
