@@ -20,7 +20,7 @@ from lamina.cli import main
 from lamina.data.roles import Roles
 from lamina.data.streaming.streamed_source import StreamedSource, way_of
 from lamina.data.tables.row_streams import rows_of
-from lamina.errors import DataError, DataWarning, FileError, SettingError
+from lamina.errors import CheckpointError, DataError, DataWarning, FileError, SettingError
 from lamina.fitting import prepare
 from lamina.learning import training
 from lamina.learning.training import train
@@ -413,3 +413,82 @@ def test_a_fault_in_a_stream_names_file_and_line(rows, tmp_path, capsys, monkeyp
     assert "part-1.csv, line 50002" in capsys.readouterr().err
     assert main.main([*words, "--drop-missing-target"]) == 0
     assert "399,999 rows" in capsys.readouterr().out
+
+
+# ---- what a second reading found ----
+
+
+def test_a_cache_or_checkpoint_of_other_rows_is_not_taken_for_its_own(rows, tmp_path):
+    """Values that change places within 16,384 rows leave every mean, count and sum as it was."""
+    some = rows[["a", "color", "y"]]
+    order = np.arange(N)
+    rng = np.random.default_rng(0)
+    for start in range(0, N, 10_000):
+        rng.shuffle(order[start : start + 10_000])
+    other = some.assign(color=some["color"].to_numpy()[order])
+    one, two = written(some, tmp_path / "one"), written(other, tmp_path / "two")
+    how = {"target": "y", "stream": True}
+    fresh = DeepClassifier(**PLAIN).fit(str(two), **how)
+    DeepClassifier(**PLAIN).fit(str(one), **how, cache=tmp_path / "cache", checkpoint=tmp_path / "run")
+    cached = DeepClassifier(**PLAIN).fit(str(two), **how, cache=tmp_path / "cache")
+    np.testing.assert_array_equal(cached.model_.params, fresh.model_.params)
+    with pytest.raises(CheckpointError, match="rows"):
+        DeepClassifier(**PLAIN).fit(str(two), **how, checkpoint=tmp_path / "run")
+
+
+def test_weights_beside_a_stream_are_refused(files):
+    with pytest.raises(SettingError, match="sample_weight are in memory"):
+        DeepClassifier(**PLAIN).fit(str(files), target="y", sample_weight=np.ones(N), stream=True)
+    with pytest.raises(DataError, match="name its columns"):
+        prepare(StreamedSource(rows_of(str(files)), Roles("y")), None, np.ones(N), settings=PLAIN, task="classifier")
+
+
+def test_batches_bring_their_targets_into_memory(rows):
+    some = rows.iloc[:4000]
+    X, y, w = some[["a", "b"]], some["y"], some["w"]
+    batches = [(X[:1500], y[:1500], w[:1500]), (X[1500:], y[1500:], w[1500:])]
+    one = DeepClassifier(**PLAIN).fit(batches)
+    two = DeepClassifier(**PLAIN).fit(X, y, w)
+    np.testing.assert_array_equal(one.model_.params, two.model_.params)
+    with pytest.raises(DataError, match="bring their own"):
+        DeepClassifier(**PLAIN).fit(batches, y)
+
+
+def test_another_order_in_every_pass_is_noticed(rows):
+    some = rows[["a", "b", "y"]]
+    passes = iter(range(100))
+    source = StreamedSource(rows_of(lambda: iter([some.sample(frac=1, random_state=next(passes))])), Roles("y"))
+    run, state = prepare(source, settings=PLAIN, task="classifier")
+    with pytest.raises(FileError, match="another order of them, than in the first pass"):
+        list(train(run, state))
+
+
+def test_few_rows_that_count(rows, tmp_path):
+    few = rows[["a", "b", "y"]].assign(w=0.0)
+    few.loc[[7, 99_999, 300_000, 399_999], "w"] = 1.0
+    few.loc[[7, 300_000], "y"] = "no"
+    few.loc[[99_999, 399_999], "y"] = "yes"
+    folder = written(few, tmp_path / "few")
+    model = DeepClassifier(**{**PLAIN, "batch_size": 2}).fit(str(folder), target="y", weight="w", stream=True)
+    assert len(model.history_) == 2
+
+
+def test_rows_that_do_not_count_decide_no_hold_out(rows, tmp_path):
+    late = rows[["a", "b", "y", "t"]].assign(w=np.where(np.arange(N) < 300_000, 1.0, 0.0))
+    run, _ = prepared(written(late, tmp_path / "late"), weight="w", time="t", drop=())
+    assert run.n_rows + run.n_validation == 300_000
+    assert run.n_validation == pytest.approx(80_000, abs=1)  # a fifth of the rows of the files
+
+
+def test_late_scales_are_those_of_all_rows(rows, tmp_path):
+    """A column that was constant in the first call takes its scale from all rows of the second, not from some."""
+    first = rows[["a", "y"]].iloc[:3000].assign(b=5.0)
+    b = np.full(N, 5.0)
+    b[100_000:] = np.linspace(1e3, 2e8, N - 100_000)
+    folder = written(rows[["a", "y"]].assign(b=b)[["a", "b", "y"]], tmp_path / "late")
+    scales = []
+    for stream in (True, False):
+        model = DeepClassifier(**{**PLAIN, "max_iter": 1}, warm_start=True).fit(first[["a", "b"]], first["y"])
+        model.fit(str(folder), target="y", stream=stream)
+        scales.append(model.model_.encoder.numbers.scale)
+    np.testing.assert_allclose(scales[0], scales[1], rtol=1e-9)
