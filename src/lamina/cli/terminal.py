@@ -25,7 +25,7 @@ from rich.text import Text
 from lamina.cli.printable import printable
 
 SECONDS_BETWEEN_LINES = 2.0
-SECONDS_OF_SILENCE = 2.0
+SECONDS_OF_SILENCE = 2.0  # after which work that shows no progress is named
 LONGEST_MESSAGE = 2000  # characters
 WIDE_COLUMNS = 1000  # where there is no terminal: nothing is wrapped
 
