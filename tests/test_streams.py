@@ -492,3 +492,16 @@ def test_late_scales_are_those_of_all_rows(rows, tmp_path):
         model.fit(str(folder), target="y", stream=stream)
         scales.append(model.model_.encoder.numbers.scale)
     np.testing.assert_allclose(scales[0], scales[1], rtol=1e-9)
+
+
+def test_validation_rows_need_not_have_what_is_dropped(rows, tmp_path):
+    later = frame(2000, seed=5)[["a", "b", "c", "color", "y"]]
+    settings = {**PLAIN, "early_stopping": True}
+    one = DeepClassifier(**settings).fit(rows[:5000], target="y", drop=["w", "z", "g", "t"], X_val=later)
+    two = DeepClassifier(**settings).fit(
+        rows[:5000][["a", "b", "c", "color"]], rows["y"][:5000], X_val=later.drop(columns="y"), y_val=later["y"]
+    )
+    np.testing.assert_array_equal(one.model_.params, two.model_.params)
+    folder = written(later, tmp_path / "later")
+    three = DeepClassifier(**settings).fit(rows[:5000], target="y", drop=["w", "z", "g", "t"], X_val=str(folder))
+    np.testing.assert_array_equal(one.model_.params, three.model_.params)

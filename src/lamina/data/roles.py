@@ -43,6 +43,11 @@ class Roles(NamedTuple):
         """The target columns."""
         return () if self.target is None else (self.target,) if isinstance(self.target, str) else tuple(self.target)
 
+    def where_there(self, names: Sequence[str]) -> "Roles":
+        """Return the roles for rows to watch: they need not have the columns that are dropped, nor groups or times."""
+        groups, time = (one if isinstance(one, str) and one in names else None for one in (self.groups, self.time))
+        return self._replace(drop=[name for name in self.drop if name in names], groups=groups, time=time)
+
     @property
     def named(self) -> bool:
         """Whether some column has a role by its name."""

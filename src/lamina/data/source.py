@@ -1,7 +1,7 @@
 """Rows with their targets and weights, checked against one another: what a fit starts from."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +18,9 @@ from lamina.data.tables.sources import read
 from lamina.data.tables.table import Batch, Table
 from lamina.data.target_values import plain
 from lamina.errors import DataError
+
+
+ROWS_TO_LEARN = ("X", "y")
 
 
 class HeldOutBy(NamedTuple):
@@ -58,7 +61,7 @@ def opened(
     weights: Any = None,
     *,
     roles: Roles = NO_ROLES,
-    names: tuple[str, str] = ("X", "y"),
+    names: tuple[str, str] = ROWS_TO_LEARN,
     reading: Reading | None = None,
 ) -> Source | StreamedSource:
     """Return rows with their targets and weights; files too large for the memory are streamed.
@@ -89,12 +92,14 @@ def opened(
                 f"{names[0]} is a stream: name its columns, target='...' and weight='...', or give batches of (X, y, "
                 "weights)"
             )
+        if names != ROWS_TO_LEARN:
+            source = replace(source, roles=roles.where_there(source.stream.names))
         if isinstance(X, StreamedSource) or way_of(source.stream).streamed:
             return source
         X, y, weights, _ = source.stream.everything()
     check_roles(roles, y, weights, names)
     table = X if isinstance(X, Table) else read(X, reading=reading)
-    taken = taken_apart(table, roles)
+    taken = taken_apart(table, roles if names == ROWS_TO_LEARN else roles.where_there(table.names))
     table, y = taken.X, plain(y if taken.y is None else taken.y)
     if len(y) != table.n_rows:
         rows, targets = names
@@ -104,7 +109,7 @@ def opened(
     return Source(table, y, None if weights is None else check_weights(weights, table.n_rows), by)
 
 
-def check_roles(roles: Roles, y: Any, weights: Any, names: tuple[str, str] = ("X", "y")) -> None:
+def check_roles(roles: Roles, y: Any, weights: Any, names: tuple[str, str] = ROWS_TO_LEARN) -> None:
     """Raise a DataError where targets or weights are given twice, or no targets at all."""
     rows, targets = names
     if roles.target is None and y is None:
