@@ -133,7 +133,7 @@ def test_rows_is_positive(tmp_path):
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for the peak of memory")
 @pytest.mark.parametrize(("name", "largest"), [("rows.csv", 100), ("rows.parquet", 2**40), ("text.parquet", 0)])
 def test_a_stream_takes_constant_memory(tmp_path, name, largest):
-    """Three times the rows may not take 40 MB more: whole, they take 77 MB."""
+    """Three times the rows may not take 25 MB more: whole, they take 150 MB."""
     code = """
 import sys
 from lamina.data.tables.row_streams import rows_of
@@ -158,4 +158,4 @@ print(rows, int(peak.split()[1]) / 1024)
         rows, peak = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
         assert int(rows) == n
         peaks.append(float(peak))
-    assert peaks[1] < peaks[0] + 40
+    assert peaks[1] < peaks[0] + 25
