@@ -133,7 +133,7 @@ def test_rows_is_positive(tmp_path):
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for the peak of memory")
 @pytest.mark.parametrize(("name", "largest"), [("rows.csv", 100), ("rows.parquet", 2**40), ("text.parquet", 0)])
 def test_a_stream_takes_constant_memory(tmp_path, name, largest):
-    """Three times the rows may not take 25 MB more: whole, they take 150 MB."""
+    """Three times the rows may not take 25 MB more: whole, they take 77 MB or more."""
     code = """
 import sys
 from lamina.data.tables.row_streams import rows_of
@@ -143,7 +143,8 @@ print(rows, int(peak.split()[1]) / 1024)
 """
     rng = np.random.default_rng(0)
     peaks = []
-    for n in (300_000, 900_000):
+    fewer = 800_000 if name == "rows.csv" else 300_000  # a short CSV file has no chunks that wait
+    for n in (fewer, 3 * fewer):
         path = tmp_path / f"{n}_{name}"
         if name == "text.parquet":  # a row group of different texts: as a dictionary, all would be in memory
             table = pa.table({"id": [f"customer-number-{i:012d}" for i in range(n)]})
