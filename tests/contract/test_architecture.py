@@ -272,7 +272,7 @@ LINES_OF_ROOMS = {
     "course": 1500,
     "data": 2700,
     "data/encoding": 2450,
-    "data/streaming": 1300,
+    "data/streaming": 1400,
     "data/tables": 5000,
     "equations": 2300,
     "glassbox": 4000,

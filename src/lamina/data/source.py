@@ -19,7 +19,6 @@ from lamina.data.tables.table import Batch, Table
 from lamina.data.target_values import plain
 from lamina.errors import DataError
 
-
 ROWS_TO_LEARN = ("X", "y")
 
 
