@@ -128,11 +128,7 @@ class RowStream:
 
     def whole(self) -> Table:
         """Return all rows in memory."""
-        whole = Joined(self.n_rows)
-        for stretch in self.stretches:
-            for batch in self.tables(stretch):
-                whole.add(batch.table)
-        return whole.table()
+        return self.everything().table
 
     def gathered(self, tables: Iterable[Table]) -> Table:
         """Return all rows as one table, from tables as the parts give them."""
@@ -145,7 +141,7 @@ class RowStream:
     def everything(self) -> Batch:
         """Return all rows in memory, with the targets and weights that batches bring."""
         rows, y, weights = Joined(self.n_rows), list[Any](), list[Any]()
-        for batch in self:
+        for batch in (one for stretch in self.stretches for one in self.tables(stretch)):
             rows.add(batch.table)
             y += [] if batch.y is None else [batch.y]
             weights += [] if batch.weights is None else [batch.weights]
