@@ -5,7 +5,7 @@ two that are larger than any there: a NaN passes through sums and products even 
 numbers through comparisons, which a NaN does not.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +84,16 @@ def _read(moves: Callable[[Rectangle], bool], at: Rectangle, looks: list[int]) -
         middle = (left + right) // 2
         yield from _read(moves, (top, bottom, left, middle), looks)
         yield from _read(moves, (top, bottom, middle, right), looks)
+
+
+def joined(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """Return blocks of one array that cover the same entries, as few as a walk from row to row makes of them."""
+    if len(blocks) < 2 or not blocks[0].spans:
+        return tuple(dict.fromkeys(blocks))
+    mask = np.zeros([max(block.spans[axis][1] for block in blocks) for axis in (0, 1)], bool)
+    for block in blocks:
+        mask[tuple(slice(*span) for span in block.spans)] = True
+    return tuple(Block(blocks[0].name, spans) for spans in _rectangles(mask))
 
 
 def _rectangles(mask: NDArray[np.bool_]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:

@@ -127,7 +127,7 @@ def whole(name: str, array: Array) -> Block:
 
 def spelled(value: float) -> str:
     """Return a number in four digits."""
-    return f"{value:.4g}"
+    return f"{value + 0.0:.4g}"  # -0.0 is 0
 
 
 def entry(a: Named, name: str, index: Index) -> Factor:

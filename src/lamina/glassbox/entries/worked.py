@@ -8,7 +8,7 @@ import numpy as np
 
 from lamina.errors import SettingError
 from lamina.glassbox.cells import as_html, lined
-from lamina.glassbox.entries.reading import blocks_read
+from lamina.glassbox.entries.reading import blocks_read, joined
 from lamina.glassbox.entries.terms import Block, Factor, Index, Named, Sum, Term, added, block, spelled
 from lamina.glassbox.equation import Equation
 from lamina.glassbox.replay import compared
@@ -68,14 +68,14 @@ class WorkedEntry:
 
     @property
     def reads(self) -> dict[str, tuple[Block, ...]]:
-        """What is read, by the name of the array, each block once."""
-        found: dict[str, dict[Block, None]] = {}
+        """What is read, by the name of the array, in few blocks."""
+        found: dict[str, list[Block]] = {}
         for one in self.sums:
             for term in one.terms:
                 for factor in term.factors:
                     for read in factor.reads:
-                        found.setdefault(read.name, {})[read] = None
-        return {name: tuple(blocks) for name, blocks in found.items()}
+                        found.setdefault(read.name, []).append(read)
+        return {name: joined(blocks) for name, blocks in found.items()}
 
     @property
     def place(self) -> str:
