@@ -279,6 +279,7 @@ LINES_OF_ROOMS = {
     "equations": 2300,
     "glassbox": 4000,
     "glassbox/doctor": 7000,
+    "glassbox/practice": 1150,
     "kernels": 4800,
     "laboratory": 2500,
     "laboratory/questions": 1500,
