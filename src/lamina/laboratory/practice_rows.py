@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -80,9 +81,8 @@ def practice_rows(name: str) -> PracticeRows:
         There are none.
     """
     if name not in NAMES:
-        raise SettingError(
-            f"no rows {name!r} to make mistakes with.{nearest(name, NAMES)} There are {', '.join(NAMES)}."
-        )
+        known = ", ".join(NAMES)
+        raise SettingError(f"no rows {name!r} to make mistakes with.{nearest(name, NAMES)} There are {known}.")
     if name == "lesson":
         return PracticeRows(name, built_in(name).title, lesson())
     found = built_in(name)
@@ -95,7 +95,7 @@ def _start() -> dict[str, Any]:
     """He's start, drawn once."""
     rng = np.random.default_rng(SEED)
     found: dict[str, Any] = {}
-    for layer, (n_prev, n) in enumerate(zip(SIZES[:-1], SIZES[1:], strict=True), start=1):
+    for layer, (n_prev, n) in enumerate(pairwise(SIZES), start=1):
         found[f"W{layer}"] = rng.normal(size=(n, n_prev)) * np.sqrt(2 / n_prev)
         found[f"b{layer}"] = np.zeros((n, 1))
     return found

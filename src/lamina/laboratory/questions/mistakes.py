@@ -6,12 +6,14 @@ import numpy as np
 
 from lamina.errors import SettingError
 from lamina.glassbox.practice.breaking import MOST_STEPS, Training, predictions, train
+from lamina.glassbox.practice.compared import Compared
 from lamina.glassbox.practice.quiz import Rows
 from lamina.glassbox.practice.switches import FUNCTIONS, Switch, switched_on, switches
 from lamina.laboratory.bench import Bench
 from lamina.laboratory.practice_rows import NAMES, PracticeRows, practice_rows, quiz_of
 
 MOST_AT_ONCE = 8  # mistakes
+MOST_COLUMNS = 12  # of an array that are sent: dA has one for each example
 
 
 def mistakes(bench: Bench) -> Any:
@@ -41,7 +43,7 @@ def _described(rows: PracticeRows) -> dict[str, Any]:
 def break_it(
     bench: Bench, rows: str, keys: Any, steps: int | None = None, rate: float | None = None, at: int = 0
 ) -> Any:
-    """Train with these mistakes made, and beside it without: costs, the gradients of step `at`, answers in the plane."""
+    """Train with these mistakes made, and without: costs, the gradients of step `at`, answers in the plane."""
     place = practice_rows(rows)
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys) or len(keys) > MOST_AT_ONCE:
         raise SettingError(f"keys={keys!r}: expected a list of at most {MOST_AT_ONCE} mistakes.")
@@ -52,7 +54,7 @@ def break_it(
     made = switched_on(keys)
     return {
         "at": at,
-        "right": _shown(place, (), count, rate, at),
+        "right": _shown(place, (), count, rate),
         "wrong": _shown(place, made, count, rate, at),
     }
 
@@ -63,7 +65,8 @@ def _whole(value: Any, name: str, least: int) -> int:
     return int(value)
 
 
-def _shown(place: PracticeRows, made: Any, steps: int, rate: float | None, at: int) -> dict[str, Any]:
+def _shown(place: PracticeRows, made: Any, steps: int, rate: float | None, at: int = -1) -> dict[str, Any]:
+    """A training, with the gradients of step `at`."""
     rows: Rows = place.rows
     found = train(
         rows.X,
@@ -89,8 +92,19 @@ def _course_of(found: Training) -> dict[str, Any]:
 
 
 def _gradients(found: Training, at: int) -> Any:
+    """The gradients of a step beside the right ones at the same parameters; of many examples the first."""
     moment = found.moments.get(at)
-    return None if moment is None else moment.gradients
+    return None if moment is None else [_narrow(one) for one in moment.gradients]
+
+
+def _narrow(one: Compared) -> dict[str, Any]:
+    arrays = {name: _columns(getattr(one, name)) for name in ("expected", "found", "differs")}
+    shapes = {f"{name}_shape": np.shape(getattr(one, name)) for name in ("expected", "found")}
+    return {"name": one.name, **arrays, **shapes, "sentence": one.sentence}
+
+
+def _columns(array: Any) -> Any:
+    return array[:, :MOST_COLUMNS] if np.ndim(array) == 2 else array
 
 
 def _answers(place: PracticeRows, found: Training, made: Any) -> Any:
@@ -102,7 +116,7 @@ def _answers(place: PracticeRows, found: Training, made: Any) -> Any:
         return {"right": right, "of": rows.Y.shape[1]}
     x1, x2, points = place.grid()
     values = predictions(found.parameters, points, made)
-    grid = None if values is None else values.reshape(len(x2), len(x1))
+    grid = None if values is None else np.round(values.reshape(len(x2), len(x1)), 3)  # for a picture
     return {"right": right, "of": rows.Y.shape[1], "x1": x1, "x2": x2, "grid": grid}
 
 
@@ -117,7 +131,7 @@ def quiz(bench: Bench, rows: str, seed: int, at: int = 0) -> Any:
     made = (asked.answer(seed).mistake,)
     return {
         "at": at,
-        "right": _shown(place, (), place.steps, None, at),
+        "right": _shown(place, (), place.steps, None),
         "wrong": _shown(place, made, place.steps, None, at),
         "choices": [{"sentence": one.mistake.sentence, "function": one.function} for one in asked.choices(seed)],
     }
