@@ -46,8 +46,8 @@ export function beside(one, words = ["expected", "found"]) {
   return h("section", { class: `beside${wrong ? " wrong" : ""}`, "data-array": one.name },
     h("h3", {}, named(one.name), h("span", { class: "verdict" }, wrong ? "differs" : one.found === null ? "" : "the same")),
     h("div", { class: "pair" },
-      matrix(one.expected, { label: words[0], size, shape: one.expected_shape }),
-      one.found !== null && matrix(one.found, { label: words[1], differs: one.differs, size, shape: one.found_shape })),
+      matrix(one.expected, { label: wrong || one.found === null ? words[0] : words.join(" and "), size, shape: one.expected_shape }),
+      wrong && one.found !== null && matrix(one.found, { label: words[1], differs: one.differs, size, shape: one.found_shape })),
     wrong && h("p", { class: "how" }, one.sentence));
 }
 
