@@ -280,6 +280,7 @@ LINES_OF_ROOMS = {
     "glassbox": 4100,  # each equation says what its terms are
     "glassbox/doctor": 7000,
     "glassbox/entries": 800,
+    "glassbox/practice": 1150,
     "kernels": 4800,
     "laboratory": 2500,
     "laboratory/questions": 1500,

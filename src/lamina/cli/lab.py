@@ -7,6 +7,7 @@ from threading import Timer
 
 from lamina.cli.terminal import Terminal
 from lamina.laboratory.bench import Bench
+from lamina.laboratory.learners_code import put_on
 from lamina.laboratory.opening import opening_of
 from lamina.laboratory.serving import listening, server_of
 
@@ -43,6 +44,8 @@ def lab(
     with terminal.working(f"opening {what}"):
         opening = opening_of(what, file, target)
         made = Bench(opening.rows, before=opening.before)
+    if opening.code is not None:
+        put_on(made, opening.code)
     with closing(made) as bench:
         server = server_of(bench)
         with listening(host, port) as place:

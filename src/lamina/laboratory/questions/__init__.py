@@ -12,6 +12,7 @@ from lamina.errors import SettingError, nearest
 from lamina.laboratory.bench import Bench
 from lamina.laboratory.plain import plain
 from lamina.laboratory.questions import commands, numbers, overview, stepping
+from lamina.laboratory.questions import code, commands, mistakes, numbers, overview
 
 
 def answer(bench: Bench, name: str, arguments: Mapping[str, Any]) -> Any:
@@ -45,6 +46,15 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "lines": stepping.lines,
     "entry": stepping.entry,
     "share": stepping.share,
+    # mistakes made on purpose
+    "mistakes": mistakes.mistakes,
+    "break_it": mistakes.break_it,
+    "quiz": mistakes.quiz,
+    "quiz_answer": mistakes.quiz_answer,
+    # the learner's code
+    "code": code.code,
+    "code_block": code.code_block,
+    "code_hint": code.code_hint,
     # what is to happen
     "play": commands.play,
     "pause": commands.pause,
