@@ -275,7 +275,7 @@ LINES_OF_ROOMS = {
     "data/streaming": 1400,
     "data/tables": 5000,
     "equations": 2300,
-    "glassbox": 4000,
+    "glassbox": 4400,
     "glassbox/doctor": 7000,
     "kernels": 4800,
     "learning": 4400,
