@@ -206,3 +206,15 @@ def test_a_cost_that_is_not_finite(lecture, case_of):
     X[0, 0] = np.nan
     with pytest.raises(DataError, match="only a finite cost has slopes"):
         lamina.trace(lecture, X, Y, params=params).slopes("W1", 0)
+
+
+def test_a_place_beyond_a_curved_layer_is_found(case_of):
+    """W1 moves Z2 through a tanh; at the place of a kink the walk's own Z2 is 0."""
+    network = Network(3, [Dense(4, "tanh"), Dense(5, "relu"), Linear(1)], SquaredError())
+    params, X, Y, _ = case_of(network)
+    kinks = lamina.trace(network, X, Y, params=params).slopes("W1", 2, 1, reach=3.0).kinks
+    assert len(kinks) >= 3
+    for kink in kinks:
+        moved = params.copy()
+        network.named(moved)["W1"][2, 1] += kink.away
+        assert abs(lamina.trace(network, X, params=moved)["Z2"][kink.unit, kink.example]) < 1e-5
