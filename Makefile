@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 test oracles: export OMP_NUM_THREADS ?= 1
 test oracles: export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data sanitize lock clean
+.PHONY: help setup demo test check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data sanitize lock vendor browser clean
 .DEFAULT_GOAL := help
 
 help:  ## print these verbs
@@ -73,6 +73,9 @@ lock:  ## renew requirements/*.lock from pyproject.toml (in an environment of it
 
 lock_options := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-package lamina \
     --custom-compile-command "make lock"
+
+vendor: setup  ## take the libraries of the lab's page from npm, by hash
+	$(py) tools/vendor.py
 
 clean:  ## remove .venv and everything built
 	rm -rf $(venv) build .pytest_cache .mypy_cache .ruff_cache .hypothesis
