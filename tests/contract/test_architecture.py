@@ -281,6 +281,7 @@ LINES_OF_ROOMS = {
     "glassbox/doctor": 7000,
     "kernels": 4800,
     "laboratory": 2500,
+    "laboratory/lesson": 1000,
     "laboratory/questions": 1500,
     "learning": 4400,
     "learning/diagnosis": 1900,

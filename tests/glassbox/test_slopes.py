@@ -192,6 +192,8 @@ def test_what_cannot_be_nudged(lecture, case_of, rich):
         (lambda: trace.slopes("W1", 0, 3), "column=3: W1 has 3 columns"),
         (lambda: trace.slopes("W1", 0.5), "row=0.5: W1 has 4 rows"),
         (lambda: trace.slopes("W1", 0, reach=0), "reach=0: expected a number above 0"),
+        (lambda: trace.slopes("W1", 0, eps=[0.1, -1]), "eps=-1: expected a number above 0"),
+        (lambda: trace.slopes("W1", 0, eps=[np.nan]), "eps=nan: expected a number above 0"),
         (lambda: lamina.trace(lecture, X, params=params).slopes("W1", 0), "needs targets"),
     ):
         with pytest.raises(SettingError, match=message):

@@ -6,7 +6,7 @@
 A kink within eps (relu where Z passes 0) is one more reason for a difference that is no derivative.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from lamina.glassbox.along import Crossing, Kink, Line, nearest_kinks
 from lamina.glassbox.cells import as_html, lined
 
 EPS = tuple(10.0**-k for k in range(1, 13))
+LARGEST = 1e6  # distance
 POINTS = 81  # of the curve
 USUAL = 1e-5  # eps of the verdict, as in `gradient_check`
 TOLERANCE = {"float64": 1e-6, "float32": 1e-3}  # by the type of the trace, whose derivative is one of its numbers
@@ -58,7 +59,7 @@ class Slopes:
     J : float
         The cost as it is.
     nudges : tuple of Nudge
-        At eps = 1e-1 down to 1e-12.
+        From the largest eps to the smallest.
     curve : array, shape (2, points)
         Values of the number, and J there.
     kinks : tuple of Kink
@@ -134,17 +135,19 @@ def _cells(one: Nudge) -> tuple[str, ...]:
     )
 
 
-def slopes_of(trace: Any, name: str, row: int, column: int, reach: float) -> Slopes:
+def slopes_of(trace: Any, name: str, row: int, column: int, eps: Sequence[float], reach: float) -> Slopes:
     """Return the slopes of the cost by one number of a trace."""
-    name, place = _checked(trace, name, row, column, reach)
+    name, place = _checked(trace, name, row, column)
+    sizes = sorted({_checked_size("eps", one) for one in eps}, reverse=True)
+    reach = _checked_size("reach", reach)
     line, per_example = Line(trace, name, place), name not in {slot.name for slot in trace.network.slots}
     analytic = float(trace[f"d{name}"][place]) / (trace.m if per_example else 1) + 0.0  # -0 is 0
     symbol = entry(f"d{name}", place) + " / m" * per_example
     x = line.value
-    ends = [x + side * eps for eps in EPS for side in (1, -1)]
+    ends = [x + side * one for one in sizes for side in (1, -1)]
     across = np.linspace(x - reach, x + reach, POINTS)
     crossings = line.crossings(sorted({x, *ends, *across.tolist()}))
-    nudges = tuple(_ruled([_nudge(line, analytic, eps, crossings) for eps in EPS]))
+    nudges = tuple(_ruled([_nudge(line, analytic, one, crossings) for one in sizes]))
     curve = np.array([across, [line.J(value) for value in across.tolist()]])
     reached = [one for one in crossings if x - reach <= one.low and one.high <= x + reach]
     verdict = _verdict(line, analytic, TOLERANCE[trace[name].dtype.name])
@@ -210,7 +213,7 @@ def _verdict(line: Line, analytic: float, tolerance: float) -> str:
 # ---- what can be nudged ----
 
 
-def _checked(trace: Any, name: str, row: int, column: int, reach: float) -> tuple[str, tuple[int, int]]:
+def _checked(trace: Any, name: str, row: int, column: int) -> tuple[str, tuple[int, int]]:
     if not trace.setting.targets:
         raise SettingError("slopes are slopes of the cost, which needs targets: trace(X, y).")
     name = {"X": "A0", "ZL": trace.sites.Z}.get(name, name)
@@ -224,10 +227,14 @@ def _checked(trace: Any, name: str, row: int, column: int, reach: float) -> tupl
         if isinstance(index, bool) or not isinstance(index, int | np.integer) or not -n <= index < n:
             raise SettingError(f"{axis}={index!r}: {name} has {n} {axis}s, expected a whole number from 0 to {n - 1}.")
         place.append(int(index) % n)
-    if not (isinstance(reach, int | float) and 0 < reach < np.inf):
-        raise SettingError(f"reach={reach!r}: expected a number above 0, how far the curve goes to either side.")
     _check_smooth(trace, name, place[0])
     return name, (place[0], place[1])
+
+
+def _checked_size(name: str, given: Any) -> float:
+    if isinstance(given, bool) or not isinstance(given, int | float | np.number) or not 0 < given < LARGEST:
+        raise SettingError(f"{name}={given!r}: expected a number above 0, a distance to either side.")
+    return float(given)
 
 
 def _check_smooth(trace: Any, name: str, row: int) -> None:

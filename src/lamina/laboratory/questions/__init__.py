@@ -11,7 +11,7 @@ from typing import Any
 from lamina.errors import SettingError, nearest
 from lamina.laboratory.bench import Bench
 from lamina.laboratory.plain import plain
-from lamina.laboratory.questions import commands, numbers, overview
+from lamina.laboratory.questions import commands, lessons, numbers, overview
 
 
 def answer(bench: Bench, name: str, arguments: Mapping[str, Any]) -> Any:
@@ -42,6 +42,9 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     # what a step computes
     "trace": numbers.trace,
     "array": numbers.array,
+    # the lesson, and the gradient check to touch
+    "lesson": lessons.lesson,
+    "slopes": lessons.slopes,
     # what is to happen
     "play": commands.play,
     "pause": commands.pause,
