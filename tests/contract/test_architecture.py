@@ -278,11 +278,13 @@ LINES_OF_ROOMS = {
     "data/tables": 5000,
     "equations": 2300,
     "glassbox": 4100,  # each equation says what its terms are
+    "glassbox": 4400,
     "glassbox/doctor": 7000,
     "glassbox/entries": 800,
     "glassbox/practice": 1150,
     "kernels": 4800,
     "laboratory": 2500,
+    "laboratory/lesson": 1000,
     "laboratory/questions": 1500,
     "learning": 4400,
     "learning/diagnosis": 1900,

@@ -13,6 +13,7 @@ from lamina.laboratory.bench import Bench
 from lamina.laboratory.plain import plain
 from lamina.laboratory.questions import commands, numbers, overview, stepping
 from lamina.laboratory.questions import code, commands, mistakes, numbers, overview
+from lamina.laboratory.questions import commands, lessons, numbers, overview
 
 
 def answer(bench: Bench, name: str, arguments: Mapping[str, Any]) -> Any:
@@ -55,6 +56,9 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "code": code.code,
     "code_block": code.code_block,
     "code_hint": code.code_hint,
+    # the lesson, and the gradient check to touch
+    "lesson": lessons.lesson,
+    "slopes": lessons.slopes,
     # what is to happen
     "play": commands.play,
     "pause": commands.pause,
