@@ -22,7 +22,7 @@ setup: $(venv)/.installed  ## make .venv from the lock file and install lamina i
 demo: setup  ## train a deep network on the packaged census data
 	$(venv)/bin/lamina demo
 
-test: setup  ## run all tests but the oracles
+test: setup  ## run all tests but the oracles and those in a browser
 	$(py) -m pytest -n auto --dist worksteal
 
 check: setup  ## lint, format, types, architecture
@@ -41,6 +41,10 @@ fuzz: setup  ## read tens of thousands of altered table files; FUZZ=10000 of eac
 
 oracles: $(venv)/.torch  ## run the tests against PyTorch, installing it first
 	$(py) -m pytest tests/oracles
+
+browser: setup build/axe.min.js  ## try the page of `lamina lab` in a real browser; chromium is installed on Debian, as root
+	tools/browser.sh
+	$(py) -m pytest -n $(or $(WORKERS),2) tests/browser
 
 bench: $(venv)/.bench  ## measure lamina beside scikit-learn, PyTorch, JAX and ONNX Runtime; BENCH=--quick for a look
 	$(py) benchmarks/bench.py $(BENCH)
@@ -76,6 +80,9 @@ lock_options := --quiet --universal --python-version 3.11 --generate-hashes --no
 
 vendor: setup  ## take the libraries of the lab's page from npm, by hash
 	$(py) tools/vendor.py
+
+build/axe.min.js: $(venv)/.installed tools/axe.py
+	$(py) tools/axe.py
 
 clean:  ## remove .venv and everything built
 	rm -rf $(venv) build .pytest_cache .mypy_cache .ruff_cache .hypothesis

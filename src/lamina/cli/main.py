@@ -39,6 +39,7 @@ COMMANDS = (
     "diagnose",
     "show",
     "trace",
+    "lab",
     "init",
     "gradcheck",
     "doctor",

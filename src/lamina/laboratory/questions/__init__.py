@@ -1,0 +1,52 @@
+"""What the page may ask, and in what words it is answered: one table for the server, for files and for notebooks.
+
+A question is a function of the bench and of named arguments, all plain JSON values; its answer is a plain value too. To
+add one, write it in the file of its subject and give it a row in `QUESTIONS`.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lamina.errors import SettingError, nearest
+from lamina.laboratory.bench import Bench
+from lamina.laboratory.plain import plain
+from lamina.laboratory.questions import commands, numbers, overview
+
+
+def answer(bench: Bench, name: str, arguments: Mapping[str, Any]) -> Any:
+    """Return the answer to a question, as plain JSON values.
+
+    Raises
+    ------
+    LaminaError
+        There is no such question, its arguments do not fit, or what it asks for cannot be had.
+    """
+    if name not in QUESTIONS:
+        raise SettingError(f"no question {name!r}.{nearest(name, QUESTIONS)}")
+    question = QUESTIONS[name]
+    signature = inspect.signature(question)
+    try:
+        bound = signature.bind(bench, **arguments)
+    except TypeError as problem:
+        known = ", ".join(list(signature.parameters)[1:])
+        raise SettingError(f"{name}: {problem}. It takes {known or 'nothing'}.") from None
+    return plain(question(*bound.args, **bound.kwargs))
+
+
+QUESTIONS: Mapping[str, Callable[..., Any]] = {
+    # where things stand
+    "now": overview.now,
+    "overview": overview.overview,
+    "history": overview.history,
+    # what a step computes
+    "trace": numbers.trace,
+    "array": numbers.array,
+    # what is to happen
+    "play": commands.play,
+    "pause": commands.pause,
+    "restart": commands.restart,
+    "change": commands.change,
+    "branch": commands.branch,
+    "open": commands.open_rows,
+}
