@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "explaining": {"errors", "equations", "data", "model", "plots"},
     "glassbox": {"errors", "computed_once", "equations", "engine", "data", "learning", "model", "model_file"}
     | {"sealed_file", "plots"},
+    "reporting": {"errors", "equations", "data", "learning", "model", "explaining"},
     # What the faces share.
     "constructors": {"learning"},
     "showing": {"learning"},
@@ -282,6 +283,7 @@ LINES_OF_ROOMS = {
     "learning/diagnosis": 1900,
     "model_file": 650,
     "profiling": 1300,
+    "reporting": 1500,
 }
 
 
