@@ -105,7 +105,7 @@ def number(value: float) -> str:
     size = abs(value)
     if size >= 1e7 or 0 < size < 1e-3:
         return f"{value:.2e}"
-    return f"{value:,.0f}" if size >= 10_000 else f"{value:,.1f}" if size >= 1000 else f"{value:.4g}"
+    return f"{value:.4f}" if size < 10 else f"{value:,.2f}" if size < 10_000 else f"{value:,.1f}"
 
 
 def counted(count: int, what: str) -> str:

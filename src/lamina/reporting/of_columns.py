@@ -42,5 +42,6 @@ def _strengths(found: Explanation, place: int) -> Markup:
         rows.append((found.columns[j], float(found.strength[j]), None if isnan(slope) else slope))
     more = f" (the first {LISTED} of {len(order):,})" if len(order) > LISTED else ""
     listed = table(["column", "strength", "slope"], rows, "Slope: per unit of the scaled number, where there is one")
-    caption = f"The {counted(len(chosen), 'strongest column')}." if len(chosen) < len(order) else "All columns."
+    which = f" The {len(chosen)} strongest of {len(order):,} columns." if len(chosen) < len(order) else ""
+    caption = f"Strength: the mean size of the effect, in units of the outcome.{which}"
     return figure(picture.svg, caption, f"All columns as a table{more}", listed)

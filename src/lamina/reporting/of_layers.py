@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from lamina.learning.diagnosis.of_rates import HIGHEST, LOWEST
 from lamina.model import Model
 from lamina.reporting.elements import Markup, counted, figure, paragraph, table
-from lamina.reporting.pictures import BAND, drawn, layer_colours
+from lamina.reporting.pictures import BAND, drawn, key_below, layer_colours, logarithmic
 
 NAMED_LAYERS = 8  # in the legend
 DRAWN_LAYERS = 40
@@ -49,7 +49,7 @@ def layers(model: Model) -> Iterator[Markup]:
     with drawn("layers", says, columns=3, rows=2, height=2.2) as picture:
         for ax, sign in zip(picture.axes, SIGNS, strict=True):
             _draw(ax, sign, looks, some)
-        _legend(picture.axes[0], some)
+        key_below(picture.axes[0], most=NAMED_LAYERS)
     yield figure(picture.svg, MEANING, "The looks as a table", _as_table(looks, min(L, LISTED_LAYERS)))
 
 
@@ -59,16 +59,17 @@ def _draw(ax: Any, sign: Sign, looks: Sequence[dict[str, Any]], some: Sequence[i
         points = [(x, y) for x, y in points if y is not None and (y > 0 or not sign.logarithmic)]
         if points:
             ax.plot(*zip(*points, strict=True), color=colour, marker="o", markersize=3, label=f"layer {layer + 1}")
+    if sign.key == "update":
+        ax.axhspan(LOWEST, HIGHEST, color=BAND, alpha=0.12, linewidth=0)
     ax.set_title(sign.title, loc="left")
     ax.set_xscale("symlog", linthresh=1, base=2)
     ax.set_xticks(*_ticks(looks))
     ax.minorticks_off()
     if sign.logarithmic:
         ax.set_yscale("log")
+        logarithmic(ax.yaxis)
     else:
         ax.set_ylim(-0.03, 1.03)
-    if sign.key == "update":
-        ax.axhspan(LOWEST, HIGHEST, color=BAND, alpha=0.12, linewidth=0)
     ax.grid(True)
     ax.set_xlabel("epoch")
 
@@ -84,15 +85,6 @@ def _ticks(looks: Sequence[dict[str, Any]]) -> tuple[list[int], list[str]]:
     at = [0, *(4**k for k in range(12) if 4**k <= last / 2), last]
     at = sorted(set(at))
     return at, [str(one) for one in at]
-
-
-def _legend(ax: Any, some: Sequence[int]) -> None:
-    handles, labels = ax.get_legend_handles_labels()
-    if len(labels) > NAMED_LAYERS:
-        chosen = [0, len(labels) // 2, len(labels) - 1]
-        handles, labels = [handles[k] for k in chosen], [labels[k] for k in chosen]
-    if labels:
-        ax.figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), NAMED_LAYERS))
 
 
 def _as_table(looks: Sequence[dict[str, Any]], count: int) -> Markup:

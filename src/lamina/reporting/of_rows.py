@@ -18,7 +18,7 @@ CONFUSED = 15  # pairs of more classes
 LISTED_CLASSES = 25  # that are not folded away
 POINTS_OF_A_CURVE, POINTS_OF_A_CLOUD = 300, 1500
 LINES_OF_A_CURVE = 20
-SHOWN_COLUMNS = 8  # beside a row that is wrong
+SHOWN_COLUMNS = 6  # beside a row that is wrong
 
 
 def scores(subject: Subject) -> Iterator[Markup]:
@@ -115,8 +115,8 @@ def _thresholds(names: Sequence[str], answers: ClassAnswers) -> Iterator[Markup]
         yield paragraph("All rows are of one class: there is no curve.")
         return
     base = float((answers.true == 1).mean())
-    title = f"average precision {swept.average_precision:.4f}"
-    says = f"ROC curve, area {swept.auc:.4f}, and precision-recall curve, {title}."
+    title = f"precision-recall: average {swept.average_precision:.4f}"
+    says = f"ROC curve, area {swept.auc:.4f}, and {title}."
     at = measures.thinned(len(swept.thresholds), POINTS_OF_A_CURVE)
     with drawn("thresholds", says, columns=2, height=3.0) as picture:
         roc, pr = picture.axes
@@ -234,20 +234,18 @@ def wrong(subject: Subject) -> Iterator[Markup]:
     rows = []
     for one in tried.worst:
         known = [one.cells[j] for j in first]
-        rows.append([one.place, *_told(model, answers, one.number), *known])
-    if isinstance(answers, ClassAnswers):
-        told = ["true", "predicted", "probability of the true"]
-    else:
-        told = ["true", "predicted", "residual"]
+        rows.append([element("span", one.place, class_="place"), *_told(model, answers, one.number), *known])
+    told = ["true", "predicted", "P(true)" if isinstance(answers, ClassAnswers) else "residual"]
+    meaning = " P(true) is the probability that was given to the true class." if told[-1] == "P(true)" else ""
     few = len(columns) > len(first)
     which = f" The {len(first)} of {len(columns)} columns that matter most are shown." if few else ""
-    yield paragraph(f"The {counted(len(rows), 'row')} that the model is most wrong about, the worst first.{which}")
+    yield paragraph(
+        f"The {counted(len(rows), 'row')} that the model is most wrong about, the worst first.{meaning}{which}"
+    )
     headings = ["row", *told, *(columns[j] for j in first)]
     text = (0, 1, 2) if isinstance(answers, ClassAnswers) else (0,)
     left = (*text, *range(1 + len(told), len(headings)))
-    yield table(
-        headings, rows, "Look at these rows: a wrong label, a broken cell, or something that no column says", left
-    )
+    yield table(headings, rows, "Worth a look: a wrong label, a broken cell, or something that no column says", left)
 
 
 def _strongest(tried: Tried, columns: Sequence[str]) -> list[int]:

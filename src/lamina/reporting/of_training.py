@@ -8,7 +8,7 @@ from lamina.data.targets import Labels
 from lamina.model import Model
 from lamina.reporting.elements import Markup, counted, figure, paragraph, table
 from lamina.reporting.measures import thinned
-from lamina.reporting.pictures import drawn, lines, marked
+from lamina.reporting.pictures import INK, drawn, key_below, lines
 
 SHOWN_EPOCHS = 100  # lines of the table
 COLUMNS = {
@@ -47,10 +47,12 @@ def curves(model: Model) -> Iterator[Markup]:
                 ax.set(xlabel="epoch", ylabel=ylabel)
                 if name == "rate":
                     ax.set_ylim(bottom=0)
-                    ax.legend().remove() if ax.get_legend() else None
                 elif model.best_epoch:
-                    marked(ax, model.best_epoch, f"kept: {model.best_epoch}")
+                    ax.axvline(
+                        model.best_epoch, color=INK, linestyle=":", linewidth=1.2, label=f"kept: {model.best_epoch}"
+                    )
                 ax.xaxis.get_major_locator().set_params(integer=True)
+            key_below(picture.axes[0], most=4)
         caption = "Cost (the lower the better), score (the higher the better) and learning rate after each epoch."
         yield figure(picture.svg, caption, *_as_table(history))
     else:

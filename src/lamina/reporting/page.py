@@ -42,6 +42,7 @@ def page_of(subject: Subject) -> str:
             "header",
             element("h1", title),
             paragraph(what_it_is(subject.model)),
+            *(paragraph(f"{name}: {value}.", class_="soft") for name, value in subject.origin[:1]),
             cards(list(_figures(subject))),
             element("nav", element("ul", *links), aria_label="Sections"),
         ),
@@ -65,7 +66,7 @@ def _figures(subject: Subject) -> Iterator[tuple[str, str, str]]:
     model, tried = subject.model, subject.tried
     if tried is not None and tried.scores:
         for name, value in list(tried.scores)[:3]:
-            yield name, number(value), f"on {counted(tried.rows, 'row')} of {tried.name}"
+            yield name, number(value), f"on {tried.name}"
     else:
         for name, value in list(model.scores.items())[:2]:
             yield name.removeprefix("validation_").replace("_", " "), number(value), "on the validation rows"

@@ -140,18 +140,30 @@ def layer_colours(count: int) -> list[str]:
 
 
 def lines(ax: Any, series: Sequence[tuple[str, Sequence[float], Sequence[float]]], **how: Any) -> None:
-    """Draw lines with a legend; a line of one point is a dot."""
+    """Draw lines; one of a single point is a dot."""
     for (label, x, y), colour in zip(series, SERIES, strict=False):
         ax.plot(x, y, color=colour, label=label, marker="o" if len(x) == 1 else None, markersize=4, **how)
     ax.grid(True)
-    if len(series) > 1:
-        ax.legend()
 
 
-def marked(ax: Any, x: float, label: str) -> None:
-    """Draw an upright line with its meaning in the legend."""
-    ax.axvline(x, color=INK, linestyle=":", linewidth=1.2, label=label)
-    ax.legend()
+def key_below(ax: Any, most: int) -> None:
+    """Explain the lines of an axis below the picture; of more than `most` lines the first, one between and the last."""
+    handles, labels = ax.get_legend_handles_labels()
+    if len(labels) > most:
+        chosen = [0, len(labels) // 2, len(labels) - 1]
+        handles, labels = [handles[k] for k in chosen], [labels[k] for k in chosen]
+    if labels:
+        ax.figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+
+
+def logarithmic(axis: Any) -> None:
+    """Label a logarithmic axis with plain numbers: 0.01, 0.02, 0.05."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if low > 0 and high < 100 * low else (1,), numticks=6))
+    axis.set_major_formatter(FuncFormatter(lambda value, place: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def bars(ax: Any, names: Sequence[str], values: Sequence[float], label: str) -> None:
