@@ -24,7 +24,7 @@ from lamina.data.tables.row_streams import RowStream
 from lamina.data.tables.table import Table
 from lamina.data.targets import Labels
 from lamina.equations.losses import Quantile
-from lamina.errors import nearest
+from lamina.errors import ColumnError, nearest
 from lamina.explaining import ROWS, Explanation
 from lamina.explaining import explain as explained
 from lamina.glassbox.origins import origins_of
@@ -37,6 +37,7 @@ from lamina.reporting.subject import Subject, Tried, WrongRow
 from lamina.sealed_file import opened, replacing
 
 WORST = 10  # rows
+FEW = 3  # columns that may be the target
 EXPLAINED = 4  # outcomes of a model that predicts several
 MOST_BYTES = 2**30  # of a file whose checksum is taken
 
@@ -67,6 +68,8 @@ def report(model: ModelFile, /, *files: str, target: str | None = None, out: Pat
     if paths:
         with terminal.working(f"reading {shown(paths)}"):
             rows = stream_of(paths, reading_for(loaded))
+        if target is not None and target not in rows.names:
+            raise ColumnError(f"--target: {shown(paths)} has no column {target!r}.{nearest(target, rows.names)}")
     subject = _subject(loaded, model, rows, paths, target or loaded.target_name, terminal)
     with terminal.working("drawing"):
         text = page_of(subject)
@@ -90,10 +93,11 @@ def _subject(
     return Subject(
         model=model,
         name=path.name,
+        target=name,
         diagnosis=found,
         on_command_line=for_command_line,
         origin=list(_origin(model, path, paths)),
-        commands=command_for(model, path.name),
+        commands=command_for(model, name, path.name),
         tried=tried,
     )
 
@@ -123,8 +127,9 @@ def _why_none(model: Model, rows: RowStream, file: str, name: str) -> str:
         here = f"The model predicts {several} targets at once, and a file has one"
         return f"{here}: no scores. In Python: model.score(X, y)."
     if name not in rows.names:
-        here = f"{file} has no column {name!r}, the target: no scores.{nearest(name, rows.names)}"
-        return f"{here} --target names the column where it is called otherwise."
+        others = [one for one in rows.names if one not in model.encoder.names_in]
+        perhaps = f" It may be {' or '.join(map(repr, others))}: --target says." if 0 < len(others) <= FEW else ""
+        return f"{file} has no column {name!r}, the target: no scores.{nearest(name, rows.names) or perhaps}"
     return ""
 
 

@@ -13,24 +13,24 @@ from lamina.reporting.again import FILE
 from lamina.reporting.subject import Snippet
 
 
-def command_for(model: Model, name: str) -> list[Snippet]:
-    """Return the command that trains a model again and writes it to `name`.
+def command_for(model: Model, target: str, name: str) -> list[Snippet]:
+    """Return the command that trains a model again on the column `target`, and writes it to `name`.
 
     None where no command does: it learned from arrays, predicts several targets, or has layers that were given as
     objects.
     """
-    target, layers = model.target, model.settings.get("hidden_layer_sizes", ())
-    several = target.task == "multilabel" if isinstance(target, Labels) else target.n_targets > 1
+    labels, layers = model.target, model.settings.get("hidden_layer_sizes", ())
+    several = labels.task == "multilabel" if isinstance(labels, Labels) else labels.n_targets > 1
     by_hand = isinstance(layers, tuple | list) and not all(isinstance(one, int) for one in layers)
     if several or by_hand or not model.encoder.named:
         return []
-    words = [shlex.quote(word) for word in _words(model, name)]
+    words = [shlex.quote(word) for word in _words(model, target, name)]
     return [Snippet("On the command line", " \\\n  ".join([f"lamina train {FILE}", *words]))]
 
 
-def _words(model: Model, name: str) -> Iterator[str]:
+def _words(model: Model, target: str, name: str) -> Iterator[str]:
     """Yield the flags, one word each."""
-    yield f"--target={model.target_name}"
+    yield f"--target={target}"
     yield f"--task={'classification' if isinstance(model.target, Labels) else 'regression'}"
     reading = model.encoder.inputs.reading.to_header()
     yield from (f"--text={column}" for column in reading.get("text", ()))

@@ -13,14 +13,14 @@ FILE = "training.csv"  # whose name nobody knows any more
 WIDTH = 100
 
 
-def in_python(model: Model, name: str) -> Snippet:
-    """Return what trains the model again from its training rows, and saves it under `name`."""
+def in_python(model: Model, target: str, name: str) -> Snippet:
+    """Return what trains the model again on the column `target`, and saves it under `name`."""
     kind = "DeepClassifier" if isinstance(model.target, Labels) else "DeepRegressor"
     given = [f"{setting}={_code(value)}" for setting, value in model.settings.items()]
     lines = [*_imports(model), "", f"model = lamina.{_call(kind, given)}"]
     several = not isinstance(model.target, Labels) and model.target.n_targets > 1
     if model.encoder.named and not several and not _is_multilabel(model):
-        lines.append(f"model.fit({FILE!r}, target={model.target_name!r})  # drop=[...] for columns not to learn from")
+        lines.append(f"model.fit({FILE!r}, target={target!r})  # drop=[...] for columns not to learn from")
     else:
         columns = len(model.encoder.names_in)
         lines.append(f"model.fit(X, y)  # the same {columns} columns and targets, rows in any order")

@@ -13,7 +13,7 @@ from lamina.model import Model
 from lamina.reporting.elements import Markup, counted, element, folded, paragraph, table
 
 LISTED_COLUMNS = 30  # more are folded away
-LISTED_CLASSES = 12
+LISTED_CLASSES = 6
 NEAR = 0.1  # of the held-out rows: how far their number may be from what was asked for
 
 
@@ -56,7 +56,7 @@ def training_rows(model: Model) -> tuple[int, int] | None:
 # ---- data ----
 
 
-def data(model: Model) -> Iterator[Markup]:
+def data(model: Model, target: str) -> Iterator[Markup]:
     """Yield the columns, how each was encoded, and the target."""
     encoder = model.encoder
     found = list(columns(encoder))
@@ -65,7 +65,7 @@ def data(model: Model) -> Iterator[Markup]:
     yield paragraph(f"{counted(n, 'column')} become{'s' * (n == 1)} {features}, which the network takes as A[0].")
     listed = table(["column", "kind", "as features"], found, "The columns, in the order of training", left=range(3))
     yield listed if n <= LISTED_COLUMNS else folded(f"All {n:,} columns", listed)
-    yield paragraph(f"The target is {model.target_name!r}. {_target(model)}")
+    yield paragraph(f"The target is {target!r}. {_target(model)}")
 
 
 def _target(model: Model) -> str:

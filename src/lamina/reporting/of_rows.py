@@ -38,7 +38,7 @@ def scores(subject: Subject) -> Iterator[Markup]:
     if isinstance(tried.answers, ClassAnswers):
         yield from _of_classes(model, tried.answers)
     else:
-        yield from _of_numbers(model, tried.answers)
+        yield from _of_numbers(subject.target, tried.answers)
 
 
 def _of_validation(model: Model) -> Iterator[Markup]:
@@ -175,13 +175,13 @@ def _interval(ends: tuple[float, float]) -> str:
 # ---- numbers ----
 
 
-def _of_numbers(model: Model, answers: NumberAnswers) -> Iterator[Markup]:
+def _of_numbers(name: str, answers: NumberAnswers) -> Iterator[Markup]:
     if answers.quantiles is not None:
         yield from _coverage(answers)
     bins = measures.residual_bins(answers)
     what = f"the {_middle(answers)}-quantile" if answers.quantiles is not None else "what was predicted"
     yield element("h3", "Residuals")
-    yield paragraph(f"A residual is the true {model.target_name!r} less {what}: above 0, the prediction was too low.")
+    yield paragraph(f"A residual is the true {name!r} less {what}: above 0, the prediction was too low.")
     r = answers.residual
     says = f"Residuals by prediction, and their distribution: mean {r.mean():.4g}, standard deviation {r.std():.4g}."
     some = np.sort(np.random.default_rng(0).permutation(len(r))[:POINTS_OF_A_CLOUD])

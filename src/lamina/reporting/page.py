@@ -33,7 +33,7 @@ def page_of(subject: Subject) -> str:
     MissingExtraError
         matplotlib is not installed.
     """
-    title = f"{subject.model.target_name}: a report on {subject.name}"
+    title = f"{subject.target}: a report on {subject.name}"
     parts = list(_sections(subject))
     links = [element("li", element("a", one.title, href=f"#{one.name}")) for one in parts]
     body = element(
@@ -87,7 +87,7 @@ def _sections(subject: Subject) -> Iterator[Section]:
         yield Section("columns", "Which columns matter", what_matters(tried))
     yield Section("curves", "How it learned", curves(model))
     yield Section("layers", "The layers over time", layers(model))
-    yield Section("data", "The columns", data(model))
+    yield Section("data", "The columns", data(model, subject.target))
     yield Section("network", "The network", network(model))
     yield Section("settings", "The settings", settings(model))
     yield Section("again", "How to reproduce it", _again(subject))
@@ -99,7 +99,7 @@ def _again(subject: Subject) -> Iterator[Markup]:
         "neither the name of its training file (training.csv stands for it) nor which columns were left out, were ",
         "weights, groups or times, or which file the validation rows came from, if they had one of their own.",
     )
-    for one in (*subject.commands, in_python(subject.model, subject.name)):
+    for one in (*subject.commands, in_python(subject.model, subject.target, subject.name)):
         yield element("h3", one.title)
         yield code(one.code)
     yield table(["", ""], subject.origin, "Where this report comes from", left=(0, 1))

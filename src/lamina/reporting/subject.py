@@ -67,6 +67,8 @@ class Subject:
     model : Model
     name : str
         Of the model's file.
+    target : str
+        What it predicts.
     diagnosis : Diagnosis
     on_command_line : callable
         Words an advice as flags.
@@ -79,6 +81,7 @@ class Subject:
 
     model: Model
     name: str
+    target: str
     diagnosis: Diagnosis
     on_command_line: Callable[[str], str]
     origin: Sequence[tuple[str, str]] = ()
