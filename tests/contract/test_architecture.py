@@ -36,6 +36,7 @@ MAY_IMPORT = {
     | {"sealed_file", "plots"},
     "laboratory": {"errors", "computed_once", "equations", "engine", "data", "learning", "model", "model_file"}
     | {"sealed_file", "starting", "fitting", "explaining", "profiling", "glassbox", "plots"},
+    "reporting": {"errors", "equations", "data", "learning", "model", "explaining"},
     # What the faces share.
     "constructors": {"learning"},
     "showing": {"learning"},
@@ -290,6 +291,7 @@ LINES_OF_ROOMS = {
     "learning/diagnosis": 1900,
     "model_file": 650,
     "profiling": 1300,
+    "reporting": 1500,
 }
 
 
