@@ -11,9 +11,7 @@ from typing import Any
 from lamina.errors import SettingError, nearest
 from lamina.laboratory.bench import Bench
 from lamina.laboratory.plain import plain
-from lamina.laboratory.questions import commands, numbers, overview, stepping
-from lamina.laboratory.questions import code, commands, mistakes, numbers, overview
-from lamina.laboratory.questions import commands, lessons, numbers, overview
+from lamina.laboratory.questions import code, commands, lessons, mistakes, numbers, overview, stepping
 
 
 def answer(bench: Bench, name: str, arguments: Mapping[str, Any]) -> Any:
