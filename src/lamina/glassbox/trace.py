@@ -1,7 +1,7 @@
 """A trace: every number of one pass through a network, forward and back, by the lecture's name."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -21,6 +21,7 @@ from lamina.glassbox.origins import Inputs, Origins
 from lamina.glassbox.pictures import html_of
 from lamina.glassbox.replay import Replay, replayed
 from lamina.glassbox.sites import Sites, sites_of
+from lamina.glassbox.slopes import EPS, Slopes, slopes_of
 from lamina.glassbox.why import Why, why_of
 
 
@@ -230,6 +231,36 @@ class Trace:
             There is no such row or output.
         """
         return why_of(self, row, output)
+
+    def slopes(self, name: str, row: int, column: int = 0, *, eps: Sequence[float] = EPS, reach: float = 1.0) -> Slopes:
+        """Nudge one number, and put the slopes of the cost beside the analytic derivative.
+
+        Everything else stands still, the masks of dropout too; a trace of a step has its penalty in the cost.
+
+        Parameters
+        ----------
+        name : str
+            An array of the way forward: "W1", "b2", "A0", "Z1".
+        row, column : int
+            Which of its numbers.
+        eps : sequence of float
+            How far to move it, to both sides; 1e-1 down to 1e-12 by default.
+        reach : float
+            How far the curve of J goes to either side of the number.
+
+        Returns
+        -------
+        Slopes
+            `print` it.
+
+        Raises
+        ------
+        lamina.errors.SettingError
+            There is no such number, or the trace has no targets.
+        lamina.errors.DataError
+            The cost is not finite.
+        """
+        return slopes_of(self, name, row, column, eps, reach)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trace to a safetensors file, whole or not at all; `lamina.load_trace` reads it.
