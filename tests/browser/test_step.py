@@ -143,7 +143,7 @@ def test_one_example_is_a_term_of_the_batch(step, lab):
 
 def test_the_grid_is_walked_with_the_keyboard(step):
     to_line(step, "Z1")
-    step.locator(".picture [data-array=Z1] [role=grid]").focus()
+    step.locator(".picture [data-array=Z1] .window").focus()
     step.keyboard.press("ArrowDown")
     step.keyboard.press("ArrowRight")
     assert step.locator(".reading").inner_text().startswith("Z1[1, 1] = ")
@@ -165,3 +165,18 @@ def test_large_arrays_are_drawn_where_one_looks(step, lab):
     window.evaluate("one => one.scrollTo(140 * 54, 120 * 25)")
     value = ask(lab, "array", step=0, name="W2", rows=[120, 121], columns=[140, 141])["values"][0][0]
     shows(cell(step, "W2", 120, 140), value)
+
+
+def test_while_it_trains_every_picture_is_of_one_step(step, lab):
+    to_line(step, "Z1")
+    step.get_by_label("pace of the training").select_option(label="medium")
+    step.get_by_role("button", name="train").click()
+    seen = """() => [document.querySelector(".tools .part").textContent,
+        document.querySelector(".picture [data-array=Z1] .cell")?.title]"""
+    pictures = [step.evaluate(seen) for _ in range(6) if not step.wait_for_timeout(300)]
+    step.get_by_role("button", name="pause").click()
+    assert len({part for part, _ in pictures}) > 1
+    for part, title in pictures:
+        number = int(re.match(r"step ([\d,]+)", part)[1].replace(",", ""))
+        value = ask(lab, "array", step=number, name="Z1")["values"][0][0]
+        assert float(title.split(" = ")[1]) == value

@@ -41,7 +41,7 @@ export class StepData {
     const at = (i, j) => (values ? values[i]?.[j] : this.tiles.get(this.key(name, term, i, j))?.[i % TILE]?.[j % TILE]);
     let largest = values ? most(values) : 0;
     return {
-      name, shape, label: term === undefined ? name : `the term of example ${term} in ${name}`, symbol: term === undefined ? this.symbols[name] : `\\text{term of }${this.symbols[name]}`, axes: array.axes, at, known: this.known(name, line),
+      name, shape, scalar: !array.shape.length, label: term === undefined ? name : `the term of example ${term} in ${name}`, symbol: term === undefined ? this.symbols[name] : `\\text{term of }${this.symbols[name]}`, axes: array.axes, at, known: this.known(name, line),
       largest: () => largest,
       want: (top, bottom, left, right) => {
         if (values) return;
