@@ -129,7 +129,7 @@ def _why_none(model: Model, rows: RowStream, file: str, name: str) -> str:
     if name not in rows.names:
         others = [one for one in rows.names if one not in model.encoder.names_in]
         perhaps = f" It may be {' or '.join(map(repr, others))}: --target says." if 0 < len(others) <= FEW else ""
-        return f"{file} has no column {name!r}, the target: no scores.{nearest(name, rows.names) or perhaps}"
+        return f"{file} has no column {name!r}, the target: no scores.{nearest(name, others) or perhaps}"
     return ""
 
 

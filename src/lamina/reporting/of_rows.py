@@ -126,7 +126,7 @@ def _thresholds(names: Sequence[str], answers: ClassAnswers) -> Iterator[Markup]
         roc.set(xlabel="false positive rate", ylabel="true positive rate (recall)", title=f"ROC: area {swept.auc:.4f}")
         pr.axhline(base, color=INK, linestyle=":", linewidth=1)
         lines(pr, [("", swept.recall[at].tolist(), swept.precision[at].tolist())])
-        pr.set(xlabel="recall", ylabel="precision", title=title, ylim=(-0.03, 1.03))
+        pr.set(xlabel="recall", ylabel="precision", title=title, xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
     some = measures.thinned(len(swept.thresholds), LINES_OF_A_CURVE).tolist()
     rows = [
         [float(one) for one in (swept.thresholds[k], swept.recall[k], swept.false_positive_rate[k], swept.precision[k])]
@@ -219,7 +219,11 @@ def _coverage(answers: NumberAnswers) -> Iterator[Markup]:
     if len(found) > 1:
         (low, below), (high, above) = found[0], found[-1]
         inside = f"{100 * (above - below):.1f} % of the rows lie between the lowest and the highest quantile"
-        yield paragraph(f"{inside}; {100 * (high - low):g} % should.")
+        crossing = (
+            int((np.diff(answers.quantiles, axis=1) < 0).any(axis=1).sum()) if answers.quantiles is not None else 0
+        )
+        crossed = f" In {counted(crossing, 'row')} they cross; predict_quantiles sorts them." if crossing else ""
+        yield paragraph(f"{inside}; {100 * (high - low):g} % should.{crossed}")
 
 
 # ---- the rows that are most wrong ----
