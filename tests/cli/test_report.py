@@ -87,7 +87,7 @@ def test_rows_without_the_target_still_say_what_matters(lamina, trained, folder)
     pd.read_csv(trained / "new.csv").rename(columns={"income": "wealth"}).to_csv("other.csv", index=False)
     done = lamina("report", trained / "income.lamina", "other.csv", "--out", "page.html")
     assert done.code == 0
-    assert "warning: other.csv has no column 'income', the target: no scores. It may be 'price' or 'wealth'" in done.err
+    assert "warning: other.csv has no column 'income', the target: no scores. It may be 'wealth' or 'price'" in done.err
     text = Page(Path("page.html").read_text(encoding="utf-8")).text
     assert "other.csv has no column 'income', the target: no scores." in text
     assert "Which columns matter" in text
