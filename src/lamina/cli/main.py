@@ -40,6 +40,7 @@ COMMANDS = (
     "report",
     "show",
     "trace",
+    "lab",
     "init",
     "gradcheck",
     "doctor",

@@ -1,0 +1,98 @@
+// How the page talks to the engine: `await ask("trace", {step: 3})`, and `on("now", handler)`.
+// Three ways to carry it: a server (fetch and server-sent events), recorded answers in the page, a notebook (messages).
+
+const handlers = new Map();
+export const recorded = readRecorded();
+export const channel = recorded ? "recorded" : globalThis.parent !== globalThis && location.protocol === "about:" ? "notebook" : "server";
+
+/** Hear of an event: "now" (where things stand), "connected", "lost", "trouble" (a sentence). Returns how to stop. */
+export function on(event, handler) {
+  if (!handlers.has(event)) handlers.set(event, new Set());
+  handlers.get(event).add(handler);
+  return () => handlers.get(event).delete(handler);
+}
+
+export function emit(event, detail) {
+  for (const handler of handlers.get(event) || []) handler(detail);
+}
+
+/** Ask the engine. Throws an Error with a sentence for people where there is no answer. */
+export const ask = { server: askServer, recorded: askRecorded, notebook: askNotebook }[channel];
+
+/** Whether the engine is there to answer anything, or only what was recorded. */
+export const live = channel !== "recorded";
+
+export function connect() {
+  if (channel === "server") listen();
+  if (channel === "notebook") globalThis.addEventListener("message", heard);
+  if (channel === "recorded") ask("now").then((now) => emit("now", now));
+}
+
+// ---- a server ----
+
+async function askServer(name, args = {}) {
+  let response;
+  try {
+    response = await fetch(`ask/${name}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(args),
+    });
+  } catch {
+    throw new Error("The lab does not answer: was it stopped? Start it again with: lamina lab");
+  }
+  const answer = await response.json().catch(() => ({ error: `The lab answered with status ${response.status}.` }));
+  if (!response.ok) throw new Error(answer.error);
+  return answer;
+}
+
+function listen() {
+  const source = new EventSource("events");
+  source.addEventListener("open", () => emit("connected"));
+  source.addEventListener("now", (event) => emit("now", JSON.parse(event.data)));
+  source.addEventListener("error", () => {
+    emit("lost");
+    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
+  });
+}
+
+// ---- recorded answers ----
+
+function readRecorded() {
+  const element = document.getElementById("recorded");
+  return element ? JSON.parse(element.textContent) : null;
+}
+
+/** The same text for the same question: names in order. */
+export const key = (name, args) => `${name} ${JSON.stringify(args, (_, value) => (value && typeof value === "object" && !Array.isArray(value)
+  ? Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined).sort(([a], [b]) => (a < b ? -1 : 1))) : value))}`;
+
+async function askRecorded(name, args = {}) {
+  const answer = recorded.answers[key(name, args)];
+  if (answer === undefined) throw new Error("This page holds recorded steps; for this one the engine is needed: pip install 'lamina[lab]', then lamina lab");
+  return structuredClone(answer);
+}
+
+// ---- a notebook ----
+
+let asked = 0;
+const waiting = new Map();
+
+function askNotebook(name, args = {}) {
+  return new Promise((resolve, reject) => {
+    waiting.set(++asked, { resolve, reject });
+    globalThis.parent.postMessage({ lamina: "ask", id: asked, name, arguments: args }, "*");
+  });
+}
+
+function heard(event) {
+  if (event.source !== globalThis.parent || !event.data || !event.data.lamina) return;
+  const { lamina, id, answer, error, now } = event.data;
+  if (lamina === "now") emit("now", now);
+  if (lamina === "answer" && waiting.has(id)) {
+    const { resolve, reject } = waiting.get(id);
+    waiting.delete(id);
+    if (error) reject(new Error(error));
+    else resolve(answer);
+  }
+}
