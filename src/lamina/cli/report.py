@@ -16,7 +16,7 @@ from lamina.cli.evaluate import answers_from
 from lamina.cli.files import ModelFile, check_files, check_place, check_rows, paths_of, reading_for, shown
 from lamina.cli.retraining import command_for
 from lamina.cli.rows import in_stream, stream_of
-from lamina.cli.scores import Answers
+from lamina.cli.scores import Answers, baseline_name
 from lamina.cli.scores import named as name_of
 from lamina.cli.terminal import Terminal, counted
 from lamina.cli.wording import for_command_line
@@ -151,10 +151,12 @@ def _with_answers(model: Model, tried: Tried, rows: RowStream, found: Answers) -
         return replace(tried, notes=notes)
     found = replace(found, A=found.A[numbers], Y=found.Y[numbers])
     measured, answers = found.measured(), answers_of(found.target, found.loss, found.A, found.Y)
+    base = found.constant(found).measured().scores
     return replace(
         tried,
         answers=answers,
-        scores=[(name_of(name), value) for name, value in measured.scores.items()],
+        scores=[(name_of(name), value, base.get(name)) for name, value in measured.scores.items()],
+        baseline=baseline_name(found.target, found.loss),
         notes=[*notes, *measured.told()],
         worst=_worst(model, rows, worst_rows(answers.badness(), WORST), numbers),
     )

@@ -15,7 +15,6 @@ from lamina.reporting.subject import Subject, Tried
 
 CLASSES_OF_A_MATRIX = 20
 CONFUSED = 15  # pairs of more classes
-LISTED_CLASSES = 25  # that are not folded away
 POINTS_OF_A_CURVE, POINTS_OF_A_CLOUD = 300, 1500
 LINES_OF_A_CURVE = 20
 SHOWN_COLUMNS = 6  # beside a row that is wrong
@@ -32,7 +31,8 @@ def scores(subject: Subject) -> Iterator[Markup]:
         yield from _of_validation(model)
     if tried.answers is None:
         return
-    yield table(["score", ""], tried.scores, f"On {counted(tried.rows, 'row')} of {tried.name}")
+    caption = f"On {counted(tried.rows, 'row')} of {tried.name}; {tried.baseline}: the same answer for every row"
+    yield table(["score", "the model", tried.baseline], tried.scores, caption)
     for note in tried.notes:
         yield paragraph(note, class_="soft")
     if isinstance(tried.answers, ClassAnswers):
@@ -69,15 +69,15 @@ def _of_classes(model: Model, answers: ClassAnswers) -> Iterator[Markup]:
         return
     counts = measures.confusion(answers)
     yield element("h3", "What is taken for what")
+    rows = [(name, *one) for name, one in zip(names, measures.per_class(counts), strict=True)]
+    by_class = table(["class", "precision", "recall", "F1", "rows"], rows, "Every class")
     if len(names) <= CLASSES_OF_A_MATRIX:
-        yield _matrix(names, counts)
+        yield element("div", _matrix(names, counts), by_class, class_="beside")
     else:
         yield paragraph(f"{len(names)} classes: the most frequent mistakes.")
         wrong = [(names[a], names[b], n) for a, b, n in measures.confused(counts, CONFUSED)]
         yield table(["true class", "predicted class", "rows"], wrong, "Mistakes", left=(0, 1))
-    rows = [(name, *one) for name, one in zip(names, measures.per_class(counts), strict=True)]
-    by_class = table(["class", "precision", "recall", "F1", "rows"], rows, "Every class")
-    yield by_class if len(rows) <= LISTED_CLASSES else folded(f"All {len(rows)} classes", by_class)
+        yield folded(f"All {len(rows)} classes", by_class)
     yield paragraph(
         "Precision: the share that is right among the rows predicted as the class. Recall: among those of the class.",
         class_="soft",
@@ -103,7 +103,7 @@ def _matrix(names: Sequence[str], counts: Any) -> Markup:
             for j, n in enumerate(line)
         ]
         body.append(element("tr", element("th", name, scope="row"), *cells))
-    caption = element("caption", "Rows by true class (down) and predicted class (across); shaded by share of the row")
+    caption = element("caption", "True class down, predicted class across")
     whole = element("table", caption, element("thead", head), element("tbody", *body), class_="heat")
     return element("div", whole, class_="wide", tabindex=0, role="region", aria_label="Confusion matrix")
 

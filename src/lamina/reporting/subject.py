@@ -32,7 +32,9 @@ class Tried:
     answers : ClassAnswers, NumberAnswers or None
     without : str
         Why there are no answers; empty where there are some.
-    scores : sequence of (name, value)
+    scores : sequence of (name, value, value of the baseline)
+    baseline : str
+        What the second values are of: somebody who knows the answers of these rows only as a whole.
     notes : sequence of str
         Why other scores are left out.
     worst : sequence of WrongRow
@@ -45,7 +47,8 @@ class Tried:
     looked_at: int
     answers: ClassAnswers | NumberAnswers | None = None
     without: str = ""
-    scores: Sequence[tuple[str, float]] = ()
+    scores: Sequence[tuple[str, float, float | None]] = ()
+    baseline: str = ""
     notes: Sequence[str] = ()
     worst: Sequence[WrongRow] = ()
     explanations: Sequence[Explanation] = ()
