@@ -173,3 +173,16 @@ def test_many_rows_are_sampled_for_what_reads_them_whole(lamina, trained, folder
     assert "On 20,800 rows of many.csv" in text
     assert "a sample of 20,000 of 20,800 rows" in text
     assert "20,000 of the rows of many.csv" in text
+
+
+def test_rows_that_were_learned_from_are_recognised(lamina, trained, folder):
+    rows = pd.read_csv(trained / "people.csv")
+    rows.sample(frac=1, random_state=0)[[*reversed(rows.columns)]].to_csv("shuffled.csv", index=False)
+    rows[1:].to_csv("fewer.csv", index=False)
+    rows.assign(age=[rows["age"][0] + 1, *rows["age"][1:]]).to_csv("altered.csv", index=False)
+    said = "holds the rows that the model was trained on: these scores are too good"
+    for model in ("income.lamina", "price.lamina"):
+        for file, known in (("shuffled.csv", True), ("fewer.csv", False), ("altered.csv", False)):
+            done = lamina("report", trained / model, file, "--out", "page.html")
+            assert (said in done.err) == known
+            assert (said in Page(Path("page.html").read_text(encoding="utf-8")).text) == known

@@ -31,14 +31,17 @@ from lamina.glassbox.origins import origins_of
 from lamina.model import Model
 from lamina.model_file import load
 from lamina.reporting.answers import answers_of, worst_rows
+from lamina.reporting.of_rows import LEARNED_FROM
 from lamina.reporting.page import page_of
 from lamina.reporting.pictures import check_drawing
+from lamina.reporting.seen_before import are_training_rows, may_be_training_rows
 from lamina.reporting.subject import Subject, Tried, WrongRow
 from lamina.sealed_file import opened, replacing
 
 WORST = 10  # rows
 FEW = 3  # columns that may be the target
 EXPLAINED = 4  # outcomes of a model that predicts several
+MOST_COMPARED = 500_000  # rows
 MOST_BYTES = 2**30  # of a file whose checksum is taken
 
 
@@ -115,6 +118,9 @@ def _tried(model: Model, rows: RowStream, file: str, name: str, terminal: Termin
     else:
         with terminal.working(f"predicting {file}"):
             tried = _with_answers(model, tried, rows, answers_from(model, rows, file, name, None))
+            tried = replace(tried, learned_from=_learned_from(model, rows, sample, name))
+        if tried.learned_from:
+            terminal.complain("warning", f"{file} {LEARNED_FROM}")
     return replace(tried, explanations=_explanations(model, rows, sample, terminal)), sample
 
 
@@ -138,6 +144,14 @@ def _sample(rows: RowStream) -> Table:
     if rows.n_rows <= ROWS:
         return rows.whole()
     return rows.take(np.sort(np.random.default_rng(0).choice(rows.n_rows, ROWS, replace=False)))
+
+
+def _learned_from(model: Model, rows: RowStream, sample: Table, name: str) -> bool:
+    """Return whether rows are known to be those of training; of very many nobody looks."""
+    if rows.n_rows > MOST_COMPARED or not may_be_training_rows(model, rows.n_rows):
+        return False
+    table = sample if sample.n_rows == rows.n_rows else rows.whole()
+    return are_training_rows(model, table, table.column(name))
 
 
 def _with_answers(model: Model, tried: Tried, rows: RowStream, found: Answers) -> Tried:
@@ -210,6 +224,8 @@ def _origin(model: Model, path: Path, paths: Sequence[str]) -> Iterator[tuple[st
         written_by = f"lamina {file.header.get('lamina')}, format {file.header.get('format')}"
     yield "model file", f"{path.name}, written {_time(path.stat().st_mtime)} by {written_by}"
     yield "its SHA-256", _checksum(path)
+    recipe = (model.signs or {}).get("recipe", {})
+    yield "fingerprint of the training rows", recipe.get("data") or "not kept"
     yield "seed", str(model.settings.get("random_state", "not kept"))
     for one in (Path(name) for name in paths):
         if one.is_file() and one.stat().st_size <= MOST_BYTES:

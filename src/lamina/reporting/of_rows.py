@@ -17,6 +17,9 @@ CLASSES_OF_A_MATRIX = 20
 CONFUSED = 15  # pairs of more classes
 POINTS_OF_A_CURVE, POINTS_OF_A_CLOUD = 300, 1500
 LINES_OF_A_CURVE = 20
+LEARNED_FROM = (
+    "holds the rows that the model was trained on: these scores are too good. Take rows that it has not seen."
+)
 SHOWN_COLUMNS = 6  # beside a row that is wrong
 
 
@@ -31,6 +34,8 @@ def scores(subject: Subject) -> Iterator[Markup]:
         yield from _of_validation(model)
     if tried.answers is None:
         return
+    if tried.learned_from:
+        yield paragraph(element("strong", f"{tried.name} {LEARNED_FROM}"))
     caption = f"On {counted(tried.rows, 'row')} of {tried.name}; {tried.baseline}: the same answer for every row"
     yield table(["score", "the model", tried.baseline], tried.scores, caption)
     for note in tried.notes:

@@ -29,6 +29,8 @@ class Tried:
     rows : int
     looked_at : int
         How many of them, drawn at random, the diagnosis and the explanations go by.
+    learned_from : bool
+        Whether they are known to be the rows that the model was trained on.
     answers : ClassAnswers, NumberAnswers or None
     without : str
         Why there are no answers; empty where there are some.
@@ -45,6 +47,7 @@ class Tried:
     name: str
     rows: int
     looked_at: int
+    learned_from: bool = False
     answers: ClassAnswers | NumberAnswers | None = None
     without: str = ""
     scores: Sequence[tuple[str, float, float | None]] = ()
