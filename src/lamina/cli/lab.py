@@ -43,6 +43,7 @@ def lab(
     with terminal.working(f"opening {what}"):
         opening = opening_of(what, file, target)
         made = Bench(opening.rows, before=opening.before)
+        made.kept["own"] = opening.own
     with closing(made) as bench:
         server = server_of(bench)
         with listening(host, port) as place:

@@ -13,6 +13,7 @@ from lamina.equations.network import Network
 from lamina.equations.walk import Passed, walk
 from lamina.errors import SettingError
 from lamina.laboratory.planes import Plane
+from lamina.learning.vital_signs import one_thread
 
 Predict = Callable[[Network, Any, Any], Any]  # the engine's verb
 
@@ -87,7 +88,7 @@ def unit_over(plane: Plane, network: Network, params: Any, layer: int, unit: int
 def outputs_of_layer(network: Network, params: Any, A0: Any, layer: int) -> NDArray[np.float64]:
     """Return what a layer gives for rows of A[0], (units, rows): after its activation, the mean over members."""
     inputs = for_members(network.members, np.asarray(A0, np.float64).T)
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), one_thread():
         there = walk(network, np.asarray(params, np.float64), inputs)
     found = last_part(there.layers, layer)
     if found is None:

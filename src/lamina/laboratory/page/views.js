@@ -2,5 +2,6 @@
 // when the view is left, or nothing.
 
 import { view as numbers } from "lab/numbers.js";
+import { view as train } from "lab/train.js";
 
-export const VIEWS = [numbers];
+export const VIEWS = [train, numbers];

@@ -11,7 +11,7 @@ from typing import Any
 from lamina.errors import SettingError, nearest
 from lamina.laboratory.bench import Bench
 from lamina.laboratory.plain import plain
-from lamina.laboratory.questions import commands, numbers, overview
+from lamina.laboratory.questions import commands, curves, health, numbers, overview, own, pictures, settings
 
 
 def answer(bench: Bench, name: str, arguments: Mapping[str, Any]) -> Any:
@@ -42,11 +42,24 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     # what a step computes
     "trace": numbers.trace,
     "array": numbers.array,
+    # how the training goes
+    "plane": pictures.plane,
+    "frame": pictures.frame,
+    "unit": pictures.unit,
+    "pictures": pictures.pictures,
+    "curves": curves.curves,
+    "health": health.health,
+    "settings": settings.settings,
+    # own rows
+    "upload": own.upload,
+    "own": own.own,
+    "open_own": own.open_own,
     # what is to happen
     "play": commands.play,
     "pause": commands.pause,
     "restart": commands.restart,
     "change": commands.change,
+    "change_layers": settings.change_layers,
     "branch": commands.branch,
     "open": commands.open_rows,
 }
