@@ -29,7 +29,7 @@ def own(bench: Bench, target: str | None = None, left_out: Any = ()) -> Any:
     """Return the columns of the own table, and what the library says of them with this target."""
     table = _table(bench)
     names = table.table.names
-    target = names[-1] if target is None else target
+    target = names[-1] if target is None else _name(target)
     rows = lab_rows(table, target, _left_out(left_out))
     return {
         "name": table.name,
@@ -47,7 +47,7 @@ def open_own(bench: Bench, target: str | None = None, left_out: Any = (), task: 
     """Put the own table on the bench: this column is predicted from the others."""
     if task not in (None, "classification", "regression"):
         raise SettingError(f"task={task!r}: expected 'classification' or 'regression'.")
-    bench.open(lab_rows(_table(bench), target, _left_out(left_out), task))  # type: ignore[arg-type]
+    bench.open(lab_rows(_table(bench), None if target is None else _name(target), _left_out(left_out), task))  # type: ignore[arg-type]
     return bench.now()
 
 
@@ -58,6 +58,12 @@ def _table(bench: Bench) -> OwnTable:
             "no own rows were read: choose a file to upload, or start the lab with one, lamina lab FILE."
         )
     return found
+
+
+def _name(given: Any) -> str:
+    if not isinstance(given, str):
+        raise SettingError(f"target={given!r}: expected the name of a column.")
+    return given
 
 
 def _left_out(given: Any) -> tuple[str, ...]:
