@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lamina.equations.network import Network
 from lamina.errors import LaminaError, SettingError
@@ -26,6 +26,9 @@ from lamina.learning.state import State
 from lamina.learning.training import train
 from lamina.model import Model
 from lamina.starting import Before
+
+if TYPE_CHECKING:
+    from lamina.laboratory.learners_code import LearnersCode
 
 LONGEST_STEP = 1.0  # seconds that somebody waits for the step that is being taken
 MOST_TRACES = 8  # that are kept, of the steps that were asked for last
@@ -50,6 +53,8 @@ class Bench:
     ----------
     rows : LabRows
     settings : dict
+    code : LearnersCode or None
+        The learner's file that was named on the command line.
     counts : Counter
         How often "rows", "settings", "recording" and others changed: a page that sees another number asks again.
         "start" counts the starts from step 0.
@@ -65,6 +70,7 @@ class Bench:
     def __init__(self, rows: LabRows, settings: Mapping[str, Any] | None = None, before: Before | None = None) -> None:
         self.lock = threading.RLock()
         self.counts = Counter[str]()
+        self.code: LearnersCode | None = None
         self.trouble = ""  # what ended the training, in a sentence
         self._thread: threading.Thread | None = None
         self._pausing = threading.Event()
@@ -269,8 +275,10 @@ class Bench:
             }
 
     def close(self) -> None:
-        """End the thread."""
+        """End the threads."""
         self.pause()
+        if self.code is not None:
+            self.code.close()
 
 
 def _same_arrays(one: Network, other: Network) -> bool:

@@ -1,4 +1,4 @@
-"""Rows whose columns are pixels, as small grey pictures; and the weights of the first layer's units, pictures too."""
+"""Rows whose columns are pixels, as small grey pictures; and the first layer's units, whose weights are pictures."""
 
 from math import isqrt
 from typing import Any, NamedTuple

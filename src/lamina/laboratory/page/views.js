@@ -1,7 +1,10 @@
 // The views of the lab, in the order of their tabs. A view is {name, title, mount(root)}; `mount` returns what to call
 // when the view is left, or nothing.
 
+import { view as code } from "lab/code.js";
+import { view as mistakes } from "lab/mistakes.js";
 import { view as numbers } from "lab/numbers.js";
+import { view as step } from "lab/step.js";
 import { view as train } from "lab/train.js";
 
-export const VIEWS = [train, numbers];
+export const VIEWS = [step, train, mistakes, code, numbers];
