@@ -11,7 +11,7 @@ const HEIGHT = 112;
 export function curves(lab) {
   const first = h("div", { class: "chart", role: "img", "aria-label": "cost over the epochs" }), second = h("div", { class: "chart", role: "img", "aria-label": "score and learning rate over the epochs" });
   const titles = [h("div", { class: "legend" }), h("div", { class: "legend" })];
-  const empty = h("p", { class: "small" }, "Train to see the cost fall.");
+  const empty = h("p", { class: "soft" }, "Train to see the cost fall.");
   const numbers = behind("the curves as a table", () => h("div", { class: "numbers" }));
   numbers.addEventListener("toggle", () => tell());
   const element = h("section", { class: "panel curves-panel", "aria-label": "curves" }, h("h2", {}, "Curves"), empty, titles[0], first, titles[1], second, numbers);

@@ -32,7 +32,7 @@ export function health(lab) {
     fill(strip, h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "layer"), h("th", { scope: "col" }, ""), SIGNS.map(([, name]) => h("th", { scope: "col" }, name)))),
       h("tbody", {}, found.layers.map((layer) => h("tr", {}, h("th", { scope: "row" }, String(layer.layer)), h("td", {}, light(sick.get(layer.layer))),
         SIGNS.map(([sign, name, kind]) => h("td", {}, spark(layer[sign], kind, `${name} of layer ${layer.layer}`))))))));
-    const text = JSON.stringify(found.findings.map((one) => [one.name, one.since, one.seen]));
+    const text = JSON.stringify(found.findings.length ? found.findings.map((one) => [one.name, one.since, one.seen, one.remedies]) : found.step);
     if (text !== said) { said = text; tellFindings(); }
     tell();
   }
@@ -44,10 +44,10 @@ export function health(lab) {
   }
 
   function tellFindings() {
-    if (!found.findings.length) { fill(findings, h("p", { class: "small" }, found.steps.length < 2 ? "Train, and what goes wrong is said here." : `Up to step ${found.step.toLocaleString("en")} nothing is wrong with this run.`)); return; }
+    if (!found.findings.length) { fill(findings, h("p", { class: "soft" }, found.steps.length < 2 ? "Train, and what goes wrong is said here." : `Up to step ${found.step.toLocaleString("en")} nothing is wrong with this run.`)); return; }
     fill(findings, found.findings.map((one) => {
       const details = h("details", { class: `finding ${one.severity}`, "data-finding": one.name, open: open.has(one.name) || open.size === 0 && one === found.findings[0] },
-        h("summary", {}, h("b", {}, one.name.replaceAll("_", " ")), h("span", { class: "small" }, ` ${one.severity}, since step ${one.since.toLocaleString("en")}${one.layer ? `, layer ${one.layer}` : ""}`)),
+        h("summary", {}, h("b", {}, one.name.replaceAll("_", " ")), h("span", { class: "soft" }, ` ${one.severity}, since step ${one.since.toLocaleString("en")}${one.layer ? `, layer ${one.layer}` : ""}`)),
         h("p", {}, one.seen), one.cause && h("p", {}, one.cause), h("p", {}, one.advice),
         live && one.remedies.length ? h("p", { class: "buttons" }, one.remedies.map((remedy) => h("button", { onclick: () => lab.change("change", { settings: { [remedy.setting]: remedy.value } }) }, remedy.text))) : null,
         evidence(one.evidence));
@@ -67,14 +67,14 @@ export function health(lab) {
 
 function evidence(values) {
   const rows = Object.entries(values || {}).filter(([, value]) => typeof value === "number");
-  return rows.length ? h("p", { class: "small" }, "Evidence: ", rows.map(([name, value]) => `${name} ${short(value, 3)}`).join(", ")) : null;
+  return rows.length ? h("p", { class: "soft" }, "Evidence: ", rows.map(([name, value]) => `${name} ${short(value, 3)}`).join(", ")) : null;
 }
 
 /** A small line over time with its last value; on a scale of shares, or of powers of ten. */
 function spark(values, kind, name) {
   const there = values.map((value, k) => [k, value]).filter(([, value]) => typeof value === "number" && (kind === "share" || value > 0));
   const last = values.at(-1);
-  if (!there.length) return h("span", { class: "small" }, "–");
+  if (!there.length) return h("span", { class: "soft" }, "–");
   const scale = kind === "share" ? (v) => v : Math.log10;
   const [low, high] = kind === "share" ? [0, 1] : [Math.min(...there.map(([, v]) => scale(v))) - .15, Math.max(...there.map(([, v]) => scale(v))) + .15];
   const points = there.map(([k, v]) => [(k / Math.max(1, values.length - 1)) * WIDTH, HEIGHT - 2 - ((scale(v) - low) / (high - low)) * (HEIGHT - 4)].map((x) => x.toFixed(1)).join(","));

@@ -8,9 +8,9 @@ import { note, trouble } from "lab/notes.js";
 const MOST_BYTES = 50 * 2 ** 20;
 
 export function rows(lab) {
-  const choices = h("div", { class: "choices", role: "group", "aria-label": "rows" });
+  const choices = h("div", { class: "train-choices", role: "group", "aria-label": "rows" });
   const file = h("input", { type: "file", accept: ".csv,.tsv,.txt,.parquet,.pq,.arrow,.arrows,.feather,.ipc,.gz,.bz2,.zst,.lz4", id: "own-file", "aria-label": "a table of your own", onchange: () => file.files[0] && upload(file.files[0]) });
-  const told = h("span", { class: "small rows-told" });
+  const told = h("span", { class: "soft rows-told" });
   const sheet = h("dialog", { class: "own", "aria-label": "your own rows" });
   const element = h("section", { class: "panel rows-panel", "aria-label": "rows" }, choices, told, sheet);
   let own = null;
@@ -59,7 +59,7 @@ export function rows(lab) {
     const boxes = own.columns.filter((one) => one.name !== own.target).map((one) => h("label", { class: "column" }, h("input", { type: "checkbox", checked: !out.has(one.name), onchange: (event) => {
       if (event.target.checked) out.delete(one.name); else out.add(one.name);
       look({ left_out: [...out] });
-    } }), one.name, h("span", { class: "small" }, ` ${one.kind}`)));
+    } }), one.name, h("span", { class: "soft" }, ` ${one.kind}`)));
     const learn = async () => { if (await open("open_own", { target: own.target, left_out: own.left_out, task: task.value })) sheet.close(); };
     fill(sheet, h("h2", {}, own.name),
       h("p", {}, `${own.rows.toLocaleString("en")} rows${own.used < own.rows ? `, of which the lab learns ${own.used.toLocaleString("en")}` : ""}.`),

@@ -14,7 +14,7 @@ export function settings(lab) {
   const add = h("button", { onclick: () => edit((all) => [...all, { ...all.at(-1) }]) }, "+ layer");
   const element = h("section", { class: "panel settings-panel", "aria-label": "settings" },
     h("h2", {}, "Hidden layers"), layers, h("p", {}, add), h("h2", {}, "Settings"), first,
-    h("p", { class: "small" }, "Changes hold from the step that is looked at; ", h("span", { class: "badge" }, "↻"), " starts again from step 0, as other widths do."), rest);
+    h("p", { class: "soft" }, "Changes hold from the step that is looked at; ", h("span", { class: "badge" }, "↻"), " starts again from step 0, as other widths do."), rest);
   let found = null, asked = 0;
 
   async function show() {
@@ -39,8 +39,8 @@ export function settings(lab) {
 
   function drawLayers() {
     add.hidden = !found.layers || !live;
-    if (!found.layers) return fill(layers, h("p", { class: "small" }, "This network has parts that are not edited here; see all settings."));
-    return fill(layers, h("div", { class: "layer-row small", "aria-hidden": "true" }, h("span", {}, ""), h("span", {}, "units"), h("span", {}, "activation"), h("span", {}, "dropout")),
+    if (!found.layers) return fill(layers, h("p", { class: "soft" }, "This network has parts that are not edited here; see all settings."));
+    return fill(layers, h("div", { class: "layer-row soft", "aria-hidden": "true" }, h("span", {}, ""), h("span", {}, "units"), h("span", {}, "activation"), h("span", {}, "dropout")),
       found.layers.map((one, k) => h("div", { class: "layer-row" }, h("b", {}, String(k + 1)),
         input(`units ${k}`, one.units, { type: "number", min: 1, max: found.most_units, step: 1, "aria-label": `units of layer ${k + 1}` }, (value) => set(k, { units: Number(value) })),
         h("select", { "aria-label": `activation of layer ${k + 1}`, "data-name": `activation ${k}`, disabled: !live, onchange: (event) => set(k, { activation: event.target.value }) },
@@ -61,8 +61,7 @@ export function settings(lab) {
   function field(one) {
     const title = `${one.name}: ${one.help} It is ${one.text}.`;
     const label = NAMES[one.name] || one.name.replaceAll("_", " ");
-    const auto = one.value === "auto" && one.used !== "auto" && one.used !== null ? h("span", { class: "small" }, ` ${one.used}`) : null;
-    return h("label", { class: "field", title }, h("span", {}, label, auto), control(one),
+    return h("label", { class: "field", title }, h("span", {}, label), control(one),
       one.live ? h("span", {}) : h("span", { class: "badge", role: "img", "aria-label": "new start", title: "a change starts the training again from step 0" }, "↻"));
   }
 
@@ -70,14 +69,15 @@ export function settings(lab) {
     const change = (value) => send(one, value);
     if (one.kind === "one of") {
       return h("select", { "data-name": one.name, disabled: !live, onchange: (event) => change(one.values[event.target.selectedIndex]) },
-        one.values.map((value) => h("option", { selected: value === one.value }, value === null ? "none" : value === true ? "yes" : value === false ? "no" : String(value))));
+        one.values.map((value) => h("option", { selected: value === one.value }, named(one, value))));
     }
     if (one.kind === "choice") {
       const names = one.values.includes(one.value) ? one.values : [one.value, ...one.values];
       return h("select", { "data-name": one.name, disabled: !live, onchange: (event) => choose(one, event.target, names[event.target.selectedIndex]) },
-        names.map((value) => h("option", { selected: value === one.value }, String(value))), h("option", {}, "with settings …"));
+        names.map((value) => h("option", { selected: value === one.value }, named(one, value))), h("option", {}, "with settings …"));
     }
-    return input(one.name, one.value === null ? "" : one.value, { type: "text", inputmode: one.kind === "number" ? "decimal" : "text", size: 9, placeholder: one.value === null ? "none" : "" }, (text) => change(read(one, text)));
+    const empty = one.value === null || one.value === "auto";
+    return input(one.name, empty ? "" : one.value, { type: "text", inputmode: one.kind === "number" ? "decimal" : "text", placeholder: named(one, one.value) }, (text) => change(read(one, text)));
   }
 
   /** A choice with settings of its own is written: adam(beta1=0.95). */
@@ -96,12 +96,15 @@ export function settings(lab) {
     return element;
   }
 
-  /** What somebody wrote: a number, a word, several with commas between them, or nothing. */
+  /** What somebody wrote: a number, a word, several with commas between them, or nothing: what it is by itself. */
   function read(one, text) {
+    if (!text.trim() && one.words && one.words.includes("auto")) return "auto";
     const single = (part) => (part === "none" || part === "" ? null : part === "true" || part === "yes" ? true : part === "false" || part === "no" ? false : Number.isNaN(Number(part)) ? part : Number(part));
     const parts = text.trim().split(/\s*,\s*/);
     return one.kind === "text" && parts.length > 1 ? parts.map(single) : single(text.trim());
   }
+
+  const named = (one, value) => (value === null ? "none" : value === true ? "yes" : value === false ? "no" : value === "auto" && one.used !== "auto" && one.value === "auto" ? `auto: ${one.used === null ? "none" : one.used}` : String(value));
 
   async function send(one, value) {
     await lab.change("change", { settings: { [one.name]: value } });

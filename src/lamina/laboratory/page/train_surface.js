@@ -60,7 +60,7 @@ export function surface(lab) {
   const across = h("select", { "aria-label": "column across", onchange: chooseAxes }), up = h("select", { "aria-label": "column up", onchange: chooseAxes });
   const axes = h("div", { class: "axes" }, h("label", {}, "across ", across), h("label", {}, "up ", up));
   const heading = h("h2", {}, "Answers");
-  const held = h("p", { class: "small" });
+  const held = h("p", { class: "soft" });
   const pictures = h("div", { class: "row-pictures" });
   const numbers = behind("the answers as a table", () => h("div", { class: "numbers" }));
   numbers.addEventListener("toggle", () => tell());

@@ -54,9 +54,9 @@ export function unit(lab) {
       h("div", { class: "unit-parts" },
         h("div", {}, h("h3", {}, `row ${number} of W${layer}`),
           h("div", { class: "bars", role: "list" }, order.slice(0, MOST_WEIGHTS).map((k) => bar(found.from[k], found.w[k], largest)),
-            order.length > MOST_WEIGHTS ? h("p", { class: "small" }, `and ${order.length - MOST_WEIGHTS} smaller ones`) : null, bar("b", found.b, largest))),
-        h("div", {}, h("h3", {}, "over the plane"), response(found), h("p", { class: "small" }, `from ${short(found.surface.low, 3)} to ${short(found.surface.high, 3)}`)),
-        h("div", {}, h("h3", {}, `for ${found.outputs.n.toLocaleString("en")} rows`), histogram(found.outputs), h("p", { class: "small" }, `mean ${short(found.mean, 4)}`))),
+            order.length > MOST_WEIGHTS ? h("p", { class: "soft" }, `and ${order.length - MOST_WEIGHTS} smaller ones`) : null, bar("b", found.b, largest))),
+        h("div", {}, h("h3", {}, "over the plane"), response(found), h("p", { class: "soft" }, `from ${short(found.surface.low, 3)} to ${short(found.surface.high, 3)}`)),
+        h("div", {}, h("h3", {}, `for ${found.outputs.n.toLocaleString("en")} rows`), histogram(found.outputs), h("p", { class: "soft" }, `mean ${short(found.mean, 4)}`))),
       details);
   }
 

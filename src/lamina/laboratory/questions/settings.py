@@ -66,7 +66,7 @@ def _kind(kind: Any) -> dict[str, Any]:
         return {"kind": "one of", "values": kind.values}
     if isinstance(kind, hyperparameters.Choice):
         return {"kind": "choice", "values": [*kind.words, *kind.table]}
-    return {"kind": "text"}
+    return {"kind": "text", "words": getattr(kind, "words", ())}
 
 
 def spelled(value: Any) -> Any:
