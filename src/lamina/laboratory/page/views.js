@@ -5,5 +5,6 @@ import { view as code } from "lab/code.js";
 import { view as mistakes } from "lab/mistakes.js";
 import { view as numbers } from "lab/numbers.js";
 import { view as step } from "lab/step.js";
+import { view as train } from "lab/train.js";
 
-export const VIEWS = [step, mistakes, code, numbers];
+export const VIEWS = [step, train, mistakes, code, numbers];
