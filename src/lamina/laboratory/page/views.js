@@ -4,5 +4,6 @@
 import { view as code } from "lab/code.js";
 import { view as mistakes } from "lab/mistakes.js";
 import { view as numbers } from "lab/numbers.js";
+import { view as step } from "lab/step.js";
 
-export const VIEWS = [numbers, mistakes, code];
+export const VIEWS = [step, mistakes, code, numbers];
