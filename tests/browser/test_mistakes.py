@@ -66,7 +66,7 @@ def test_an_exception_is_told(lab, page):
     page.get_by_role("button", name="switch off").click()
     page.get_by_label("find a mistake").fill("keepdims=True")
     page.get_by_role("checkbox").check()
-    page.get_by_text("It ends at step 1 with an exception.").wait_for()
+    page.get_by_text("It ends at step 1.").wait_for()
     page.get_by_text("b1 has the shape (6, 6): expected (6, 1) after step 0.").wait_for()
 
 
