@@ -34,7 +34,7 @@ export function sheet(name, array, { turned = false, interactive = false } = {})
   return { name, element: h("figure", { class: "sheet", "data-array": name }, caption, body), cells, body };
 }
 
-/** Let a click or the arrow keys choose an entry of an interactive grid; `chosen` hears of it, at once and later. */
+/** Let a click or the arrow keys choose an entry of an interactive grid; `chosen` hears of it, at once and later. Returns how to choose another one. */
 export function pickable({ name, cells, body }, at, chosen) {
   function pick(place) {
     at = place;
@@ -56,6 +56,7 @@ export function pickable({ name, cells, body }, at, chosen) {
     if (cells[i]?.[j]) { pick([i, j]); cells[i][j].scrollIntoView({ block: "nearest", inline: "nearest" }); }
   });
   pick(at);
+  return pick;
 }
 
 /** The numbers of an array as a plain table. */

@@ -3,5 +3,6 @@
 
 import { view as lesson } from "lab/lesson.js";
 import { view as numbers } from "lab/numbers.js";
+import { view as slopes } from "lab/slopes.js";
 
-export const VIEWS = [lesson, numbers];
+export const VIEWS = [lesson, slopes, numbers];

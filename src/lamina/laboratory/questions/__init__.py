@@ -44,6 +44,7 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "array": numbers.array,
     # the lesson, and the gradient check to touch
     "lesson": lessons.lesson,
+    "nudge": lessons.nudge,
     "slopes": lessons.slopes,
     # what is to happen
     "play": commands.play,
