@@ -41,6 +41,7 @@ class OutputEquations(NamedTuple):
     text: Callable[[str], str]
     latex: Callable[[str], str]
     compute: Callable[[Array], Value]
+    of_all_outputs: bool = False  # whether an output depends on the Z of all
 
 
 def of_terms(*terms: Array) -> Value:
@@ -254,6 +255,7 @@ OUTPUT_EQUATIONS: Mapping[str, OutputEquations] = {
         lambda z: f"e^{z} / Σ e^{z} over the classes",
         lambda z: rf"\frac{{e^{{{z}}}}}{{\sum e^{{{z}}}}}",
         _softmax,
+        of_all_outputs=True,
     ),
     "identity": OutputEquations(lambda z: z, lambda z: z, lambda Z: Value(Z, np.abs(Z))),
     "exp": OutputEquations(

@@ -12,6 +12,7 @@ from lamina.computed_once import cached_property
 from lamina.equations.network import Network
 from lamina.errors import SettingError, nearest
 from lamina.glassbox.engines import Comparison
+from lamina.glassbox.entries.worked import WorkedEntry, worked_entry
 from lamina.glassbox.equation import Equation, number_of
 from lamina.glassbox.equations_of import NetworkEquations
 from lamina.glassbox.ledger import Ledger, ledger_of
@@ -64,9 +65,19 @@ class Trace:
         SettingError
             There is no such array; the message gives the nearest name.
         """
+        return self.arrays[self.name_of(name)]
+
+    def name_of(self, name: str) -> str:
+        """Return what an array is called here: "A2" of "AL".
+
+        Raises
+        ------
+        SettingError
+            There is no such array; the message gives the nearest name.
+        """
         known = {**self._other_names, **{one: one for one in self.arrays}}
         if name in known:
-            return self.arrays[known[name]]
+            return known[name]
         why = "" if self.setting.targets else " Derivatives need targets: trace(X, y)."
         listed = ", ".join(self.arrays)
         raise SettingError(f"no array {name!r} in this trace.{nearest(name, self.arrays)}{why} It has {listed}.")
@@ -181,6 +192,28 @@ class Trace:
     def replay(self) -> Replay:
         """Compute every equation again from the named arrays alone, and say how far the results are from the trace."""
         return replayed(self, self._equations)
+
+    def entry(self, name: str, *index: int) -> WorkedEntry:
+        """Work out one entry of an array: the terms that it is the sum of, and what it reads.
+
+        Parameters
+        ----------
+        name : str
+            Of an array that is computed: "dW2", "Z1", "cost", "W1_new".
+        *index : int
+            Row and column, from 0; nothing for an array that is one number.
+
+        Returns
+        -------
+        WorkedEntry
+            `print` it.
+
+        Raises
+        ------
+        SettingError
+            There is no such array or entry, or the array is given and not computed.
+        """
+        return worked_entry(self, name, index)
 
     def why(self, row: int = 0, output: int | None = None) -> Why:
         """Say which units and which columns carried the prediction of one row: exact sums of `w * a`, layer by layer.

@@ -22,25 +22,25 @@ export function sheet(name, array, { turned = false, interactive = false } = {})
   const { values, shape } = array;
   const rows = turned ? values[0].map((_, j) => values.map((row) => row[j])) : values;
   const largest = Math.max(...values.flat().map((x) => Math.abs(number(x))).filter(Number.isFinite));
-  const cells = rows.map((row, i) => row.map((x, j) => h("div", { class: "cell", role: interactive ? "gridcell" : null,
+  const cells = rows.map((row, i) => row.map((x, j) => h("div", { class: "array-cell", role: interactive ? "gridcell" : null,
     title: `${name}[${turned ? `${j}, ${i}` : `${i}, ${j}`}] = ${x}`, style: { background: tint(x, largest) } }, fitting(x))));
   const told = turned ? [...shape].reverse() : shape;
   const label = `${name}${turned ? " transposed" : ""}, ${told.join(" by ")}`;
-  const body = h("div", { class: "cells", ...(interactive
+  const body = h("div", { class: "array-cells", ...(interactive
     ? { role: "grid", tabindex: "0", "aria-label": `${label}: the arrow keys choose an entry`, "data-key": `grid-${name}` }
-    : { role: "img", "aria-label": label }) }, cells.map((row) => h("div", { class: "row", role: interactive ? "row" : null }, row)));
+    : { role: "img", "aria-label": label }) }, cells.map((row) => h("div", { class: "array-row", role: interactive ? "row" : null }, row)));
   const latex = WORDS[name] || symbol(name);
   const caption = h("figcaption", {}, math(turned ? latex.replace("]}", "]\\top}") : latex), h("span", { class: "shape" }, ` ${told.join(" × ")}`));
-  return { name, element: h("figure", { class: "sheet", "data-array": name }, caption, body), cells, body };
+  return { name, element: h("figure", { class: "array-sheet", "data-array": name }, caption, body), cells, body };
 }
 
 /** Let a click or the arrow keys choose an entry of an interactive grid; `chosen` hears of it, at once and later. Returns how to choose another one. */
 export function pickable({ name, cells, body }, at, chosen) {
   function pick(place) {
     at = place;
-    for (const cell of cells.flat()) { cell.classList.remove("picked"); cell.removeAttribute("id"); cell.removeAttribute("aria-selected"); }
+    for (const cell of cells.flat()) { cell.classList.remove("array-picked"); cell.removeAttribute("id"); cell.removeAttribute("aria-selected"); }
     const cell = cells[at[0]][at[1]];
-    cell.classList.add("picked");
+    cell.classList.add("array-picked");
     cell.id = `entry-${name}`;
     cell.setAttribute("aria-selected", "true");
     body.setAttribute("aria-activedescendant", cell.id);

@@ -40,7 +40,7 @@ class Lesson {
         h("h1", {}, "Forward and backward, with every number in sight"),
         h("p", {}, "The lecture in twelve stops. Each has its equation, the same line in NumPy, and the numbers of a small network that is ",
           "really there. At each stop you can predict what comes out; you need not, everything can be read from top to bottom."),
-        h("div", { class: "choices" }, this.predict, this.follow), this.foreign), this.article));
+        h("div", { class: "switches" }, this.predict, this.follow), this.foreign), this.article));
   }
 
   close() {
@@ -92,7 +92,7 @@ class Lesson {
     this.found = found;
     this.close();
     this.stops = found.stops.map((stop, k) => stopOf(stop, k, found, () => this.progress(), (where) => this.onward(where)));
-    fill(this.list, found.stops.map((stop, k) => h("li", {}, h("a", { href: `#lesson/${stop.name}` }, h("span", { class: "count" }, k + 1), h("span", {}, stop.short)))));
+    fill(this.list, found.stops.map((stop, k) => h("li", {}, h("a", { href: `#lesson/${stop.name}` }, h("span", { class: "stop-number" }, k + 1), h("span", {}, stop.short)))));
     fill(this.article, this.stops.map((one) => one.element));
     this.stops.forEach((one) => one.shown?.());
     fill(this.foreign, found.own ? [] : ["Another network lies on the table. These are the numbers of the lecture's own example before its first step. ",

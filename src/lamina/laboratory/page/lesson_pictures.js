@@ -31,12 +31,12 @@ function product(show, found, hides) {
   const turned = { left: show.transposed === "left", right: show.transposed === "right" };
   const left = named(show.left, found, hides, { turned: turned.left }), right = named(show.right, found, hides, { turned: turned.right });
   const result = named(show.result, found, hides, { interactive: true }), plus = show.plus ? named(show.plus, found, hides) : null;
-  const reading = h("p", { class: "reading", "aria-live": "polite" });
+  const reading = h("p", { class: "marked-entry", "aria-live": "polite" });
   pickable(result, show.entry, ([i, j]) => {
-    for (const one of [left, right, plus]) one?.cells.flat().forEach((cell) => cell.classList.remove("lit"));
-    left.cells[i].forEach((cell) => cell.classList.add("lit"));
-    right.cells.forEach((row) => row[j].classList.add("lit"));
-    plus?.cells[i][0].classList.add("lit");
+    for (const one of [left, right, plus]) one?.cells.flat().forEach((cell) => cell.classList.remove("array-lit"));
+    left.cells[i].forEach((cell) => cell.classList.add("array-lit"));
+    right.cells.forEach((row) => row[j].classList.add("array-lit"));
+    plus?.cells[i][0].classList.add("array-lit");
     fill(reading, h("b", {}, `${show.result}[${i}, ${j}] = ${short(found.arrays[show.result].values[i][j], 6)}`),
       `: ${turned.left ? "column" : "row"} ${i} of ${show.left} meets ${turned.right ? "row" : "column"} ${j} of ${show.right}${plus ? `, and ${show.plus}[${i}] is added` : ""}.`);
   });
@@ -54,11 +54,11 @@ function product(show, found, hides) {
 const STYLES = [{ token: "--muted", dash: [3, 4] }, { token: "--accent" }, { token: "--negative", dash: [9, 4] }];
 
 function curves(show) {
-  const plot = h("div", { class: "plot", role: "img", "aria-label": `${show.title}: ${show.curves.map((one) => `${one.name} from ${short(one.values[0])} to ${short(one.values.at(-1))}`).join("; ")}` });
-  const legend = h("p", { class: "legend" }, show.curves.map((one, k) => h("span", { class: `key key-${k}` }, one.name)));
+  const plot = h("div", { class: "drawn-plot", role: "img", "aria-label": `${show.title}: ${show.curves.map((one) => `${one.name} from ${short(one.values[0])} to ${short(one.values.at(-1))}`).join("; ")}` });
+  const legend = h("p", { class: "drawn-legend" }, show.curves.map((one, k) => h("span", { class: `drawn-key key-${k}` }, one.name)));
   const steps = [...Array(Math.max(...show.curves.map((one) => one.values.length))).keys()];
   const chosen = steps.filter((k) => k % 10 === 0);
-  const element = h("figure", { class: "curves" }, h("figcaption", {}, show.title), legend, plot,
+  const element = h("figure", { class: "drawn-curves" }, h("figcaption", {}, show.title), legend, plot,
     behind("as a table", () => table([["step", ...show.curves.map((one) => one.name)], ...chosen.map((k) => [k, ...show.curves.map((one) => short(one.values[k], 6))])], show.title)));
   let drawn = null;
   const draw = () => {
@@ -69,7 +69,7 @@ function curves(show) {
     drawn = new globalThis.uPlot({
       width: Math.max(260, plot.clientWidth), height: 220, legend: { show: false }, cursor: { show: false }, scales: { x: { time: false } },
       axes: [{ ...axis, label: "step", labelSize: 18, size: 34 }, { ...axis, size: 52 }],
-      series: [{}, ...STYLES.map(({ token, dash }) => ({ stroke: colour(token), width: 2.2, dash, points: { show: false } }))],
+      series: [{}, ...STYLES.map(({ token, dash }) => ({ stroke: colour(token), width: 2.2, pxAlign: 0, dash, points: { show: false } }))],
     }, [steps, ...data], plot);
   };
   const observer = new ResizeObserver(() => plot.clientWidth && drawn && drawn.setSize({ width: plot.clientWidth, height: 220 }));

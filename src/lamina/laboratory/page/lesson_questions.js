@@ -9,7 +9,7 @@ export function question(asked, key, answeredOne) {
 }
 
 function said(right, why) {
-  return [h("b", { class: right ? "right" : "wrong" }, right ? "Yes. " : "Not this. "), rich(why)];
+  return [h("b", { class: right ? "is-right" : "is-wrong" }, right ? "Yes. " : "Not this. "), rich(why)];
 }
 
 function choices(asked, key, answeredOne) {
@@ -21,14 +21,14 @@ function choices(asked, key, answeredOne) {
     self.answered = true;
     buttons.forEach((one, at) => {
       one.setAttribute("aria-pressed", String(at === k));
-      one.classList.toggle("right", at === k && asked.choices[k].right);
-      one.classList.toggle("wrong", at === k && !asked.choices[k].right);
+      one.classList.toggle("is-right", at === k && asked.choices[k].right);
+      one.classList.toggle("is-wrong", at === k && !asked.choices[k].right);
     });
     fill(reply, said(asked.choices[k].right, asked.choices[k].why));
   }
   const earlier = asked.choices.findIndex((one) => one.text === memory.answer(key));
   if (earlier >= 0) show(earlier);
-  self.element = h("div", { class: "question", role: "group", "aria-label": "question" }, h("p", { class: "prompt" }, rich(asked.prompt)), h("div", { class: "answers" }, buttons), reply);
+  self.element = h("div", { class: "stop-question", role: "group", "aria-label": "question" }, h("p", { class: "prompt" }, rich(asked.prompt)), h("div", { class: "answers" }, buttons), reply);
   return self;
 }
 
@@ -51,7 +51,7 @@ function number(asked, key, answeredOne) {
     if (now) answeredOne();
   }
   if (input.value) show(false);
-  self.element = h("div", { class: "question", role: "group", "aria-label": "question" }, h("p", { class: "prompt" }, rich(asked.prompt)), form, reply);
+  self.element = h("div", { class: "stop-question", role: "group", "aria-label": "question" }, h("p", { class: "prompt" }, rich(asked.prompt)), form, reply);
   return self;
 }
 

@@ -7,7 +7,7 @@ import { question } from "lab/lesson_questions.js";
 import { rich } from "lab/lesson_text.js";
 
 export function stopOf(stop, number, found, answeredOne, onward) {
-  const heading = h("h2", { tabindex: "-1", id: `stop-${stop.name}`, "data-key": `h-${stop.name}` }, h("span", { class: "count", "aria-hidden": "true" }, number + 1), h("span", {}, rich(stop.title)));
+  const heading = h("h2", { tabindex: "-1", id: `stop-${stop.name}`, "data-key": `h-${stop.name}` }, h("span", { class: "stop-number", "aria-hidden": "true" }, number + 1), h("span", {}, rich(stop.title)));
   const questions = stop.questions.map((one, k) => question(one, `${stop.name}/${k}`, () => { self.refresh(); answeredOne(); }));
   const pictures = stop.shows.map((show) => picture(show, found, stop.hides));
   const revealed = h("div", { class: "revealed", "aria-live": "polite" }, h("h3", {}, "What comes out"), stop.reveal.map((text) => h("p", {}, rich(text))));

@@ -33,7 +33,7 @@ class Check {
     this.choice = h("select", { onchange: () => this.choose(this.choice.value, [0, 0]) });
     this.row = h("input", { type: "number", min: 0, value: 0, onchange: () => this.typed() });
     this.column = h("input", { type: "number", min: 0, value: 0, onchange: () => this.typed() });
-    this.grid = h("div", { class: "grid" });
+    this.grid = h("div", { class: "entries" });
     this.heading = h("h2", { tabindex: "-1" });
     this.size = h("input", { type: "range", min: -12, max: 0.5, step: 0.05, "aria-label": "eps, from 1e-12 to 3, on a logarithmic scale", oninput: () => this.nudge(Number((10 ** this.size.value).toPrecision(3))) });
     this.exact = h("input", { type: "text", inputmode: "decimal", "aria-label": "eps", onchange: () => this.typedEps() });

@@ -8,10 +8,10 @@ const ROWS = 10; // every so many of the table behind
 
 export function curvePicture(nudged) {
   let value = 0;
-  const place = h("div", { class: "plot", role: "img" });
+  const place = h("div", { class: "drawn-plot", role: "img" });
   const plot = plotIn(place, HEIGHT, (x) => nudged(Number(Math.abs(x - value).toPrecision(3)) || 1e-12));
-  const legend = h("p", { class: "legend" }, [["curve", "J"], ["tangent", "tangent: the derivative"], ["two", "two-sided slope"], ["one", "one-sided slope"], ["kink", "a kink"]]
-    .map(([kind, text]) => h("span", { class: `key ${kind}` }, text)));
+  const legend = h("p", { class: "drawn-legend" }, [["curve", "J"], ["tangent", "tangent: the derivative"], ["two", "two-sided slope"], ["one", "one-sided slope"], ["kink", "a kink"]]
+    .map(([kind, text]) => h("span", { class: `drawn-key ${kind}` }, text)));
   const rows = h("div");
   const element = h("div", {}, legend, place, rows);
   function draw(found) {
@@ -19,7 +19,7 @@ export function curvePicture(nudged) {
     const J = found.curve.map(number), finite = J.filter(Number.isFinite);
     const [low, high] = [Math.min(...finite), Math.max(...finite)], room = (high - low || 1e-6) * 0.08;
     const { chosen } = found;
-    const line = (token, more) => ({ stroke: colour(token), width: 2, points: { show: false }, ...more });
+    const line = (token, more) => ({ stroke: colour(token), width: 2, points: { show: false }, pxAlign: 0, ...more });
     plot.draw(() => ({
       scales: { x: { time: false }, y: { range: [low - room, high + room] } },
       axes: [{ ...axis(), size: 34 }, { ...axis(), size: 62, values: (_, ticks) => ticks.map((one) => short(one, 5)) }],

@@ -3,23 +3,24 @@
 import { h, number, short } from "lab/dom.js";
 import { axis, colour, marker, plotIn } from "lab/slopes_plot.js";
 
-const HEIGHT = 270;
+const HEIGHT = 240;
 const WORDS = { truncation: "truncation", rounding: "rounding", kink: "a kink" };
 
 export function errorPicture(nudged) {
-  const place = h("div", { class: "plot", role: "img" });
+  const place = h("div", { class: "drawn-plot", role: "img" });
   const plot = plotIn(place, HEIGHT, (x) => nudged(Number(x.toPrecision(2))));
-  const legend = h("p", { class: "legend" }, [["two", "two-sided slope"], ["one", "one-sided slope"], ["kink", "a kink that far away"], ["here", "your ε"]]
-    .map(([kind, text]) => h("span", { class: `key ${kind}` }, text)));
+  const legend = h("p", { class: "drawn-legend" }, [["two", "two-sided slope"], ["one", "one-sided slope"], ["kink", "a kink that far away"], ["here", "your ε"]]
+    .map(([kind, text]) => h("span", { class: `drawn-key ${kind}` }, text)));
   const ruled = h("p", { class: "ruled" });
   function draw(found) {
     const rising = [...found.nudges].reverse();
     const positive = (x) => (number(x) > 0 && Number.isFinite(number(x)) ? number(x) : null);
-    const line = (token, more) => ({ stroke: colour(token), width: 2, points: { show: true, size: 6, fill: colour("--panel") }, spanGaps: true, ...more });
+    const line = (token, more) => ({ stroke: colour(token), width: 2, points: { show: true, size: 6, fill: colour("--panel") }, spanGaps: true, pxAlign: 0, ...more });
+    const decades = (_u, _axis, from, to) => Array.from({ length: 40 }, (_, k) => 10 ** (k - 30)).filter((one) => one >= from / 1.01 && one <= to * 1.01);
     const power = (_, ticks) => ticks.map((one) => (one === null ? "" : `1e${Math.round(Math.log10(one))}`.replace("-", "−")));
     plot.draw(() => ({
       scales: { x: { time: false, distr: 3 }, y: { distr: 3 } },
-      axes: [{ ...axis(), size: 40, values: power, label: "ε", labelSize: 16 }, { ...axis(), size: 56, values: power }],
+      axes: [{ ...axis(), size: 34, splits: decades, values: power }, { ...axis(), size: 54, splits: decades, values: power }],
       series: [{}, line("--negative"), line("--muted", { dash: [2, 4] })],
       hooks: { draw: [(u) => {
         for (const kink of found.kinks) if (Math.abs(number(kink.away)) <= 0.1) marker(u, { shape: "line", token: "--glow", dash: [3, 3] }, Math.abs(number(kink.away)));

@@ -9,7 +9,7 @@ export function findings(found) {
   const row = (name, value, kind) => [h("dt", { class: kind }, name), h("dd", {}, value)];
   const agrees = found.verdict.includes("agree") ? "agrees" : found.verdict.includes("WRONG") ? "differs" : "open";
   return [
-    h("dl", { class: "slopes" },
+    h("dl", { class: "slope-list" },
       row(`derivative, ${found.symbol}`, short(found.analytic, 8), "tangent"),
       row("two-sided slope", short(chosen.two_sided, 8), "two"),
       row("one-sided slope", short(chosen.right, 8), "one"),
@@ -22,9 +22,9 @@ export function findings(found) {
 }
 
 function cause({ rules, kinks, eps }) {
-  if (rules === "kink") return `Between x − ε and x + ε ${kinks === 1 ? "a unit crosses" : `units cross ${kinks} times`} from one side of its kink to the other: a slope taken across it is no derivative.`;
-  if (rules === "truncation") return `ε = ${short(eps)} is so large that the curve bends on the way.`;
-  if (rules === "rounding") return `ε = ${short(eps)} is so small that J changes in its last digits only: they are rounded.`;
+  if (rules === "kink") return `${kinks === 1 ? "A kink lies" : `${kinks} kinks lie`} between x − ε and x + ε: a slope taken across ${kinks === 1 ? "it" : "them"} is no derivative.`;
+  if (rules === "truncation") return `ε = ${short(eps, 2)} is so large that the curve bends on the way.`;
+  if (rules === "rounding") return `ε = ${short(eps, 2)} is so small that J changes in its last digits only, and they are rounded.`;
   return "Slope and derivative are the same to the last digit.";
 }
 
