@@ -30,7 +30,7 @@ export function sheet(name, array, { turned = false, interactive = false } = {})
     ? { role: "grid", tabindex: "0", "aria-label": `${label}: the arrow keys choose an entry`, "data-key": `grid-${name}` }
     : { role: "img", "aria-label": label }) }, cells.map((row) => h("div", { class: "array-row", role: interactive ? "row" : null }, row)));
   const latex = WORDS[name] || symbol(name);
-  const caption = h("figcaption", {}, math(turned ? latex.replace("]}", "]\\top}") : latex), h("span", { class: "shape" }, ` ${told.join(" × ")}`));
+  const caption = h("figcaption", {}, math(turned ? latex.replace("]}", "]\\top}") : latex), h("span", { class: "array-shape" }, ` ${told.join(" × ")}`));
   return { name, element: h("figure", { class: "array-sheet", "data-array": name }, caption, body), cells, body };
 }
 

@@ -30,17 +30,17 @@ class Lesson {
     this.list = h("ol", { class: "stops" });
     this.done = h("p", { class: "done", "aria-live": "polite" });
     this.foreign = h("p", { class: "foreign" });
-    this.article = h("div", { class: "told" });
+    this.article = h("div", { class: "telling" });
     this.predict = h("button", { "aria-pressed": String(memory.predict), onclick: () => this.hide(!memory.predict) }, "Predict first");
     this.follow = h("button", { "aria-pressed": String(memory.follow), onclick: () => this.followSlider(!memory.follow) });
     this.element = h("div", { class: "lesson" },
       h("aside", {}, h("nav", { class: "panel", "aria-label": "stops of the lesson" }, this.list, this.done,
-        h("p", { class: "keys" }, h("kbd", {}, "←"), " ", h("kbd", {}, "→"), " go from stop to stop"))),
+        h("p", { class: "stop-keys" }, h("kbd", {}, "←"), " ", h("kbd", {}, "→"), " go from stop to stop"))),
       h("article", {}, h("header", { class: "opening" },
         h("h1", {}, "Forward and backward, with every number in sight"),
         h("p", {}, "The lecture in twelve stops. Each has its equation, the same line in NumPy, and the numbers of a small network that is ",
           "really there. At each stop you can predict what comes out; you need not, everything can be read from top to bottom."),
-        h("div", { class: "switches" }, this.predict, this.follow), this.foreign), this.article));
+        h("div", { class: "reading-mode" }, this.predict, this.follow), this.foreign), this.article));
   }
 
   close() {

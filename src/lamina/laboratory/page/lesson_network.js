@@ -22,7 +22,7 @@ export function drawing(show, found) {
   const back = show.direction === "backward";
   const [first, last] = [Math.min(...show.layers), Math.max(...show.layers)];
   const from = x(back ? last : first - 1), to = x(back ? first - 1 : last), tip = back ? 8 : -8;
-  const arrow = svg("path", { class: "way", d: `M${from} ${height - 4}H${to}m${tip} -4l${-tip} 4l${tip} 4` });
+  const arrow = svg("path", { class: "direction", d: `M${from} ${height - 4}H${to}m${tip} -4l${-tip} 4l${tip} 4` });
   const told = `The network: ${units[0]} inputs, layers of ${units.slice(1).join(", ")} units. ${show.layers.length > 1 ? "All layers are" : `Layer ${show.layers[0]} is`} marked, on the way ${back ? "back" : "forward"}.`;
   const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": told, class: "drawn-network" }, lines, dots, words, arrow);
   const rows = units.slice(1).map((n, k) => [k + 1, n, `(${n}, ${units[k]})`, `(${n}, 1)`, at.has(k + 1) ? "yes" : ""]);

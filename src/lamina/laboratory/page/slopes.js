@@ -43,7 +43,7 @@ class Check {
     this.said = h("div", { class: "findings", "aria-live": "polite" });
     this.rows = h("div");
     this.element = h("div", { class: "check" },
-      h("section", { class: "panel chosen" }, h("h2", {}, "Which number?"), h("p", {}, "Click one, or use the arrow keys in the grid."),
+      h("section", { class: "panel chosen" }, h("h2", {}, "Which number?"),
         h("div", { class: "inputs" }, h("label", {}, "array ", this.choice), h("label", {}, "row ", this.row), h("label", {}, "column ", this.column)), this.grid),
       h("section", { class: "panel nudged" }, this.heading,
         h("div", { class: "inputs" }, h("label", { class: "eps" }, "nudge by ", math("\\varepsilon"), " = ", this.exact), this.size, h("label", {}, "curve ", this.reaches)),
@@ -143,7 +143,7 @@ class Check {
 
   draw() {
     const { found } = this;
-    fill(this.heading, math(`${symbol(found.name)}_{${found.place.join(",")}}`), ` = ${short(found.value, 6)}`, h("span", { class: "shape" }, ` at step ${here.step.toLocaleString("en")}`));
+    fill(this.heading, math(`${symbol(found.name)}_{${found.place.join(",")}}`), ` = ${short(found.value, 6)}`, h("span", { class: "array-shape" }, ` at step ${here.step.toLocaleString("en")}`));
     this.curve.draw(found);
     this.errors.draw(found);
     fill(this.said, findings(found));

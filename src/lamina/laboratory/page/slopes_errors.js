@@ -3,7 +3,7 @@
 import { h, number, short } from "lab/dom.js";
 import { axis, colour, marker, plotIn } from "lab/slopes_plot.js";
 
-const HEIGHT = 240;
+const HEIGHT = 210;
 const WORDS = { truncation: "truncation", rounding: "rounding", kink: "a kink" };
 
 export function errorPicture(nudged) {

@@ -15,7 +15,7 @@ export function findings(found) {
       row("one-sided slope", short(chosen.right, 8), "one"),
       row("the two-sided is off by", short(chosen.error, 2), "")),
     h("p", { class: "cause" }, cause(chosen)),
-    h("p", { class: `verdict ${agrees}` }, `All in all: ${found.verdict}.`),
+    h("p", { class: `agreement ${agrees}` }, `All in all: ${found.verdict}.`),
     found.kinks.length ? h("details", { class: "behind" }, h("summary", {}, `${found.n_kinks} kink${found.n_kinks === 1 ? "" : "s"} on this curve`),
       h("ul", {}, found.kinks.slice(0, SHOWN).map((one) => h("li", {}, one.says)), found.n_kinks > SHOWN && h("li", {}, `and ${found.n_kinks - SHOWN} more, farther away`))) : null,
   ];
