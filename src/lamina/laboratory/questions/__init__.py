@@ -69,6 +69,7 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "code_hint": code.code_hint,
     # the lesson, and the gradient check to touch
     "lesson": lessons.lesson,
+    "nudge": lessons.nudge,
     "slopes": lessons.slopes,
     # how the training goes
     "plane": pictures.plane,
