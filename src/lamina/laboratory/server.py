@@ -1,6 +1,7 @@
 """The server of the lab: the page's files, its questions, and what happens, as server-sent events."""
 
 import json
+import traceback
 from functools import partial
 from threading import Event
 
@@ -17,6 +18,8 @@ from lamina.laboratory.happening import Happening
 from lamina.laboratory.limits import Answering, BodyLimit, Overloaded
 from lamina.laboratory.page_files import TYPES, document, files, hash_of, import_map
 from lamina.laboratory.questions import answer
+
+FAULT = "That was a fault in lamina itself ({}: {}). The terminal in which the lab runs shows where it arose."
 
 
 def policy() -> str:
@@ -60,6 +63,11 @@ def application(bench: Bench, access: Access, ending: Event) -> Starlette:
             return JSONResponse(await answering(partial(answer, bench, request.path_params["name"], arguments)))
         except LaminaError as problem:
             return JSONResponse({"error": str(problem)}, 422)
+        except Overloaded:
+            raise
+        except Exception as problem:  # a fault of ours: the page goes on, and the terminal shows where it arose
+            traceback.print_exception(problem)
+            return JSONResponse({"error": FAULT.format(type(problem).__name__, problem)}, 500)
 
     async def events(_: Request) -> Response:
         return StreamingResponse(happening.listen(), media_type="text/event-stream")
