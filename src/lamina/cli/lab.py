@@ -9,6 +9,7 @@ from threading import Timer
 
 from lamina.cli.terminal import Terminal
 from lamina.laboratory.bench import Bench
+from lamina.laboratory.learners_code import put_on
 from lamina.laboratory.opening import opening_of
 from lamina.laboratory.serving import LOOPBACK, access_to, listening, server_of
 
@@ -55,6 +56,8 @@ def lab(
         with terminal.working(f"opening {what}"):
             opening = opening_of(what, file, target)
             made = Bench(opening.rows, before=opening.before)
+            if opening.code is not None:
+                put_on(made, opening.code)
         with closing(made) as bench:
             server = server_of(bench, access)
             terminal.say(f"lamina lab: {access.address}  (Ctrl-C ends it)")
