@@ -8,7 +8,7 @@ from threading import Event
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from lamina.errors import LaminaError
@@ -72,8 +72,11 @@ def application(bench: Bench, access: Access, ending: Event) -> Starlette:
     async def events(_: Request) -> Response:
         return StreamingResponse(happening.listen(), media_type="text/event-stream")
 
-    async def overloaded(_: Request, problem: Exception) -> Response:
-        return JSONResponse({"error": str(problem)}, problem.status if isinstance(problem, Overloaded) else 500)
+    async def overloaded(request: Request, problem: Exception) -> Response:
+        status = problem.status if isinstance(problem, Overloaded) else 500
+        if request.method == "POST":
+            return JSONResponse({"error": str(problem)}, status)
+        return PlainTextResponse(str(problem), status)
 
     return Starlette(
         routes=[
