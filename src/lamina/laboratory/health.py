@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from lamina.learning.diagnosis.case import Case
-from lamina.learning.diagnosis.facts import facts_of, order_of_batches
+from lamina.learning.diagnosis.facts import facts_of, order_of_batches, predictions_of
 from lamina.learning.diagnosis.finding import Finding
 from lamina.learning.diagnosis.findings import Diagnosis, diagnosis_of
 from lamina.learning.diagnosis.signs import signs_so_far
-from lamina.learning.diagnosis.facts import predictions_of
 from lamina.learning.lbfgs import LBFGS
 from lamina.learning.run import Run
 from lamina.learning.state import State

@@ -11,7 +11,7 @@ from typing import Any
 from lamina.errors import SettingError, nearest
 from lamina.laboratory.bench import Bench
 from lamina.laboratory.plain import plain
-from lamina.laboratory.questions import commands, numbers, overview
+from lamina.laboratory.questions import commands, copying, numbers, overview
 
 
 def answer(bench: Bench, name: str, arguments: Mapping[str, Any]) -> Any:
@@ -49,4 +49,8 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "change": commands.change,
     "branch": commands.branch,
     "open": commands.open_rows,
+    # what is taken home
+    "python": copying.python,
+    "snapshot": copying.snapshot,
+    "open_snapshot": copying.open_snapshot,
 }
