@@ -1,5 +1,7 @@
 """lamina lab: the page on which the lecture can be touched."""
 
+import os
+import sys
 import webbrowser
 from contextlib import closing, suppress
 from pathlib import Path
@@ -7,8 +9,14 @@ from threading import Timer
 
 from lamina.cli.terminal import Terminal
 from lamina.laboratory.bench import Bench
+from lamina.laboratory.learners_code import put_on
 from lamina.laboratory.opening import opening_of
-from lamina.laboratory.serving import listening, server_of
+from lamina.laboratory.serving import LOOPBACK, access_to, listening, server_of
+
+FOR_ALL_TO_READ = (
+    "Whoever has this address can use the lab, and the connection is not encrypted. From another machine of yours, a "
+    "tunnel is safer: lamina lab there, then here  ssh -L {port}:127.0.0.1:{port} THERE"
+)
 
 
 def lab(
@@ -19,6 +27,7 @@ def lab(
     target: str | None = None,
     host: str = "127.0.0.1",
     port: int = 0,
+    token: str | None = None,
     no_browser: bool = False,
 ) -> int:
     """Open the lab: a network on a page, forward and backward, with the engine behind it.
@@ -36,20 +45,40 @@ def lab(
         The address to listen on; only this machine by default.
     port
         The port to listen on; by default a free one.
+    token
+        The secret within the address, by default a random one: an address that stays the same from start to start.
     no_browser
         Print the address, and open no browser.
     """
     terminal = Terminal()
-    with terminal.working(f"opening {what}"):
-        opening = opening_of(what, file, target)
-        made = Bench(opening.rows, before=opening.before)
-    with closing(made) as bench:
-        server = server_of(bench)
-        with listening(host, port) as place:
-            address = f"http://{host}:{place.getsockname()[1]}/"
-            terminal.say(f"lamina lab: {address}  (Ctrl-C ends it)")
-            if not no_browser:
-                Timer(0.5, webbrowser.open, [address]).start()
+    with listening(host, port) as place:
+        access = access_to(place, host, token)
+        with terminal.working(f"opening {what}"):
+            opening = opening_of(what, file, target)
+            made = Bench(opening.rows, before=opening.before)
+            if opening.code is not None:
+                put_on(made, opening.code)
+        with closing(made) as bench:
+            server = server_of(bench, access)
+            terminal.say(f"lamina lab: {access.address}  (Ctrl-C ends it)")
+            if host not in LOOPBACK:
+                terminal.note(FOR_ALL_TO_READ.format(port=access.port))
+            if not no_browser and _has_screen():
+                _soon(access.address)
             with suppress(KeyboardInterrupt):
                 server.run([place])
     return 0
+
+
+def _has_screen() -> bool:
+    """Tell whether a browser has somewhere to open; else one within the terminal might."""
+    return sys.platform in {"darwin", "win32"} or any(os.environ.get(name) for name in SCREENS)
+
+
+def _soon(address: str) -> None:
+    opening = Timer(0.3, webbrowser.open, [address])
+    opening.daemon = True
+    opening.start()
+
+
+SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")

@@ -37,6 +37,7 @@ COMMANDS = (
     "predict",
     "explain",
     "diagnose",
+    "report",
     "show",
     "trace",
     "lab",

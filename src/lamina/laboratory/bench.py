@@ -9,7 +9,7 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lamina.errors import LaminaError, SettingError
 from lamina.fitting import current, prepare
@@ -23,6 +23,9 @@ from lamina.learning.state import State
 from lamina.learning.training import train
 from lamina.model import Model
 from lamina.starting import Before
+
+if TYPE_CHECKING:
+    from lamina.laboratory.learners_code import LearnersCode
 
 MOST_TRACES = 8  # that are kept, of the steps that were asked for last
 KEPT_SETTINGS = {"learning_rate_init", "batch_size", "optimizer", "alpha", "l1", "schedule", "shuffle", "max_iter"}
@@ -44,6 +47,8 @@ class Bench:
     ----------
     rows : LabRows
     settings : dict
+    code : LearnersCode or None
+        The learner's file that was named on the command line.
     counts : Counter
         How often "rows", "settings", "recording" and others changed: a page that sees another number asks again.
 
@@ -56,6 +61,7 @@ class Bench:
     def __init__(self, rows: LabRows, settings: Mapping[str, Any] | None = None, before: Before | None = None) -> None:
         self.lock = threading.RLock()
         self.counts = Counter[str]()
+        self.code: LearnersCode | None = None
         self.trouble = ""  # what ended the training, in a sentence
         self._thread: threading.Thread | None = None
         self._pausing = threading.Event()
@@ -246,8 +252,10 @@ class Bench:
             }
 
     def close(self) -> None:
-        """End the thread."""
+        """End the threads."""
         self.pause()
+        if self.code is not None:
+            self.code.close()
 
 
 def _gone_on(fresh: State, earlier: State) -> State:

@@ -185,9 +185,7 @@ def lab_rows(
     kind = task or ("regression" if detect_task(y)[0] == "regression" else "classification")
     side = side_of_pictures(X)
     pixels = (side, side) if side else None
-    return LabRows(
-        own.name, own.name, X, y, target, TASKS[kind], settings=TABLES, pixels=pixels, built_in=False
-    )
+    return LabRows(own.name, own.name, X, y, target, TASKS[kind], settings=TABLES, pixels=pixels, built_in=False)
 
 
 def _rows(y: Any) -> Any:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.computed_once import cached_property
 from lamina.data.encoding.encoder import Encoder
 from lamina.data.tables.columns import Column, number
 from lamina.data.tables.table import Table
@@ -21,6 +22,7 @@ MOST_POINTS = 2_000
 TAIL = 0.01  # of the rows at either end, that decide the picture's edges with room beside them
 ROOM = 0.5  # of the range between the tails
 MARGIN = 0.06
+MOST_PLANES = 64
 
 
 class Axis(NamedTuple):
@@ -56,38 +58,6 @@ def axes_of(table: Table) -> tuple[str, ...]:
     return tuple(name for j, name in enumerate(table.names) if table.at(j).kind == "number")
 
 
-def plane_of(table: Table, encoder: Encoder, names: Sequence[str] | None, resolution: int, dtype: Any) -> Plane:
-    """Return the plane to draw on.
-
-    Parameters
-    ----------
-    table : Table
-        The rows that are learned from, without the target.
-    encoder : Encoder
-    names : sequence of str, optional
-        Two columns of numbers. Without them these are the only two columns, where there are two; else the plane is that
-        of the principal components, unless columns are embedded: a place between two levels means nothing, so the
-        first two columns of numbers are taken.
-    resolution : int
-        Nodes of the grid in each direction.
-    dtype : dtype
-        Of A[0].
-
-    Raises
-    ------
-    SettingError
-        A column is not there, or holds no numbers.
-    """
-    table, numbers = encoder.align(table), axes_of(encoder.align(table))
-    if names is None and len(table.names) == 2 and len(numbers) == 2:
-        names = numbers
-    if names is None and encoder.embedded and len(numbers) >= 2:
-        names = numbers[:2]
-    if names is None:
-        return plane_of_components(table, encoder, resolution, dtype)
-    return plane_of_columns(table, encoder, names, resolution, dtype)
-
-
 def plane_of_columns(table: Table, encoder: Encoder, names: Sequence[str], resolution: int, dtype: Any) -> Plane:
     """Return the plane of two columns in their own units."""
     _check_axes(table, names)
@@ -111,8 +81,18 @@ def plane_of_columns(table: Table, encoder: Encoder, names: Sequence[str], resol
     return Plane((axes[0], axes[1]), rows, points, grid, resolution, held, float("nan"))
 
 
-def plane_of_components(table: Table, encoder: Encoder, resolution: int, dtype: Any) -> Plane:
-    """Return the plane through the mean of A[0] along its two first principal components."""
+class Components(NamedTuple):
+    """The two first principal components of A[0], and where the chosen rows lie along them."""
+
+    rows: NDArray[np.intp]
+    points: NDArray[np.float64]  # (points, 2)
+    mean: NDArray[np.float64]  # (n_inputs,)
+    directions: NDArray[np.float64]  # (2, n_inputs)
+    share: float  # of the variance
+
+
+def components_of(table: Table, encoder: Encoder, dtype: Any) -> Components:
+    """Return the principal components of A[0], by the singular values of its centred rows."""
     rows = chosen_rows(table.n_rows)
     A0 = encoder.encode(table.take(rows), dtype).astype(np.float64)
     mean = A0.mean(axis=0)
@@ -120,12 +100,16 @@ def plane_of_components(table: Table, encoder: Encoder, resolution: int, dtype: 
     directions = np.vstack([directions, np.zeros((2, A0.shape[1]))])[:2]  # a single input, or a single row
     largest = np.abs(directions).argmax(axis=1)
     directions *= np.where(directions[[0, 1], largest] < 0, -1.0, 1.0)[:, None]  # a direction has no sign of its own
-    variances = np.append(values**2, [0.0, 0.0])
-    shares = variances[:2] / (variances.sum() or 1.0)
-    points = (A0 - mean) @ directions.T
-    axes = [Axis(f"principal component {k + 1}", *_range(points[:, k]), False) for k in range(2)]
-    grid = (mean + _nodes(axes[0], axes[1], resolution) @ directions).astype(dtype)
-    return Plane((axes[0], axes[1]), rows, points, grid, resolution, {}, float(shares.sum()))
+    variances = values**2
+    share = float(variances[:2].sum() / (variances.sum() or 1.0))
+    return Components(rows, (A0 - mean) @ directions.T, mean, directions, share)
+
+
+def plane_of_components(found: Components, resolution: int, dtype: Any) -> Plane:
+    """Return the plane through the mean of A[0] along its two first principal components."""
+    axes = [Axis(f"principal component {k + 1}", *_range(found.points[:, k]), False) for k in range(2)]
+    grid = (found.mean + _nodes(axes[0], axes[1], resolution) @ found.directions).astype(dtype)
+    return Plane((axes[0], axes[1]), found.rows, found.points, grid, resolution, {}, found.share)
 
 
 def typical(column: Column) -> tuple[Any, str]:
@@ -173,3 +157,67 @@ def _nodes(x: Axis, y: Axis, resolution: int) -> NDArray[np.float64]:
     along = [np.linspace(axis.low, axis.high, resolution) for axis in (x, y)]
     X, Y = np.meshgrid(*along)  # (resolution, resolution), a row for each value of y
     return np.stack([X.ravel(), Y.ravel()], axis=1)
+
+
+class Planes:
+    """The planes of a table, each made once.
+
+    Parameters
+    ----------
+    table : Table
+        The rows that are learned from, without the target.
+    encoder : Encoder
+    dtype : dtype
+        Of A[0].
+    """
+
+    def __init__(self, table: Table, encoder: Encoder, dtype: Any) -> None:
+        self.table, self.encoder, self.dtype = encoder.align(table), encoder, dtype
+        self._made: dict[tuple[Any, int], Plane] = {}
+
+    def of(self, names: Sequence[str] | None, resolution: int) -> Plane:
+        """Return the plane to draw on.
+
+        Parameters
+        ----------
+        names : sequence of str, optional
+            Two columns of numbers. Without them these are the only two columns, where there are two; else the plane is
+            that of the principal components, unless columns are embedded: a place between two levels means nothing,
+            so the first two columns of numbers are taken.
+        resolution : int
+            Nodes of the grid in each direction.
+
+        Raises
+        ------
+        SettingError
+            A column is not there, or holds no numbers.
+        """
+        names = self._suited() if names is None else tuple(names)
+        if (names, resolution) not in self._made:
+            if len(self._made) >= MOST_PLANES:
+                self._made.clear()
+            self._made[names, resolution] = (
+                plane_of_components(self._components, resolution, self.dtype)
+                if names is None
+                else plane_of_columns(self.table, self.encoder, names, resolution, self.dtype)
+            )
+        return self._made[names, resolution]
+
+    def inputs(self, rows: NDArray[np.intp]) -> NDArray[Any]:
+        """Return A[0] of some rows of the table, (rows, n_inputs)."""
+        return self.encoder.encode(self.table.take(rows), self.dtype)
+
+    @cached_property
+    def chosen_inputs(self) -> NDArray[Any]:
+        """A[0] of the rows that are drawn, (points, n_inputs)."""
+        return self.inputs(chosen_rows(self.table.n_rows))
+
+    @cached_property
+    def _components(self) -> Components:
+        return components_of(self.table, self.encoder, self.dtype)
+
+    def _suited(self) -> tuple[str, ...] | None:
+        numbers = axes_of(self.table)
+        if len(self.table.names) == len(numbers) == 2 or (self.encoder.embedded and len(numbers) >= 2):
+            return numbers[:2]
+        return None

@@ -1,6 +1,10 @@
 // The views of the lab, in the order of their tabs. A view is {name, title, mount(root)}; `mount` returns what to call
 // when the view is left, or nothing.
 
+import { view as code } from "lab/code.js";
+import { view as mistakes } from "lab/mistakes.js";
 import { view as numbers } from "lab/numbers.js";
+import { view as step } from "lab/step.js";
 
-export const VIEWS = [numbers];
+export const VIEWS = [step, numbers];
+export const VIEWS = [numbers, mistakes, code];

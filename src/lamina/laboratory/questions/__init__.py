@@ -11,7 +11,7 @@ from typing import Any
 from lamina.errors import SettingError, nearest
 from lamina.laboratory.bench import Bench
 from lamina.laboratory.plain import plain
-from lamina.laboratory.questions import commands, copying, numbers, overview
+from lamina.laboratory.questions import code, commands, copying, lessons, mistakes, numbers, overview, stepping
 
 
 def answer(bench: Bench, name: str, arguments: Mapping[str, Any]) -> Any:
@@ -42,6 +42,21 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     # what a step computes
     "trace": numbers.trace,
     "array": numbers.array,
+    "lines": stepping.lines,
+    "entry": stepping.entry,
+    "share": stepping.share,
+    # mistakes made on purpose
+    "mistakes": mistakes.mistakes,
+    "break_it": mistakes.break_it,
+    "quiz": mistakes.quiz,
+    "quiz_answer": mistakes.quiz_answer,
+    # the learner's code
+    "code": code.code,
+    "code_block": code.code_block,
+    "code_hint": code.code_hint,
+    # the lesson, and the gradient check to touch
+    "lesson": lessons.lesson,
+    "slopes": lessons.slopes,
     # what is to happen
     "play": commands.play,
     "pause": commands.pause,

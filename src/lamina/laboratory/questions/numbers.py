@@ -31,7 +31,11 @@ def trace(bench: Bench, step: int, edits: Any = ()) -> Any:
 
 def array(bench: Bench, step: int, name: str, rows: Any = (0, 64), columns: Any = (0, 64), edits: Any = ()) -> Any:
     """Return a window of an array: rows and columns from and to."""
-    values = bench.trace_at(step, edits_of(edits))[name]
+    return window_of(name, bench.trace_at(step, edits_of(edits))[name], rows, columns)
+
+
+def window_of(name: str, values: Any, rows: Any, columns: Any) -> Any:
+    """Return a window of an array as an answer."""
     if values.ndim != 2:
         return {"name": name, "shape": values.shape, "values": values}
     (top, bottom), (left, right) = _range(rows, "rows"), _range(columns, "columns")
