@@ -38,7 +38,15 @@ def hash_of(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
+def style_sheets() -> list[str]:
+    """Return the page's own style sheets, the one with the tokens first."""
+    found = [name for name in files() if name.startswith("page/") and name.endswith(".css")]
+    return sorted(found, key=lambda name: (name != "page/lab.css", name))
+
+
 def document(address: str = "static/") -> str:
-    """Return index.html with its import map."""
+    """Return index.html with its style sheets and its import map."""
     html = (HERE / "page" / "index.html").read_text(encoding="utf-8")
-    return html.replace("{{import map}}", import_map(f"./{address}")).replace("{{static}}", address)
+    styles = "\n".join(f'<link rel="stylesheet" href="{address}{name}">' for name in style_sheets())
+    html = html.replace("{{import map}}", import_map(f"./{address}")).replace("{{styles}}", styles)
+    return html.replace("{{static}}", address)

@@ -6,5 +6,4 @@ import { view as mistakes } from "lab/mistakes.js";
 import { view as numbers } from "lab/numbers.js";
 import { view as step } from "lab/step.js";
 
-export const VIEWS = [step, numbers];
-export const VIEWS = [numbers, mistakes, code];
+export const VIEWS = [step, mistakes, code, numbers];
