@@ -283,14 +283,15 @@ LINES_OF_ROOMS = {
     "glassbox/entries": 800,
     "glassbox/practice": 1150,
     "kernels": 4800,
-    "laboratory": 2500,
+    "laboratory": 3600,
     "laboratory/lesson": 1000,
     "laboratory/questions": 1500,
+    "laboratory/writing": 2000,
     "learning": 4400,
     "learning/diagnosis": 1900,
     "model_file": 650,
     "profiling": 1300,
-    "reporting": 1500,
+    "reporting": 1700,
 }
 
 

@@ -1,4 +1,4 @@
-"""Rows whose columns are pixels, as small grey pictures; and the first layer's units, whose weights are pictures too."""
+"""Rows whose columns are pixels, as small grey pictures; and the first layer's units, whose weights are pictures."""
 
 from math import isqrt
 from typing import Any, NamedTuple
@@ -52,7 +52,7 @@ def pictures_of_units(W1: NDArray[Any], encoder: Encoder) -> Pictures | None:
 
     Where columns have more than one encoded value, there is no pixel for each weight: None.
     """
-    units, n = W1.shape
+    n = W1.shape[1]
     if len(encoder.names_in) != n or not (np.bincount(encoder.origin, minlength=n) == 1).all():
         return None
     placed = np.empty_like(W1, np.float64)
