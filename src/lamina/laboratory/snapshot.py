@@ -6,7 +6,7 @@ there, those of a file are recognised by a fingerprint.
 """
 
 import json
-from base64 import b64decode, b64encode
+from base64 import b64decode, b64encode, urlsafe_b64decode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,6 +22,7 @@ from lamina.learning.hyperparameters import settings_for
 from lamina.learning.state import ARRAYS, Record, State
 
 FORMAT = "lamina lab 1"
+LINK = "#open/"  # what stands before a state within an address
 MOST_BYTES = 16 * 2**20  # of a file
 MOST_STEPS = 1_000_000  # that are computed again
 LONGEST_WAIT = 5000  # of these: a page looks on while more are computed
@@ -95,6 +96,22 @@ def read_snapshot(content: str | bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise DataError("this is no state of the lab: it is no JSON.") from None
     return checked(found)
+
+
+def state_in_link(address: str) -> dict[str, Any]:
+    """Return the state within an address that the page made: `http://127.0.0.1:8000/#open/...`.
+
+    Raises
+    ------
+    DataError
+        There is none in it.
+    """
+    packed = address.partition(LINK)[2]
+    try:
+        content = urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
+    except ValueError:
+        raise DataError("this link holds no state of the lab: was it copied whole?") from None
+    return read_snapshot(content)
 
 
 def checked(found: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from lamina.laboratory.questions import answer
 
 Arguments = dict[str, Any]
 
+MOST_STEPS = 100_000  # of the training that is recorded
 SEEDS = 8  # of the quiz
 EVERY_STEP = 12  # the first so many steps are all recorded
 MOST_ENTRIES = 1200  # of all arrays of a step, for the sums of single entries to be recorded
@@ -23,7 +24,7 @@ MISSING = (
 )
 
 
-def recorded_answers(bench: Bench, steps: Sequence[int], told: Callable[[int, int], None] = lambda *_: None) -> str:
+def recorded_answers(bench: Bench, steps: Sequence[int], told: Callable[[], None] = lambda: None) -> str:
     """Return the answers to what the views ask about some steps, as JSON.
 
     Parameters
@@ -32,15 +33,17 @@ def recorded_answers(bench: Bench, steps: Sequence[int], told: Callable[[int, in
     steps : sequence of int
         Increasing.
     told : function, optional
-        Is called with how many of how many steps are done.
+        Is called after every recorded step.
     """
     head = max(steps)
-    packed = {"": _packed({key(name, given): _answered(bench, name, given, head) for name, given in _of_no_step(bench)})}
-    for done, step in enumerate(steps):
-        told(done, len(steps))
+    packed = {
+        "": _packed({key(name, given): _answered(bench, name, given, head) for name, given in _of_no_step(bench)})
+    }
+    for step in steps:
         packed[str(step)] = _packed(
             {key(name, given): _answered(bench, name, given, head) for name, given in _of_a_step(bench, step)}
         )
+        told()
     return json.dumps({"steps": list(steps), "seeds": SEEDS, "missing": MISSING, "packed": packed})
 
 

@@ -25,7 +25,8 @@ export function go(change) {
 
 on("now", (now) => {
   const change = { now };
-  if (here.following || !here.now) change.step = now.head;
+  if (recorded && !here.now) Object.assign(change, { step: recorded.steps[0], following: false });
+  else if (here.following || !here.now) change.step = now.head;
   else if (here.step > now.head) change.step = now.head;
   go(change);
 });
