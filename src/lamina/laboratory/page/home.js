@@ -10,7 +10,7 @@ const DIALECTS = [
   ["lamina", "lamina", "With the library: the very bits of the page."],
   ["numpy", "plain NumPy", "Everything written out; it needs nothing but NumPy."],
 ];
-const LINK = "#open/";
+export const LINK = "#open/"; // what stands before a state within an address
 const LONGEST_LINK = 8000;
 
 let dialect = "lamina";

@@ -1,6 +1,8 @@
 // Recorded answers within the page: what a course site shows without an engine. They are packed by step, and unpacked
 // when they are asked for first.
 
+import { h } from "lab/dom.js";
+
 const element = document.getElementById("recorded");
 
 /** What was recorded: {steps, title, seeds, packed}; null where there is an engine. */
@@ -14,6 +16,14 @@ export function recordedStep(to, from) {
   const { steps } = recorded;
   if (to > from) return steps.find((one) => one >= to) ?? steps.at(-1);
   return to < from ? steps.findLast((one) => one <= to) ?? steps[0] : from;
+}
+
+/** What is said above the views where there is no engine; nothing where there is one. */
+export function recordedLine() {
+  if (!recorded) return "";
+  const last = recorded.steps.at(-1).toLocaleString("en");
+  return h("p", { class: "recorded-line" }, `Recorded: ${recorded.steps.length} of the steps 0 to ${last}, with the numbers of the engine. To train, to change numbers, and for rows of your own: `,
+    h("code", {}, "pip install 'lamina[lab]'"), ", then ", h("code", {}, "lamina lab"), ".");
 }
 
 /** The same text for the same question: names in order, and nothing of what is left out. */
