@@ -1,6 +1,7 @@
 // What the stepper knows of one step: its lines, and its arrays, whole or in tiles. Nothing of another step is ever shown.
 
 import { number } from "lab/dom.js";
+import { trouble } from "lab/notes.js";
 import { ask } from "lab/talk.js";
 
 const TILE = 64; // rows and columns of a tile
@@ -46,7 +47,7 @@ export class StepData {
       want: (top, bottom, left, right) => {
         if (values) return;
         for (let i = Math.floor(top / TILE); i * TILE < bottom; i++) for (let j = Math.floor(left / TILE); j * TILE < right; j++) {
-          this.fetch(name, term, i, j, question).then((tile) => { if (tile) largest = Math.max(largest, most(tile)); });
+          this.fetch(name, term, i, j, question).then((tile) => { if (tile) largest = Math.max(largest, most(tile)); }).catch(trouble);
         }
       },
     };
