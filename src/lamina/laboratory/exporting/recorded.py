@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from lamina.errors import LaminaError
+from lamina.glassbox.entries.shares import adds_up_examples
 from lamina.laboratory.bench import Bench
 from lamina.laboratory.questions import answer
 
@@ -107,6 +108,9 @@ def _of_a_step(bench: Bench, step: int) -> Iterator[tuple[str, Arguments]]:
         array = trace[equation.result]
         places = [list(place) for place in _places(array.shape)]
         yield from (("entry", {"step": step, "name": equation.result, "index": place}) for place in places)
+        if adds_up_examples(trace, equation):
+            window = {"step": step, "name": equation.result, "rows": [0, 64], "columns": [0, 64]}  # the page's tile
+            yield from (("share", {**window, "example": example}) for example in range(trace.m))
 
 
 def _places(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
