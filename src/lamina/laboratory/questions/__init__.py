@@ -14,6 +14,7 @@ from lamina.laboratory.plain import plain
 from lamina.laboratory.questions import (
     code,
     commands,
+    copying,
     curves,
     health,
     lessons,
@@ -69,6 +70,7 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "code_hint": code.code_hint,
     # the lesson, and the gradient check to touch
     "lesson": lessons.lesson,
+    "nudge": lessons.nudge,
     "slopes": lessons.slopes,
     # how the training goes
     "plane": pictures.plane,
@@ -90,4 +92,8 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "change_layers": settings.change_layers,
     "branch": commands.branch,
     "open": commands.open_rows,
+    # what is taken home
+    "python": copying.python,
+    "snapshot": copying.snapshot,
+    "open_snapshot": copying.open_snapshot,
 }
