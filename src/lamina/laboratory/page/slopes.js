@@ -134,7 +134,8 @@ class Check {
     this.asking = true;
     const [row, column] = this.place, { step, edits } = here;
     try {
-      this.found = await ask("slopes", { step, name: this.name, row, column, by: this.by, reach: this.reach, edits });
+      const found = await ask("slopes", { step, name: this.name, row, column, by: this.by, reach: this.reach, edits });
+      this.found = { ...found, step };
       this.draw();
     } catch (problem) { trouble(problem); }
     this.asking = false;
@@ -143,7 +144,7 @@ class Check {
 
   draw() {
     const { found } = this;
-    fill(this.heading, math(`${symbol(found.name)}_{${found.place.join(",")}}`), ` = ${short(found.value, 6)}`, h("span", { class: "array-shape" }, ` at step ${here.step.toLocaleString("en")}`));
+    fill(this.heading, math(`${symbol(found.name)}_{${found.place.join(",")}}`), ` = ${short(found.value, 6)}`, h("span", { class: "array-shape" }, ` at step ${found.step.toLocaleString("en")}`));
     this.curve.draw(found);
     this.errors.draw(found);
     fill(this.said, findings(found));
