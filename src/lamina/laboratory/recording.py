@@ -85,6 +85,11 @@ class Recording:
         return min(self._frames, default=0)
 
     @property
+    def steps(self) -> list[int]:
+        """The steps of the key frames: those that need not be computed again."""
+        return sorted(self._frames)
+
+    @property
     def nbytes(self) -> int:
         """Bytes of all arrays that are kept."""
         return self._bytes
@@ -93,6 +98,11 @@ class Recording:
     def history(self) -> list[dict[str, Any]]:
         """The records of all epochs up to the head."""
         return self._history
+
+    def beginning(self, step: int) -> tuple[Run, State]:
+        """Return the run of a step, and a state of its own, where this run began: with step 0 or with a change."""
+        began = max(n for n, one in self._frames.items() if one.pinned and n <= step)
+        return self.at(began)
 
     def at(self, step: int) -> tuple[Run, State]:
         """Return the run, and a state of its own, before this step was taken."""

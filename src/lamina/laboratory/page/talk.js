@@ -1,11 +1,12 @@
 // How the page talks to the engine: `await ask("trace", {step: 3})`, and `on("now", handler)`.
 // Three ways to carry it: a server (fetch and server-sent events), recorded answers in the page, a notebook (messages).
 
+import { askRecorded, recorded } from "lab/recorded.js";
+
 const handlers = new Map();
-export const recorded = readRecorded();
 export const channel = recorded ? "recorded" : globalThis.parent !== globalThis && location.protocol === "about:" ? "notebook" : "server";
 
-/** Hear of an event: "now" (where things stand), "connected", "lost", "trouble" (a sentence). Returns how to stop. */
+/** Hear of an event: "now" (where things stand), "connected", "lost" (why), "trouble" (a sentence). Returns how to stop. */
 export function on(event, handler) {
   if (!handlers.has(event)) handlers.set(event, new Set());
   handlers.get(event).add(handler);
@@ -23,7 +24,10 @@ export const ask = { server: askServer, recorded: askRecorded, notebook: askNote
 export const live = channel !== "recorded";
 
 export function connect() {
-  if (channel === "server") listen();
+  if (channel === "server") {
+    listen();
+    document.addEventListener("visibilitychange", listen);
+  }
   if (channel === "notebook") globalThis.addEventListener("message", heard);
   if (channel === "recorded") ask("now").then((now) => emit("now", now));
 }
@@ -46,31 +50,38 @@ async function askServer(name, args = {}) {
   return answer;
 }
 
+let source = null; // of events
+let lab = ""; // which start of the server this page belongs to
+
+/** Listen from now on. A browser opens few connections to one server, so a tab that is not seen keeps none. */
 function listen() {
-  const source = new EventSource("events");
-  source.addEventListener("open", () => emit("connected"));
-  source.addEventListener("now", (event) => emit("now", JSON.parse(event.data)));
-  source.addEventListener("error", () => {
-    emit("lost");
-    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
+  if (source) source.close();
+  if (document.hidden) return;
+  const mine = source = new EventSource("events");
+  mine.addEventListener("lab", (event) => {
+    if (lab && lab !== event.data) location.reload(); // started anew: nothing on this page is its own
+    lab = event.data;
+    emit("connected");
+  });
+  mine.addEventListener("now", (event) => emit("now", JSON.parse(event.data)));
+  mine.addEventListener("error", async () => {
+    if (mine !== source) return;
+    if (mine.readyState === EventSource.CLOSED) setTimeout(() => mine === source && listen(), 2000);
+    const why = await refusal();
+    if (why) emit("lost", why);
   });
 }
 
-// ---- recorded answers ----
-
-function readRecorded() {
-  const element = document.getElementById("recorded");
-  return element ? JSON.parse(element.textContent) : null;
-}
-
-/** The same text for the same question: names in order. */
-export const key = (name, args) => `${name} ${JSON.stringify(args, (_, value) => (value && typeof value === "object" && !Array.isArray(value)
-  ? Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined).sort(([a], [b]) => (a < b ? -1 : 1))) : value))}`;
-
-async function askRecorded(name, args = {}) {
-  const answer = recorded.answers[key(name, args)];
-  if (answer === undefined) throw new Error("This page holds recorded steps; for this one the engine is needed: pip install 'lamina[lab]', then lamina lab");
-  return structuredClone(answer);
+/** What the server says instead of letting us listen, or that there is none. */
+async function refusal() {
+  try {
+    const answer = await fetch("events");
+    if (!answer.ok) return await answer.text();
+    await answer.body.cancel();
+    return "";
+  } catch {
+    return "The lab does not answer. Start it again with: lamina lab";
+  }
 }
 
 // ---- a notebook ----

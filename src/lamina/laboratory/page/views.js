@@ -7,5 +7,6 @@ import { view as mistakes } from "lab/mistakes.js";
 import { view as numbers } from "lab/numbers.js";
 import { view as slopes } from "lab/slopes.js";
 import { view as step } from "lab/step.js";
+import { view as train } from "lab/train.js";
 
-export const VIEWS = [lesson, step, mistakes, code, slopes, numbers];
+export const VIEWS = [lesson, step, train, mistakes, code, slopes, numbers];
