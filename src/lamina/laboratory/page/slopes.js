@@ -44,7 +44,7 @@ class Check {
     this.said = h("div", { class: "findings", "aria-live": "polite" });
     this.rows = h("div");
     this.element = h("div", { class: "check" },
-      h("section", { class: "panel chosen" }, h("h2", {}, "Which number?"),
+      h("section", { class: "panel chosen" }, h("h1", {}, "Nudge a number"),
         h("div", { class: "inputs" }, h("label", {}, "array ", this.choice), h("label", {}, "row ", this.row), h("label", {}, "column ", this.column)), this.grid),
       h("section", { class: "panel nudged" }, this.heading, !live && h("p", { class: "cause" }, `Recorded at the first step, with ε = ${USUAL.by}. For another step or another ε the engine is needed.`),
         live && h("div", { class: "inputs" }, h("label", { class: "eps" }, "nudge by ", math("\\varepsilon"), " = ", this.exact), this.size, h("label", {}, "curve ", this.reaches)),
