@@ -56,6 +56,7 @@ def lab(
         with terminal.working(f"opening {what}"):
             opening = opening_of(what, file, target)
             made = Bench(opening.rows, before=opening.before)
+            made.kept["own"] = opening.own
             if opening.code is not None:
                 put_on(made, opening.code)
         with closing(made) as bench:

@@ -14,7 +14,7 @@ from lamina.data.tables.table_files import SUFFIXES
 from lamina.data.targets import Labels
 from lamina.errors import ColumnError, SettingError, nearest
 from lamina.laboratory.lab_rows import BUILT_IN, LabRows, built_in
-from lamina.laboratory.own_rows import lab_rows, read_path
+from lamina.laboratory.own_rows import OwnTable, lab_rows, read_path
 from lamina.learning.run import Task
 from lamina.model import Model
 from lamina.model_file import load
@@ -35,11 +35,14 @@ class Opening:
         The model to look at.
     code : Path, optional
         The learner's file.
+    own : OwnTable, optional
+        The table that the rows come from: the page may choose another target.
     """
 
     rows: LabRows
     before: Before | None = None
     code: Path | None = None
+    own: OwnTable | None = None
 
 
 def opening_of(what: str, file: Path | None = None, target: str | None = None) -> Opening:
@@ -74,7 +77,8 @@ def opening_of(what: str, file: Path | None = None, target: str | None = None) -
     if any(path.name.lower().endswith((suffix, f"{suffix}.gz")) for suffix in SUFFIXES):
         if file is not None:
             raise SettingError(f"{path} and {file} are two tables: name one, or a model and a table.")
-        return Opening(lab_rows(read_path(path), target))
+        own = read_path(path)
+        return Opening(lab_rows(own, target), own=own)
     return of_model(load(path), path.name, None if file is None else read(file), target)
 
 
