@@ -9,5 +9,4 @@ import { view as slopes } from "lab/slopes.js";
 import { view as step } from "lab/step.js";
 import { view as train } from "lab/train.js";
 
-export const VIEWS = [step, train, mistakes, code, numbers];
-export const VIEWS = [lesson, step, mistakes, code, slopes, numbers];
+export const VIEWS = [lesson, step, train, mistakes, code, slopes, numbers];
