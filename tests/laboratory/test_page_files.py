@@ -1,4 +1,4 @@
-"""The modules of the page: each can be parsed, and names only what others export; else a browser shows an empty page."""
+"""The modules of the page: each can be parsed, and imports what others export; else a browser shows nothing."""
 
 import json
 import re
