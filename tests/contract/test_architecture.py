@@ -281,10 +281,12 @@ LINES_OF_ROOMS = {
     "glassbox": 4500,  # each equation says what its terms are
     "glassbox/doctor": 7000,
     "glassbox/entries": 800,
-    "glassbox/practice": 1150,
+    "glassbox/practice": 1300,
     "kernels": 4800,
     "laboratory": 3600,
+    "laboratory/exporting": 400,
     "laboratory/lesson": 1000,
+    "laboratory/notebook": 600,
     "laboratory/questions": 1500,
     "laboratory/writing": 2000,
     "learning": 4400,

@@ -1,7 +1,5 @@
 """Scripts that are copied from the page give its numbers: each is run in a process of its own."""
 
-import subprocess
-import sys
 from contextlib import closing
 
 import numpy as np
@@ -23,38 +21,13 @@ from lamina.learning.recipe import Recipe
 from lamina.learning.schedules import Cosine, Plateau
 from lamina.learning.state import State
 from lamina.learning.training import train
+from script_process import run_scripts
 from small_runs import run_of
-
-RUN_ALL = """
-import runpy, sys, io, contextlib, os
-import numpy as np
-for folder in sys.argv[1:]:
-    os.chdir(folder)
-    with contextlib.redirect_stdout(io.StringIO()) as out:
-        found = runpy.run_path("script.py")
-    arrays = {**found["parameters"], **found["grads"], "cost": found["cost"]}
-    np.savez("found.npz", **arrays)
-    open("out.txt", "w").write(out.getvalue())
-print([name for name in sys.modules if name.split(".")[0] in ("lamina", "scipy")])
-"""
 
 
 def results(scripts, folder):
-    """Run scripts in a fresh process; return the arrays of each, what it printed, and which libraries were imported."""
-    places = []
-    for k, script in enumerate(scripts):
-        place = folder / str(k)
-        place.mkdir()
-        (place / "script.py").write_text(script.code, encoding="utf-8")
-        for name, content in script.files.items():
-            (place / name).write_bytes(content)
-        places.append(place)
-    done = subprocess.run(
-        [sys.executable, "-c", RUN_ALL, *map(str, places)], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    found = [(dict(np.load(place / "found.npz")), (place / "out.txt").read_text()) for place in places]
-    return found, eval(done.stdout)
+    """Run scripts; return the arrays of each and what it printed, and which libraries were imported."""
+    return run_scripts([(script.code, script.files) for script in scripts], folder)
 
 
 def moved(run, state, steps):

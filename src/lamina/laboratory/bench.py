@@ -91,6 +91,14 @@ class Bench:
             self._start(run, state)
             self.counts["rows"] += 1
 
+    def take(self, rows: LabRows, settings: Mapping[str, Any], run: Run, state: State) -> None:
+        """Put a run on the table that was prepared elsewhere, where its state stands."""
+        self.pause()
+        with self.lock:
+            self.rows, self.settings, self.before = rows, {**rows.settings, **settings}, None
+            self._start(run, state)
+            self.counts["rows"] += 1
+
     def change(self, settings: Mapping[str, Any], at: int | None = None) -> bool:
         """Change settings; return whether training goes on from step `at`, or starts anew with another network."""
         was_learning = self.running

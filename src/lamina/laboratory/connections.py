@@ -1,4 +1,4 @@
-"""Uvicorn with less patience. Connections that make no progress are closed: no whole request, or nobody reads the answer.
+"""Uvicorn with less patience: connections that make no progress are closed (no whole request, no reader of an answer).
 
 Uvicorn limits the time between two requests, not that of a request's headers, nor of an answer that nobody reads.
 """

@@ -15,6 +15,7 @@ from lamina.data.targets import Labels
 from lamina.errors import ColumnError, SettingError, nearest
 from lamina.laboratory.lab_rows import BUILT_IN, LabRows, built_in
 from lamina.laboratory.own_rows import OwnTable, lab_rows, read_path
+from lamina.laboratory.snapshot import LINK, read_snapshot, state_in_link
 from lamina.learning.run import Task
 from lamina.model import Model
 from lamina.model_file import load
@@ -37,12 +38,15 @@ class Opening:
         The learner's file.
     own : OwnTable, optional
         The table that the rows come from: the page may choose another target.
+    state : dict, optional
+        A state of the lab (`snapshot.restore`).
     """
 
     rows: LabRows
     before: Before | None = None
     code: Path | None = None
     own: OwnTable | None = None
+    state: dict[str, Any] | None = None
 
 
 def opening_of(what: str, file: Path | None = None, target: str | None = None) -> Opening:
@@ -51,7 +55,8 @@ def opening_of(what: str, file: Path | None = None, target: str | None = None) -
     Parameters
     ----------
     what : str
-        The name of built-in rows, or a path: a table (CSV, Parquet, ...), a model, or code with the course's functions.
+        The name of built-in rows, or a path: a table (CSV, Parquet, ...), a model, code with the course's functions, or
+        a state of the lab; or a link that holds one.
     file : Path, optional
         Rows for a model or for code.
     target : str, optional
@@ -65,12 +70,16 @@ def opening_of(what: str, file: Path | None = None, target: str | None = None) -
     path = Path(what).expanduser()
     if what in BUILT_IN and file is None and target is None:
         return Opening(built_in(what))
+    if LINK in what:
+        return _of_state(state_in_link(what), file)
     if not path.exists():
         known = ", ".join(BUILT_IN)
         raise SettingError(
             f"{what}: no such file, and no built-in rows.{nearest(what, BUILT_IN)} Expected a table, a model, "
             f"a .py or .ipynb file, or one of {known}."
         )
+    if path.suffix == ".json":
+        return _of_state(read_snapshot(path.read_bytes()), file)
     if path.suffix in CODE:
         rows = built_in("lesson") if file is None else lab_rows(read_path(file), target)
         return Opening(rows, code=path)
@@ -80,6 +89,14 @@ def opening_of(what: str, file: Path | None = None, target: str | None = None) -
         own = read_path(path)
         return Opening(lab_rows(own, target), own=own)
     return of_model(load(path), path.name, None if file is None else read(file), target)
+
+
+def _of_state(state: dict[str, Any], file: Path | None) -> Opening:
+    wanted = state["rows"]
+    own = None if file is None else lab_rows(read_path(file), wanted["target"])
+    if own is None and wanted["name"] not in BUILT_IN:
+        raise SettingError(f"this state is of the rows of {wanted['name']}: name that file too, behind the state.")
+    return Opening(own or built_in(wanted["name"]), state=state)
 
 
 def of_model(model: Model, name: str, table: Table | None = None, target: str | None = None) -> Opening:

@@ -99,6 +99,11 @@ class Recording:
         """The records of all epochs up to the head."""
         return self._history
 
+    def beginning(self, step: int) -> tuple[Run, State]:
+        """Return the run of a step, and a state of its own, where this run began: with step 0 or with a change."""
+        began = max(n for n, one in self._frames.items() if one.pinned and n <= step)
+        return self.at(began)
+
     def at(self, step: int) -> tuple[Run, State]:
         """Return the run, and a state of its own, before this step was taken."""
         steps = sorted(self._frames)

@@ -1,5 +1,6 @@
 // Where this page looks: which step, which line, which example, which numbers were changed by hand. Each tab has its own.
 
+import { recorded, recordedStep } from "lab/recorded.js";
 import { emit, on } from "lab/talk.js";
 
 export const here = {
@@ -14,6 +15,7 @@ export const here = {
 
 /** Look elsewhere: `go({step: 3})`; every view hears "here" with what changed. */
 export function go(change) {
+  if (recorded && "step" in change) change = { ...change, step: recordedStep(change.step, here.step) };
   const moved = "step" in change && change.step !== here.step;
   if (moved && !("edits" in change)) change = { ...change, edits: [] };
   const before = { ...here };
@@ -23,7 +25,8 @@ export function go(change) {
 
 on("now", (now) => {
   const change = { now };
-  if (here.following || !here.now) change.step = now.head;
+  if (recorded && !here.now) Object.assign(change, { step: recorded.steps[0], following: false });
+  else if (here.following || !here.now) change.step = now.head;
   else if (here.step > now.head) change.step = now.head;
   go(change);
 });

@@ -3,6 +3,8 @@
 import { h, fill } from "lab/dom.js";
 import { bar } from "lab/bar.js";
 import { go, here } from "lab/here.js";
+import { homeButton, LINK, openLink } from "lab/home.js";
+import { recordedLine } from "lab/recorded.js";
 import { channel, connect, on } from "lab/talk.js";
 import { note } from "lab/notes.js";
 import { VIEWS } from "lab/views.js";
@@ -21,8 +23,8 @@ const time = bar();
 
 document.body.prepend(
   h("a", { class: "skip", href: "#stage", onclick: (event) => { event.preventDefault(); stage.focus(); } }, "to the view"),
-  h("header", {}, h("span", { class: "brand" }, "lamina ", h("b", {}, "lab")), tabs, line, theme),
-  stage, time.element);
+  h("header", {}, h("span", { class: "brand" }, "lamina ", h("b", {}, "lab")), tabs, line, homeButton(), theme),
+  recordedLine(), stage, time.element);
 
 let leave = null;
 function show() {
@@ -38,7 +40,7 @@ function show() {
   go({ view: view.name });
   leave = view.mount(stage) || null;
 }
-globalThis.addEventListener("hashchange", show);
+globalThis.addEventListener("hashchange", () => (location.hash.startsWith(LINK) ? openLink() : show()));
 
 function switchTheme() {
   const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
@@ -59,5 +61,5 @@ on("connected", () => { line.textContent = ""; });
 on("lost", (why) => { line.textContent = why; });
 on("trouble", (text) => note(text, "trouble"));
 
-const first = on("now", () => { first(); show(); });
+const first = on("now", () => { first(); show(); openLink(); });
 connect();

@@ -1,8 +1,9 @@
 // How the page talks to the engine: `await ask("trace", {step: 3})`, and `on("now", handler)`.
 // Three ways to carry it: a server (fetch and server-sent events), recorded answers in the page, a notebook (messages).
 
+import { askRecorded, recorded } from "lab/recorded.js";
+
 const handlers = new Map();
-export const recorded = readRecorded();
 export const channel = recorded ? "recorded" : globalThis.parent !== globalThis && location.protocol === "about:" ? "notebook" : "server";
 
 /** Hear of an event: "now" (where things stand), "connected", "lost" (why), "trouble" (a sentence). Returns how to stop. */
@@ -81,23 +82,6 @@ async function refusal() {
   } catch {
     return "The lab does not answer. Start it again with: lamina lab";
   }
-}
-
-// ---- recorded answers ----
-
-function readRecorded() {
-  const element = document.getElementById("recorded");
-  return element ? JSON.parse(element.textContent) : null;
-}
-
-/** The same text for the same question: names in order. */
-export const key = (name, args) => `${name} ${JSON.stringify(args, (_, value) => (value && typeof value === "object" && !Array.isArray(value)
-  ? Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined).sort(([a], [b]) => (a < b ? -1 : 1))) : value))}`;
-
-async function askRecorded(name, args = {}) {
-  const answer = recorded.answers[key(name, args)];
-  if (answer === undefined) throw new Error("This page holds recorded steps; for this one the engine is needed: pip install 'lamina[lab]', then lamina lab");
-  return structuredClone(answer);
 }
 
 // ---- a notebook ----

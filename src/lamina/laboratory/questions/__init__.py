@@ -14,6 +14,7 @@ from lamina.laboratory.plain import plain
 from lamina.laboratory.questions import (
     code,
     commands,
+    copying,
     curves,
     health,
     lessons,
@@ -91,4 +92,8 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "change_layers": settings.change_layers,
     "branch": commands.branch,
     "open": commands.open_rows,
+    # what is taken home
+    "python": copying.python,
+    "snapshot": copying.snapshot,
+    "open_snapshot": copying.open_snapshot,
 }
