@@ -34,7 +34,7 @@ export function replay(pace) {
 
   function show() {
     const words = timer ? "stop the replay" : "replay the recorded steps";
-    fill(button, timer ? "❚❚" : "⏵⏵");
+    fill(button, timer ? "stop" : "replay");
     button.setAttribute("aria-label", words);
     button.title = words;
     button.disabled = !here.now || here.now.running || here.now.head === here.now.first;
