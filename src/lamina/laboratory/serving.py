@@ -1,6 +1,5 @@
 """Running the lab: a port on this machine, the address for the browser, until Ctrl-C."""
 
-import os
 import socket
 from threading import Event
 from typing import TYPE_CHECKING
@@ -30,7 +29,7 @@ def listening(host: str, port: int) -> socket.socket:
         family, _, _, _, there = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         place = socket.create_server(there[:2], family=family)
     except OSError as problem:
-        why = os.strerror(problem.errno or 0)
+        why = str(problem.strerror).partition(" (while")[0]
         raise SettingError(
             f"--port {port}: {host} cannot be listened on ({why}). Leave --port out for a free one."
         ) from None
