@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from lamina.errors import LaminaError
+from lamina.glassbox.entries.shares import adds_up_examples
 from lamina.laboratory.bench import Bench
 from lamina.laboratory.questions import answer
 
@@ -16,6 +17,7 @@ MOST_STEPS = 100_000  # of the training that is recorded
 SEEDS = 8  # of the quiz
 EVERY_STEP = 12  # the first so many steps are all recorded
 MOST_ENTRIES = 1200  # of all arrays of a step, for the sums of single entries to be recorded
+MOST_SLOPES = 100  # parameters, for the gradient check of each to be recorded
 SOME_MISTAKES = 12
 ROWS_TO_BREAK = "circles"  # what the view begins with
 MISSING = (
@@ -40,9 +42,8 @@ def recorded_answers(bench: Bench, steps: Sequence[int], told: Callable[[], None
         "": _packed({key(name, given): _answered(bench, name, given, head) for name, given in _of_no_step(bench)})
     }
     for step in steps:
-        packed[str(step)] = _packed(
-            {key(name, given): _answered(bench, name, given, head) for name, given in _of_a_step(bench, step)}
-        )
+        asked = [*_of_a_step(bench, step), *(_slopes(bench, step) if step == steps[0] else ())]
+        packed[str(step)] = _packed({key(name, given): _answered(bench, name, given, head) for name, given in asked})
         told()
     return json.dumps({"steps": list(steps), "seeds": SEEDS, "missing": MISSING, "packed": packed})
 
@@ -107,6 +108,18 @@ def _of_a_step(bench: Bench, step: int) -> Iterator[tuple[str, Arguments]]:
         array = trace[equation.result]
         places = [list(place) for place in _places(array.shape)]
         yield from (("entry", {"step": step, "name": equation.result, "index": place}) for place in places)
+        if adds_up_examples(trace, equation):
+            window = {"step": step, "name": equation.result, "rows": [0, 64], "columns": [0, 64]}  # the page's tile
+            yield from (("share", {**window, "example": example}) for example in range(trace.m))
+
+
+def _slopes(bench: Bench, step: int) -> Iterator[tuple[str, Arguments]]:
+    """Yield the gradient check of every parameter, where there are few."""
+    network = bench.trace_at(step).network
+    yield "nudge", {"step": step}
+    for slot in network.slots if network.size <= MOST_SLOPES else ():
+        for row, column in _places(slot.shape):
+            yield "slopes", {"step": step, "name": slot.name, "row": row, "column": column}
 
 
 def _places(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
