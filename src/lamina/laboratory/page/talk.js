@@ -26,7 +26,7 @@ export const live = channel !== "recorded";
 export function connect() {
   if (channel === "server") listen();
   if (channel === "notebook") globalThis.addEventListener("message", heard);
-  if (channel === "recorded") ask("now").then((now) => emit("now", now));
+  if (channel !== "server") ask("now").then((now) => emit("now", now)).catch((problem) => emit("trouble", problem.message));
 }
 
 // ---- a server ----
