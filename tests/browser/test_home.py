@@ -47,12 +47,13 @@ def test_what_is_copied_is_the_script(trained):
     assert trained.evaluate("navigator.clipboard.readText()") == dialog.locator(".script").inner_text()
 
 
-def test_what_a_dialect_lacks_is_said_in_its_place(start_lab, page):
+def test_what_a_dialect_lacks_is_said_in_its_place(start_lab, page, faults):
     page.goto(start_lab("moons").address)
     dialog = dialog_of(page)
     dialog.get_by_role("button", name="the course's functions").click()
     dialog.get_by_text("they have no hidden layers of tanh").wait_for()
     assert dialog.get_by_role("button", name="copy", exact=True).is_disabled()
+    faults[:] = [one for one in faults if "status of 422" not in one]
 
 
 def test_a_state_is_saved_and_opened_again(trained, start_lab, tmp_path):

@@ -16,8 +16,8 @@ MOST_STEPS = 100_000  # of the training that is recorded
 SEEDS = 8  # of the quiz
 EVERY_STEP = 12  # the first so many steps are all recorded
 MOST_ENTRIES = 1200  # of all arrays of a step, for the sums of single entries to be recorded
-SOME_MISTAKES = 12
-ROWS_TO_BREAK = "circles"  # what the view begins with
+MISTAKES_OF_A_FUNCTION = 3
+ROWS_TO_BREAK, FIRST_MISTAKE = "circles", "linear_backward/1/m-missing-dW"  # what the view begins with
 MISSING = (
     "This page holds recorded steps, and no engine for this one. With the engine: pip install 'lamina[lab]', then "
     "lamina lab"
@@ -35,14 +35,10 @@ def recorded_answers(bench: Bench, steps: Sequence[int], told: Callable[[], None
     told : function, optional
         Is called after every recorded step.
     """
-    head = max(steps)
-    packed = {
-        "": _packed({key(name, given): _answered(bench, name, given, head) for name, given in _of_no_step(bench)})
-    }
+    packed = {"": _packed(_without_a_step(bench))}
     for step in steps:
-        packed[str(step)] = _packed(
-            {key(name, given): _answered(bench, name, given, head) for name, given in _of_a_step(bench, step)}
-        )
+        answers = {key(name, given): _answered(bench, name, given) for name, given in _of_a_step(bench, step)}
+        packed[str(step)] = _packed(answers)
         told()
     return json.dumps({"steps": list(steps), "seeds": SEEDS, "missing": MISSING, "packed": packed})
 
@@ -67,7 +63,7 @@ def _packed(answers: Mapping[str, Any]) -> str:
     return base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode()
 
 
-def _answered(bench: Bench, name: str, arguments: Mapping[str, Any], head: int) -> Any:
+def _answered(bench: Bench, name: str, arguments: Mapping[str, Any]) -> Any:
     try:
         found = answer(bench, name, arguments)
     except LaminaError as problem:
@@ -78,22 +74,27 @@ def _answered(bench: Bench, name: str, arguments: Mapping[str, Any], head: int) 
 # ---- what is asked ----
 
 
-def _of_no_step(bench: Bench) -> Iterator[tuple[str, Arguments]]:
-    """Yield the questions that are about no step."""
-    yield from ((name, {}) for name in ("now", "overview", "history", "mistakes", "code"))
-    yield from _broken_on_purpose(bench)
-
-
-def _broken_on_purpose(bench: Bench) -> Iterator[tuple[str, Arguments]]:
-    """Yield some mistakes, each alone, and the questions of the quiz."""
-    known = answer(bench, "mistakes", {})
-    firsts = [one["mistakes"][:3] for one in known["functions"]]
-    keys = [one["key"] for some in firsts for one in some][:SOME_MISTAKES]
-    for made in ([], *([one] for one in keys)):
-        yield "break_it", {"rows": ROWS_TO_BREAK, "keys": made, "at": 0}
+def _without_a_step(bench: Bench) -> dict[str, Any]:
+    """Return the answers that are about no step."""
+    known = _some_mistakes(answer(bench, "mistakes", {}))
+    asked = [(name, {}) for name in ("now", "overview", "history", "code")]
+    keys = [one["key"] for of_function in known["functions"] for one in of_function["mistakes"]]
+    asked += [("break_it", {"rows": ROWS_TO_BREAK, "keys": made, "at": 0}) for made in ([], *([one] for one in keys))]
     for seed in range(SEEDS):
-        yield "quiz", {"rows": ROWS_TO_BREAK, "seed": seed, "at": 0}
-        yield from (("quiz_answer", {"rows": ROWS_TO_BREAK, "seed": seed, "choice": k}) for k in range(4))
+        asked.append(("quiz", {"rows": ROWS_TO_BREAK, "seed": seed, "at": 0}))
+        asked += [("quiz_answer", {"rows": ROWS_TO_BREAK, "seed": seed, "choice": k}) for k in range(4)]
+    found = {key(name, given): _answered(bench, name, given) for name, given in asked}
+    return found | {key("mistakes", {}): {"answer": known}}
+
+
+def _some_mistakes(known: Any) -> Any:
+    """Return a few mistakes of every function, on the rows that the view begins with: those that are recorded."""
+    functions = []
+    for one in known["functions"]:
+        some = one["mistakes"][:MISTAKES_OF_A_FUNCTION]
+        some += [each for each in one["mistakes"] if each["key"] == FIRST_MISTAKE and each not in some]
+        functions.append({**one, "mistakes": [{**each, "some_layers": False} for each in some]})
+    return {**known, "functions": functions, "rows": [one for one in known["rows"] if one["name"] == ROWS_TO_BREAK]}
 
 
 def _of_a_step(bench: Bench, step: int) -> Iterator[tuple[str, Arguments]]:

@@ -74,7 +74,7 @@ def variables(model: Any = None, X: Any = None, y: Any = None, params: Any = Non
         what = model.__name__ if isinstance(model, type) else type(model).__name__
         raise SettingError(
             f"lab() takes a DeepClassifier, a DeepRegressor, a Model, a Network, or the name of rows or of a file; "
-            f"found {what}. For a search pass search.best_estimator_, for a pipeline its last step and transformed rows."
+            f"found {what}. For a search pass best_estimator_, for a pipeline its last step, with transformed rows."
         )
     if X is None or y is None:
         raise SettingError("the estimator is not fitted: pass rows and targets to train it on, lab(model, X, y).")
