@@ -247,11 +247,28 @@ def test_slopes_are_those_of_the_trace():
     moved = answer(bench, "trace", {"step": 0, "edits": [["W1", 2, 3, found["value"] + 0.25]]})
     J = next(one["values"] for one in moved["arrays"] if one["name"] == "cost")
     assert found["chosen"]["J_above"] == pytest.approx(float(J), rel=1e-13)
-    (left, right), (J_left, J_right) = found["tangent"]
-    assert (right - left, J_right - J_left) == (pytest.approx(4), pytest.approx(4 * found["analytic"]))
+    across, chosen = np.array(found["across"]), found["chosen"]
+    assert across[[0, -1]] == pytest.approx([found["value"] - 2, found["value"] + 2])
+    x, below, above = found["value"], found["value"] - 0.25, found["value"] + 0.25
+    np.testing.assert_allclose(np.interp(x, across, found["tangent"]), found["J"], rtol=1e-12)
+    np.testing.assert_allclose(np.gradient(found["tangent"], across), found["analytic"], rtol=1e-9)
+    for name, points in {
+        "two_sided": {below: chosen["J_below"], above: chosen["J_above"]},
+        "one_sided": {x: found["J"], above: chosen["J_above"]},
+    }.items():
+        np.testing.assert_allclose(np.interp(list(points), across, found[name]), list(points.values()), rtol=1e-12)
     edited = answer(bench, "slopes", {**asked, "edits": [["W1", 2, 3, 0.5]]})
     assert edited["value"] == 0.5
     assert edited["analytic"] != found["analytic"]
+
+
+def test_what_can_be_nudged_is_listed():
+    bench = Bench(built_in("lesson"))
+    found = answer(bench, "nudge", {"step": 0})
+    assert [one["name"] for one in found] == ["A0", "W1", "b1", "Z1", "A1", "W2", "b2", "Z2", "A2", "W3", "b3", "Z3"]
+    for one in found:
+        np.testing.assert_array_equal(one["values"], bench.trace_at(0)[one["name"]])
+        answer(bench, "slopes", {"step": 0, "name": one["name"], "row": 0, "column": 0})
 
 
 @pytest.mark.parametrize(

@@ -201,3 +201,26 @@ def test_a_watched_file(tmp_path, chain):
     assert not watched.changed()
     path.write_text(RIGHT)
     assert watched.changed()
+
+
+def test_the_network_is_trained_by_the_learners_functions(reported, chain):
+    right = reported(RIGHT).training
+    parameters, costs = chain.parameters, []
+    for _ in range(60):
+        AL, caches = course.L_model_forward(chain.X, parameters)
+        costs.append(float(course.compute_cost(AL, chain.Y)))
+        parameters = course.update_parameters(parameters, course.L_model_backward(AL, chain.Y, caches), 0.5)
+    np.testing.assert_allclose(right.printed, costs, rtol=1e-9)
+    np.testing.assert_allclose(right.costs[:-1], costs, rtol=1e-9)
+    assert right.ended == ""
+    wrong = reported(RIGHT.replace("return -np.sum(", "return 2 * -np.sum(")).training
+    np.testing.assert_allclose(wrong.printed, 2 * np.array(costs), rtol=1e-9)
+    np.testing.assert_allclose(wrong.costs, right.costs)
+
+
+def test_a_training_that_goes_no_further_says_why(reported):
+    found = reported(RIGHT.replace("axis=1, keepdims=True) / m", "axis=1) / m")).training
+    assert len(found.printed) == 1
+    assert found.ended.startswith("L_model_forward: Shapes do not fit")
+    assert np.isnan(found.costs[-1])
+    assert reported(starting_file()).training is None

@@ -81,6 +81,7 @@ def _bench(what: str, file: Path | None, target: str | None, terminal: Terminal)
     with terminal.working(f"opening {what}"):
         opening = opening_of(what, file, target)
         bench = Bench(opening.rows, before=opening.before)
+        bench.kept["own"] = opening.own
         if opening.state is not None:
             restore(bench, opening.state)
         if opening.code is not None:

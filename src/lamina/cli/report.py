@@ -16,7 +16,7 @@ from lamina.cli.evaluate import answers_from
 from lamina.cli.files import ModelFile, check_files, check_place, check_rows, paths_of, reading_for, shown
 from lamina.cli.retraining import command_for
 from lamina.cli.rows import in_stream, stream_of
-from lamina.cli.scores import Answers
+from lamina.cli.scores import Answers, baseline_name
 from lamina.cli.scores import named as name_of
 from lamina.cli.terminal import Terminal, counted
 from lamina.cli.wording import for_command_line
@@ -31,14 +31,17 @@ from lamina.glassbox.origins import origins_of
 from lamina.model import Model
 from lamina.model_file import load
 from lamina.reporting.answers import answers_of, worst_rows
+from lamina.reporting.of_rows import LEARNED_FROM
 from lamina.reporting.page import page_of
 from lamina.reporting.pictures import check_drawing
+from lamina.reporting.seen_before import are_training_rows, may_be_training_rows
 from lamina.reporting.subject import Subject, Tried, WrongRow
 from lamina.sealed_file import opened, replacing
 
 WORST = 10  # rows
 FEW = 3  # columns that may be the target
 EXPLAINED = 4  # outcomes of a model that predicts several
+MOST_COMPARED = 500_000  # rows
 MOST_BYTES = 2**30  # of a file whose checksum is taken
 
 
@@ -115,6 +118,9 @@ def _tried(model: Model, rows: RowStream, file: str, name: str, terminal: Termin
     else:
         with terminal.working(f"predicting {file}"):
             tried = _with_answers(model, tried, rows, answers_from(model, rows, file, name, None))
+            tried = replace(tried, learned_from=_learned_from(model, rows, sample, name))
+        if tried.learned_from:
+            terminal.complain("warning", f"{file} {LEARNED_FROM}")
     return replace(tried, explanations=_explanations(model, rows, sample, terminal)), sample
 
 
@@ -129,7 +135,7 @@ def _why_none(model: Model, rows: RowStream, file: str, name: str) -> str:
     if name not in rows.names:
         others = [one for one in rows.names if one not in model.encoder.names_in]
         perhaps = f" It may be {' or '.join(map(repr, others))}: --target says." if 0 < len(others) <= FEW else ""
-        return f"{file} has no column {name!r}, the target: no scores.{nearest(name, rows.names) or perhaps}"
+        return f"{file} has no column {name!r}, the target: no scores.{nearest(name, others) or perhaps}"
     return ""
 
 
@@ -138,6 +144,14 @@ def _sample(rows: RowStream) -> Table:
     if rows.n_rows <= ROWS:
         return rows.whole()
     return rows.take(np.sort(np.random.default_rng(0).choice(rows.n_rows, ROWS, replace=False)))
+
+
+def _learned_from(model: Model, rows: RowStream, sample: Table, name: str) -> bool:
+    """Return whether rows are known to be those of training; of very many nobody looks."""
+    if rows.n_rows > MOST_COMPARED or not may_be_training_rows(model, rows.n_rows):
+        return False
+    table = sample if sample.n_rows == rows.n_rows else rows.whole()
+    return are_training_rows(model, table, table.column(name))
 
 
 def _with_answers(model: Model, tried: Tried, rows: RowStream, found: Answers) -> Tried:
@@ -151,10 +165,12 @@ def _with_answers(model: Model, tried: Tried, rows: RowStream, found: Answers) -
         return replace(tried, notes=notes)
     found = replace(found, A=found.A[numbers], Y=found.Y[numbers])
     measured, answers = found.measured(), answers_of(found.target, found.loss, found.A, found.Y)
+    base = found.constant(found).measured().scores
     return replace(
         tried,
         answers=answers,
-        scores=[(name_of(name), value) for name, value in measured.scores.items()],
+        scores=[(name_of(name), value, base.get(name)) for name, value in measured.scores.items()],
+        baseline=baseline_name(found.target, found.loss),
         notes=[*notes, *measured.told()],
         worst=_worst(model, rows, worst_rows(answers.badness(), WORST), numbers),
     )
@@ -208,6 +224,8 @@ def _origin(model: Model, path: Path, paths: Sequence[str]) -> Iterator[tuple[st
         written_by = f"lamina {file.header.get('lamina')}, format {file.header.get('format')}"
     yield "model file", f"{path.name}, written {_time(path.stat().st_mtime)} by {written_by}"
     yield "its SHA-256", _checksum(path)
+    recipe = (model.signs or {}).get("recipe", {})
+    yield "fingerprint of the training rows", recipe.get("data") or "not kept"
     yield "seed", str(model.settings.get("random_state", "not kept"))
     for one in (Path(name) for name in paths):
         if one.is_file() and one.stat().st_size <= MOST_BYTES:

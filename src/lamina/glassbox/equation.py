@@ -88,6 +88,11 @@ def power_of_ten(value: float) -> str:
     return f"{times}10^{{{int(power)}}}"
 
 
+def short_latex(value: float) -> str:
+    r"""Return a number in four digits: 5.5556e-08 -> "5.556 \cdot 10^{-8}"."""
+    return power_of_ten(float(f"{value:.4g}"))
+
+
 def number_of(name: str) -> int | None:
     """Return the lecture's layer number in a name: 2 of "dW2", "Z2_2", "v_W2" and "W2_new"; None of "cost"."""
     found = PARTS.fullmatch(name)

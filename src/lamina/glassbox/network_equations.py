@@ -11,7 +11,7 @@ from lamina.equations.network import Network
 from lamina.errors import SettingError
 from lamina.glassbox.activation_equations import ACTIVATION_EQUATIONS
 from lamina.glassbox.entries.rules import function_at, mean_of_examples, mean_of_members, of_all, scaled, sum_over_rows
-from lamina.glassbox.equation import Equation, Statement, Value, copied, latex_of, plain, summed
+from lamina.glassbox.equation import Equation, Statement, Value, copied, latex_of, plain, short_latex, summed
 from lamina.glassbox.layer_equations import LAYER_EQUATIONS
 from lamina.glassbox.loss_equations import (
     LOSS_EQUATIONS,
@@ -185,7 +185,7 @@ def _norm(W: tuple[str, ...], factor: float, text: str, latex: str, of: Callable
     """Return a factor times the sum of a function of all weights."""
     return Statement(
         f"{factor:.4g} {text.format('W')}",
-        f"{factor:.4g} {latex}",
+        f"{short_latex(factor)} {latex}",
         W,
         lambda a: plain(np.asarray(factor * sum(of(a[name]).sum() for name in W))),
         of_all(factor, text, W, of),
@@ -272,7 +272,7 @@ def _times(factor: float, W: str, text: str, latex: str, of: Callable[[Any], Any
     """Return a factor times a function of one array of weights."""
     return Statement(
         f"{factor:.4g} {text}",
-        f"{factor:.4g} {latex}",
+        f"{short_latex(factor)} {latex}",
         (W,),
         lambda a: plain(factor * of(a[W])),
         scaled(factor, text, W, of),

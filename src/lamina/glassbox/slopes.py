@@ -213,11 +213,19 @@ def _verdict(line: Line, analytic: float, tolerance: float) -> str:
 # ---- what can be nudged ----
 
 
+def nudgeable(trace: Any) -> tuple[str, ...]:
+    """Return the arrays of whose numbers the cost has a slope: those with a derivative, but for A[L].
+
+    The cost is computed from Z[L], where it loses no digits; so A[L] moves nothing.
+    """
+    return tuple(one for one in trace.arrays if f"d{one}" in trace.arrays and one != trace.sites.A)
+
+
 def _checked(trace: Any, name: str, row: int, column: int) -> tuple[str, tuple[int, int]]:
     if not trace.setting.targets:
         raise SettingError("slopes are slopes of the cost, which needs targets: trace(X, y).")
     name = {"X": "A0", "ZL": trace.sites.Z}.get(name, name)
-    known = [one for one in trace.arrays if f"d{one}" in trace.arrays and one != trace.sites.A]
+    known = nudgeable(trace)
     if name not in known:
         raise SettingError(
             f"no slope along {name!r}.{nearest(str(name), known)} There is one along each number of {', '.join(known)}."

@@ -8,7 +8,7 @@ import numpy as np
 from lamina.equations.network import Network
 from lamina.equations.slots import Slot
 from lamina.glassbox.entries.rules import moved
-from lamina.glassbox.equation import Array, Equation, Statement, Value, latex_of, plain
+from lamina.glassbox.equation import Array, Equation, Statement, Value, latex_of, plain, short_latex
 from lamina.glassbox.optimiser_equations import RULE_EQUATIONS
 from lamina.glassbox.sites import Sites
 
@@ -87,10 +87,10 @@ def _moved(slot: Slot, step: Step, gradient: Statement) -> Statement:
     clip = r"\mathrm{clip} \cdot " if clipped else ""
     latex = rule.latex(optimiser, f"{clip}{latex_of('d' + W)}", tuple(map(latex_of, memory)), t)
     if shrink:
-        text, latex = f"({text} + {shrink:.4g} {W})", rf"\left({latex} + {shrink:.4g} {latex_of(W)}\right)"
+        text, latex = f"({text} + {shrink:.4g} {W})", rf"\left({latex} + {short_latex(shrink)} {latex_of(W)}\right)"
     return Statement(
         f"{W} - {rate:.4g} {text}",
-        f"{latex_of(W)} - {rate:.4g} {latex}",
+        f"{latex_of(W)} - {short_latex(rate)} {latex}",
         (W, *read),
         compute,
         terms,

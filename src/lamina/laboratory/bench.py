@@ -8,9 +8,12 @@ import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from lamina.equations.network import Network
 from lamina.errors import LaminaError, SettingError
 from lamina.fitting import current, prepare
 from lamina.glassbox.trace import Trace
@@ -27,8 +30,11 @@ from lamina.starting import Before
 if TYPE_CHECKING:
     from lamina.laboratory.learners_code import LearnersCode
 
+LONGEST_STEP = 1.0  # seconds that somebody waits for the step that is being taken
 MOST_TRACES = 8  # that are kept, of the steps that were asked for last
 KEPT_SETTINGS = {"learning_rate_init", "batch_size", "optimizer", "alpha", "l1", "schedule", "shuffle", "max_iter"}
+KEPT_SETTINGS |= {"dropout", "dropout_schedule", "decay_schedule", "bias_rate", "averaging", "n_iter_no_change", "tol"}
+KEPT_SETTINGS |= {"activation", "hidden_layer_sizes"}  # as long as the arrays are the same
 # settings that may change while a network learns: it keeps its parameters
 
 
@@ -51,6 +57,9 @@ class Bench:
         The learner's file that was named on the command line.
     counts : Counter
         How often "rows", "settings", "recording" and others changed: a page that sees another number asks again.
+        "start" counts the starts from step 0.
+    kept : dict
+        What questions keep from one time to the next, each under a name of its own.
 
     Raises
     ------
@@ -66,6 +75,8 @@ class Bench:
         self._thread: threading.Thread | None = None
         self._pausing = threading.Event()
         self._traces: OrderedDict[Any, Trace] = OrderedDict()
+        self._wishes: list[Future[tuple[Run, State]]] = []
+        self.kept: dict[str, Any] = {}
         self.open(rows, settings, before)
 
     # ---- rows and settings ----
@@ -98,7 +109,7 @@ class Bench:
         chosen = {**self.settings, **settings}
         run, state = self._prepared(self.rows, chosen, self.before)
         self.pause()
-        goes_on = set(settings) <= KEPT_SETTINGS
+        goes_on = set(settings) <= KEPT_SETTINGS and _same_arrays(run.network, self.run.network)
         with self.lock:
             if goes_on:
                 _, earlier = self.state_at(self.head if at is None else at)
@@ -130,6 +141,7 @@ class Bench:
         return prepare(rows.X, rows.y, settings=settings, task=rows.task, target_name=rows.target, before=before)
 
     def _start(self, run: Run, state: State) -> None:
+        self.counts["start"] += 1
         self.recording = Recording()
         self._begin(run, state)
 
@@ -193,12 +205,19 @@ class Bench:
                     break
                 with self.lock:
                     self.recording.note(run, state)
+                self._hand_out(run, state)
                 if pace is not None:
                     self._pausing.wait(max(0.0, 1 / pace - (time.monotonic() - began)))
         except LaminaError as problem:
             self.trouble = str(problem)
         finally:
             self.counts["recording"] += 1
+            self._hand_out(run, state)
+
+    def _hand_out(self, run: Run, state: State) -> None:
+        """Give a copy of the state to those who wait for it; it is whole here."""
+        while self._wishes:
+            self._wishes.pop().set_result((run, state.copy()))
 
     # ---- looking ----
 
@@ -213,6 +232,18 @@ class Bench:
         with self.lock:
             self._check(step)
             return self.recording.at(step)
+
+    def newest(self) -> tuple[Run, State]:
+        """Return the run, and a copy of the newest state; while it learns, of that after the step that is being taken.
+
+        The recording has it too, but steps that lie behind a key frame take time to be computed again.
+        """
+        if self.running:
+            wish: Future[tuple[Run, State]] = Future()
+            self._wishes.append(wish)
+            with suppress(TimeoutError):
+                return wish.result(LONGEST_STEP)
+        return self.state_at(self.head)
 
     def _check(self, step: Any) -> None:
         first, head = self.recording.first, self.head
@@ -256,6 +287,11 @@ class Bench:
         self.pause()
         if self.code is not None:
             self.code.close()
+
+
+def _same_arrays(one: Network, other: Network) -> bool:
+    """Return whether the parameters of one network are those of another."""
+    return [(slot.name, slot.shape) for slot in one.slots] == [(slot.name, slot.shape) for slot in other.slots]
 
 
 def _gone_on(fresh: State, earlier: State) -> State:

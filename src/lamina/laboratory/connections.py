@@ -1,12 +1,16 @@
-"""Connections that make no progress are closed: those that send no whole request, and those that read no answer.
+"""Uvicorn with less patience: connections that make no progress are closed (no whole request, no reader of an answer).
 
 Uvicorn limits the time between two requests, not that of a request's headers, nor of an answer that nobody reads.
 """
 
 import asyncio
+from threading import Event
+from types import FrameType
 from typing import Any
 
 import h11
+import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 SECONDS_FOR_HEADERS = 10.0
@@ -66,6 +70,45 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
         for timer in (self._late, self._stalled):
             _stop(timer)
+
+
+class Server(uvicorn.Server):
+    """A server whose event streams end with it instead of holding it up.
+
+    Parameters
+    ----------
+    app : ASGI application
+    ending : threading.Event
+        Is set when the server ends; streams of the application look at it.
+    """
+
+    def __init__(self, app: ASGIApp, ending: Event) -> None:
+        self.ending = ending
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=Connection,
+                ws="none",
+                lifespan="off",
+                h11_max_incomplete_event_size=LARGEST_HEADERS,
+                log_config=None,
+                log_level="critical",
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                timeout_graceful_shutdown=1,
+            )
+        )
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End on a signal."""
+        self.ending.set()
+        super().handle_exit(sig, frame)
+
+    def end(self) -> None:
+        """End, when called from another thread."""
+        self.ending.set()
+        self.should_exit = True
 
 
 def _stop(timer: asyncio.TimerHandle | None) -> asyncio.TimerHandle | None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from secrets import token_hex
 from threading import Event
 
 from lamina.laboratory.bench import Bench
@@ -25,6 +26,7 @@ class Happening:
 
     def __init__(self, bench: Bench, ending: Event) -> None:
         self.bench = bench
+        self.name = token_hex(8)  # of this start of the lab: a page of another one loads itself again
         self.ending = ending
         self._now = ""
         self._listeners = 0
@@ -47,6 +49,7 @@ class Happening:
         try:
             if self._looking is None or self._looking.done():
                 self._looking = asyncio.create_task(self._look())
+            yield f"event: lab\ndata: {self.name}\n\n"
             last, silent = "", 0.0
             while not self.ending.is_set():
                 if self._now != last or silent >= SECONDS_BETWEEN_SIGNS:

@@ -14,7 +14,7 @@ from lamina.data.tables.table_files import SUFFIXES
 from lamina.data.targets import Labels
 from lamina.errors import ColumnError, SettingError, nearest
 from lamina.laboratory.lab_rows import BUILT_IN, LabRows, built_in
-from lamina.laboratory.own_rows import lab_rows, read_path
+from lamina.laboratory.own_rows import OwnTable, lab_rows, read_path
 from lamina.laboratory.snapshot import LINK, read_snapshot, state_in_link
 from lamina.learning.run import Task
 from lamina.model import Model
@@ -36,6 +36,8 @@ class Opening:
         The model to look at.
     code : Path, optional
         The learner's file.
+    own : OwnTable, optional
+        The table that the rows come from: the page may choose another target.
     state : dict, optional
         A state of the lab (`snapshot.restore`).
     """
@@ -43,6 +45,7 @@ class Opening:
     rows: LabRows
     before: Before | None = None
     code: Path | None = None
+    own: OwnTable | None = None
     state: dict[str, Any] | None = None
 
 
@@ -83,7 +86,8 @@ def opening_of(what: str, file: Path | None = None, target: str | None = None) -
     if any(path.name.lower().endswith((suffix, f"{suffix}.gz")) for suffix in SUFFIXES):
         if file is not None:
             raise SettingError(f"{path} and {file} are two tables: name one, or a model and a table.")
-        return Opening(lab_rows(read_path(path), target))
+        own = read_path(path)
+        return Opening(lab_rows(own, target), own=own)
     return of_model(load(path), path.name, None if file is None else read(file), target)
 
 

@@ -17,6 +17,7 @@ from lamina.data.encoding.encoder import Encoder
 from lamina.data.tables.columns import Column, number
 from lamina.data.tables.table import Table
 from lamina.errors import SettingError, nearest
+from lamina.learning.vital_signs import one_thread
 
 MOST_POINTS = 2_000
 TAIL = 0.01  # of the rows at either end, that decide the picture's edges with room beside them
@@ -96,7 +97,8 @@ def components_of(table: Table, encoder: Encoder, dtype: Any) -> Components:
     rows = chosen_rows(table.n_rows)
     A0 = encoder.encode(table.take(rows), dtype).astype(np.float64)
     mean = A0.mean(axis=0)
-    values, directions = np.linalg.svd(A0 - mean, full_matrices=False)[1:]
+    with one_thread():
+        values, directions = np.linalg.svd(A0 - mean, full_matrices=False)[1:]
     directions = np.vstack([directions, np.zeros((2, A0.shape[1]))])[:2]  # a single input, or a single row
     largest = np.abs(directions).argmax(axis=1)
     directions *= np.where(directions[[0, 1], largest] < 0, -1.0, 1.0)[:, None]  # a direction has no sign of its own

@@ -71,7 +71,6 @@ def lesson() -> Rows:
     return Rows(np.array(trace["A0"]), np.array(trace["Y"]), parameters, run.recipe.learning_rate)
 
 
-@cache
 def practice_rows(name: str) -> PracticeRows:
     """Return the rows of this name.
 
@@ -80,9 +79,14 @@ def practice_rows(name: str) -> PracticeRows:
     SettingError
         There are none.
     """
-    if name not in NAMES:
+    if not isinstance(name, str) or name not in NAMES:
         known = ", ".join(NAMES)
         raise SettingError(f"no rows {name!r} to make mistakes with.{nearest(name, NAMES)} There are {known}.")
+    return _made(name)
+
+
+@cache
+def _made(name: str) -> PracticeRows:
     if name == "lesson":
         return PracticeRows(name, built_in(name).title, lesson())
     found = built_in(name)

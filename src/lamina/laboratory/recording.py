@@ -85,6 +85,11 @@ class Recording:
         return min(self._frames, default=0)
 
     @property
+    def steps(self) -> list[int]:
+        """The steps of the key frames: those that need not be computed again."""
+        return sorted(self._frames)
+
+    @property
     def nbytes(self) -> int:
         """Bytes of all arrays that are kept."""
         return self._bytes

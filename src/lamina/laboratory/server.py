@@ -1,13 +1,14 @@
 """The server of the lab: the page's files, its questions, and what happens, as server-sent events."""
 
 import json
+import traceback
 from functools import partial
 from threading import Event
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from lamina.errors import LaminaError
@@ -17,6 +18,8 @@ from lamina.laboratory.happening import Happening
 from lamina.laboratory.limits import Answering, BodyLimit, Overloaded
 from lamina.laboratory.page_files import TYPES, document, files, hash_of, import_map
 from lamina.laboratory.questions import answer
+
+FAULT = "That was a fault in lamina itself ({}: {}). The terminal in which the lab runs shows where it arose."
 
 
 def policy() -> str:
@@ -60,12 +63,20 @@ def application(bench: Bench, access: Access, ending: Event) -> Starlette:
             return JSONResponse(await answering(partial(answer, bench, request.path_params["name"], arguments)))
         except LaminaError as problem:
             return JSONResponse({"error": str(problem)}, 422)
+        except Overloaded:
+            raise
+        except Exception as problem:  # a fault of ours: the page goes on, and the terminal shows where it arose
+            traceback.print_exception(problem)
+            return JSONResponse({"error": FAULT.format(type(problem).__name__, problem)}, 500)
 
     async def events(_: Request) -> Response:
         return StreamingResponse(happening.listen(), media_type="text/event-stream")
 
-    async def overloaded(_: Request, problem: Exception) -> Response:
-        return JSONResponse({"error": str(problem)}, problem.status if isinstance(problem, Overloaded) else 500)
+    async def overloaded(request: Request, problem: Exception) -> Response:
+        status = problem.status if isinstance(problem, Overloaded) else 500
+        if request.method == "POST":
+            return JSONResponse({"error": str(problem)}, status)
+        return PlainTextResponse(str(problem), status)
 
     return Starlette(
         routes=[

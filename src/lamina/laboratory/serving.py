@@ -2,15 +2,13 @@
 
 import socket
 from threading import Event
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from lamina.errors import MissingExtraError, SettingError
 from lamina.laboratory.bench import Bench
 
 if TYPE_CHECKING:
-    import uvicorn
-
+    from lamina.laboratory.connections import Server
     from lamina.laboratory.guarding import Access
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -28,12 +26,14 @@ def listening(host: str, port: int) -> socket.socket:
     if not 0 <= port <= 65_535:
         raise SettingError(f"--port {port}: expected 1 to 65535, or 0 for a free one.")
     try:
-        family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server(place[:2], family=family)
+        family, _, _, _, there = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        place = socket.create_server(there[:2], family=family)
     except OSError as problem:
         raise SettingError(
             f"--port {port}: {host} cannot be listened on ({problem.strerror}). Leave --port out for a free one."
         ) from None
+    place.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else each answer waits 40 ms for an acknowledgement
+    return place
 
 
 def access_to(place: socket.socket, host: str, token: str | None = None) -> "Access":
@@ -54,8 +54,8 @@ def access_to(place: socket.socket, host: str, token: str | None = None) -> "Acc
     return Access(host, port) if token is None else Access(host, port, token)
 
 
-def server_of(bench: Bench, access: "Access") -> "uvicorn.Server":
-    """Return a uvicorn server for a bench; `server.run([socket])` runs it.
+def server_of(bench: Bench, access: "Access") -> "Server":
+    """Return a server for a bench; `server.run([socket])` runs it, `server.end()` ends it from another thread.
 
     Raises
     ------
@@ -63,32 +63,9 @@ def server_of(bench: Bench, access: "Access") -> "uvicorn.Server":
         Starlette or uvicorn is not installed.
     """
     try:
-        import uvicorn
-
-        from lamina.laboratory.connections import LARGEST_HEADERS, Connection
+        from lamina.laboratory.connections import Server
         from lamina.laboratory.server import application
     except ImportError:
         raise MissingExtraError(MISSING) from None
-
-    class Server(uvicorn.Server):
-        """Uvicorn's server, whose event streams end with it instead of holding it up."""
-
-        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            ending.set()
-            super().handle_exit(sig, frame)
-
     ending = Event()
-    return Server(
-        uvicorn.Config(
-            application(bench, access, ending),
-            http=Connection,
-            ws="none",
-            lifespan="off",
-            h11_max_incomplete_event_size=LARGEST_HEADERS,
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=1,
-        )
-    )
+    return Server(application(bench, access, ending), ending)

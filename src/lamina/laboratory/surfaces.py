@@ -13,6 +13,7 @@ from lamina.equations.network import Network
 from lamina.equations.walk import Passed, walk
 from lamina.errors import SettingError
 from lamina.laboratory.planes import Plane
+from lamina.learning.vital_signs import one_thread
 
 Predict = Callable[[Network, Any, Any], Any]  # the engine's verb
 
@@ -79,7 +80,7 @@ def unit_over(plane: Plane, network: Network, params: Any, layer: int, unit: int
         There is no such layer or unit.
     """
     A = outputs_of_layer(network, params, plane.grid, layer)
-    check_unit(network, layer, unit, len(A))
+    check_unit(layer, unit, len(A))
     last = layer == max(network.numbers.values())
     return _scaled(f"{'z' if last else 'a'}[{layer}]{unit}", plane, A[unit - 1])
 
@@ -87,25 +88,25 @@ def unit_over(plane: Plane, network: Network, params: Any, layer: int, unit: int
 def outputs_of_layer(network: Network, params: Any, A0: Any, layer: int) -> NDArray[np.float64]:
     """Return what a layer gives for rows of A[0], (units, rows): after its activation, the mean over members."""
     inputs = for_members(network.members, np.asarray(A0, np.float64).T)
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), one_thread():
         there = walk(network, np.asarray(params, np.float64), inputs)
     found = last_part(there.layers, layer)
     if found is None:
         numbers = sorted({number for number in network.numbers.values() if number})
-        raise SettingError(f"layer={layer}: expected a number from {numbers[0]} to {numbers[-1]}.")
+        raise SettingError(f"layer={layer!r}: expected a number from {numbers[0]} to {numbers[-1]}.")
     return np.asarray(mean_of_members(network.members, found.A), np.float64)
 
 
 def last_part(layers: list[Passed], layer: int) -> Passed | None:
     """Return the last part of a layer: what it gives to the next."""
-    parts = [at for at in layers if at.number == layer and layer > 0]
+    parts = [at for at in layers if at.number == layer != 0]
     return parts[-1] if parts else None
 
 
-def check_unit(network: Network, layer: int, unit: int, units: int) -> None:
+def check_unit(layer: int, unit: int, units: int) -> None:
     """Raise a SettingError where a layer has no such unit."""
-    if not 1 <= unit <= units:
-        raise SettingError(f"unit={unit}: layer {layer} has {units} units, expected a number from 1 to {units}.")
+    if type(unit) is not int or not 1 <= unit <= units:
+        raise SettingError(f"unit={unit!r}: layer {layer} has {units} units, expected a number from 1 to {units}.")
 
 
 def _square(plane: Plane, values: NDArray[Any]) -> NDArray[np.float32]:

@@ -46,7 +46,7 @@ class NumberAnswers:
     ----------
     true, predicted : array, shape (m,)
     quantiles : array, shape (m, quantiles), or None
-        All that were predicted, each row sorted, for the levels `levels` in ascending order.
+        All that were predicted, for the levels `levels` in ascending order; in some rows they may cross.
     """
 
     true: Floats
@@ -88,8 +88,8 @@ def answers_of(target: Labels | Numbers, loss: Loss, A: NDArray[Any], Y: NDArray
     found = target.decode(A).reshape(len(A), -1)
     if not isinstance(loss, Quantile):
         return NumberAnswers(y, found[:, 0])
-    levels = tuple(sorted(loss.quantiles))
-    found = np.sort(found, axis=1)
+    order = np.argsort(loss.quantiles, kind="stable")
+    levels, found = tuple(loss.quantiles[j] for j in order), found[:, order]
     middle = int(np.argmin(np.abs(np.array(levels) - 0.5)))
     return NumberAnswers(y, found[:, middle], found, levels)
 

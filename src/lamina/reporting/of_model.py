@@ -1,6 +1,6 @@
 """What a model is: its columns and target, its layers, the settings that were given and those that the preset chose."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from lamina.data.encoding.descriptions import columns
@@ -14,7 +14,7 @@ from lamina.reporting.elements import Markup, counted, element, folded, paragrap
 
 LISTED_COLUMNS = 30  # more are folded away
 LISTED_CLASSES = 6
-NEAR = 0.1  # of the held-out rows: how far their number may be from what was asked for
+ANY_NUMBER = (1, 10**4, 10**6)  # of rows: choices that are the same for all of them depend on none
 
 
 def what_it_is(model: Model) -> str:
@@ -114,10 +114,11 @@ def chosen_by_preset(model: Model) -> dict[str, Any]:
 
     Some choices depend on the number of rows. Where the model does not know it, they say so.
     """
-    task = _task(model)
+    task: Literal["classifier", "regressor"] = "classifier" if isinstance(model.target, Labels) else "regressor"
     given = {name: one.default for name, one in settings_for(task).items()} | model.settings
     n_columns = len(model.encoder.names_in)
-    answers = [resolved(given, Facts(task, n, n_columns)) for n in _numbers_of_rows(model, given)]
+    known = (model.signs or {}).get("recipe", {}).get("preset_rows")
+    answers = [resolved(given, Facts(task, n, n_columns)) for n in (ANY_NUMBER if known is None else (known,))]
     left = [name for name, value in given.items() if isinstance(value, str) and value == "auto"]
     found = {}
     for name in left:
@@ -127,23 +128,6 @@ def chosen_by_preset(model: Model) -> dict[str, Any]:
         elif values[0] != "auto":
             found[name] = values[0]
     return found
-
-
-def _task(model: Model) -> Literal["classifier", "regressor"]:
-    return "classifier" if isinstance(model.target, Labels) else "regressor"
-
-
-def _numbers_of_rows(model: Model, given: Mapping[str, Any]) -> list[int]:
-    """Return how many rows there may have been before some were held out; one number where that is known."""
-    rows = training_rows(model)
-    if rows is None:
-        return [1, 10**4, 10**6]
-    learned, watched = rows
-    both = learned + watched
-    chosen = resolved(given, Facts(_task(model), both, len(model.encoder.names_in)))
-    asked = float(chosen["validation_fraction"]) * both
-    held_out = bool(chosen["early_stopping"]) and abs(watched - asked) <= max(2.0, NEAR * asked)
-    return [both if held_out or not watched else learned]
 
 
 def as_written(value: Any) -> str:

@@ -15,9 +15,11 @@ from lamina.reporting.subject import Subject, Tried
 
 CLASSES_OF_A_MATRIX = 20
 CONFUSED = 15  # pairs of more classes
-LISTED_CLASSES = 25  # that are not folded away
 POINTS_OF_A_CURVE, POINTS_OF_A_CLOUD = 300, 1500
 LINES_OF_A_CURVE = 20
+LEARNED_FROM = (
+    "holds the rows that the model was trained on: these scores are too good. Take rows that it has not seen."
+)
 SHOWN_COLUMNS = 6  # beside a row that is wrong
 
 
@@ -32,7 +34,10 @@ def scores(subject: Subject) -> Iterator[Markup]:
         yield from _of_validation(model)
     if tried.answers is None:
         return
-    yield table(["score", ""], tried.scores, f"On {counted(tried.rows, 'row')} of {tried.name}")
+    if tried.learned_from:
+        yield paragraph(element("strong", f"{tried.name} {LEARNED_FROM}"))
+    caption = f"On {counted(tried.rows, 'row')} of {tried.name}; {tried.baseline}: the same answer for every row"
+    yield table(["score", "the model", tried.baseline], tried.scores, caption)
     for note in tried.notes:
         yield paragraph(note, class_="soft")
     if isinstance(tried.answers, ClassAnswers):
@@ -69,15 +74,15 @@ def _of_classes(model: Model, answers: ClassAnswers) -> Iterator[Markup]:
         return
     counts = measures.confusion(answers)
     yield element("h3", "What is taken for what")
+    rows = [(name, *one) for name, one in zip(names, measures.per_class(counts), strict=True)]
+    by_class = table(["class", "precision", "recall", "F1", "rows"], rows, "Every class")
     if len(names) <= CLASSES_OF_A_MATRIX:
-        yield _matrix(names, counts)
+        yield element("div", _matrix(names, counts), by_class, class_="beside")
     else:
         yield paragraph(f"{len(names)} classes: the most frequent mistakes.")
         wrong = [(names[a], names[b], n) for a, b, n in measures.confused(counts, CONFUSED)]
         yield table(["true class", "predicted class", "rows"], wrong, "Mistakes", left=(0, 1))
-    rows = [(name, *one) for name, one in zip(names, measures.per_class(counts), strict=True)]
-    by_class = table(["class", "precision", "recall", "F1", "rows"], rows, "Every class")
-    yield by_class if len(rows) <= LISTED_CLASSES else folded(f"All {len(rows)} classes", by_class)
+        yield folded(f"All {len(rows)} classes", by_class)
     yield paragraph(
         "Precision: the share that is right among the rows predicted as the class. Recall: among those of the class.",
         class_="soft",
@@ -103,7 +108,7 @@ def _matrix(names: Sequence[str], counts: Any) -> Markup:
             for j, n in enumerate(line)
         ]
         body.append(element("tr", element("th", name, scope="row"), *cells))
-    caption = element("caption", "Rows by true class (down) and predicted class (across); shaded by share of the row")
+    caption = element("caption", "True class down, predicted class across")
     whole = element("table", caption, element("thead", head), element("tbody", *body), class_="heat")
     return element("div", whole, class_="wide", tabindex=0, role="region", aria_label="Confusion matrix")
 
@@ -126,7 +131,7 @@ def _thresholds(names: Sequence[str], answers: ClassAnswers) -> Iterator[Markup]
         roc.set(xlabel="false positive rate", ylabel="true positive rate (recall)", title=f"ROC: area {swept.auc:.4f}")
         pr.axhline(base, color=INK, linestyle=":", linewidth=1)
         lines(pr, [("", swept.recall[at].tolist(), swept.precision[at].tolist())])
-        pr.set(xlabel="recall", ylabel="precision", title=title, ylim=(-0.03, 1.03))
+        pr.set(xlabel="recall", ylabel="precision", title=title, xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
     some = measures.thinned(len(swept.thresholds), LINES_OF_A_CURVE).tolist()
     rows = [
         [float(one) for one in (swept.thresholds[k], swept.recall[k], swept.false_positive_rate[k], swept.precision[k])]
@@ -219,7 +224,11 @@ def _coverage(answers: NumberAnswers) -> Iterator[Markup]:
     if len(found) > 1:
         (low, below), (high, above) = found[0], found[-1]
         inside = f"{100 * (above - below):.1f} % of the rows lie between the lowest and the highest quantile"
-        yield paragraph(f"{inside}; {100 * (high - low):g} % should.")
+        crossing = (
+            int((np.diff(answers.quantiles, axis=1) < 0).any(axis=1).sum()) if answers.quantiles is not None else 0
+        )
+        crossed = f" In {counted(crossing, 'row')} they cross; predict_quantiles sorts them." if crossing else ""
+        yield paragraph(f"{inside}; {100 * (high - low):g} % should.{crossed}")
 
 
 # ---- the rows that are most wrong ----

@@ -65,7 +65,7 @@ def _figures(subject: Subject) -> Iterator[tuple[str, str, str]]:
     """Yield the figures that stand at the top: what, how much, and a word on it."""
     model, tried = subject.model, subject.tried
     if tried is not None and tried.scores:
-        for name, value in list(tried.scores)[:3]:
+        for name, value, _ in list(tried.scores)[:3]:
             yield name, number(value), f"on {tried.name}"
     else:
         for name, value in list(model.scores.items())[:2]:

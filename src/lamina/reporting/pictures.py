@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from math import inf, log10
 from typing import Any
 
 from lamina.errors import MissingExtraError
@@ -158,10 +159,12 @@ def key_below(ax: Any, most: int) -> None:
 
 def logarithmic(axis: Any) -> None:
     """Label a logarithmic axis with plain numbers: 0.01, 0.02, 0.05."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
     low, high = axis.get_view_interval()
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if low > 0 and high < 100 * low else (1,), numticks=6))
+    decades = log10(high / low) if low > 0 else inf
+    subs = (1, 2, 5) if decades < 2 else (1,)
+    axis.set_major_locator(MaxNLocator(4) if decades < 1 else LogLocator(subs=subs, numticks=6))
     axis.set_major_formatter(FuncFormatter(lambda value, place: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())
 

@@ -29,10 +29,14 @@ class Tried:
     rows : int
     looked_at : int
         How many of them, drawn at random, the diagnosis and the explanations go by.
+    learned_from : bool
+        Whether they are known to be the rows that the model was trained on.
     answers : ClassAnswers, NumberAnswers or None
     without : str
         Why there are no answers; empty where there are some.
-    scores : sequence of (name, value)
+    scores : sequence of (name, value, value of the baseline)
+    baseline : str
+        What the second values are of: somebody who knows the answers of these rows only as a whole.
     notes : sequence of str
         Why other scores are left out.
     worst : sequence of WrongRow
@@ -43,9 +47,11 @@ class Tried:
     name: str
     rows: int
     looked_at: int
+    learned_from: bool = False
     answers: ClassAnswers | NumberAnswers | None = None
     without: str = ""
-    scores: Sequence[tuple[str, float]] = ()
+    scores: Sequence[tuple[str, float, float | None]] = ()
+    baseline: str = ""
     notes: Sequence[str] = ()
     worst: Sequence[WrongRow] = ()
     explanations: Sequence[Explanation] = ()

@@ -240,14 +240,14 @@ def _note(found: Training, text: str, when: str = "") -> None:
 
 def _check(X: Any, Y: Any, parameters: Named, learning_rate: float, steps: int) -> None:
     if not 1 <= steps <= MOST_STEPS:
-        raise SettingError(f"steps is {steps}: expected 1 to {MOST_STEPS:,}")
+        raise SettingError(f"steps is {steps}: expected 1 to {MOST_STEPS:,}.")
     if not (learning_rate > 0 and np.isfinite(learning_rate)):
-        raise SettingError(f"learning_rate is {learning_rate:g}: expected more than 0")
+        raise SettingError(f"learning_rate is {learning_rate:g}: expected more than 0.")
     if X.ndim != 2 or Y.shape != (1, X.shape[1]):
-        raise DataError(f"X is {X.shape}, Y is {Y.shape}: expected (n_x, m) and (1, m), examples across")
+        raise DataError(f"X is {X.shape}, Y is {Y.shape}: expected (n_x, m) and (1, m), examples across.")
     if np.shape(parameters["W1"])[1] != X.shape[0]:
         raise DataError(
             f"W1 is {np.shape(parameters['W1'])}, X is {X.shape}: expected a column of W1 for each row of X"
         )
     if not np.isin(Y, (0, 1)).all():
-        raise DataError("Y holds other numbers than 0 and 1: the course's networks tell two classes apart")
+        raise DataError("Y holds other numbers than 0 and 1: the course's networks tell two classes apart.")

@@ -19,6 +19,7 @@ from lamina.glassbox.doctor.source import Source, read
 from lamina.glassbox.doctor.steps import Named
 from lamina.glassbox.practice.blocks import STARTS, Block, Chain
 from lamina.glassbox.practice.compared import Compared, compared
+from lamina.glassbox.practice.own_training import NEEDED, OwnTraining, train_by
 
 RIGHT, THROUGH, ELSEWHERE, RAISED = "right", "wrong through another", "wrong elsewhere", "raised"
 MISSING, NOT_REACHED = "not there", "not reached"
@@ -60,6 +61,8 @@ class ChainReport:
         The key of the first block that is wrong or raised, else of the first that is not written or not there; empty
         where all are right.
     notes : tuple of str
+    training : OwnTraining or None
+        The network trained by the functions of the file; None where one of them is not there, or does not end.
     problem : str
         Why nothing of the file could be run; else empty.
     """
@@ -69,6 +72,7 @@ class ChainReport:
     functions: dict[str, FunctionReport] = field(default_factory=dict)
     first: str = ""
     notes: tuple[str, ...] = ()
+    training: OwnTraining | None = None
     problem: str = ""
 
 
@@ -123,7 +127,15 @@ def _examined(source: Source, chain: Chain, seconds: float) -> ChainReport:
         functions = {one.function: one for one in examination.reports_of_all()}
         reports = list(_reports(blocks, functions, source, sandbox))
         notes = (*source.unreadable, *notes_on_loading(source, sandbox))
-    return ChainReport(source.name, reports, functions, _first(reports), notes)
+        training = train_by(sandbox, source, chain) if _can_train(functions) else None
+    return ChainReport(source.name, reports, functions, _first(reports), notes, training)
+
+
+def _can_train(functions: dict[str, FunctionReport]) -> bool:
+    """Whether all that a step takes is written, and ends."""
+    written = [functions[name] for name in NEEDED if name in functions and functions[name].verdict != UNWRITTEN]
+    endless = any(one.name in ENDINGS for report in functions.values() for one in report.findings)
+    return len(written) == len(NEEDED) and not endless
 
 
 def _reports(

@@ -70,7 +70,7 @@ class Quiz:
     def answer(self, seed: int) -> Switch:
         """Return the mistake of a question."""
         if seed < 0:
-            raise SettingError(f"seed is {seed}: expected 0 or more")
+            raise SettingError(f"seed is {seed}: expected 0 or more.")
         rng = np.random.default_rng([3, seed])
         functions = sorted({switches()[key].function for key in self.shown})
         function = functions[rng.integers(len(functions))]  # each function alike, though some hold many mistakes

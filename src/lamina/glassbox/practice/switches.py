@@ -81,7 +81,7 @@ def _one(key: str) -> Mistake:
         return switch.mistake
     if scope not in SCOPES or not switch.in_some_layers:
         able = " and ".join(f"({one})" for one in SCOPES) if switch.in_some_layers else "no layers, for it is made once"
-        raise SettingError(f"{plain!r} cannot be made in {scope!r} alone: expected {able}")
+        raise SettingError(f"{plain!r} cannot be made in {scope!r} alone: expected {able}.")
     words, holds = SCOPES[scope]
     return within(switch.mistake, scope, words, holds)
 

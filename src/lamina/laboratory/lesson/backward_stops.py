@@ -25,7 +25,8 @@ def start_back(s: Scene) -> Stop:
     L, e, other = s.layers, s.example(1), s.example(0)
     A, dA = s[f"A{L}"][0], s[f"dA{L}"][0]
     return Stop(
-        "The way back begins: dA[L]",
+        "Back: dA[L]",
+        "The way back begins: $dA^{[L]}$",
         (
             "Now the question is turned round: were this number a little larger, what would the loss do? The answer "
             "is a derivative, and it is called after the number: $dA$, $dZ$, $dW$, $db$. Each has the shape of what "
@@ -52,6 +53,7 @@ def start_back(s: Scene) -> Stop:
             f"y = 1 leaves −1 / {say(A[e])} = {say(dA[e])}. Example {other} has y = 0, which leaves "
             f"1 / (1 − {say(A[other])}) = {say(dA[other])}: there A should become smaller.",
         ),
+        (f"dA{L}",),
         f"dA{L}",
     )
 
@@ -62,7 +64,8 @@ def through_g(s: Scene) -> Stop:
     A, dA, dZ = (s[f"{name}{L}"][0, e] for name in ("A", "dA", "dZ"))
     flat = int((s[f"Z{L - 1}"] <= 0).sum())
     return Stop(
-        "Back through g: dZ = dA * g'(Z)",
+        "dZ = dA * g'(Z)",
+        "Back through g: $dZ = dA * g'(Z)$",
         (
             "Each number of $Z$ made one number of $A$, and no other. So its derivative is found number by number: "
             "$dA$ times the slope of $g$ at that $Z$. (The star multiplies number by number; it is no matrix "
@@ -93,6 +96,7 @@ def through_g(s: Scene) -> Stop:
             f"1. Further back, {flat} of the {s[f'dZ{L - 1}'].size} numbers of {symbol(f'dZ{L - 1}')} are 0, because "
             "relu was flat there.",
         ),
+        (f"dZ{L}",),
         f"dZ{L}",
     )
 
@@ -121,7 +125,8 @@ def gradients(s: Scene) -> Stop:
     j = s.steepest[2]
     first = sum_of(dZ[0, :3], A[j, :3])
     return Stop(
-        "What the parameters get: dW and db",
+        "dW and db",
+        "What the parameters get: $dW$ and $db$",
         (
             "A weight was used for every example, so all of them have a say: the derivative by $W_{ij}$ adds up, "
             "over the examples, $dZ$ of unit $i$ times what came in from unit $j$. A sum over the examples of "
@@ -164,6 +169,7 @@ def gradients(s: Scene) -> Stop:
             f"{place(f'dW{L}', 0, j)} = (1/{m}) ({first} + ... ), {m} products in all, = {say(s[f'dW{L}'][0, j])}. "
             f"{symbol(f'db{L}')} = {say(dZ.sum())} / {m} = {say(db)}.",
         ),
+        (f"dW{L}",),
         f"dW{L}",
     )
 
@@ -179,7 +185,8 @@ def chain(s: Scene) -> Stop:
     i, e = (int(k) for k in np.unravel_index(int(np.argmax(np.abs(s["dA1"]))), s["dA1"].shape))
     back = [_layer_back_code(layer) for layer in range(L - 1, 0, -1)]
     return Stop(
-        "On to the layer before: dA_prev = Wᵀ dZ",
+        "dA_prev = Wᵀ dZ",
+        "On to the layer before: $dA^{[l-1]} = W^{[l]\\top} dZ^{[l]}$",
         (
             "A unit of the layer before fed every unit of this one, through its column of $W$. So its derivative "
             "adds up, over these units, weight times $dZ$. That is a product with the transpose. There is no $1/m$ "
@@ -216,6 +223,7 @@ def chain(s: Scene) -> Stop:
             f"{place('dA1', i, e)} = {sum_of(s['W2'][:, i], s['dZ2'][:, e])} = {say(s['dA1'][i, e])}: one product for "
             f"each of the {n[2]} units of layer 2.",
         ),
+        ("dA1",),
         "dA1",
     )
 
@@ -229,7 +237,8 @@ def update(s: Scene) -> Stop:
     name, i, j = s.steepest
     W, dW, new = (float(s[one][i, j]) for one in (name, f"d{name}", f"{name}_new"))
     return Stop(
-        "The update: W := W − α dW",
+        "The update",
+        "The update: $W := W - \\alpha\\, dW$",
         (
             "A derivative points to where $J$ grows. So each parameter takes a step the other way. How long the "
             f"step is, the learning rate $\\alpha$ says: here {say(s.rate)}.",
@@ -258,6 +267,7 @@ def update(s: Scene) -> Stop:
             f"{say(W)} − {say(s.rate)} · {bracketed(dW)} = {say(new)}. After all {s.network.size} parameters have "
             f"moved, $J$ goes from {say(s.costs[1.0][0])} to {say(s.costs[1.0][1])}.",
         ),
+        (f"{name}_new",),
         f"{name}_new",
     )
 
@@ -268,6 +278,7 @@ def repeat(s: Scene) -> Stop:
     at = check.nudges[4]
     name, i, j = s.steepest
     return Stop(
+        "Again and again",
         "Again and again",
         (
             "Forward, cost, backward, update: one step of gradient descent. Repeat it, and the cost falls. That is "
@@ -305,6 +316,7 @@ def repeat(s: Scene) -> Stop:
             f"The check of {place(name, i, j)} with ε = 10⁻⁵: the slope is {say(at.two_sided, 8)}, "
             f"{place(f'd{name}', i, j)} is {say(check.analytic, 8)}.",
         ),
+        ("curves",),
         "slopes",
     )
 

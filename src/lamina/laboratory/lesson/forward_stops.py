@@ -24,6 +24,7 @@ def shapes(s: Scene) -> Stop:
     layers = range(1, L + 1)
     counted = "; ".join(f"layer {k}: {n[k]} · {n[k - 1]} + {n[k]}" for k in layers)
     return Stop(
+        "Layers and shapes",
         "A chain of layers",
         (
             f"A network of $L = {L}$ layers is a chain of functions. Layer $l$ takes $A^{{[l-1]}}$ from the layer "
@@ -51,6 +52,7 @@ def shapes(s: Scene) -> Stop:
             f"$W^{{[2]}}$ is {s.shape('W2')}: {n[2]} units with {n[1]} weights each. All the parameters together are "
             f"{s.network.size} numbers ({counted}).",
         ),
+        ("W2",),
         "Z1",
     )
 
@@ -60,7 +62,8 @@ def inputs(s: Scene) -> Stop:
     n0, m, e = s.units[0], s.m, s.example(1)
     values = ", ".join(f"{name} = {say(x)}" for name, x in zip(s.features, s["A0"][:, e], strict=True))
     return Stop(
-        "A[0] = X: examples are columns",
+        "Inputs: A[0] = X",
+        "$A^{[0]} = X$: examples are columns",
         (
             "A table has one example in each row. The lecture lays it on its side: $A^{[0]} = X$ has one example in "
             f"each column and one feature in each row. With $m = {m}$ examples of {n0} features it is {size(n0, m)}.",
@@ -89,6 +92,7 @@ def inputs(s: Scene) -> Stop:
             f"Example {e} is the column {values}; its target is y = {say(s['Y'][0, e])}. "
             f"X[:, {e}:{e + 1}] keeps it a column, X[:, {e}] does not.",
         ),
+        (),
         "Z1",
     )
 
@@ -98,7 +102,8 @@ def linear(s: Scene) -> Stop:
     W, A, b, Z = s["W1"], s["A0"], s["b1"], s["Z1"]
     products = W[0] @ A[:, 0]
     return Stop(
-        "Z = W A + b, for all examples at once",
+        "Z = W A + b",
+        "$Z = W A + b$, for all examples at once",
         (
             "A unit multiplies each number that comes in by its weight, adds the products up, and adds its bias. "
             "For one unit and one example that is one number. The matrix product does it for every unit and every "
@@ -128,6 +133,7 @@ def linear(s: Scene) -> Stop:
             f"{place('Z1', 0, 0)} = {sum_of(W[0], A[:, 0])} + {say(b[0, 0])} = {say(Z[0, 0])}. In the same line the "
             f"other {Z.size - 1} numbers of {symbol('Z1')}, {s.shape('Z1')}, were computed.",
         ),
+        ("Z1",),
         "Z1",
     )
 
@@ -153,7 +159,8 @@ def activation(s: Scene) -> Stop:
     """A = g(Z), and the cache."""
     A, zeros = s["A1"], int((s["A1"] == 0).sum())
     return Stop(
-        "A = g(Z), and what is kept for the way back",
+        "A = g(Z), the cache",
+        "$A = g(Z)$, and what is kept for the way back",
         (
             "Without something in between, two layers would be no more than one: $W^{[2]} (W^{[1]} A)$ is a matrix "
             "times $A$ again. So each layer ends with a function that is no straight line, applied to every number "
@@ -185,6 +192,7 @@ def activation(s: Scene) -> Stop:
             f"{zeros} of the {A.size} numbers are 0. Unit 0 turned {listed(s['Z1'][0, :4])}, ... into "
             f"{listed(A[0, :4])}, ...",
         ),
+        ("A1",),
         "A1",
     )
 
@@ -194,6 +202,7 @@ def forward(s: Scene) -> Stop:
     L, A, Y = s.layers, s[f"A{s.layers}"][0], s["Y"][0]
     agree = int(((A > 0.5) == (Y > 0.5)).sum())
     return Stop(
+        "Forward, all layers",
         "Forward through all layers",
         (
             "The next layer does the same with what this one gave, and so on: a loop over the layers, $l = 1, ..., "
@@ -222,6 +231,7 @@ def forward(s: Scene) -> Stop:
             f"$A^{{[{L}]}}$ = ({listed(A)}). Read as “y is 1” where it is above 0.5, it agrees with Y in {agree} of "
             f"{s.m} examples at this step.",
         ),
+        (),
         f"A{L}",
     )
 
@@ -240,6 +250,7 @@ def cost(s: Scene) -> Stop:
     between = int(np.abs(loss - np.median(loss)).argmin())
     kind = f"−log({say(A[most])})" if Y[most] else f"−log(1 − {say(A[most])})"
     return Stop(
+        "The cost",
         "The cost: how far off it is",
         (
             "The loss of one example is small where the network is right and sure of it. Where y is 1 it is $-\\log "
@@ -265,6 +276,7 @@ def cost(s: Scene) -> Stop:
             f"Its loss is {kind} = {say(loss[most])}. The mean over all {s.m} is $J$ = {say(s['cost'])}. Saying 0.5 of "
             f"every example would cost log 2 = {say(np.log(2))}.",
         ),
+        ("loss",),
         "cost",
     )
 

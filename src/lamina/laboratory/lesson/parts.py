@@ -89,6 +89,7 @@ Show = Drawing | Grids | Product | Curves
 class Stop(NamedTuple):
     """One stop of the lesson."""
 
+    short: str  # in the list of stops
     title: str
     text: tuple[str, ...]
     equations: tuple[str, ...]  # the lecture's, in LaTeX
@@ -96,6 +97,7 @@ class Stop(NamedTuple):
     shows: tuple[Show, ...]
     questions: tuple[Choices | Number, ...]
     reveal: tuple[str, ...]
+    hides: tuple[str, ...]  # what the pictures keep back from somebody who predicts first: arrays, or "curves"
     onward: str  # the array whose line shows the rest, step by step
 
 

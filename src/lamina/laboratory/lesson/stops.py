@@ -8,7 +8,7 @@ from lamina.glassbox.trace import Trace
 from lamina.laboratory.bench import Bench
 from lamina.laboratory.lab_rows import built_in
 from lamina.laboratory.lesson import backward_stops, forward_stops
-from lamina.laboratory.lesson.parts import Drawing, Grids, Product, Stop
+from lamina.laboratory.lesson.parts import Grids, Product, Stop
 from lamina.laboratory.lesson.scene import Scene, suits
 
 
@@ -24,13 +24,15 @@ def lesson_of(trace: Trace) -> dict[str, Any]:
     own = suits(trace)
     scene = Scene(trace if own else _lecture())
     stops = {name: make(scene) for name, make in STOPS.items()}
-    shown = {name for stop in stops.values() for name in _names(stop)}
+    shown = {f"{role}{layer}" for role in "Wb" for layer in range(1, scene.layers + 1)}
+    shown |= {name for stop in stops.values() for name in _names(stop)}
     lines = [one.result for one in scene.trace.equations()]
     return {
         "own": own,  # whether the numbers are those of the network on the table
         "step": scene.trace.step,
         "units": scene.units,
         "features": scene.features,
+        "steepest": scene.steepest,
         "stops": [
             {"name": name, **stop._asdict(), "line": lines.index(stop.onward) if stop.onward in lines else None}
             for name, stop in stops.items()
@@ -40,15 +42,13 @@ def lesson_of(trace: Trace) -> dict[str, Any]:
 
 
 def _names(stop: Stop) -> list[str]:
-    """Return the arrays that the pictures of a stop show; a drawing shows the weights."""
+    """Return the arrays that the pictures of a stop show; those of a drawing are the weights."""
     found: list[str] = []
     for show in stop.shows:
         if isinstance(show, Grids):
             found += show.names
         elif isinstance(show, Product):
             found += [name for name in (show.result, show.left, show.right, show.plus) if name]
-        elif isinstance(show, Drawing):
-            found += [f"W{layer}" for layer in show.layers]
     return found
 
 

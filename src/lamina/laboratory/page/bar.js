@@ -50,5 +50,6 @@ export function bar() {
     if (to <= here.now.head) go({ step: to, following: to === here.now.head });
     else if (live) await command("play", { steps: 1, wait: true }, true);
   }
+  on("move", move);
   return { element, move };
 }

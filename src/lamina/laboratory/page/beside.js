@@ -20,16 +20,16 @@ export function matrix(values, { label, differs = null, size = 0, shape = null }
   const hidden = whole.length === 2 && whole[1] > rows[0].length ? whole[1] - rows[0].length : 0;
   const largest = size || magnitude(values) || 1;
   return h("figure", { class: "matrix" },
-    h("figcaption", {}, label, " ", h("span", { class: "shape" }, whole.length ? written(whole) : "one number")),
+    h("figcaption", {}, label, " ", h("span", { class: "of-shape" }, whole.length ? written(whole) : "one number")),
     h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": `${label} ${written(whole)}` },
       h("table", {}, h("tbody", {}, rows.map((row, i) => h("tr", {}, row.map((one, j) => cell(one, marks && marks[i][j], largest)),
-        hidden > 0 && i === 0 ? h("td", { class: "more", rowspan: rows.length }, `… ${hidden} more`) : null))))));
+        hidden > 0 && i === 0 ? h("td", { class: "hidden-columns", rowspan: rows.length }, `… ${hidden} more`) : null))))));
 }
 
 function cell(value, off, largest) {
   const x = number(value);
   const share = Number.isFinite(x) ? Math.min(1, Math.abs(x) / largest) : 1;
-  return h("td", { class: `${x < 0 ? "minus" : "plus"}${off ? " off" : ""}`, style: { "--share": share.toFixed(3) }, title: String(value) },
+  return h("td", { class: `${x < 0 ? "below-0" : "above-0"}${off ? " off" : ""}`, style: { "--share": share.toFixed(3) }, title: String(value) },
     short(value, 3), off && h("span", { class: "unseen" }, " differs"));
 }
 
@@ -43,7 +43,7 @@ export function magnitude(values) {
 export function beside(one, words = ["expected", "found"]) {
   const size = magnitude(one.expected) || magnitude(one.found);
   const wrong = Boolean(one.sentence);
-  return h("section", { class: `beside${wrong ? " wrong" : ""}`, "data-array": one.name },
+  return h("section", { class: `compared${wrong ? " wrong" : ""}`, "data-array": one.name },
     h("h3", {}, named(one.name), h("span", { class: "verdict" }, wrong ? "differs" : one.found === null ? "" : "the same")),
     h("div", { class: "pair" },
       matrix(one.expected, { label: wrong || one.found === null ? words[0] : words.join(" and "), size, shape: one.expected_shape }),

@@ -5,6 +5,7 @@ import { fill, h } from "lab/dom.js";
 import { here } from "lab/here.js";
 import { trouble } from "lab/notes.js";
 import { detail } from "lab/code_block.js";
+import { curves } from "lab/curves.js";
 import { ask, on } from "lab/talk.js";
 
 export const view = { name: "code", title: "Your code", mount };
@@ -18,8 +19,10 @@ let chosen = null; // the block that was clicked; else the first wrong one is sh
 
 function mount(root) {
   const head = h("div", { class: "head" }), chain = h("div", { class: "chain", role: "group", "aria-label": "the blocks of a training step" });
+  const cost = curves("The network trained by your functions", ["your code", "Yours"]), trained = h("section", { class: "panel", hidden: true }, cost.element,
+    h("p", { class: "quiet" }, "A cost that falls is no proof that the gradients are right: compare the two, and the blocks above."));
   const below = detail((function_) => blocks.find((one) => one.function === function_ && one.status === "wrong"), (key) => choose(key));
-  root.append(h("div", { class: "yours" }, h("section", { class: "panel" }, head, h("div", { class: "scroller" }, chain)), below.element));
+  root.append(h("div", { class: "yours" }, h("section", { class: "panel" }, head, h("div", { class: "scroller" }, chain)), below.element, trained));
   let blocks = [], first = "", count = null, mine = 0;
 
   async function look() {
@@ -31,6 +34,8 @@ function mount(root) {
       if (chosen && !blocks.some((one) => one.key === chosen)) chosen = null;
       fill(head, heading(found));
       draw();
+      trained.hidden = !found.training;
+      if (found.training) cost.show(found.training);
       await below.show(chosen || first, found);
     } catch (problem) { trouble(problem); }
   }
@@ -58,7 +63,7 @@ function mount(root) {
   });
   count = here.now && here.now.counts.code;
   look();
-  return stop;
+  return () => { stop(); cost.close(); };
 }
 
 function heading({ file, looking, blocks, first, notes, problem }) {
@@ -92,12 +97,12 @@ function picture(blocks, first, shown, choose) {
     "data-key": one.key, "aria-pressed": String(one.key === shown), title: MEANING[one.status] || "",
     "aria-label": `${one.function}${one.layer ? ` in layer ${one.layer}` : ""}${one.status ? `: ${MEANING[one.status]}` : ""}`, onclick: () => choose(one.key) },
   h("span", { class: "mark" }, SIGNS[one.status]), h("span", { class: "name" }, kind !== "model" ? broken(one.function) : one.function));
-  const arrow = (text, back = false) => h("span", { class: `arrow${back ? " back" : ""}`, "aria-hidden": "true" }, h("span", {}, text));
+  const arrow = (text, back = false) => h("span", { class: `arrow${back ? " backwards" : ""}`, "aria-hidden": "true" }, h("span", {}, text));
   const inner = (way, layer) => blocks.filter((one) => one.way === way && one.layer === layer);
   const cell = (way, layer) => {
     const [linear, active, whole] = way === "forward" ? inner(way, layer) : [inner(way, layer)[1], inner(way, layer)[0], inner(way, layer)[2]];
     return h("div", { class: `layer ${way}` }, box(whole, "whole"),
-      h("div", { class: "parts" }, box(linear, "part"), arrow(way === "forward" ? `Z${layer}` : `dZ${layer}`, way !== "forward"), box(active, "part")));
+      h("div", { class: "parts" }, box(linear, "piece"), arrow(way === "forward" ? `Z${layer}` : `dZ${layer}`, way !== "forward"), box(active, "piece")));
   };
   const row = (way, left, right, top) => h("div", { class: `way ${way}` }, box(top, "model"),
     h("div", { class: "walk" }, box(left, "end"), layers.map((layer) => [

@@ -26,7 +26,7 @@ export function detail(wrongOf, choose) {
       h("div", { class: "in-out" },
         h("div", {}, h("h3", {}, one.results.some((result) => result.found !== null) ? "Expected beside found" : "Expected"), h("div", { class: "cards" }, results(one))),
         h("details", { class: "behind", open: one.status === "" }, h("summary", {}, "what goes in"), h("div", { class: "cards" },
-          Object.entries(one.inputs).map(([name, values]) => h("section", { class: "beside" }, h("h3", {}, named(name)), matrix(values, { label: "", size: magnitude(values) })))))));
+          Object.entries(one.inputs).map(([name, values]) => h("section", { class: "compared" }, h("h3", {}, named(name)), matrix(values, { label: "", size: magnitude(values) })))))));
   }
 
   function blame(one) {

@@ -8,7 +8,7 @@ const AHEAD = 2; // cells drawn beyond the edge
 /**
  * One grid.
  *
- * source: {name, symbol, shape: [rows, columns], axes, at(i, j), want(top, bottom, left, right), known, rowName(i)}
+ * source: {name, label, symbol, shape: [rows, columns], axes, at(i, j), want(top, bottom, left, right), known, rowName(i)}
  * options: {turned, rows, columns: most cells in sight, only: a single column, ghosts: columns drawn beside it, faint,
  *           editable, edited(i, j), pick(i, j), edit(i, j, value), read(text), scrolled(left)}
  */
@@ -72,7 +72,7 @@ export class Grid {
     const { window: w } = this;
     w.addEventListener("scroll", () => { this.draw(); this.options.scrolled && this.options.scrolled(w.scrollLeft); }, { passive: true });
     w.addEventListener("pointerdown", (event) => this.pressed(event));
-    w.addEventListener("pointerover", (event) => { const at = this.under(event); if (at) this.tell(...at); });
+    w.addEventListener("pointerover", (event) => { const at = this.under(event); if (at && !event.buttons) this.tell(...at); });
     w.addEventListener("dblclick", (event) => { const at = this.under(event); if (at && this.options.editable) this.type(...at); });
     w.addEventListener("keydown", (event) => this.key(event));
     w.addEventListener("focus", () => this.show(...this.focus));
@@ -86,7 +86,7 @@ export class Grid {
   tell(r, c) {
     const [i, j] = this.place(r, c);
     const value = this.source.at(i, j);
-    if (value !== undefined && this.options.read) this.options.read(`${this.source.name}[${i}, ${j}] = ${value}`, [i, j]);
+    if (value !== undefined && this.options.read) this.options.read(`${this.source.label}[${i}, ${j}] = ${value}`, [i, j]);
   }
 
   // ---- drawing ----
@@ -131,7 +131,7 @@ export class Grid {
     const value = source.at(i, j);
     const text = value === undefined ? "" : shown(value);
     if (cell.textContent !== text && !cell.querySelector("input")) cell.textContent = text;
-    cell.title = value === undefined ? "" : `${source.name}[${i}, ${j}] = ${value}`;
+    cell.title = value === undefined ? "" : `${source.label}[${i}, ${j}] = ${value}`;
     cell.style.background = shade(value, source.largest());
     const name = ["cell"];
     if (within(this.lit, i, j)) name.push("lit");
@@ -221,7 +221,8 @@ export class Grid {
     if (!cell) return;
     const input = h("input", { type: "text", inputmode: "decimal", value: String(this.source.at(...place)), "aria-label": `${this.source.name}[${place.join(", ")}]` });
     const put = () => { const x = Number(input.value.replace("−", "-")); if (input.value.trim() !== "" && Number.isFinite(x)) this.options.edit(...place, x); };
-    const close = (keep) => { if (!input.isConnected) return; if (keep) put(); input.remove(); cell.textContent = shown(this.source.at(...place)); };
+    let open = true; // to take it away is to blur it, which closes it
+    const close = (keep) => { if (!open) return; open = false; if (keep) put(); input.remove(); cell.textContent = shown(this.source.at(...place)); };
     input.addEventListener("keydown", (event) => {
       const by = { ArrowUp: 0.05, ArrowDown: -0.05 }[event.key];
       if (by) { input.value = String(round(Number(input.value) + by)); put(); }

@@ -66,7 +66,7 @@ function remember(name, value) {
 }
 
 on("connected", () => { line.textContent = ""; });
-on("lost", () => { line.textContent = "The lab does not answer. Start it again with: lamina lab"; });
+on("lost", (why) => { line.textContent = why; });
 on("trouble", (text) => note(text, "trouble"));
 
 const first = on("now", () => { first(); show(); openLink(); });

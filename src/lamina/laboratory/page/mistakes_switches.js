@@ -29,7 +29,7 @@ export function switchboard(kept, known, show) {
       const made = found.filter((one) => on.has(one.key)).length;
       return h("details", { "data-function": name, open: words.length > 0 || open.has(name) || (!open.size && made > 0) },
         h("summary", {}, h("code", {}, name), h("span", { class: "count" }, made ? `${made} of ${found.length} on` : found.length)),
-        found.map((one) => h("label", { class: "switch", title: `How it shows: ${one.sign}.` },
+        found.map((one) => h("label", { class: "mistake", title: `How it shows: ${one.sign}.` },
           h("input", { type: "checkbox", checked: on.has(one.key), value: one.key, onchange: (event) => turn(one, event.target.checked) }), h("span", {}, one.sentence))));
     }));
   }
@@ -39,7 +39,7 @@ export function switchboard(kept, known, show) {
     return h("div", { class: "chip", "data-key": key },
       h("p", {}, one.sentence, h("button", { class: "off", "aria-label": `switch off: ${one.sentence}`, onclick: () => turn(one, false) }, "×")),
       h("p", { class: "equation-line" }, h("span", {}, "The lecture: "), one.equation),
-      h("p", { class: "sign" }, `How it shows: ${one.sign}.`),
+      h("p", { class: "how-it-shows" }, `How it shows: ${one.sign}.`),
       one.some_layers && h("select", { "aria-label": "in which layers", onchange: (event) => place(key, event.target.value) },
         PLACES.map(([value, text]) => h("option", { value, selected: value === scope(key) }, text))));
   }

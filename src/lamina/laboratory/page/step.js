@@ -21,6 +21,12 @@ function mount(root) {
   return () => stop.forEach((one) => one());
 }
 
+/** Whether the entry that was looked at is there in another step too. */
+function fits(data, [name, i, j]) {
+  const shape = data.arrays.get(name)?.shape;
+  return shape !== undefined && (shape.length === 0 || (i < shape[0] && j < shape[1]));
+}
+
 function listenTo(event, handler) {
   globalThis.addEventListener(event, handler);
   return () => globalThis.removeEventListener(event, handler);
@@ -28,7 +34,7 @@ function listenTo(event, handler) {
 
 class Stepper {
   constructor() {
-    Object.assign(this, { data: null, picked: null, alone: false, grids: [], loading: false, again: false });
+    Object.assign(this, { data: null, picked: null, alone: false, age: 0, grids: [], loading: false, again: false });
     this.list = lineList((line) => this.to(line));
     this.equation = h("div", { class: "current", "aria-live": "polite" });
     this.picture = h("div", { class: "picture" });
@@ -45,10 +51,10 @@ class Stepper {
   // ---- what is looked at ----
 
   heard({ changed, before }) {
-    if (changed.has("step") || changed.has("edits") || (changed.has("now") && this.renewed(before.now))) {
-      if (changed.has("step")) { this.data = null; this.picked = changed.has("line") || !this.picked ? null : this.picked; this.blank(); }
-      this.load();
-    } else if (changed.has("line") || changed.has("example")) this.draw();
+    const renewed = changed.has("now") && this.renewed(before.now);
+    if (changed.has("step") || renewed) this.blank();
+    if (changed.has("step") || changed.has("edits") || renewed) this.load();
+    else if (changed.has("line") || changed.has("example")) this.draw();
   }
 
   /** Whether the engine's recording became another one: other rows, other settings. */
@@ -61,11 +67,11 @@ class Stepper {
   async load() {
     if (this.loading) { this.again = true; return; }
     this.loading = true;
-    const { step, edits } = here;
+    const { step, edits } = here, { age } = this;
     this.element.classList.add("pending");
     try {
       const data = await load(step, edits);
-      if (step === here.step) { this.data = data; data.arrived = () => this.grids.forEach((one) => one.draw()); this.draw(); }
+      if (step === here.step && age === this.age) { this.data = data; data.arrived = () => this.grids.forEach((one) => one.draw()); this.draw(); }
     } catch (problem) { trouble(problem); }
     this.loading = false;
     this.element.classList.remove("pending");
@@ -79,6 +85,7 @@ class Stepper {
   to(line) {
     this.picked = null;
     fill(this.sum);
+    fill(this.reading);
     go({ line });
   }
 
@@ -116,10 +123,12 @@ class Stepper {
 
   /** Empty what belongs to another step. */
   blank() {
-    this.grids = [];
-    fill(this.picture, h("div", { class: "waiting" }));
+    Object.assign(this, { data: null, grids: [], age: this.age + 1 });
+    fill(this.picture, h("div", { class: "waiting" }, "computing ..."));
     fill(this.sum);
+    fill(this.reading);
     fill(this.all);
+    fill(this.shapes);
   }
 
   draw() {
@@ -128,12 +137,12 @@ class Stepper {
     this.list.draw(data.lines, this.line);
     this.drawTools();
     const one = this.current;
-    fill(this.equation, h("div", { class: "big", tabindex: "0" }, math(this.alone ? one.of_example.replaceAll("(e)", `(${this.example})`) : one.shaped, true)),
-      this.alone && h("p", { class: "small" }, one.adds_up ? `Drawn: the term of example ${this.example}. The batch has ${data.m.toLocaleString("en")} of them, and takes their mean.` : `Example ${this.example} alone: column ${this.example} of every array that has a column for each example.`));
+    fill(this.equation, h("div", { class: "big", tabindex: "0" }, math(this.alone ? (one.adds_up ? one.of_example : one.of_example.replaceAll("(e)", `(${this.example})`)) : one.shaped, true)),
+      this.alone && h("p", { class: "small" }, one.adds_up ? `Below stands the term of e = ${this.example} alone. There are ${data.m.toLocaleString("en")} of them, one for each example; 1/${data.m.toLocaleString("en")} of their sum is the result.` : `Example ${this.example} alone: column ${this.example} of every array that has a column for each example.`));
     this.drawPicture();
     fill(this.shapes, ledger(data, this.line));
     fill(this.all, everything(data, this.line, (line) => this.to(line)));
-    if (this.picked) this.pick(...this.picked);
+    if (this.picked && fits(data, this.picked)) this.pick(...this.picked);
   }
 
   drawTools() {
@@ -144,7 +153,7 @@ class Stepper {
       h("span", { class: "part" }, `${this.current.part} · ${this.line + 1} of ${data.lines.length}`),
       h("span", { class: "switch", role: "group", "aria-label": "how much is drawn" }, choose(true, "one example"), choose(false, "whole batch")),
       alone && h("span", { class: "switch" }, h("button", { "aria-label": "example before", onclick: other(-1) }, "‹"),
-        h("output", {}, ` example ${this.example} of ${data.m.toLocaleString("en")} `), h("button", { "aria-label": "next example", onclick: other(1) }, "›")),
+        h("output", {}, `example ${this.example} of ${data.m.toLocaleString("en")}`), h("button", { "aria-label": "next example", onclick: other(1) }, "›")),
       edits > 0 && h("button", { class: "back", onclick: () => go({ edits: [] }) }, `put back ${edits} number${edits > 1 ? "s" : ""}`),
       h("span", { class: "keys" }, h("kbd", {}, "←"), h("kbd", {}, "→"), " lines ", h("kbd", {}, "↑"), h("kbd", {}, "↓"), " steps"));
   }
@@ -154,7 +163,7 @@ class Stepper {
     const scrolled = new Map(this.grids.map((grid) => [grid.source.name, [grid.window.scrollLeft, grid.window.scrollTop]]));
     const only = (name) => (alone && data.ofExamples(name) ? this.example : undefined);
     const width = this.picture.clientWidth || 900;
-    const { row, columns } = arrangement(data, one, only, width);
+    const { row, columns } = arrangement(data, one, only, width, alone && one.adds_up);
     this.grids = [];
     const grid = (name, turned = false) => {
       const term = alone && one.adds_up && name === one.result ? this.example : undefined;
@@ -202,7 +211,7 @@ class Stepper {
       if (data !== this.data || this.picked === null || name !== this.current.result) return;
       const mark = (strong = []) => this.grids.forEach((one) => { one.picked = one.source.name === name ? [i, j] : null; one.light(found.reads, strong); });
       mark();
-      showSum(this.sum, found, question, mark);
+      showSum(this.sum, found, question, mark, this.alone && this.current.adds_up ? this.example : undefined);
     } catch (problem) { this.picked = null; trouble(problem); }
   }
 

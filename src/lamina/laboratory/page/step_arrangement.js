@@ -4,11 +4,12 @@ import { CELL } from "lab/grid.js";
 
 const AROUND = 36; // a grid's brackets, indices and margins
 const GHOSTS = 64; // what is drawn beside a stretched column
-const LEAST = 3.5, MOST = 16;
+const LEAST = 2.5, MOST = 16;
 
-/** The pieces of the right-hand side, and the most columns that a grid shows. */
-export function arrangement(data, line, only, width) {
+/** The pieces of the right-hand side, and the most columns that a grid shows; `term`: only one term of a sum is drawn. */
+export function arrangement(data, line, only, width, term) {
   const row = line.pieces.map((one) => (one.array ? one : { text: one.text.trim().replace("*", "⊙").replaceAll("-", "−") })).filter((one) => one.array || one.text);
+  if (term && /^\(1\/m\)/.test(row[0].text || "")) row[0] = { text: row[0].text.replace(/^\(1\/m\) ?Σ? ?/, "") }; // it is one term of the sum
   const drawn = [{ array: line.result }, ...row.filter((one) => one.array)];
   const widths = drawn.map(({ array, turned }) => {
     const shape = data.arrays.get(array).shape;

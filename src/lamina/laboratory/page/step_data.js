@@ -7,7 +7,8 @@ const TILE = 64; // rows and columns of a tile
 
 /** Ask for the lines and the arrays of a step with the numbers that were changed by hand. */
 export async function load(step, edits) {
-  const [lines, trace] = await Promise.all([ask("lines", { step, edits }), ask("trace", { step, edits })]);
+  const trace = await ask("trace", { step, edits }); // one after the other: the engine traces the step once
+  const lines = await ask("lines", { step, edits });
   return new StepData(step, edits, lines, trace);
 }
 
@@ -40,7 +41,7 @@ export class StepData {
     const at = (i, j) => (values ? values[i]?.[j] : this.tiles.get(this.key(name, term, i, j))?.[i % TILE]?.[j % TILE]);
     let largest = values ? most(values) : 0;
     return {
-      name, shape, symbol: this.symbols[name], axes: array.axes, at, known: this.known(name, line),
+      name, shape, label: term === undefined ? name : `the term of example ${term} in ${name}`, symbol: term === undefined ? this.symbols[name] : `\\text{term of }${this.symbols[name]}`, axes: array.axes, at, known: this.known(name, line),
       largest: () => largest,
       want: (top, bottom, left, right) => {
         if (values) return;

@@ -2,6 +2,7 @@
 
 import { h, behind, math, short, table } from "lab/dom.js";
 
+const meaning = (axes) => (axes.length === 2 ? [axes[0] === "1" ? "one row" : axes[0], axes[1] === "1" ? "one column" : axes[1]] : axes).join(" × ");
 const spelled = (shape) => (shape.length ? shape.join(" × ") : "one number");
 
 /** The arrays of the current line. */
@@ -11,7 +12,7 @@ export function ledger(data, line) {
     const array = data.arrays.get(name);
     const stretch = one.stretched.find((each) => each.name === name);
     const how = name === one.result ? "this line" : data.line.has(name) ? "computed before" : "given";
-    return [math(data.symbols[name]), spelled(array.shape), array.axes.join(" × "), stretch ? `${how}; stretched to ${spelled(stretch.after)}` : how];
+    return [math(data.symbols[name]), spelled(array.shape), meaning(array.axes), stretch ? `${how}; stretched to ${spelled(stretch.after)}` : how];
   });
   return [h("h3", {}, "Shapes of this line"), table([["array", "shape", "rows × columns", ""], ...rows], "")];
 }
@@ -26,8 +27,8 @@ export function everything(data, line, to) {
     return from === undefined ? h("span", { class: `box ${state}`, title: told, "data-array": array.name }, inside) : h("button", { class: `box ${state}`, title: told, "aria-label": told, "data-array": array.name, onclick: () => to(from) }, inside);
   });
   const rows = () => [...data.arrays.values()].map((array) => (data.known(array.name, line)
-    ? [array.name, spelled(array.shape), array.axes.join(" × "), short(array.mean), short(array.norm)]
-    : [array.name, spelled(array.shape), array.axes.join(" × "), "not computed yet", ""]));
+    ? [array.name, spelled(array.shape), meaning(array.axes), short(array.mean), short(array.norm)]
+    : [array.name, spelled(array.shape), meaning(array.axes), "not computed yet", ""]));
   return [h("h3", {}, "Every array of this step"), h("div", { class: "boxes" }, boxes),
     behind("as a table", () => table([["array", "shape", "rows × columns", "mean", "norm"], ...rows()], "every array of this step"))];
 }

@@ -6,7 +6,7 @@ import { askRecorded, recorded } from "lab/recorded.js";
 const handlers = new Map();
 export const channel = recorded ? "recorded" : globalThis.parent !== globalThis && location.protocol === "about:" ? "notebook" : "server";
 
-/** Hear of an event: "now" (where things stand), "connected", "lost", "trouble" (a sentence). Returns how to stop. */
+/** Hear of an event: "now" (where things stand), "connected", "lost" (why), "trouble" (a sentence). Returns how to stop. */
 export function on(event, handler) {
   if (!handlers.has(event)) handlers.set(event, new Set());
   handlers.get(event).add(handler);
@@ -24,7 +24,10 @@ export const ask = { server: askServer, recorded: askRecorded, notebook: askNote
 export const live = channel !== "recorded";
 
 export function connect() {
-  if (channel === "server") listen();
+  if (channel === "server") {
+    listen();
+    document.addEventListener("visibilitychange", listen);
+  }
   if (channel === "notebook") globalThis.addEventListener("message", heard);
   if (channel !== "server") ask("now").then((now) => emit("now", now)).catch((problem) => emit("trouble", problem.message));
 }
@@ -47,14 +50,38 @@ async function askServer(name, args = {}) {
   return answer;
 }
 
+let source = null; // of events
+let lab = ""; // which start of the server this page belongs to
+
+/** Listen from now on. A browser opens few connections to one server, so a tab that is not seen keeps none. */
 function listen() {
-  const source = new EventSource("events");
-  source.addEventListener("open", () => emit("connected"));
-  source.addEventListener("now", (event) => emit("now", JSON.parse(event.data)));
-  source.addEventListener("error", () => {
-    emit("lost");
-    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
+  if (source) source.close();
+  if (document.hidden) return;
+  const mine = source = new EventSource("events");
+  mine.addEventListener("lab", (event) => {
+    if (lab && lab !== event.data) location.reload(); // started anew: nothing on this page is its own
+    lab = event.data;
+    emit("connected");
   });
+  mine.addEventListener("now", (event) => emit("now", JSON.parse(event.data)));
+  mine.addEventListener("error", async () => {
+    if (mine !== source) return;
+    if (mine.readyState === EventSource.CLOSED) setTimeout(() => mine === source && listen(), 2000);
+    const why = await refusal();
+    if (why) emit("lost", why);
+  });
+}
+
+/** What the server says instead of letting us listen, or that there is none. */
+async function refusal() {
+  try {
+    const answer = await fetch("events");
+    if (!answer.ok) return await answer.text();
+    await answer.body.cancel();
+    return "";
+  } catch {
+    return "The lab does not answer. Start it again with: lamina lab";
+  }
 }
 
 // ---- a notebook ----

@@ -11,7 +11,21 @@ from typing import Any
 from lamina.errors import SettingError, nearest
 from lamina.laboratory.bench import Bench
 from lamina.laboratory.plain import plain
-from lamina.laboratory.questions import code, commands, copying, lessons, mistakes, numbers, overview, stepping
+from lamina.laboratory.questions import (
+    code,
+    commands,
+    copying,
+    curves,
+    health,
+    lessons,
+    mistakes,
+    numbers,
+    overview,
+    own,
+    pictures,
+    settings,
+    stepping,
+)
 
 
 def answer(bench: Bench, name: str, arguments: Mapping[str, Any]) -> Any:
@@ -56,12 +70,26 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "code_hint": code.code_hint,
     # the lesson, and the gradient check to touch
     "lesson": lessons.lesson,
+    "nudge": lessons.nudge,
     "slopes": lessons.slopes,
+    # how the training goes
+    "plane": pictures.plane,
+    "frame": pictures.frame,
+    "unit": pictures.unit,
+    "pictures": pictures.pictures,
+    "curves": curves.curves,
+    "health": health.health,
+    "settings": settings.settings,
+    # own rows
+    "upload": own.upload,
+    "own": own.own,
+    "open_own": own.open_own,
     # what is to happen
     "play": commands.play,
     "pause": commands.pause,
     "restart": commands.restart,
     "change": commands.change,
+    "change_layers": settings.change_layers,
     "branch": commands.branch,
     "open": commands.open_rows,
     # what is taken home

@@ -4,8 +4,9 @@ from typing import Any
 
 from lamina.errors import SettingError
 from lamina.glassbox.practice.chain import BlockReport, ChainReport, hints
+from lamina.glassbox.practice.own_training import OwnTraining
 from lamina.laboratory.bench import Bench
-from lamina.laboratory.practice_rows import lesson_chain
+from lamina.laboratory.practice_rows import lesson, lesson_chain
 
 
 def code(bench: Bench) -> Any:
@@ -18,7 +19,19 @@ def code(bench: Bench) -> Any:
         blocks = [{**_named(block), "status": "not reached", "sentence": ""} for block in lesson_chain().blocks()]
         return {**about, "blocks": blocks, "first": "", "notes": [], "problem": ""}
     blocks = [{**_named(one.block), "status": one.status, "sentence": one.sentence} for one in report.blocks]
-    return {**about, "blocks": blocks, "first": report.first, "notes": report.notes, "problem": report.problem}
+    about |= {"first": report.first, "notes": report.notes, "problem": report.problem}
+    return {**about, "blocks": blocks, "training": _training(report.training)}
+
+
+def _training(own: OwnTraining | None) -> Any:
+    """The costs by the learner's functions beside those by the right ones."""
+    if own is None:
+        return None
+    rows = lesson()
+    right = rows.trained(steps=max(1, len(own.printed)), keep=())
+    ended = {"step": len(own.printed), "sentence": own.ended} if own.ended else None
+    yours = {"costs": own.costs, "printed": own.printed, "ended": ended, "not_finite": None, "notes": ()}
+    return {"right": {"costs": right.costs, "printed": right.printed}, "wrong": yours}
 
 
 def _named(block: Any) -> dict[str, Any]:
