@@ -6,21 +6,28 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from lamina.errors import LaminaError
 from lamina.laboratory.bench import Bench
 from lamina.laboratory.questions import answer
+from lamina.laboratory.writing import DIALECTS
 
 Arguments = dict[str, Any]
 
 MOST_STEPS = 100_000  # of the training that is recorded
 SEEDS = 8  # of the quiz
-EVERY_STEP = 12  # the first so many steps are all recorded
+EVERY_STEP = 6  # the first so many steps are all recorded
 MOST_ENTRIES = 1200  # of all arrays of a step, for the sums of single entries to be recorded
+MOST_WEIGHTS = 100  # for the slopes by each of them to be recorded
+MOST_UNITS = 24  # for each of them to be recorded
 MISTAKES_OF_A_FUNCTION = 3
+TILE = 64  # rows and columns of a window
+NUDGED = {"by": 0.5, "reach": 1}  # what the gradient check begins with
 ROWS_TO_BREAK, FIRST_MISTAKE = "circles", "linear_backward/1/m-missing-dW"  # what the view begins with
 MISSING = (
-    "This page holds recorded steps, and no engine for this one. With the engine: pip install 'lamina[lab]', then "
-    "lamina lab"
+    "This page holds recorded steps, and no engine for this one. What single entries, units and examples are made of is "
+    "recorded at {}. With the engine: pip install 'lamina[lab]', then lamina lab"
 )
 
 
@@ -35,12 +42,16 @@ def recorded_answers(bench: Bench, steps: Sequence[int], told: Callable[[], None
     told : function, optional
         Is called after every recorded step.
     """
-    packed = {"": _packed(_without_a_step(bench))}
+    packed, whole = {"": _packed(_without_a_step(bench))}, detailed_steps(steps)
     for step in steps:
-        answers = {key(name, given): _answered(bench, name, given) for name, given in _of_a_step(bench, step)}
-        packed[str(step)] = _packed(answers)
+        asked = [
+            *_of_a_step(bench, step),
+            *(_in_detail(bench, step, step in (whole[0], whole[-1])) if step in whole else ()),
+        ]
+        packed[str(step)] = _packed({key(name, given): _answered(bench, name, given) for name, given in asked})
         told()
-    return json.dumps({"steps": list(steps), "seeds": SEEDS, "missing": MISSING, "packed": packed})
+    missing = MISSING.format(f"step {', '.join(f'{step:,}' for step in whole)}")
+    return json.dumps({"steps": list(steps), "seeds": SEEDS, "missing": missing, "packed": packed})
 
 
 def chosen_steps(head: int) -> list[int]:
@@ -48,8 +59,13 @@ def chosen_steps(head: int) -> list[int]:
     steps, step = [], 0
     while step < head:
         steps.append(step)
-        step += 1 if step < EVERY_STEP else max(1, step // 4)
+        step += 1 if step < EVERY_STEP else step // 3
     return [*steps, head]
+
+
+def detailed_steps(steps: Sequence[int]) -> list[int]:
+    """Return the recorded steps of which single entries, units and examples are recorded too: the first, and the last."""
+    return [*(step for step in steps[:-1] if step <= EVERY_STEP), steps[-1]]
 
 
 def key(name: str, arguments: Mapping[str, Any]) -> str:
@@ -77,7 +93,7 @@ def _answered(bench: Bench, name: str, arguments: Mapping[str, Any]) -> Any:
 def _without_a_step(bench: Bench) -> dict[str, Any]:
     """Return the answers that are about no step."""
     known = _some_mistakes(answer(bench, "mistakes", {}))
-    asked = [(name, {}) for name in ("now", "overview", "history", "code")]
+    asked = [(name, {}) for name in ("now", "overview", "history", "code", "curves", "plane", "settings")]
     keys = [one["key"] for of_function in known["functions"] for one in of_function["mistakes"]]
     asked += [("break_it", {"rows": ROWS_TO_BREAK, "keys": made, "at": 0}) for made in ([], *([one] for one in keys))]
     for seed in range(SEEDS):
@@ -99,15 +115,35 @@ def _some_mistakes(known: Any) -> Any:
 
 def _of_a_step(bench: Bench, step: int) -> Iterator[tuple[str, Arguments]]:
     """Yield the questions about a step."""
-    yield from ((name, {"step": step}) for name in ("trace", "lines", "lesson", "snapshot"))
-    yield from (("python", {"step": step, "dialect": one}) for one in ("course", "lamina", "numpy"))
+    names = ("trace", "lines", "lesson", "frame", "health", "nudge", "snapshot")
+    yield from ((name, {"step": step}) for name in names)
+    yield from (("python", {"step": step, "dialect": one}) for one in DIALECTS)
+    yield _slopes(step, "W1", 0, 0)  # what the view begins with
+
+
+def _slopes(step: int, name: str, i: int, j: int) -> tuple[str, Arguments]:
+    return "slopes", {"step": step, "name": name, "row": i, "column": j, **NUDGED}
+
+
+def _in_detail(bench: Bench, step: int, slopes: bool) -> Iterator[tuple[str, Arguments]]:
+    """Yield the questions about single entries, units and examples of a step, and perhaps about slopes."""
     trace = bench.trace_at(step)
+    network, m = trace.network, trace.m
     if sum(array.size for array in trace.arrays.values()) > MOST_ENTRIES:
         return
     for equation in trace.equations():
-        array = trace[equation.result]
-        places = [list(place) for place in _places(array.shape)]
-        yield from (("entry", {"step": step, "name": equation.result, "index": place}) for place in places)
+        name, shape = equation.result, trace[equation.result].shape
+        yield from (("entry", {"step": step, "name": name, "index": list(place)}) for place in _places(shape))
+        if name.startswith("d") and len(shape) == 2 and name[1:] in network.named(np.empty(network.size)):
+            window = {"rows": [0, TILE], "columns": [0, TILE]}
+            yield from (("share", {"step": step, "name": name, "example": e, **window}) for e in range(m))
+    units = [(slot.name, slot.shape[0]) for slot in network.slots if slot.role == "W"]
+    if sum(count for _, count in units) <= MOST_UNITS:
+        for layer, (_, count) in enumerate(units, start=1):
+            yield from (("unit", {"step": step, "layer": layer, "unit": k}) for k in range(1, count + 1))
+    if slopes and network.size <= MOST_WEIGHTS:
+        for slot in network.slots:
+            yield from (_slopes(step, slot.name, i, j) for i, j in _places(slot.shape))
 
 
 def _places(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
