@@ -22,12 +22,14 @@ MOST_ENTRIES = 1200  # of all arrays of a step, for the sums of single entries t
 MOST_WEIGHTS = 100  # for the slopes by each of them to be recorded
 MOST_UNITS = 24  # for each of them to be recorded
 MISTAKES_OF_A_FUNCTION = 3
+OF_NO_STEP = ("now", "overview", "history", "code", "curves", "plane", "settings")
+OF_A_STEP = ("trace", "lines", "lesson", "frame", "health", "nudge", "snapshot")
 TILE = 64  # rows and columns of a window
 NUDGED = {"by": 0.5, "reach": 1}  # what the gradient check begins with
 ROWS_TO_BREAK, FIRST_MISTAKE = "circles", "linear_backward/1/m-missing-dW"  # what the view begins with
 MISSING = (
-    "This page holds recorded steps, and no engine for this one. What single entries, units and examples are made of is "
-    "recorded at {}. With the engine: pip install 'lamina[lab]', then lamina lab"
+    "This page holds recorded steps, and no engine for this one. What single entries, units and examples are made of "
+    "is recorded at {}. With the engine: pip install 'lamina[lab]', then lamina lab"
 )
 
 
@@ -44,10 +46,9 @@ def recorded_answers(bench: Bench, steps: Sequence[int], told: Callable[[], None
     """
     packed, whole = {"": _packed(_without_a_step(bench))}, detailed_steps(steps)
     for step in steps:
-        asked = [
-            *_of_a_step(bench, step),
-            *(_in_detail(bench, step, step in (whole[0], whole[-1])) if step in whole else ()),
-        ]
+        asked = [*_of_a_step(bench, step)]
+        if step in whole:
+            asked += _in_detail(bench, step, slopes=step in (whole[0], whole[-1]))
         packed[str(step)] = _packed({key(name, given): _answered(bench, name, given) for name, given in asked})
         told()
     missing = MISSING.format(f"step {', '.join(f'{step:,}' for step in whole)}")
@@ -64,7 +65,7 @@ def chosen_steps(head: int) -> list[int]:
 
 
 def detailed_steps(steps: Sequence[int]) -> list[int]:
-    """Return the recorded steps of which single entries, units and examples are recorded too: the first, and the last."""
+    """Return the steps of which single entries, units and examples are recorded too: the first ones, and the last."""
     return [*(step for step in steps[:-1] if step <= EVERY_STEP), steps[-1]]
 
 
@@ -93,7 +94,9 @@ def _answered(bench: Bench, name: str, arguments: Mapping[str, Any]) -> Any:
 def _without_a_step(bench: Bench) -> dict[str, Any]:
     """Return the answers that are about no step."""
     known = _some_mistakes(answer(bench, "mistakes", {}))
-    asked = [(name, {}) for name in ("now", "overview", "history", "code", "curves", "plane", "settings")]
+    asked: list[tuple[str, Arguments]] = [
+        (name, {}) for name in ("now", "overview", "history", "code", "curves", "plane", "settings")
+    ]
     keys = [one["key"] for of_function in known["functions"] for one in of_function["mistakes"]]
     asked += [("break_it", {"rows": ROWS_TO_BREAK, "keys": made, "at": 0}) for made in ([], *([one] for one in keys))]
     for seed in range(SEEDS):
@@ -115,8 +118,7 @@ def _some_mistakes(known: Any) -> Any:
 
 def _of_a_step(bench: Bench, step: int) -> Iterator[tuple[str, Arguments]]:
     """Yield the questions about a step."""
-    names = ("trace", "lines", "lesson", "frame", "health", "nudge", "snapshot")
-    yield from ((name, {"step": step}) for name in names)
+    yield from ((name, {"step": step}) for name in OF_A_STEP)
     yield from (("python", {"step": step, "dialect": one}) for one in DIALECTS)
     yield _slopes(step, "W1", 0, 0)  # what the view begins with
 

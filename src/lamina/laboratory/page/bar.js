@@ -32,7 +32,7 @@ export function bar() {
     play.setAttribute("aria-label", now.running ? "pause" : "train");
     const record = now.record;
     fill(where, h("b", {}, `step ${here.step.toLocaleString("en")}`), ` of ${now.head.toLocaleString("en")}`,
-      record ? ` · epoch ${record.epoch.toLocaleString("en")} · cost ${short(record.cost)}` : "",
+      record && here.step === now.head ? ` · epoch ${record.epoch.toLocaleString("en")} · cost ${short(record.cost)}` : "",
       now.finished ? h("span", { class: "finished" }, ` · ${now.finished}`) : "");
   };
   on("here", show);

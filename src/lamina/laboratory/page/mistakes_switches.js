@@ -2,7 +2,7 @@
 
 import { fill, h } from "lab/dom.js";
 import { trouble } from "lab/notes.js";
-import { ask } from "lab/talk.js";
+import { ask, live } from "lab/talk.js";
 
 const MOST = 8;
 const PLACES = [["", "in every layer"], [" (last)", "in the last layer"], [" (hidden)", "in the hidden layers"]];
@@ -46,7 +46,7 @@ export function switchboard(kept, known, show) {
 
   function turn(one, on) {
     kept.keys = kept.keys.filter((key) => plain(key) !== one.key);
-    if (on) kept.keys = [...kept.keys, one.key].slice(-MOST);
+    if (on) kept.keys = live ? [...kept.keys, one.key].slice(-MOST) : [one.key]; // recorded: each alone
     restart();
   }
 

@@ -3,7 +3,7 @@
 import { numbersOf, pickable, sheet } from "lab/array_sheet.js";
 import { behind, h, fill, math, short, symbol } from "lab/dom.js";
 import { here } from "lab/here.js";
-import { ask, on } from "lab/talk.js";
+import { ask, live, on } from "lab/talk.js";
 import { trouble } from "lab/notes.js";
 import { errorPicture } from "lab/slopes_errors.js";
 import { curvePicture } from "lab/slopes_curve.js";
@@ -35,9 +35,9 @@ class Check {
     this.column = h("input", { type: "number", min: 0, value: 0, onchange: () => this.typed() });
     this.grid = h("div", { class: "entries" });
     this.heading = h("h2", { tabindex: "-1" });
-    this.size = h("input", { type: "range", min: -12, max: 0.5, step: 0.05, "aria-label": "eps, from 1e-12 to 3, on a logarithmic scale", oninput: () => this.nudge(Number((10 ** this.size.value).toPrecision(3))) });
-    this.exact = h("input", { type: "text", inputmode: "decimal", "aria-label": "eps", onchange: () => this.typedEps() });
-    this.reaches = h("select", { "aria-label": "how far the curve goes", onchange: () => { this.reach = Number(this.reaches.value); this.ask(); } }, REACHES.map(([value, name]) => h("option", { value, selected: value === this.reach }, name)));
+    this.size = h("input", { type: "range", disabled: !live, min: -12, max: 0.5, step: 0.05, "aria-label": "eps, from 1e-12 to 3, on a logarithmic scale", oninput: () => this.nudge(Number((10 ** this.size.value).toPrecision(3))) });
+    this.exact = h("input", { type: "text", disabled: !live, inputmode: "decimal", "aria-label": "eps", onchange: () => this.typedEps() });
+    this.reaches = h("select", { disabled: !live, "aria-label": "how far the curve goes", onchange: () => { this.reach = Number(this.reaches.value); this.ask(); } }, REACHES.map(([value, name]) => h("option", { value, selected: value === this.reach }, name)));
     this.curve = curvePicture((by) => this.nudge(by));
     this.errors = errorPicture((by) => this.nudge(by));
     this.said = h("div", { class: "findings", "aria-live": "polite" });
@@ -122,6 +122,7 @@ class Check {
   }
 
   nudge(by) {
+    if (!live) return;
     this.by = Math.min(Math.max(by, 1e-12), 1e5);
     this.ask();
   }
