@@ -33,7 +33,9 @@ MISSING = (
 )
 
 
-def recorded_answers(bench: Bench, steps: Sequence[int], told: Callable[[], None] = lambda: None) -> str:
+def recorded_answers(
+    bench: Bench, steps: Sequence[int], told: Callable[[], None] = lambda: None, *, practice: bool = True
+) -> str:
     """Return the answers to what the views ask about some steps, as JSON.
 
     Parameters
@@ -43,8 +45,10 @@ def recorded_answers(bench: Bench, steps: Sequence[int], told: Callable[[], None
         Increasing.
     told : function, optional
         Is called after every recorded step.
+    practice : bool
+        Whether there are mistakes to make on purpose, and a quiz.
     """
-    packed, whole = {"": _packed(_without_a_step(bench))}, detailed_steps(steps)
+    packed, whole = {"": _packed(_without_a_step(bench, practice))}, detailed_steps(steps)
     for step in steps:
         asked = [*_of_a_step(bench, step)]
         if step in whole:
@@ -91,18 +95,18 @@ def _answered(bench: Bench, name: str, arguments: Mapping[str, Any]) -> Any:
 # ---- what is asked ----
 
 
-def _without_a_step(bench: Bench) -> dict[str, Any]:
+def _without_a_step(bench: Bench, practice: bool) -> dict[str, Any]:
     """Return the answers that are about no step."""
+    found = {key(name, {}): _answered(bench, name, {}) for name in OF_NO_STEP}
+    if not practice:
+        return found
     known = _some_mistakes(answer(bench, "mistakes", {}))
-    asked: list[tuple[str, Arguments]] = [
-        (name, {}) for name in ("now", "overview", "history", "code", "curves", "plane", "settings")
-    ]
     keys = [one["key"] for of_function in known["functions"] for one in of_function["mistakes"]]
-    asked += [("break_it", {"rows": ROWS_TO_BREAK, "keys": made, "at": 0}) for made in ([], *([one] for one in keys))]
+    asked = [("break_it", {"rows": ROWS_TO_BREAK, "keys": made, "at": 0}) for made in ([], *([one] for one in keys))]
     for seed in range(SEEDS):
         asked.append(("quiz", {"rows": ROWS_TO_BREAK, "seed": seed, "at": 0}))
         asked += [("quiz_answer", {"rows": ROWS_TO_BREAK, "seed": seed, "choice": k}) for k in range(4)]
-    found = {key(name, given): _answered(bench, name, given) for name, given in asked}
+    found |= {key(name, given): _answered(bench, name, given) for name, given in asked}
     return found | {key("mistakes", {}): {"answer": known}}
 
 

@@ -22,6 +22,7 @@ from lamina.learning.run import Task
 from lamina.model import Model
 from lamina.starting import Before
 
+FEW_ROWS = 100
 OF_A_FIT = {"early_stopping": False, "calibrate": False}  # which hold rows out or come after training
 
 
@@ -93,7 +94,9 @@ def _named(name: str | None, X: Any, y: Any) -> Variables:
         return Variables(built_in("lesson"))
     if y is None:
         raise SettingError("X without y: pass the targets too, lab(X=X, y=y), or a fitted model, lab(model, X).")
-    return Variables(_rows(X, y, _task_of(y), settings=TABLES))
+    rows = _rows(X, y, _task_of(y), settings=TABLES)
+    few = {"batch_size": "auto"} if len(np.asarray(y)) < FEW_ROWS else {}  # else of at most as many as there are
+    return Variables(rows, few)
 
 
 def _task_of(y: Any) -> Task:
