@@ -1,6 +1,5 @@
 """The page as a whole: it loads, is complete without the network, says when the server is gone, and is for everyone."""
 
-import json
 import re
 import signal
 from pathlib import Path
@@ -167,10 +166,9 @@ def judged(looked_at):
     def judge():
         found = looked_at.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")["violations"]
         return [
-            f"{one['impact']}: {one['help']}: {node['html'][:120]} ({json.dumps(node['any'][:1])[:300]})"
+            f"{one['impact']}: {one['help']} ({one['id']}), {len(one['nodes'])} times: {one['nodes'][0]['html'][:160]}"
             for one in found
             if one["impact"] in GRAVE
-            for node in one["nodes"]
         ]
 
     return judge

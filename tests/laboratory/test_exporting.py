@@ -39,7 +39,7 @@ def unpacked(recorded, group):
         ("lines", {"step": 0}),
         ("entry", {"step": 8, "name": "dW1", "index": [2, 3]}),
         ("unit", {"step": 0, "layer": 2, "unit": 3}),
-        ("slopes", {"step": 0, "name": "b3", "row": 0, "column": 0, "by": 0.5, "reach": 1}),
+        ("slopes", {"step": 0, "name": "b3", "row": 0, "column": 0}),
         ("python", {"step": 8, "dialect": "numpy"}),
     ],
 )

@@ -37,8 +37,9 @@ def listening(host: str, port: int) -> socket.socket:
         family, _, _, _, there = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         place = socket.create_server(there[:2], family=family)
     except OSError as problem:
+        why = str(problem.strerror).partition(" (while")[0]
         raise SettingError(
-            f"--port {port}: {host} cannot be listened on ({problem.strerror}). Leave --port out for a free one."
+            f"--port {port}: {host} cannot be listened on ({why}). Leave --port out for a free one."
         ) from None
     place.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else each answer waits 40 ms for an acknowledgement
     return place

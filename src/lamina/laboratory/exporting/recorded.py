@@ -6,9 +6,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from lamina.errors import LaminaError
+from lamina.glassbox.entries.shares import adds_up_examples
 from lamina.laboratory.bench import Bench
 from lamina.laboratory.questions import answer
 from lamina.laboratory.writing import DIALECTS
@@ -25,7 +24,6 @@ MISTAKES_OF_A_FUNCTION = 3
 OF_NO_STEP = ("now", "overview", "history", "code", "curves", "plane", "settings")
 OF_A_STEP = ("trace", "lines", "lesson", "frame", "health", "nudge", "snapshot")
 TILE = 64  # rows and columns of a window
-NUDGED = {"by": 0.5, "reach": 1}  # what the gradient check begins with
 ROWS_TO_BREAK, FIRST_MISTAKE = "circles", "linear_backward/1/m-missing-dW"  # what the view begins with
 MISSING = (
     "This page holds recorded steps, and no engine for this one. What single entries, units and examples are made of "
@@ -128,7 +126,7 @@ def _of_a_step(bench: Bench, step: int) -> Iterator[tuple[str, Arguments]]:
 
 
 def _slopes(step: int, name: str, i: int, j: int) -> tuple[str, Arguments]:
-    return "slopes", {"step": step, "name": name, "row": i, "column": j, **NUDGED}
+    return "slopes", {"step": step, "name": name, "row": i, "column": j}
 
 
 def _in_detail(bench: Bench, step: int, slopes: bool) -> Iterator[tuple[str, Arguments]]:
@@ -140,7 +138,7 @@ def _in_detail(bench: Bench, step: int, slopes: bool) -> Iterator[tuple[str, Arg
     for equation in trace.equations():
         name, shape = equation.result, trace[equation.result].shape
         yield from (("entry", {"step": step, "name": name, "index": list(place)}) for place in _places(shape))
-        if name.startswith("d") and len(shape) == 2 and name[1:] in network.named(np.empty(network.size)):
+        if adds_up_examples(trace, equation):
             window = {"rows": [0, TILE], "columns": [0, TILE]}
             yield from (("share", {"step": step, "name": name, "example": e, **window}) for e in range(m))
     units = [(slot.name, slot.shape[0]) for slot in network.slots if slot.role == "W"]

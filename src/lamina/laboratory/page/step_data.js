@@ -1,6 +1,7 @@
 // What the stepper knows of one step: its lines, and its arrays, whole or in tiles. Nothing of another step is ever shown.
 
 import { number } from "lab/dom.js";
+import { trouble } from "lab/notes.js";
 import { ask } from "lab/talk.js";
 
 const TILE = 64; // rows and columns of a tile
@@ -41,12 +42,12 @@ export class StepData {
     const at = (i, j) => (values ? values[i]?.[j] : this.tiles.get(this.key(name, term, i, j))?.[i % TILE]?.[j % TILE]);
     let largest = values ? most(values) : 0;
     return {
-      name, shape, label: term === undefined ? name : `the term of example ${term} in ${name}`, symbol: term === undefined ? this.symbols[name] : `\\text{term of }${this.symbols[name]}`, axes: array.axes, at, known: this.known(name, line),
+      name, shape, scalar: !array.shape.length, label: term === undefined ? name : `the term of example ${term} in ${name}`, symbol: term === undefined ? this.symbols[name] : `\\text{term of }${this.symbols[name]}`, axes: array.axes, at, known: this.known(name, line),
       largest: () => largest,
       want: (top, bottom, left, right) => {
         if (values) return;
         for (let i = Math.floor(top / TILE); i * TILE < bottom; i++) for (let j = Math.floor(left / TILE); j * TILE < right; j++) {
-          this.fetch(name, term, i, j, question).then((tile) => { if (tile) largest = Math.max(largest, most(tile)); });
+          this.fetch(name, term, i, j, question).then((tile) => { if (tile) largest = Math.max(largest, most(tile)); }).catch(trouble);
         }
       },
     };
