@@ -270,7 +270,8 @@ def test_recorded_steps_are_replayed(training):
     page.get_by_label("pace of the training").select_option(label="medium")
     page.get_by_role("button", name="replay the recorded steps").click()
     page.wait_for_function(
-        f"(async () => {{ const {{ step }} = (await import('lab/here.js')).here; return step > 2 && step < {head}; }})()"
+        "(async () => { const { step } = (await import('lab/here.js')).here; "
+        f"return step > 2 && step < {head}; }})()"
     )
     page.get_by_role("button", name="stop the replay").click()
     step, newest = at(page)
