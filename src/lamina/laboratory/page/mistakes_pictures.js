@@ -10,7 +10,7 @@ import { live } from "lab/talk.js";
 export function pictures(onstep) {
   const cost = curves(), right = boundary("the right code"), wrong = boundary("with the mistake");
   const planes = h("div", { class: "planes" }, right.element, wrong.element);
-  const slider = h("input", { type: "range", min: 0, value: 0, "aria-label": "step of the gradients", onchange: () => onstep(Number(slider.value)), oninput: () => name() });
+  const slider = h("input", { type: "range", disabled: !live, min: 0, value: 0, "aria-label": "step of the gradients", onchange: () => onstep(Number(slider.value)), oninput: () => name() });
   const step = h("output", {});
   const gradients = h("div", { class: "gradients" });
   const element = h("div", { class: "consequences" },

@@ -57,7 +57,7 @@ export function switchboard(kept, known, show) {
 
   function turn(one, on) {
     kept.keys = kept.keys.filter((key) => plain(key) !== one.key);
-    if (on) kept.keys = [...kept.keys, one.key].slice(-MOST);
+    if (on) kept.keys = live ? [...kept.keys, one.key].slice(-MOST) : [one.key]; // recorded: each alone
     restart();
   }
 
