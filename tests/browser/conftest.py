@@ -123,7 +123,7 @@ def watch(page: Page, faults: list[str]) -> None:
 def elsewhere(url: str) -> bool:
     """Tell whether an address leads off this machine."""
     parts = urlsplit(url)
-    return parts.scheme not in {"data", "blob"} and parts.hostname not in {"127.0.0.1", "localhost"}
+    return parts.scheme not in {"data", "blob", "file"} and parts.hostname not in {"127.0.0.1", "localhost"}
 
 
 def take_picture(page: Page, name: str) -> None:

@@ -3,6 +3,7 @@
 import errno
 import os
 import socket
+import sys
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,13 @@ if TYPE_CHECKING:
     from lamina.laboratory.guarding import Access
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 MISSING = "The lab needs a small web server: pip install 'lamina[lab]'"
+
+
+def has_screen() -> bool:
+    """Tell whether a browser has somewhere to open; else one within the terminal might."""
+    return sys.platform in {"darwin", "win32"} or any(os.environ.get(name) for name in SCREENS)
 
 
 def listening(host: str, port: int) -> socket.socket:
