@@ -262,3 +262,19 @@ def test_it_is_drawn_thirty_times_a_second_while_it_learns_two_thousand_rows(tra
     print(json.dumps(best))
     assert best["screens"] >= 30
     assert best["pictures"] >= 5
+
+
+def test_recorded_steps_are_replayed(training):
+    page = training("xor")
+    head = learn(page, 60)
+    page.get_by_label("pace of the training").select_option(label="medium")
+    page.get_by_role("button", name="replay the recorded steps").click()
+    page.wait_for_function(
+        "(async () => { const { step } = (await import('lab/here.js')).here; "
+        f"return step > 2 && step < {head}; }})()"
+    )
+    page.get_by_role("button", name="stop the replay").click()
+    step, newest = at(page)
+    assert 2 < step < newest == head
+    drawn(page, step)
+    assert "cost" not in page.locator(".where").inner_text()

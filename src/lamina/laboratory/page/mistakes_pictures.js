@@ -16,7 +16,7 @@ export function pictures(onstep) {
   const element = h("div", { class: "consequences" },
     h("div", { class: "panel top" }, cost.element, planes),
     h("section", { class: "panel" },
-      h("div", { class: "heading-line" }, h("h3", {}, "Gradients beside the right ones"), h("label", {}, "at ", step, slider)), gradients));
+      h("div", { class: "heading-line" }, h("h3", {}, "Gradients beside the right ones"), h("label", {}, "at ", step, live && slider)), gradients));
   const name = () => fill(step, `step ${slider.value}`);
   let last = null;
 
