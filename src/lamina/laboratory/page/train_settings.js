@@ -14,7 +14,7 @@ export function settings(lab) {
   const add = h("button", { onclick: () => edit((all) => [...all, { ...all.at(-1) }]) }, "+ layer");
   const element = h("section", { class: "panel settings-panel", "aria-label": "settings" },
     h("h2", {}, "Hidden layers"), layers, h("p", {}, add), h("h2", {}, "Settings"), first,
-    h("p", { class: "soft" }, "Changes hold from the step that is looked at; ", h("span", { class: "badge" }, "↻"), " starts again from step 0, as other widths do."), rest);
+    live && h("p", { class: "soft" }, "Changes hold from the step that is looked at; ", h("span", { class: "badge" }, "↻"), " starts again from step 0, as other widths do."), rest);
   let found = null, asked = 0, told = "";
 
   async function show() {
