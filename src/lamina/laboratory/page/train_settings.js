@@ -63,8 +63,12 @@ export function settings(lab) {
 
   const set = (k, values) => edit((all) => all.map((one, i) => (i === k ? { ...one, ...values } : one)));
 
+  /** Change the layers as they are now: another tab may have changed them, or a change be on its way. */
   async function edit(how) {
-    if (!await lab.change("change_layers", { layers: how(found.layers) })) told = "";
+    try {
+      const { layers: now } = await ask("settings");
+      if (!await lab.change("change_layers", { layers: how(now) })) told = "";
+    } catch (problem) { trouble(problem); }
     show();
   }
 
