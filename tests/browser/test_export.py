@@ -65,6 +65,28 @@ def test_every_view_is_there_without_an_error(course_site):
         assert course_site.locator(".note.trouble").all_inner_texts() == [], name
 
 
+def test_a_mistake_is_made_and_the_quiz_is_answered(course_site):
+    course_site.locator(".tabs a[data-view=mistakes]").click()
+    course_site.locator("details[data-function=linear_forward] summary").click()
+    boxes = course_site.locator("details[data-function=linear_forward] input")
+    for k in (0, 1):  # recorded each alone
+        boxes.nth(k).check()
+        course_site.locator(".chip").wait_for()
+        assert course_site.locator(".chip").count() == 1
+    course_site.get_by_role("button", name="Which mistake is this?").click()
+    course_site.locator("[data-choice='0']").click()
+    course_site.get_by_role("button", name="next question").wait_for()
+    assert course_site.locator(".note.trouble").count() == 0
+
+
+def test_what_one_entry_is_made_of(course_site, bench):
+    answer = course_site.evaluate(
+        """async () => (await import("lab/talk.js")).ask("entry", { step: 9, name: "dW1", index: [1, 2], edits: [] })"""
+    )
+    assert answer["value"] == bench.trace_at(9)["dW1"][1, 2]
+    assert len(answer["sums"][0]["terms"]) == 12
+
+
 def test_a_step_is_copied_as_python(course_site):
     course_site.get_by_role("button", name="Take home").click()
     dialog = course_site.get_by_role("dialog")

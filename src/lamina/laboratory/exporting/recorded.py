@@ -26,8 +26,8 @@ OF_A_STEP = ("trace", "lines", "lesson", "frame", "health", "nudge", "snapshot")
 TILE = 64  # rows and columns of a window
 ROWS_TO_BREAK, FIRST_MISTAKE = "circles", "linear_backward/1/m-missing-dW"  # what the view begins with
 MISSING = (
-    "This page holds recorded steps, and no engine for this one. What single entries, units and examples are made of "
-    "is recorded at {}. With the engine: pip install 'lamina[lab]', then lamina lab"
+    "This was not recorded. Single entries, units and examples were, at the steps {}. With the engine all is there: "
+    "pip install 'lamina[lab]', then lamina lab"
 )
 
 
@@ -53,7 +53,7 @@ def recorded_answers(
             asked += _in_detail(bench, step, slopes=step in (whole[0], whole[-1]))
         packed[str(step)] = _packed({key(name, given): _answered(bench, name, given) for name, given in asked})
         told()
-    missing = MISSING.format(f"step {', '.join(f'{step:,}' for step in whole)}")
+    missing = MISSING.format(f"{', '.join(f'{step:,}' for step in whole[:-1])} and {whole[-1]:,}".removeprefix(" and "))
     return json.dumps({"steps": list(steps), "seeds": SEEDS, "missing": missing, "packed": packed})
 
 
