@@ -19,6 +19,34 @@ JUDGE = """async () => {
 MARKUP = "<img src=x onerror=alert(1)>"
 
 
+ATTACK = """async (lab) => {
+  const ask = (path, options) => fetch(lab + path, { credentials: "include", ...options });
+  const done = { sent: 0, refused: 0 };
+  const tries = [
+    ask("/ask/play", { method: "POST", mode: "no-cors", body: "{}" }),
+    ask("/ask/play", { method: "POST", mode: "no-cors", body: new URLSearchParams({ a: 1 }) }),
+    ask("/ask/play", { method: "POST", body: "{}" }),
+    ask("/ask/play", { method: "POST", body: "{}", headers: { "Content-Type": "application/json" } }),
+    ask("/ask/now", { method: "POST", body: "{}", headers: { "Content-Type": "application/json" } }),
+    ask("/", {}),
+  ];
+  for (const one of tries) await one.then(() => { done.sent += 1; }, () => { done.refused += 1; });
+  for (const tag of ["img", "script", "iframe"]) {
+    const element = document.createElement(tag);
+    element.src = lab + "/static/page/main.js";
+    document.body.append(element);
+  }
+  const form = document.createElement("form");
+  Object.assign(form, { action: lab + "/ask/play", method: "POST", target: "other" });
+  document.body.append(form);
+  form.submit();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  return done;
+}"""
+NOW = """() => fetch("ask/now", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" })
+  .then((answer) => answer.json())"""
+
+
 def views(page):
     """The names of the views, from the tabs."""
     return page.eval_on_selector_all("[data-view]:is(a)", "(all) => all.map((one) => one.dataset.view)")
@@ -101,25 +129,23 @@ def test_the_policy_forbids_what_an_attacker_would_try(looked_at):
 
 
 @pytest.mark.provokes_faults
-def test_a_page_from_elsewhere_cannot_drive_it(opened, lab, start_lab):
-    """Another site (here another lab's port) in the same browser, which sends the cookie if it may."""
+@pytest.mark.parametrize("where", ["http://127.0.0.1:4999", "http://evil.example:4999"])
+def test_a_page_from_elsewhere_cannot_drive_it(opened, lab, where):
+    """One at another port of this machine is even sent the cookie along."""
     page = opened.context.new_page()
-    page.goto(start_lab("xor").address)
-    page.wait_for_selector("#stage[data-view]")
-    answers = [
-        page.evaluate(
-            """([to, kind]) => fetch(`${to}/ask/play`, { method: "POST", credentials: "include", body: "{}",
-                 headers: { "Content-Type": kind } }).then((one) => one.status, () => "refused")""",
-            [lab.origin, kind],
-        )
-        for kind in ("text/plain", "application/json")
-    ]
-    assert answers == ["refused", "refused"]
-    now = opened.evaluate(
-        """() => fetch("ask/now", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" })
-             .then((one) => one.json())"""
-    )
-    assert (now["head"], now["running"]) == (0, False)
+    page.route(f"{where}/**", lambda route: route.fulfill(body="<h1>Prizes!</h1>", content_type="text/html"))
+    page.goto(f"{where}/prizes")
+    answers = page.evaluate(ATTACK, lab.origin)
+    assert answers == {"sent": 0, "refused": 6}  # the browser shows it nothing; whether it did something is seen here
+    assert opened.evaluate(NOW)["head"] == 0
+
+
+@pytest.mark.provokes_faults
+def test_a_name_that_is_pointed_at_this_machine_is_refused(lab, page):
+    """DNS rebinding: for the browser the lab is then the attacker's own site, token and all."""
+    answer = page.goto(lab.address.replace("127.0.0.1", "evil.example"))
+    assert answer.status == 421
+    assert "a name that is not its own" in page.content()
 
 
 @pytest.mark.provokes_faults
