@@ -128,8 +128,6 @@ def _of_a_step(bench: Bench, step: int) -> Iterator[tuple[str, Arguments]]:
     yield from ((name, {"step": step}) for name in OF_A_STEP)
     yield from (("python", {"step": step, "dialect": one}) for one in DIALECTS)
     yield _slopes(step, "W1", 0, 0)  # what the view begins with
-    if bench.rows.pixels is not None:
-        yield "pictures", {"step": step, "first": 0, "count": 20}
     for name, array in bench.trace_at(step).arrays.items():
         if array.size > MOST_NUMBERS and array.ndim == 2:
             yield from (("array", {"step": step, "name": name, **window}) for window in _tiles(array.shape))
