@@ -212,7 +212,8 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             folder = None
             if checkpoint is not None:
                 folder, state = opened(checkpoint, run, state, estimator=type(self).__name__)
-                stack.enter_context(folder)
+                if folder is not None:
+                    stack.enter_context(folder)
             calls = _Callbacks(self, run, state, X, y, names)
             bar = Bar(run, state) if self.verbose else None
             carry_out(run, state, shown=bar, after_epoch=calls.epoch_ended, folder=folder, tracer=tracer)

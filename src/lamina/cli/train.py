@@ -200,8 +200,9 @@ def _trained(chosen: Chosen, toml: dict[str, Any], given: dict[str, Any], flags:
         if checkpoint is not None:
             words = chosen.words(flags)
             folder, state = opened(checkpoint, run, state, data=absolute(chosen.files[0]), command=words)
-            stack.enter_context(folder)
-            folder.note(command=words)  # that of the first start is kept too, in every checkpoint
+            if folder is not None:
+                stack.enter_context(folder)
+                folder.note(command=words)  # that of the first start is kept too, in every checkpoint
             if state.step:
                 terminal.say(_where(run, state, checkpoint))
             check_space("--checkpoint", checkpoint, _size_of_checkpoints(state))
