@@ -14,7 +14,7 @@ from lamina.learning.run import Run
 from lamina.learning.run_folders import run_in
 from lamina.learning.state import Record, State
 from lamina.learning.state_bytes import packed, unpacked
-from lamina.learning.training import is_over, train
+from lamina.learning.training import Progress, is_over, train
 from lamina.showing import Silent
 
 ROWS = {"rows", "data", "validation data"}  # keys of an identity, two of them fingerprints
@@ -79,6 +79,8 @@ def carry_out(
                 tracer.see(run, state)
             for progress in train(run, state, pause=None if tracer is None else tracer.pause):
                 shown.update(progress)
+                if run.group is not None:
+                    run.group.ask(run.group.messages.report(_facts(run, state, progress)))
                 if progress.record is not None:
                     watch(state)
                 if tracer is not None:
@@ -102,6 +104,16 @@ def carry_out(
                 raise
             state.stopped = CTRL_C
             state.mend()
+
+
+def _facts(run: Run, state: State, progress: Progress) -> dict[str, Any]:
+    """Return what a worker tells of itself."""
+    assert run.group is not None
+    of_run = {"epochs": run.recipe.epochs, "n_rows": run.n_rows, "seconds": time.monotonic() - run.began}
+    last = {"record": progress.record._asdict()} if progress.record else {}
+    spent = {"computing": run.group.computing, "summing": run.group.summing, "score_name": run.score_name}
+    cost = state.pass_cost / progress.rows if progress.rows else None
+    return {"epoch": progress.epoch, "rows": progress.rows, "cost": cost, **of_run, **spent, **last}
 
 
 # ---- checkpoints ----

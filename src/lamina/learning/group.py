@@ -43,6 +43,10 @@ class Messages(Protocol):
         """
         ...
 
+    def report(self, facts: dict[str, Any]) -> str:
+        """Show where this worker stands to whoever started the workers; return why they are to stop, or empty text."""
+        ...
+
 
 class Silence:
     """The messages of a group of one."""
@@ -51,6 +55,9 @@ class Silence:
 
     def gather(self, mine: NDArray[Any], counts: Sequence[int]) -> NDArray[Any]:
         return mine
+
+    def report(self, facts: dict[str, Any]) -> str:
+        return ""
 
 
 class Group:

@@ -1,0 +1,83 @@
+"""Messages over TCP by xgboost's collective.
+
+It only reduces, so rows are gathered by an OR of their bits: each worker has zeros in the places of the others. That
+takes the bytes of all workers, once for each: good for few workers; `gloo` and MPI send less.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.cluster.waiting import seconds_to_wait
+from lamina.errors import ClusterError
+
+WORD = np.uint64
+
+
+class ByRabit:
+    """The messages of a worker.
+
+    Parameters
+    ----------
+    rank, size : int
+    address : dict
+        Where the first worker waits for the others: what `meeting` returned there.
+
+    Raises
+    ------
+    ClusterError
+        The others did not come.
+    """
+
+    def __init__(self, rank: int, size: int, address: dict[str, Any]) -> None:
+        from xgboost import collective
+        from xgboost.core import XGBoostError
+
+        self.rank, self.size = rank, size
+        self._collective, self._failed = collective, XGBoostError
+        how = {"dmlc_task_id": f"{rank:06}", "dmlc_timeout": int(seconds_to_wait()), "dmlc_retry": 3}
+        try:
+            collective.init(**address, **how)
+        except XGBoostError as problem:
+            raise ClusterError(f"worker {rank} of {size} did not meet the others: {_first_line(problem)}") from problem
+        if (collective.get_rank(), collective.get_world_size()) != (rank, size):
+            raise ClusterError(f"worker {rank} of {size} came as {collective.get_rank()}: start the run again")
+
+    def gather(self, mine: NDArray[Any], counts: Sequence[int]) -> NDArray[Any]:
+        """See `lamina.learning.group.Messages`."""
+        n = mine.shape[1]
+        first, size = sum(counts[: self.rank]), sum(counts) * n * mine.itemsize
+        words = np.zeros(-(-size // WORD().itemsize), WORD)
+        everything = words.view(np.uint8)[:size].view(mine.dtype).reshape(sum(counts), n)
+        everything[first : first + len(mine)] = mine
+        try:
+            words = self._collective.allreduce(words, self._collective.Op.BITWISE_OR)
+        except self._failed as problem:
+            raise ClusterError(
+                f"worker {self.rank} of {self.size}: another one left, or did not answer for {seconds_to_wait():g} "
+                f"seconds ({_first_line(problem)})"
+            ) from problem
+        return words.view(np.uint8)[:size].view(mine.dtype).reshape(sum(counts), n)
+
+    def close(self) -> None:
+        """Leave the group."""
+        with suppress(self._failed):
+            self._collective.finalize()
+
+
+def meeting(size: int, host: str) -> tuple[Any, dict[str, Any]]:
+    """Return a tracker, to be kept, and where the workers find it."""
+    from xgboost.tracker import RabitTracker
+
+    tracker = RabitTracker(n_workers=size, host_ip=host, sortby="task", timeout=int(seconds_to_wait()))
+    tracker.start()
+    return tracker, tracker.worker_args()
+
+
+def _first_line(problem: BaseException) -> str:
+    """Return the last sentence of an error of xgboost: what stands before it are places in its source."""
+    lines = [line.strip() for line in str(problem).splitlines() if line.strip() and not line.startswith("  [bt]")]
+    return next((line for line in lines if "Stack trace" not in line), "no reason given")[:200]
