@@ -17,6 +17,7 @@ class News(NamedTuple):
 
     facts: dict[int, Facts]  # by rank
     text: list[tuple[str, str]]  # "out" or "err", and what was written
+    warnings: list[Warning]
     starts: int  # how often the workers were started
     outcome: Outcome | None
 
@@ -38,6 +39,7 @@ class Board:
     def __init__(self) -> None:
         self._facts: dict[int, Facts] = {}
         self._text: list[tuple[str, str]] = []
+        self._warnings: list[Warning] = []
         self._wish, self._starts = "", 0
         self._outcome: Outcome | None = None
 
@@ -58,6 +60,10 @@ class Board:
         """Take text that a worker writes."""
         self._text.append((stream, text))
 
+    def warn(self, warning: Warning) -> None:
+        """Take a warning."""
+        self._warnings.append(warning)
+
     def end(self, outcome: Outcome) -> None:
         """Take note of the end; the first counts."""
         self._outcome = self._outcome or outcome
@@ -71,4 +77,5 @@ class Board:
     def take(self) -> News:
         """Return what came since the last look."""
         text, self._text = self._text, []
-        return News(dict(self._facts), text, self._starts, self._outcome)
+        warned, self._warnings = self._warnings, []
+        return News(dict(self._facts), text, warned, self._starts, self._outcome)

@@ -4,6 +4,7 @@ import atexit
 import os
 import sys
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -71,7 +72,10 @@ def in_group(work: Callable[[Group], Result]) -> Result:
     """
     messages = ByMPI(_mpi())
     try:
-        return work(Group(messages))
+        with warnings.catch_warnings():
+            if messages.rank:  # all find the same
+                warnings.simplefilter("ignore")
+            return work(Group(messages))
     except BaseException as problem:
         if messages.size > 1:
             _end_all_at_exit(messages, problem)

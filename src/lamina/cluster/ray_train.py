@@ -2,8 +2,10 @@
 
 import logging
 import os
+import sys
 import tempfile
 import threading
+import warnings
 from contextlib import ExitStack
 from typing import Any
 
@@ -11,7 +13,7 @@ from lamina.cluster.board import Board, News, Outcome
 from lamina.cluster.places import Place
 from lamina.cluster.ray_worker import work_in_worker
 from lamina.cluster.waiting import seconds_to_wait
-from lamina.errors import ClusterError, MissingExtraError
+from lamina.errors import ClusterError, MissingExtraError, SettingError
 
 LOOPBACK = "127.0.0.1"
 OBJECT_STORE_BYTES = 2**28  # of a cluster on this machine: rows in memory go through it
@@ -39,14 +41,11 @@ def run(place: Place, work: Any, shown: Any = None) -> Any:
         workers, cores = _shares(ray, place)
         board = _board(ray)
         looking = stack.enter_context(shown) if shown is not None else None
-        config = {
-            "board": board,
-            "work": work,
-            "folder": os.getcwd(),
-            "host": LOOPBACK if place.address is None else "",
-        }
-        storage = None if place.address else stack.enter_context(tempfile.TemporaryDirectory(prefix="lamina-ray-"))
-        training = _Training(_trainer(workers, cores, config, storage))
+        scratch = None if place.address else stack.enter_context(tempfile.TemporaryDirectory(prefix="lamina-ray-"))
+        config = {"board": board, "work": work, "folder": os.getcwd(), "scratch": scratch and f"{scratch}/run"}
+        config["host"] = LOOPBACK if place.address is None else ""
+        _check_sendable(work)
+        training = _Training(_trainer(workers, cores, config, scratch))
         outcome = _watched(ray, board, training, looking)
     if outcome.problem is not None:
         raise outcome.problem
@@ -152,6 +151,7 @@ def _watched(ray: Any, board: Any, training: _Training, shown: Any) -> Outcome:
                 asked = wish.asked
                 board.ask.remote(asked)
             news: News = ray.get(board.take.remote(), timeout=seconds_to_wait())
+            _tell(news)
             if shown is not None:
                 shown.update(news)
             if news.outcome is not None:
@@ -159,6 +159,27 @@ def _watched(ray: Any, board: Any, training: _Training, shown: Any) -> Outcome:
                 return news.outcome
             if over:
                 return Outcome(problem=_lost(training.problem, news.starts))
+
+
+def _tell(news: News) -> None:
+    """Say here what the first worker said."""
+    for stream, text in news.text:
+        (sys.stdout if stream == "out" else sys.stderr).write(text)
+    for warning in news.warnings:
+        warnings.warn(warning, stacklevel=2)
+
+
+def _check_sendable(work: Any) -> None:
+    """Raise a SettingError where the work cannot be sent to other processes."""
+    from ray import cloudpickle
+
+    try:
+        cloudpickle.dumps(work)
+    except Exception as problem:
+        raise SettingError(
+            f"what is to be done cannot be sent to the workers: {problem}. Rows are arrays, data frames or names of "
+            "files there, a scorer is a function of a module"
+        ) from problem
 
 
 def _lost(problem: BaseException | None, starts: int) -> ClusterError:

@@ -4,6 +4,7 @@ import io
 import os
 import socket
 import sys
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib.util import find_spec
@@ -76,11 +77,10 @@ def work_in_worker(config: dict[str, Any]) -> None:
         return
     with suppress(OSError):
         os.chdir(config["folder"])
-    if rank == 0:
-        sys.stdout, sys.stderr = Writer(board, "out"), Writer(board, "err")
+    _speak(board, rank)
     messages, tracker = met(rank, size, config["host"] or ray.util.get_node_ip_address())
     try:
-        result = config["work"](Group(Told(messages, board)))
+        result = config["work"](Group(Told(messages, board), scratch=config["scratch"], is_shown=True))
     except ClusterError:
         raise
     except Exception as problem:
@@ -91,6 +91,20 @@ def work_in_worker(config: dict[str, Any]) -> None:
     if hasattr(messages, "close"):
         messages.close()
     del tracker
+
+
+def _speak(board: Any, rank: int) -> None:
+    """Send what the first worker says to the board; the others say the same, and are not heard."""
+    if rank:
+        sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+        warnings.simplefilter("ignore")
+        return
+    sys.stdout, sys.stderr = Writer(board, "out"), Writer(board, "err")
+
+    def show(message: Any, *_: Any, **__: Any) -> None:
+        board.warn.remote(message)
+
+    warnings.showwarning = show
 
 
 def _goes_on(board: Any, rank: int) -> bool:

@@ -68,13 +68,18 @@ class Group:
     Attributes
     ----------
     messages : Messages
+    scratch : str, optional
+        A folder that all workers see, and that outlives them: for checkpoints where the user names no folder.
+    is_shown : bool
+        Whether whoever started the workers shows the progress of them all.
     halted : bool
         Whether all left a pass after the same step, because one of them asked to stop.
     summing, computing : float
         Seconds that this worker spent in sums, waiting for others included, and in all else of its steps.
     """
 
-    def __init__(self, messages: Messages) -> None:
+    def __init__(self, messages: Messages, *, scratch: str | None = None, is_shown: bool = False) -> None:
+        self.scratch, self.is_shown = scratch, is_shown
         self.messages, self.rank, self.size = messages, messages.rank, messages.size
         self.halted, self.summing, self.computing = False, 0.0, 0.0
         self._asked = ""
