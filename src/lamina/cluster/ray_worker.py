@@ -1,6 +1,7 @@
 """One worker of a Ray cluster: it meets the others, does its work, and tells the board."""
 
 import io
+import logging
 import os
 import socket
 import sys
@@ -71,6 +72,7 @@ def work_in_worker(config: dict[str, Any]) -> None:
     import ray
     import ray.train
 
+    logging.getLogger("ray.train").setLevel(logging.CRITICAL)  # a lost worker is told of in our words
     board, context = config["board"], ray.train.get_context()
     rank, size = context.get_world_rank(), context.get_world_size()
     if not _goes_on(board, rank):
