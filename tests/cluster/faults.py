@@ -1,6 +1,6 @@
 """A script: fits on a cluster of this machine, of which one or another has a fault on the way; a line of JSON for each.
 
-    python faults.py FOLDER CASE ...
+python faults.py FOLDER CASE ...
 """
 
 import json
