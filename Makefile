@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 test oracles: export OMP_NUM_THREADS ?= 1
 test oracles: export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test cluster-tests check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data sanitize lock clean
+.PHONY: help setup demo test cluster-tests check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data sanitize lock vendor browser clean
 .DEFAULT_GOAL := help
 
 help:  ## print these verbs
@@ -22,7 +22,7 @@ setup: $(venv)/.installed  ## make .venv from the lock file and install lamina i
 demo: setup  ## train a deep network on the packaged census data
 	$(venv)/bin/lamina demo
 
-test: setup  ## run all tests but the oracles
+test: setup  ## run all tests but the oracles, those on clusters and those in a browser
 	$(py) -m pytest -n auto --dist worksteal
 
 cluster-tests: $(venv)/.cluster  ## run the tests on clusters of real processes, installing Ray, MPI and torch first
@@ -44,6 +44,10 @@ fuzz: setup  ## read tens of thousands of altered table files; FUZZ=10000 of eac
 
 oracles: $(venv)/.torch  ## run the tests against PyTorch, installing it first
 	$(py) -m pytest tests/oracles
+
+browser: setup build/axe.min.js  ## try the page of `lamina lab` in a real browser; chromium is installed on Debian, as root
+	tools/browser.sh
+	$(py) -m pytest -n $(or $(WORKERS),2) tests/browser
 
 bench: $(venv)/.bench  ## measure lamina beside scikit-learn, PyTorch, JAX and ONNX Runtime; BENCH=--quick for a look
 	$(py) benchmarks/bench.py $(BENCH)
@@ -76,6 +80,12 @@ lock:  ## renew requirements/*.lock from pyproject.toml (in an environment of it
 
 lock_options := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-package lamina \
     --custom-compile-command "make lock"
+
+vendor: setup  ## take the libraries of the lab's page from npm, by hash
+	$(py) tools/vendor.py
+
+build/axe.min.js: $(venv)/.installed tools/axe.py
+	$(py) tools/axe.py
 
 clean:  ## remove .venv and everything built
 	rm -rf $(venv) build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lamina.glassbox.trace import Trace
     from lamina.glassbox.trace_file import load_trace
     from lamina.glassbox.tracing import trace
+    from lamina.laboratory.notebook.lab import lab
     from lamina.learning.gradient_check import gradient_check
     from lamina.model import Model
     from lamina.model_file import load, save
@@ -56,6 +57,7 @@ __all__ = [
     "errors",
     "explain",
     "gradient_check",
+    "lab",
     "load",
     "load_trace",
     "rows_of",
@@ -74,6 +76,7 @@ _HOME = {
     "rows_of": "data.tables.row_streams",
     "explain": "explaining",
     "gradient_check": "learning.gradient_check",
+    "lab": "laboratory.notebook.lab",
     "trace": "glassbox.tracing",
     "load_trace": "glassbox.trace_file",
     "Trace": "glassbox.trace",

@@ -57,9 +57,13 @@ def test_wheel_holds_the_package_and_nothing_else(wheel):
         names = set(archive.namelist())
     packaged = {name for name in names if name.startswith("lamina/")}
     assert {"lamina/__init__.py", "lamina/py.typed", "lamina/errors.py", "lamina/data/files/adult.parquet"} <= packaged
-    assert {Path(name).suffix for name in packaged} <= {".py", ".pyi", ".typed", ".parquet", ".so"}
+    page = {name for name in packaged if name.startswith(("lamina/laboratory/page/", "lamina/laboratory/vendor/"))}
+    on_disk = {file for name in ("page", "vendor") for file in (ROOT / "src/lamina/laboratory" / name).rglob("*.*")}
+    assert page == {str(file.relative_to(ROOT / "src")) for file in on_disk} != set()
+    assert {Path(name).suffix for name in packaged - page} <= {".py", ".pyi", ".typed", ".parquet", ".so"}
     assert {re.sub(r"^lamina-[^/]+\.dist-info/.*", "metadata", name) for name in names - packaged} == {"metadata"}
     assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert sum(name.endswith("-LICENSE.txt") and "/licenses/" in name for name in names) == 2
     has_kernels = (ROOT / "src/lamina/kernels/module.cpp").exists()
     assert any(name.startswith("lamina/_kernels.") for name in names) == has_kernels
 

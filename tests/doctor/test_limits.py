@@ -159,3 +159,21 @@ def test_what_cannot_be_examined_is_refused_in_words(tmp_path, name, text, messa
     (tmp_path / name).write_text(text)
     with pytest.raises(DataError, match=message):
         examine(tmp_path / name)
+
+
+def test_a_file_that_is_written_may_not_be_large(tmp_path):
+    path = tmp_path / "writing.py"
+    path.write_text(
+        "import numpy as np\n\ndef relu(Z):\n    with open('large.bin', 'wb') as file:\n"
+        "        file.write(b'0' * 100_000_000)\n    return np.maximum(0, Z), Z\n"
+    )
+    (finding,) = examine(path)["relu"].findings
+    assert "File too large" in finding.sentence
+    assert (tmp_path / "large.bin").stat().st_size <= 64 << 20
+
+
+def test_one_number_that_is_off_in_an_array_is_told(tmp_path):
+    path = tmp_path / "one.py"
+    path.write_text("import numpy as np\n\ndef relu_backward(dA, cache):\n    return 1.7 * dA * (cache > 0)\n")
+    (finding,) = examine(path)["relu_backward"].findings
+    assert "1.7 times what it should be" in finding.sentence

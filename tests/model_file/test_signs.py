@@ -58,6 +58,8 @@ def _set(value, *path):
         _set(True, "facts", "baseline"),
         _set(0.5, "facts", "rows"),
         _set(-1, "facts", "rows"),
+        _set(1, "recipe", "data"),
+        _set("1", "recipe", "preset_rows"),
         _set([1], "facts", "leak"),
         _set([[1, 2, 3]], "facts", "copies"),
         _set({"mean": 0.0}, "facts", "target"),

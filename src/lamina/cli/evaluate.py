@@ -11,6 +11,7 @@ from lamina.cli.scores import Answers
 from lamina.cli.scores import named as name_of
 from lamina.cli.terminal import Terminal, counted, number
 from lamina.data.splitting import check_weights
+from lamina.data.tables.row_streams import RowStream
 from lamina.data.targets import Labels
 from lamina.errors import DataError
 from lamina.model import Model
@@ -55,19 +56,24 @@ def evaluate(model: ModelFile, /, *files: str, weights: str | None = None, json:
 
 def answered(model: Model, files: Sequence[str], weights: str | None) -> Answers:
     """Return the outputs for all rows of files, read piece by piece, beside their targets."""
-    target, name = model.target, model.target_name
+    target = model.target
     if (target.n_outputs > 1 and target.task == "multilabel") if isinstance(target, Labels) else target.n_targets > 1:
         raise DataError("this model predicts several targets at once: evaluate it from Python")
+    return answers_from(model, stream_of(files, reading_for(model)), shown(files), model.target_name, weights)
+
+
+def answers_from(model: Model, stream: RowStream, file: str, name: str, weights: str | None) -> Answers:
+    """Return the outputs for all rows of a stream, called `file`, beside the targets in its column `name`."""
+    target = model.target
     A, Y, w = [], [], []
-    stream = stream_of(files, reading_for(model))
     for rows in pieces_of(stream, [*model.encoder.names_in, name, *([] if weights is None else [weights])]):
         with in_stream(stream):
             A.append(model.output(rows))
-        y = column_of(rows, name, shown(files), "the target")
+        y = column_of(rows, name, file, "the target")
         with located(Place(stream, -int(rows.row_number(0))), column=name):
             Y.append(target.encode(y))
         if weights is not None:
-            w.append(weights_of(rows, weights, shown(files)))
+            w.append(weights_of(rows, weights, file))
     total = sum(map(len, Y))
     with located(Place(stream), column=weights):
         counts = check_weights(np.concatenate(w), total) if w else None

@@ -47,6 +47,7 @@ class ActivationEquations(NamedTuple):
     d_text: Callable[[str, str], str]
     latex: Callable[[str], str]
     d_latex: Callable[[str, str], str]
+    kinks: tuple[float, ...] = ()  # where Z makes g' jump
 
 
 def _if_positive(Z: Array, one: Array | float, other: Array | float) -> Array:
@@ -85,6 +86,7 @@ ACTIVATION_EQUATIONS: dict[str, ActivationEquations] = {
         lambda z, a: f"({z} > 0)",
         lambda z: rf"\max(0, {z})",
         lambda z, a: rf"[{z} > 0]",
+        (0.0,),
     ),
     "leaky_relu": ActivationEquations(
         lambda Z: Z * _if_positive(Z, 1, 0.01),
@@ -93,6 +95,7 @@ ACTIVATION_EQUATIONS: dict[str, ActivationEquations] = {
         lambda z, a: f"(1 where {z} > 0, 0.01 elsewhere)",
         lambda z: rf"\max({z}, 0.01\, {z})",
         lambda z, a: rf"\left([{z} > 0] + 0.01\, [{z} \leq 0]\right)",
+        (0.0,),
     ),
     "elu": ActivationEquations(
         lambda Z: _if_positive(Z, Z, np.expm1(np.minimum(Z, 0))),
@@ -109,6 +112,7 @@ ACTIVATION_EQUATIONS: dict[str, ActivationEquations] = {
         lambda z, a: f"1.0507 (1 where {z} > 0, 1.6733 e^{z} elsewhere)",
         lambda z: rf"1.0507 \begin{{cases}} {z} & {z} > 0 \\ 1.6733\, (e^{{{z}}} - 1) & \text{{else}} \end{{cases}}",
         lambda z, a: rf"1.0507 \begin{{cases}} 1 & {z} > 0 \\ 1.6733\, e^{{{z}}} & \text{{else}} \end{{cases}}",
+        (0.0,),
     ),
     "gelu": ActivationEquations(
         lambda Z: Z * ndtr(Z),
@@ -149,5 +153,6 @@ ACTIVATION_EQUATIONS: dict[str, ActivationEquations] = {
         lambda z, a: f"(0 where {z} ≤ -3, 1 where {z} ≥ 3, {z}/3 + 1/2 between)",
         lambda z: rf"{z} \odot \frac{{1}}{{6}} \min(\max({z} + 3, 0), 6)",
         lambda z, a: rf"\begin{{cases}} 0 & {z} \leq -3 \\ 1 & {z} \geq 3 \\ {z}/3 + 1/2 & \text{{else}} \end{{cases}}",
+        (-3.0, 3.0),
     ),
 }

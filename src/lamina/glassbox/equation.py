@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.glassbox.entries.rules import both, product_at
+from lamina.glassbox.entries.terms import TermsOf
+
 Array = NDArray[Any]
 Named = Mapping[str, Array]  # arrays by the lecture's name, in double precision
 
@@ -34,6 +37,8 @@ class Statement(NamedTuple):
     latex: str
     inputs: tuple[str, ...]  # the arrays that it reads
     compute: Callable[[Named], Value]
+    terms: TermsOf | None = None  # of one entry; where there is no rule, what it reads is found by looking
+    stretched: tuple[str, ...] = ()  # the inputs that are repeated along an axis to the shape of the result
 
 
 class Equation(NamedTuple):
@@ -83,6 +88,11 @@ def power_of_ten(value: float) -> str:
     return f"{times}10^{{{int(power)}}}"
 
 
+def short_latex(value: float) -> str:
+    r"""Return a number in four digits: 5.5556e-08 -> "5.556 \cdot 10^{-8}"."""
+    return power_of_ten(float(f"{value:.4g}"))
+
+
 def number_of(name: str) -> int | None:
     """Return the lecture's layer number in a name: 2 of "dW2", "Z2_2", "v_W2" and "W2_new"; None of "cost"."""
     found = PARTS.fullmatch(name)
@@ -112,9 +122,11 @@ def summed(first: Statement, second: Statement) -> Statement:
         f"{first.latex} + {second.latex}",
         inputs,
         lambda a: plus(first.compute(a), second.compute(a)),
+        both(first.terms, second.terms),
+        tuple(dict.fromkeys([*first.stretched, *second.stretched])),
     )
 
 
 def copied(name: str) -> Statement:
     """Return the statement that takes an array as it is."""
-    return Statement(name, latex_of(name), (name,), lambda a: plain(a[name]))
+    return Statement(name, latex_of(name), (name,), lambda a: plain(a[name]), product_at(name))

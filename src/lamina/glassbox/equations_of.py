@@ -35,7 +35,7 @@ class NetworkEquations(Sequence[Equation]):
         if isinstance(index, str):
             found = next((one for one in self.rows if one.result == index), None)
             if found is None:
-                raise SettingError(f"no equation for {index!r}: there is one for {', '.join(r.result for r in self)}")
+                raise SettingError(f"no equation for {index!r}: there is one for {', '.join(r.result for r in self)}.")
             return found
         return self.rows[index]
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from lamina.glassbox import column_equations as columns
 from lamina.glassbox.activation_equations import ACTIVATION_EQUATIONS
-from lamina.glassbox.equation import Statement, Value, latex_of, plain, product, transposed
+from lamina.glassbox.entries.rules import function_at, matrix_product, product_at, times_slope
+from lamina.glassbox.equation import Statement, Value, copied, latex_of, plain, product, transposed
 from lamina.glassbox.normalisation_equations import batch_norm, layer_norm
 from lamina.glassbox.site import LayerEquations, Site, column_mean, mean_over_examples, per_example
 
@@ -26,12 +27,20 @@ def linear(at: Site) -> Statement:
         f"{latex_of(W)} {latex_of(A)} + {latex_of(b)}",
         (W, A, b),
         lambda a: Value(a[W] @ a[A] + a[b], np.abs(a[W]) @ np.abs(a[A]) + np.abs(a[b])),
+        matrix_product(W, A, "units", plus=b),
+        (b,),
     )
 
 
 def linear_back(at: Site) -> Statement:
     W, dZ = at.p["W"], f"d{at.out}"
-    return Statement(f"{W}ᵀ {dZ}", f"{transposed(W)} {latex_of(dZ)}", (W, dZ), lambda a: product(a[W].T, a[dZ]))
+    return Statement(
+        f"{W}ᵀ {dZ}",
+        f"{transposed(W)} {latex_of(dZ)}",
+        (W, dZ),
+        lambda a: product(a[W].T, a[dZ]),
+        matrix_product(W, dZ, "units", turned=W),
+    )
 
 
 def linear_gradients(at: Site) -> dict[str, Statement]:
@@ -41,6 +50,7 @@ def linear_gradients(at: Site) -> dict[str, Statement]:
         rf"\frac{{1}}{{m}} {latex_of(dZ)} {transposed(A)}",
         (dZ, A),
         lambda a: per_example(product(a[dZ], a[A].T), a[dZ]),
+        matrix_product(dZ, A, "examples", turned=A, mean=True),
     )
     return {"W": dW, "b": mean_over_examples(dZ)}
 
@@ -50,12 +60,11 @@ def linear_gradients(at: Site) -> dict[str, Statement]:
 
 def activation(at: Site) -> Statement:
     rule, Z = ACTIVATION_EQUATIONS[at.layer.function], at.before
-    return Statement(
-        rule.text(Z),
-        rule.latex(latex_of(Z)),
-        (Z,),
-        lambda a: Value(rule.g(a[Z]), np.abs(rule.g(a[Z])) + np.abs(a[Z])),
-    )
+
+    def compute(a: Any) -> Value:
+        return Value(rule.g(a[Z]), np.abs(rule.g(a[Z])) + np.abs(a[Z]))
+
+    return Statement(rule.text(Z), rule.latex(latex_of(Z)), (Z,), compute, function_at(rule.text(Z), (Z,), compute))
 
 
 def activation_back(at: Site) -> Statement:
@@ -65,30 +74,35 @@ def activation_back(at: Site) -> Statement:
         rf"{latex_of(dA)} \odot {rule.d_latex(latex_of(Z), latex_of(at.out))}",
         (dA, Z),
         lambda a: Value(a[dA] * rule.dg(a[Z]), np.abs(a[dA]) * (1 + np.abs(a[Z]))),
+        times_slope(dA, rule.d_text(Z, at.out), (Z,), lambda a: plain(rule.dg(a[Z]))),
     )
 
 
 def parametric(at: Site) -> Statement:
     rule, Z, mix = ACTIVATION_EQUATIONS[at.layer.function], at.before, at.p["mix"]
     z, s = latex_of(Z), latex_of(mix)
-    return Statement(
-        f"{Z} + {mix} * ({rule.text(Z)} - {Z})",
-        rf"{z} + {s} \odot \left({rule.latex(z)} - {z}\right)",
-        (Z, mix),
-        lambda a: Value(a[Z] + a[mix] * (rule.g(a[Z]) - a[Z]), (1 + np.abs(a[mix])) * (np.abs(a[Z]) + 1)),
-    )
+    text = f"{Z} + {mix} * ({rule.text(Z)} - {Z})"
+
+    def compute(a: Any) -> Value:
+        return Value(a[Z] + a[mix] * (rule.g(a[Z]) - a[Z]), (1 + np.abs(a[mix])) * (np.abs(a[Z]) + 1))
+
+    latex = rf"{z} + {s} \odot \left({rule.latex(z)} - {z}\right)"
+    return Statement(text, latex, (Z, mix), compute, function_at(text, (Z, mix), compute), (mix,))
 
 
 def parametric_back(at: Site) -> Statement:
     rule, Z, mix, dA = ACTIVATION_EQUATIONS[at.layer.function], at.before, at.p["mix"], f"d{at.out}"
     slope, slope_latex = rule.d_text(Z, f"g({Z})"), rule.d_latex(latex_of(Z), rf"g({latex_of(Z)})")
+    text = f"(1 + {mix} * ({slope} - 1))"
     return Statement(
-        f"{dA} * (1 + {mix} * ({slope} - 1))",
+        f"{dA} * {text}",
         rf"{latex_of(dA)} \odot \left(1 + {latex_of(mix)} \odot ({slope_latex} - 1)\right)",
         (dA, mix, Z),
         lambda a: Value(
             a[dA] * (1 + a[mix] * (rule.dg(a[Z]) - 1)), np.abs(a[dA]) * (1 + np.abs(a[mix]) * (2 + np.abs(a[Z])))
         ),
+        times_slope(dA, text, (mix, Z), lambda a: plain(1 + a[mix] * (rule.dg(a[Z]) - 1))),
+        (mix,),
     )
 
 
@@ -110,12 +124,23 @@ def parametric_gradients(at: Site) -> dict[str, Statement]:
 
 def scale(at: Site) -> Statement:
     s, A = at.p["s"], at.before
-    return Statement(f"{s} * {A}", rf"{latex_of(s)} \odot {latex_of(A)}", (s, A), lambda a: plain(a[s] * a[A]))
+    return _at_each_place(s, A)
 
 
 def scale_back(at: Site) -> Statement:
     s, dA = at.p["s"], f"d{at.out}"
-    return Statement(f"{s} * {dA}", rf"{latex_of(s)} \odot {latex_of(dA)}", (s, dA), lambda a: plain(a[s] * a[dA]))
+    return _at_each_place(s, dA)
+
+
+def _at_each_place(s: str, A: str) -> Statement:
+    return Statement(
+        f"{s} * {A}",
+        rf"{latex_of(s)} \odot {latex_of(A)}",
+        (s, A),
+        lambda a: plain(a[s] * a[A]),
+        product_at(s, A),
+        (s,),
+    )
 
 
 def scale_gradients(at: Site) -> dict[str, Statement]:
@@ -133,12 +158,13 @@ def dropout_back(at: Site) -> Statement:
 def _dropped(at: Site, name: str) -> Statement:
     D, keep = at.mask, 1 - at.layer.rate
     if not D:
-        return Statement(name, latex_of(name), (name,), lambda a: plain(a[name]))
+        return copied(name)
     return Statement(
         f"{name} * {D} / {keep:g}",
         rf"{latex_of(name)} \odot {latex_of(D)} / {keep:g}",
         (name, D),
         lambda a: plain(np.where(a[D] > 0, a[name] / keep, 0)),
+        product_at(name, D, divided_by=keep),
     )
 
 

@@ -1,6 +1,5 @@
 """The table of a trace: what every array is, what its axes mean, and what its numbers look like."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isnan
@@ -11,8 +10,7 @@ from numpy.typing import NDArray
 
 from lamina.glassbox.activation_equations import ACTIVATION_EQUATIONS
 from lamina.glassbox.cells import as_html, lined
-from lamina.glassbox.equation import number_of
-from lamina.glassbox.units import axes_of
+from lamina.glassbox.units import axes_of, described
 
 FLAT = 0.01  # a slope of the activation below which hardly anything passes back
 NAN = float("nan")
@@ -118,7 +116,7 @@ def _entry(trace: Any, name: str, axes: Any, slopes: dict[str, NDArray[np.bool_]
     array = np.asarray(trace.arrays[name], np.float64)
     finite = array[np.isfinite(array)]
     flat = slopes.get(name)
-    of, memory = _described(name), name.startswith(("v_", "s_"))
+    of, memory = described(name), name.startswith(("v_", "s_"))
     norm = float(np.linalg.norm(finite))
     lone = array.ndim == 0 or array.size <= 1
     after = trace.arrays.get(f"{name}_new")
@@ -136,9 +134,3 @@ def _entry(trace: Any, name: str, axes: Any, slopes: dict[str, NDArray[np.bool_]
         moved / norm if norm and moved == moved else NAN,
         int(array.size - len(finite)),
     )
-
-
-def _described(name: str) -> str:
-    """Return the array whose axes this one has: "W1" of "dW1", "v_W1" and "W1_new"."""
-    plain = re.sub(r"^[vs]_|_new$", "", name)
-    return plain[1:] if plain.startswith("d") and number_of(plain) is not None else plain

@@ -32,6 +32,7 @@ class LossEquations(NamedTuple):
     dA: Phrase
     dZ: Phrase
     sums: bool = False  # whether outputs are summed instead of averaged
+    kinked: bool = False  # whether dA jumps where A passes Y
 
 
 class OutputEquations(NamedTuple):
@@ -40,6 +41,7 @@ class OutputEquations(NamedTuple):
     text: Callable[[str], str]
     latex: Callable[[str], str]
     compute: Callable[[Array], Value]
+    of_all_outputs: bool = False  # whether an output depends on the Z of all
 
 
 def of_terms(*terms: Array) -> Value:
@@ -201,7 +203,7 @@ LOSS_EQUATIONS: Mapping[str, LossEquations] = {
     "squared_error": LossEquations(
         _phrase("({A} - {Y})² / 2", r"\frac{1}{2} ({A} - {Y})^2", _squared, "A"), DIFFERENCE, DIFFERENCE
     ),
-    "absolute_error": LossEquations(_phrase("|{A} - {Y}|", r"|{A} - {Y}|", _absolute, "A"), SIGN, SIGN),
+    "absolute_error": LossEquations(_phrase("|{A} - {Y}|", r"|{A} - {Y}|", _absolute, "A"), SIGN, SIGN, kinked=True),
     "huber": LossEquations(
         _phrase(
             "({A} - {Y})² / 2 within {delta}, {delta} (|{A} - {Y}| - {delta}/2) beyond",
@@ -222,6 +224,7 @@ LOSS_EQUATIONS: Mapping[str, LossEquations] = {
         ),
         SLOPES,
         SLOPES,
+        kinked=True,
     ),
     "poisson": LossEquations(
         _phrase("{Y} log({Y} / {A}) - ({Y} - {A})", r"{Y} \log\frac{{Y}}{{A}} - ({Y} - {A})", _poisson, "Z"),
@@ -252,6 +255,7 @@ OUTPUT_EQUATIONS: Mapping[str, OutputEquations] = {
         lambda z: f"e^{z} / Σ e^{z} over the classes",
         lambda z: rf"\frac{{e^{{{z}}}}}{{\sum e^{{{z}}}}}",
         _softmax,
+        of_all_outputs=True,
     ),
     "identity": OutputEquations(lambda z: z, lambda z: z, lambda Z: Value(Z, np.abs(Z))),
     "exp": OutputEquations(

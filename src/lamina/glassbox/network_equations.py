@@ -10,7 +10,8 @@ from lamina.equations.layers import Residual
 from lamina.equations.network import Network
 from lamina.errors import SettingError
 from lamina.glassbox.activation_equations import ACTIVATION_EQUATIONS
-from lamina.glassbox.equation import Equation, Statement, Value, copied, latex_of, plain, summed
+from lamina.glassbox.entries.rules import function_at, mean_of_examples, mean_of_members, of_all, scaled, sum_over_rows
+from lamina.glassbox.equation import Equation, Statement, Value, copied, latex_of, plain, short_latex, summed
 from lamina.glassbox.layer_equations import LAYER_EQUATIONS
 from lamina.glassbox.loss_equations import (
     LOSS_EQUATIONS,
@@ -88,7 +89,12 @@ def _forward(network: Network, sites: Sites) -> Iterator[Equation]:
     for site in sites.every:
         yield Equation(site.out, _forward_of(site), "forward", what_of(site))
     rule, Z = OUTPUT_EQUATIONS[network.loss.output_name], sites.Z
-    statement = Statement(rule.text(Z), rule.latex(latex_of(Z)), (Z,), lambda a: rule.compute(a[Z]))
+
+    def compute(a: Any) -> Value:
+        return rule.compute(a[Z])
+
+    terms = function_at(rule.text(Z), (Z,), compute, (Z,) if rule.of_all_outputs else ())
+    statement = Statement(rule.text(Z), rule.latex(latex_of(Z)), (Z,), compute, terms)
     yield Equation(sites.A, statement, "forward", network.loss.output_name)
     if network.members > 1:
         A, members = sites.A, network.members
@@ -99,6 +105,7 @@ def _forward(network: Network, sites: Sites) -> Iterator[Equation]:
                 rf"\frac{{1}}{{{members}}} \sum_{{\text{{members}}}} {latex_of(A)}",
                 (A,),
                 lambda a: plain(a[A].reshape(len(a[A]), -1, members).mean(axis=2)),
+                mean_of_members(A, members),
             ),
             "forward",
             "members",
@@ -129,8 +136,20 @@ def _cost(network: Network, sites: Sites, setting: Setting) -> Iterator[Equation
         share = 1 if rule.sums else k
         return Value(found.value.sum(axis=0, keepdims=True) / share, found.size.sum(axis=0, keepdims=True) / share)
 
-    yield Equation("loss", Statement(text, latex, (array, "Y"), losses), "cost", loss.kind)
+    def of_outputs(a: Any) -> Value:
+        return rule.loss.compute(loss, a[array], smoothed(loss, a["Y"]))
+
+    terms = None
+    if _in_own_rows(loss):
+        one_output, share = _spelled(rule.loss, loss, sites.A, k)[0], 1 if rule.sums else k
+        terms = sum_over_rows(one_output, (array, "Y"), of_outputs, share, "classes" if rule.sums else "outputs")
+    yield Equation("loss", Statement(text, latex, (array, "Y"), losses, terms), "cost", loss.kind)
     yield Equation("cost", _mean_cost(network, setting), "cost", "cost")
+
+
+def _in_own_rows(loss: Any) -> bool:
+    """Return whether the target of every output stands in the output's own row; of several quantiles it does not."""
+    return len(getattr(loss, "quantiles", ())) < 2
 
 
 def _mean_cost(network: Network, setting: Setting) -> Statement:
@@ -141,7 +160,11 @@ def _mean_cost(network: Network, setting: Setting) -> Statement:
 
     w = r"w \odot " if setting.weighted else ""
     mean = Statement(
-        f"(1/m) Σ {'w * ' * setting.weighted}loss", rf"\frac{{1}}{{m}} \sum_i {w}\mathcal{{L}}", read, compute
+        f"(1/m) Σ {'w * ' * setting.weighted}loss",
+        rf"\frac{{1}}{{m}} \sum_i {w}\mathcal{{L}}",
+        read,
+        compute,
+        mean_of_examples(*read),
     )
     return mean if setting.step is None else _with_penalty(mean, network, setting.step)
 
@@ -150,8 +173,8 @@ def _with_penalty(mean: Statement, network: Network, step: Step) -> Statement:
     W = tuple(slot.name for slot in network.slots if slot.group == "weights")
     found = mean
     for factor, text, latex, of in (
-        (network.l2 / (2 * step.examples), "Σ W²", r"\sum W^2", np.square),
-        (network.l1 / step.examples, "Σ |W|", r"\sum |W|", np.abs),
+        (network.l2 / (2 * step.examples), "Σ {}²", r"\sum W^2", np.square),
+        (network.l1 / step.examples, "Σ |{}|", r"\sum |W|", np.abs),
     ):
         if factor:
             found = summed(found, _norm(W, factor, text, latex, of))
@@ -161,10 +184,11 @@ def _with_penalty(mean: Statement, network: Network, step: Step) -> Statement:
 def _norm(W: tuple[str, ...], factor: float, text: str, latex: str, of: Callable[[Any], Any]) -> Statement:
     """Return a factor times the sum of a function of all weights."""
     return Statement(
-        f"{factor:.4g} {text}",
-        f"{factor:.4g} {latex}",
+        f"{factor:.4g} {text.format('W')}",
+        f"{short_latex(factor)} {latex}",
         W,
         lambda a: plain(np.asarray(factor * sum(of(a[name]).sum() for name in W))),
+        of_all(factor, text, W, of),
     )
 
 
@@ -203,7 +227,9 @@ def _of_loss(network: Network, sites: Sites, phrase: Phrase, setting: Setting) -
         factor = (a["w"] if setting.weighted else 1) / share
         return Value(found.value * factor, found.size * np.abs(factor))
 
-    return Statement(text, latex, (sites.A, "Y", *["w"] * setting.weighted), compute)
+    read = (sites.A, "Y", *["w"] * setting.weighted)
+    own = function_at(text, read, compute, ("Y",) if loss.kind == "categorical_log_loss" and phrase is rule.dZ else ())
+    return Statement(text, latex, read, compute, own if _in_own_rows(loss) else None, ("w",) * setting.weighted)
 
 
 def _derivatives(chain: Sequence[Site]) -> Iterator[tuple[str, Statement]]:
@@ -244,4 +270,10 @@ def _with_slope_of_penalty(dW: Statement, W: str, network: Network, step: Step) 
 
 def _times(factor: float, W: str, text: str, latex: str, of: Callable[[Any], Any]) -> Statement:
     """Return a factor times a function of one array of weights."""
-    return Statement(f"{factor:.4g} {text}", f"{factor:.4g} {latex}", (W,), lambda a: plain(factor * of(a[W])))
+    return Statement(
+        f"{factor:.4g} {text}",
+        f"{short_latex(factor)} {latex}",
+        (W,),
+        lambda a: plain(factor * of(a[W])),
+        scaled(factor, text, W, of),
+    )

@@ -55,6 +55,7 @@ def _normalisation(normal: Callable[[Site, Any], Normalised]) -> Callable[[Site]
             f" + {latex_of(beta)}",
             (gamma, A, beta, *_statistics(at)),
             compute,
+            stretched=(gamma, beta, *_statistics(at)),
         )
 
     return forward
@@ -83,6 +84,7 @@ def _normalisation_back(normal: Callable[[Site, Any], Normalised], axis: int) ->
                 rf"{g} \odot {d} / \sqrt{{{latex_of(at.p['var'])} + {power_of_ten(at.layer.epsilon)}}}",
                 (gamma, dA, at.p["var"]),
                 lambda a: plain(a[gamma] * a[dA] / np.sqrt(a[at.p["var"]] + at.layer.epsilon)),
+                stretched=(gamma, at.p["var"]),
             )
 
         def compute(a: Any) -> Value:
@@ -100,6 +102,7 @@ def _normalisation_back(normal: Callable[[Site, Any], Normalised], axis: int) ->
             rf"\ d\hat A = {g} \odot {d}",
             (gamma, dA, at.before),
             compute,
+            stretched=(gamma,),
         )
 
     return back

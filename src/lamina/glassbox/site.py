@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lamina.glassbox.entries.rules import mean_of_examples
 from lamina.glassbox.equation import Array, Statement, Value, latex_of
 
 
@@ -44,6 +45,7 @@ def mean_over_examples(*factors: str) -> Statement:
         rf"\frac{{1}}{{m}} \sum_i {latex}",
         factors,
         lambda a: column_mean(np.prod([a[one] for one in factors], axis=0)),
+        mean_of_examples(*factors),
     )
 
 

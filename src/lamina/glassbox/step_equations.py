@@ -7,7 +7,8 @@ import numpy as np
 
 from lamina.equations.network import Network
 from lamina.equations.slots import Slot
-from lamina.glassbox.equation import Array, Equation, Statement, Value, latex_of, plain
+from lamina.glassbox.entries.rules import moved
+from lamina.glassbox.equation import Array, Equation, Statement, Value, latex_of, plain, short_latex
 from lamina.glassbox.optimiser_equations import RULE_EQUATIONS
 from lamina.glassbox.sites import Sites
 
@@ -81,15 +82,18 @@ def _moved(slot: Slot, step: Step, gradient: Statement) -> Statement:
 
     g = "clip * " * bool(clipped) + f"d{W}"
     text = rule.text(optimiser, f"({g})" if clipped else g, memory, t)
+    read = (f"d{W}", *memory, *clipped)
+    terms = moved(W, rate, shrink, text, read, lambda a: plain(direction(a, a[f"d{W}"])))
     clip = r"\mathrm{clip} \cdot " if clipped else ""
     latex = rule.latex(optimiser, f"{clip}{latex_of('d' + W)}", tuple(map(latex_of, memory)), t)
     if shrink:
-        text, latex = f"({text} + {shrink:.4g} {W})", rf"\left({latex} + {shrink:.4g} {latex_of(W)}\right)"
+        text, latex = f"({text} + {shrink:.4g} {W})", rf"\left({latex} + {short_latex(shrink)} {latex_of(W)}\right)"
     return Statement(
         f"{W} - {rate:.4g} {text}",
-        f"{latex_of(W)} - {rate:.4g} {latex}",
-        (W, f"d{W}", *memory, *clipped),
+        f"{latex_of(W)} - {short_latex(rate)} {latex}",
+        (W, *read),
         compute,
+        terms,
     )
 
 

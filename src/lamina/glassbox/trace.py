@@ -1,7 +1,7 @@
 """A trace: every number of one pass through a network, forward and back, by the lecture's name."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -12,6 +12,7 @@ from lamina.computed_once import cached_property
 from lamina.equations.network import Network
 from lamina.errors import SettingError, nearest
 from lamina.glassbox.engines import Comparison
+from lamina.glassbox.entries.worked import WorkedEntry, worked_entry
 from lamina.glassbox.equation import Equation, number_of
 from lamina.glassbox.equations_of import NetworkEquations
 from lamina.glassbox.ledger import Ledger, ledger_of
@@ -20,6 +21,7 @@ from lamina.glassbox.origins import Inputs, Origins
 from lamina.glassbox.pictures import html_of
 from lamina.glassbox.replay import Replay, replayed
 from lamina.glassbox.sites import Sites, sites_of
+from lamina.glassbox.slopes import EPS, Slopes, slopes_of
 from lamina.glassbox.why import Why, why_of
 
 
@@ -63,9 +65,19 @@ class Trace:
         SettingError
             There is no such array; the message gives the nearest name.
         """
+        return self.arrays[self.name_of(name)]
+
+    def name_of(self, name: str) -> str:
+        """Return what an array is called here: "A2" of "AL".
+
+        Raises
+        ------
+        SettingError
+            There is no such array; the message gives the nearest name.
+        """
         known = {**self._other_names, **{one: one for one in self.arrays}}
         if name in known:
-            return self.arrays[known[name]]
+            return known[name]
         why = "" if self.setting.targets else " Derivatives need targets: trace(X, y)."
         listed = ", ".join(self.arrays)
         raise SettingError(f"no array {name!r} in this trace.{nearest(name, self.arrays)}{why} It has {listed}.")
@@ -181,6 +193,28 @@ class Trace:
         """Compute every equation again from the named arrays alone, and say how far the results are from the trace."""
         return replayed(self, self._equations)
 
+    def entry(self, name: str, *index: int) -> WorkedEntry:
+        """Work out one entry of an array: the terms that it is the sum of, and what it reads.
+
+        Parameters
+        ----------
+        name : str
+            Of an array that is computed: "dW2", "Z1", "cost", "W1_new".
+        *index : int
+            Row and column, from 0; nothing for an array that is one number.
+
+        Returns
+        -------
+        WorkedEntry
+            `print` it.
+
+        Raises
+        ------
+        SettingError
+            There is no such array or entry, or the array is given and not computed.
+        """
+        return worked_entry(self, name, index)
+
     def why(self, row: int = 0, output: int | None = None) -> Why:
         """Say which units and which columns carried the prediction of one row: exact sums of `w * a`, layer by layer.
 
@@ -197,6 +231,36 @@ class Trace:
             There is no such row or output.
         """
         return why_of(self, row, output)
+
+    def slopes(self, name: str, row: int, column: int = 0, *, eps: Sequence[float] = EPS, reach: float = 1.0) -> Slopes:
+        """Nudge one number, and put the slopes of the cost beside the analytic derivative.
+
+        Everything else stands still, the masks of dropout too; a trace of a step has its penalty in the cost.
+
+        Parameters
+        ----------
+        name : str
+            An array of the way forward: "W1", "b2", "A0", "Z1".
+        row, column : int
+            Which of its numbers.
+        eps : sequence of float
+            How far to move it, to both sides; 1e-1 down to 1e-12 by default.
+        reach : float
+            How far the curve of J goes to either side of the number.
+
+        Returns
+        -------
+        Slopes
+            `print` it.
+
+        Raises
+        ------
+        lamina.errors.SettingError
+            There is no such number, or the trace has no targets.
+        lamina.errors.DataError
+            The cost is not finite.
+        """
+        return slopes_of(self, name, row, column, eps, reach)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trace to a safetensors file, whole or not at all; `lamina.load_trace` reads it.

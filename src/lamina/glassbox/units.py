@@ -1,9 +1,11 @@
 """What the rows of each array stand for: features by name, units by number, outputs by what they mean."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lamina.equations.layers import Residual
+from lamina.glassbox.equation import number_of
 from lamina.glassbox.origins import Origins
 from lamina.glassbox.site import Site
 from lamina.glassbox.sites import Sites
@@ -82,3 +84,9 @@ def _of_role(role: str, site: Site, before: str, after: str) -> tuple[str, str]:
         "c": ("embedded numbers", "new units"),
     }
     return special.get(role, (after, "1"))
+
+
+def described(name: str) -> str:
+    """Return the array whose axes this one has: "W1" of "dW1", "v_W1" and "W1_new"."""
+    plain = re.sub(r"^[vs]_|_new$", "", name)
+    return plain[1:] if plain.startswith("d") and number_of(plain) is not None else plain

@@ -74,7 +74,7 @@ def look_at(run: Run, state: State, params: Array, rates: Rates | None = None) -
     """
     network, size = run.network, max(32, EXAMPLES_OF_A_LOOK // run.network.members)
     X, Y, weights = next(iter(run.examples.blocks(size)))
-    with np.errstate(all="ignore"), _one_thread():
+    with np.errstate(all="ignore"), one_thread():
         batch = (None if array is None else array[: run.recipe.batch_size] for array in (X, Y, weights))
         grads = run.engine.gradients(network, params, *batch, seed=run.recipe.seed, dropout=0.0)[1]
         bare = replace(network, layers=tuple(_without_dropout(network.layers)))
@@ -123,7 +123,7 @@ def _blas() -> Any:
     return ThreadpoolController()
 
 
-def _one_thread() -> Any:
+def one_thread() -> Any:
     """Return a context in which NumPy's products use one thread: for so few rows more of them cost time."""
     try:
         return _blas().limit(limits=1, user_api="blas")

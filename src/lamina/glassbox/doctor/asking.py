@@ -104,7 +104,7 @@ def examine(path: str | Path, *, hint: int | None = None, solution: bool = False
         if not sandbox.load():
             raise DataError(f"{path} cannot be loaded: the process {sandbox.unloadable}")
         reports = Examination(source, sandbox, names).reports_of_all()
-        notes = (*source.unreadable, *_notes_on_loading(source, sandbox))
+        notes = (*source.unreadable, *notes_on_loading(source, sandbox))
     return Report(source.name, tuple(report.told(hint, solution) for report in reports), notes)
 
 
@@ -134,7 +134,8 @@ def _check_choices(name: str, hint: int | None) -> None:
         raise SettingError(f"hint is {hint!r}: expected 1 (where), 2 (which equation) or 3 (which line)")
 
 
-def _notes_on_loading(source: Source, sandbox: Sandbox) -> list[str]:
+def notes_on_loading(source: Source, sandbox: Sandbox) -> list[str]:
+    """Return what is worth a word about running the file."""
     notes = []
     if "ended while loading" in sandbox.task:
         ended = "ended by itself" if sandbox.task["ended while loading"] == GONE else "did not end"

@@ -15,7 +15,7 @@ def _descended(s: Any) -> dict[str, Any]:
     for _ in range(s.iterations):
         s.parameters = parameters
         parameters = run(
-            _ITERATION,
+            ITERATION,
             s.X,
             s.Y,
             parameters,
@@ -26,7 +26,7 @@ def _descended(s: Any) -> dict[str, Any]:
     return parameters
 
 
-_ITERATION = Program(
+ITERATION = Program(
     "iteration",
     lambda X, Y, parameters: {"X": X, "Y": Y, "parameters": parameters},
     {

@@ -16,10 +16,11 @@ def sentence_of(exercise: Exercise, outcome: Outcome, results: tuple[str, ...] =
     wrong = wrong_results(exercise, outcome)
     name = next((one for one in wrong if not results or one in results), wrong[0])
     expected = exercise.expected(outcome.case, (), outcome.found)
-    return f"I don't recognise this mistake. {_difference(name, outcome.found, expected)} (Case: {outcome.case.label}.)"
+    return f"I don't recognise this mistake. {difference(name, outcome.found, expected)} (Case: {outcome.case.label}.)"
 
 
-def _difference(name: str, found: Any, expected: Any) -> str:
+def difference(name: str, found: Any, expected: Any) -> str:
+    """Return how one result differs, in a sentence: how many places, the first of them, the ratio."""
     if name not in found:
         return f"{name} is missing."
     if name not in expected:
@@ -30,7 +31,7 @@ def _difference(name: str, found: Any, expected: Any) -> str:
     off = ~np.isclose(array, right, rtol=1e-6, atol=1e-9, equal_nan=True)
     count = int(off.sum())
     if array.size == 1:
-        return f"{name} is {float(array):.6g}: expected {float(right):.6g}{_ratio(array, right, off)}."
+        return f"{name} is {float(array.flat[0]):.6g}: expected {float(right.flat[0]):.6g}{_ratio(array, right, off)}."
     where = "everywhere" if count == array.size else f"at {count} of {array.size} places"
     at = tuple(int(k) for k in np.argwhere(off)[0]) if count else ()
     first = f"{float(array[at]):.6g} at {list(at)}: expected {float(right[at]):.6g}" if count else ""

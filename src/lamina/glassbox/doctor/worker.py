@@ -20,6 +20,7 @@ import time
 import types
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -33,6 +34,8 @@ from lamina.glassbox.doctor.recording import generator_state, recorded, seed
 from lamina.glassbox.doctor.wire import packed, unpacked
 
 IMPORTING = 30.0  # seconds that an import may take
+LARGEST_FILE = 64 << 20  # bytes
+PROCESSOR = 4  # seconds of the processor for each second of the clock, and as many more: libraries have threads
 
 
 class TimeUp(BaseException):
@@ -78,6 +81,7 @@ def _lock_up(task: dict[str, Any]) -> None:
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
     _limit_memory(task["memory"])
+    _limit_files()
     if hasattr(signal, "SIGALRM"):
         signal.signal(signal.SIGALRM, _time_up)
     builtins.input = _refusing(
@@ -122,6 +126,24 @@ def _limit_memory(most: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def _limit_files() -> None:
+    """The largest file that can be written; beyond it a write fails with "File too large"."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+
+
+def _limit_processor(seconds: float) -> None:
+    """The time of the processor from now on: it ends even what no signal handler can, when nobody waits any more."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        used = time.process_time()
+        most = int(used + PROCESSOR * seconds + PROCESSOR)
+        resource.setrlimit(resource.RLIMIT_CPU, (most, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
 def _time_up(*_: Any) -> None:
     raise TimeUp
 
@@ -137,6 +159,7 @@ def within(seconds: float, do: Callable[[], Any]) -> Any:
     """Call, and raise `TimeUp` inside it after that time, where the system can."""
     if not hasattr(signal, "setitimer"):
         return do()
+    _limit_processor(seconds)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         return do()

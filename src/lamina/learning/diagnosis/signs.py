@@ -34,6 +34,8 @@ def signs_so_far(run: Run, state: State) -> Signs:
         "batch_size": recipe.batch_size,
         "epochs": recipe.epochs,
         "weight_decay": getattr(recipe.optimiser, "weight_decay", 0.0),
+        "preset_rows": run.n_rows_first_run,
+        "data": str(run.rows.get("data", "")),
     }
     return {"recipe": known, "facts": {}, "looks": list(state.looks[-MOST_LOOKS:]), "predictions": {}}
 
@@ -83,6 +85,10 @@ def _whole(value: Any, what: str) -> int:
     return headers.whole(value, what, 0, 2**53)
 
 
+def _word(value: Any, what: str) -> str:
+    return headers.texts([value], what)[0]
+
+
 def _numbers(value: Any, what: str) -> list[Any]:
     found = headers.listed(value, what)
     if len(found) > MOST_LAYERS:
@@ -109,7 +115,11 @@ def _target(value: Any, what: str) -> dict[str, Any]:
 LISTS = {"weight", "gradient", "spread", "dead", "saturated", "same", "update"}
 NEEDED = {"epoch", "step", "cost", *LISTS} - {"update"}  # a look after the last step has no step
 PARTS: dict[str, dict[str, Callable[[Any, str], Any]]] = {
-    "recipe": {"learning_rate": _number, "batch_size": _whole, "epochs": _whole, "weight_decay": _number},
+    "recipe": {
+        **dict.fromkeys(("batch_size", "epochs", "preset_rows"), _whole),
+        **dict.fromkeys(("learning_rate", "weight_decay"), _number),
+        "data": _word,
+    },
     "facts": {
         **dict.fromkeys(("rows", "validation_rows", "varying", "encoded", "largest_column", "overlap_of"), _whole),
         **dict.fromkeys(("baseline", "order", "largest", "typical", "richest", "twins", "overlap"), _number),

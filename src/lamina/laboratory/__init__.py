@@ -1,0 +1,1 @@
+"""The lab: a page on which the lecture's network can be touched ([the lab](../../../docs/lab.md))."""

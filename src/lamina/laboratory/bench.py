@@ -1,0 +1,307 @@
+"""The bench: what lies on the table of the lab. Rows, a run, its recording, and the thread that trains.
+
+Everything that is asked about a step is asked of the recording; the thread alone moves the newest state. So several
+pages may look at different steps while the network learns.
+"""
+
+import threading
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from lamina.equations.network import Network
+from lamina.errors import LaminaError, SettingError
+from lamina.fitting import current, prepare
+from lamina.glassbox.trace import Trace
+from lamina.laboratory.edits import Edit, edited, trace_of_step
+from lamina.laboratory.lab_rows import LabRows
+from lamina.laboratory.recording import Recording
+from lamina.learning.hyperparameters import settings_for
+from lamina.learning.run import Run
+from lamina.learning.state import State
+from lamina.learning.training import train
+from lamina.model import Model
+from lamina.starting import Before
+
+if TYPE_CHECKING:
+    from lamina.laboratory.learners_code import LearnersCode
+
+LONGEST_STEP = 1.0  # seconds that somebody waits for the step that is being taken
+MOST_TRACES = 8  # that are kept, of the steps that were asked for last
+KEPT_SETTINGS = {"learning_rate_init", "batch_size", "optimizer", "alpha", "l1", "schedule", "shuffle", "max_iter"}
+KEPT_SETTINGS |= {"dropout", "dropout_schedule", "decay_schedule", "bias_rate", "averaging", "n_iter_no_change", "tol"}
+KEPT_SETTINGS |= {"activation", "hidden_layer_sizes"}  # as long as the arrays are the same
+# settings that may change while a network learns: it keeps its parameters
+
+
+class Bench:
+    """What the lab looks at.
+
+    Parameters
+    ----------
+    rows : LabRows
+    settings : mapping, optional
+        Settings of the library in place of those that the rows bring.
+    before : Before, optional
+        A model to go on from.
+
+    Attributes
+    ----------
+    rows : LabRows
+    settings : dict
+    code : LearnersCode or None
+        The learner's file that was named on the command line.
+    counts : Counter
+        How often "rows", "settings", "recording" and others changed: a page that sees another number asks again.
+        "start" counts the starts from step 0.
+    kept : dict
+        What questions keep from one time to the next, each under a name of its own.
+
+    Raises
+    ------
+    LaminaError
+        Rows or settings that do not fit.
+    """
+
+    def __init__(self, rows: LabRows, settings: Mapping[str, Any] | None = None, before: Before | None = None) -> None:
+        self.lock = threading.RLock()
+        self.counts = Counter[str]()
+        self.code: LearnersCode | None = None
+        self.trouble = ""  # what ended the training, in a sentence
+        self._thread: threading.Thread | None = None
+        self._pausing = threading.Event()
+        self._traces: OrderedDict[Any, Trace] = OrderedDict()
+        self._wishes: list[Future[tuple[Run, State]]] = []
+        self.kept: dict[str, Any] = {}
+        self.open(rows, settings, before)
+
+    # ---- rows and settings ----
+
+    def open(self, rows: LabRows, settings: Mapping[str, Any] | None = None, before: Before | None = None) -> None:
+        """Put other rows on the table, and start from step 0."""
+        chosen = {**rows.settings, **(settings or {})}
+        run, state = self._prepared(rows, chosen, before)
+        self.pause()
+        with self.lock:
+            self.rows, self.settings, self.before = rows, chosen, before
+            self._start(run, state)
+            self.counts["rows"] += 1
+
+    def take(self, rows: LabRows, settings: Mapping[str, Any], run: Run, state: State) -> None:
+        """Put a run on the table that was prepared elsewhere, where its state stands."""
+        self.pause()
+        with self.lock:
+            self.rows, self.settings, self.before = rows, {**rows.settings, **settings}, None
+            self._start(run, state)
+            self.counts["rows"] += 1
+
+    def change(self, settings: Mapping[str, Any], at: int | None = None) -> bool:
+        """Change settings; return whether training goes on from step `at`, or starts anew with another network."""
+        was_learning = self.running
+        known = settings_for(self.rows.task)
+        for name in settings:
+            if name not in known:
+                raise SettingError(f"no setting {name!r}.")
+        chosen = {**self.settings, **settings}
+        run, state = self._prepared(self.rows, chosen, self.before)
+        self.pause()
+        goes_on = set(settings) <= KEPT_SETTINGS and _same_arrays(run.network, self.run.network)
+        with self.lock:
+            if goes_on:
+                _, earlier = self.state_at(self.head if at is None else at)
+                state = _gone_on(state, earlier)
+                self._begin(run, state)
+            else:
+                self._start(run, state)
+            self.settings = chosen
+            self.counts["settings"] += 1
+        if was_learning and goes_on:
+            self.play()
+        return goes_on
+
+    def branch(self, at: int, edits: Sequence[Edit]) -> None:
+        """Go on from a step with changed numbers."""
+        run, state = edited(*self.state_at(at), edits)
+        self.pause()
+        with self.lock:
+            self._begin(run, state)
+
+    def restart(self) -> None:
+        """Start again from step 0."""
+        self.pause()
+        with self.lock:
+            run, state = self.recording.at(self.recording.first)
+            self._start(run, state)
+
+    def _prepared(self, rows: LabRows, settings: Mapping[str, Any], before: Before | None) -> tuple[Run, State]:
+        return prepare(rows.X, rows.y, settings=settings, task=rows.task, target_name=rows.target, before=before)
+
+    def _start(self, run: Run, state: State) -> None:
+        self.counts["start"] += 1
+        self.recording = Recording()
+        self._begin(run, state)
+
+    def _begin(self, run: Run, state: State) -> None:
+        state.stopped, state.final = "", False
+        self.run, self._state, self.trouble = run, state, ""
+        self.recording.begin(run, state)
+        self._traces.clear()
+        self.counts["recording"] += 1
+
+    # ---- learning ----
+
+    @property
+    def running(self) -> bool:
+        """Whether the thread trains."""
+        return self._thread is not None and self._thread.is_alive() and not self._pausing.is_set()
+
+    @property
+    def head(self) -> int:
+        """The step that comes next."""
+        return self.recording.head
+
+    @property
+    def finished(self) -> str:
+        """Why training has ended; empty before that."""
+        return self.trouble or self._state.stopped
+
+    def play(self, steps: int | None = None, pace: float | None = None, *, wait: bool = False) -> None:
+        """Train on in the background: so many steps, or until the end or a pause.
+
+        Parameters
+        ----------
+        steps : int, optional
+        pace : float, optional
+            Steps a second at most.
+        wait : bool
+            Return when they were taken.
+        """
+        self.pause()
+        self._pausing.clear()
+        self._thread = threading.Thread(target=self._learn, args=(steps, pace), name="lamina-lab", daemon=True)
+        self._thread.start()
+        if wait:
+            self._thread.join()
+
+    def pause(self) -> None:
+        """Stop the thread after its step."""
+        thread, self._thread = self._thread, None
+        if thread is not None and thread is not threading.current_thread():
+            self._pausing.set()
+            thread.join()
+
+    def _learn(self, steps: int | None, pace: float | None) -> None:
+        run, state = self.run, self._state
+        last = None if steps is None else state.step + steps
+        try:
+            loop = train(run, state, pause=lambda _: 1)
+            while not self._pausing.is_set() and (last is None or state.step < last):
+                began = time.monotonic()
+                if next(loop, None) is None:
+                    break
+                with self.lock:
+                    self.recording.note(run, state)
+                self._hand_out(run, state)
+                if pace is not None:
+                    self._pausing.wait(max(0.0, 1 / pace - (time.monotonic() - began)))
+        except LaminaError as problem:
+            self.trouble = str(problem)
+        finally:
+            self.counts["recording"] += 1
+            self._hand_out(run, state)
+
+    def _hand_out(self, run: Run, state: State) -> None:
+        """Give a copy of the state to those who wait for it; it is whole here."""
+        while self._wishes:
+            self._wishes.pop().set_result((run, state.copy()))
+
+    # ---- looking ----
+
+    def state_at(self, step: int) -> tuple[Run, State]:
+        """Return the run, and a copy of the state before a step was taken.
+
+        Raises
+        ------
+        SettingError
+            This step was not recorded.
+        """
+        with self.lock:
+            self._check(step)
+            return self.recording.at(step)
+
+    def newest(self) -> tuple[Run, State]:
+        """Return the run, and a copy of the newest state; while it learns, of that after the step that is being taken.
+
+        The recording has it too, but steps that lie behind a key frame take time to be computed again.
+        """
+        if self.running:
+            wish: Future[tuple[Run, State]] = Future()
+            self._wishes.append(wish)
+            with suppress(TimeoutError):
+                return wish.result(LONGEST_STEP)
+        return self.state_at(self.head)
+
+    def _check(self, step: Any) -> None:
+        first, head = self.recording.first, self.head
+        if not isinstance(step, int) or isinstance(step, bool) or not first <= step <= head:
+            raise SettingError(f"step={step!r}: the recording has the steps {first} to {head}.")
+
+    def trace_at(self, step: int, edits: Sequence[Edit] = ()) -> Trace:
+        """Return the trace of a step, with changed numbers where there are some."""
+        run, state = self.state_at(step)
+        key = (self.counts["recording"] if step == self.head else 0, id(run), step, tuple(edits))
+        with self.lock:
+            if key in self._traces:
+                self._traces.move_to_end(key)
+                return self._traces[key]
+        found = trace_of_step(*edited(run, state, edits))
+        with self.lock:
+            self._traces[key] = found
+            while len(self._traces) > MOST_TRACES:
+                self._traces.popitem(last=False)
+        return found
+
+    def model_at(self, step: int, edits: Sequence[Edit] = ()) -> Model:
+        """Return the model with the parameters before a step."""
+        return current(*edited(*self.state_at(step), edits))
+
+    def now(self) -> dict[str, Any]:
+        """Return where things stand, in few numbers: what a page follows."""
+        with self.lock:
+            history = self.recording.history
+            return {
+                "first": self.recording.first,
+                "head": self.head,
+                "running": self.running,
+                "finished": self.finished,
+                "record": history[-1] if history else None,
+                "counts": dict(self.counts),
+            }
+
+    def close(self) -> None:
+        """End the threads."""
+        self.pause()
+        if self.code is not None:
+            self.code.close()
+
+
+def _same_arrays(one: Network, other: Network) -> bool:
+    """Return whether the parameters of one network are those of another."""
+    return [(slot.name, slot.shape) for slot in one.slots] == [(slot.name, slot.shape) for slot in other.slots]
+
+
+def _gone_on(fresh: State, earlier: State) -> State:
+    """Return the earlier state under the settings of the fresh one: its memory starts anew with another optimiser."""
+    same = earlier.optimiser == fresh.optimiser
+    return replace(
+        earlier,
+        memory=earlier.memory if same else fresh.memory,
+        optimiser=fresh.optimiser,
+        rows=0,
+        pass_cost=0.0,
+        watched=fresh.watched,
+    )

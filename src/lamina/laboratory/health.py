@@ -1,0 +1,107 @@
+"""How a run has fared up to a step: vital signs of each layer over time, and the diagnosis's findings.
+
+The signs are those of `learning.vital_signs`, taken at key frames of the recording, so that they cover the run evenly
+however long it is; they are kept by what they were taken of. The diagnosis is the library's own: it goes by the looks
+that training itself took.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lamina.learning.diagnosis.case import Case
+from lamina.learning.diagnosis.facts import facts_of, order_of_batches, predictions_of
+from lamina.learning.diagnosis.finding import Finding
+from lamina.learning.diagnosis.findings import Diagnosis, diagnosis_of
+from lamina.learning.diagnosis.signs import signs_so_far
+from lamina.learning.lbfgs import LBFGS
+from lamina.learning.run import Run
+from lamina.learning.state import State
+from lamina.learning.training import steps_of
+from lamina.learning.vital_signs import Look, Rates, look_at
+from lamina.starting import digest
+
+MOST_MOMENTS = 48  # of a strip
+MOST_KEPT = 512  # looks
+SIGNS = ("dead", "saturated", "gradient", "update", "weight", "spread", "same")
+
+
+@dataclass
+class Health:
+    """What was seen of the runs on a bench; it keeps looks, and since which step each finding is known."""
+
+    def __post_init__(self) -> None:
+        self._looks: OrderedDict[tuple[Any, ...], Look] = OrderedDict()
+        self._facts: tuple[Run, Mapping[str, Any]] | None = None
+        self._since: dict[str, int] = {}
+
+    def look(self, run: Run, state: State) -> Look:
+        """Return the vital signs at a state."""
+        key = (state.step, digest(state.params), run.recipe.optimiser, run.recipe.learning_rate)
+        if key not in self._looks:
+            self._looks[key] = _look(run, state)
+            while len(self._looks) > MOST_KEPT:
+                self._looks.popitem(last=False)
+        self._looks.move_to_end(key)
+        return self._looks[key]
+
+    def diagnosis(self, run: Run, state: State) -> Diagnosis:
+        """Return what is wrong with a run as it stands, the likely cause first."""
+        signs = signs_so_far(run, state)
+        looks = signs["looks"]
+        if not looks or looks[-1]["step"] < state.step:
+            looks = [*looks, self.look(run, state)]
+        case = Case(
+            network=run.network,
+            target=run.columns.target,
+            columns=run.columns.encoder.names_in,
+            settings=run.given,
+            history=state.history,
+            looks=looks,
+            facts=_known(self._facts_of(run)),
+            predictions=_known(
+                predictions_of(run.network, run.engine, state.evaluated, run.validation or run.examples)
+            ),
+            recipe=signs["recipe"],
+            best_epoch=state.epoch,
+            stopped=state.stopped,
+        )
+        return diagnosis_of(case)
+
+    def since(self, finding: Finding, step: int) -> int:
+        """Return the earliest step at which a finding was seen, this one included."""
+        earliest = min(step, self._since.get(finding.name, step))
+        self._since[finding.name] = earliest
+        return earliest
+
+    def forget(self) -> None:
+        """Another run begins."""
+        self._since.clear()
+
+    def _facts_of(self, run: Run) -> Mapping[str, Any]:
+        if self._facts is None or self._facts[0].examples is not run.examples:
+            facts = facts_of(run.examples, run.validation, run.columns.encoder, run.network)
+            self._facts = run, facts
+        return {**self._facts[1], "order": order_of_batches(run)}
+
+
+def moments(steps: Iterable[int], upto: int) -> list[int]:
+    """Return at which steps to look: at most `MOST_MOMENTS` of the key frames, evenly spread, and the last one."""
+    before = sorted(step for step in steps if step < upto)
+    if len(before) >= MOST_MOMENTS:
+        stride = len(before) / (MOST_MOMENTS - 1)
+        before = [before[int(k * stride)] for k in range(MOST_MOMENTS - 1)]
+    return [*before, upto]
+
+
+def _look(run: Run, state: State) -> Look:
+    """Return a look; with a step on copies where the optimiser takes steps of its own."""
+    if isinstance(run.recipe.optimiser, LBFGS):
+        return look_at(run, state, state.params)
+    steps = steps_of(run, state, 1)
+    return look_at(run, state, state.params, Rates(float(steps.rates[0]), float(steps.decay(0))))
+
+
+def _known(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if value is not None}

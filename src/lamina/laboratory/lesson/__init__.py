@@ -1,0 +1,1 @@
+"""The lesson: the lecture, told in twelve stops with the numbers of a network that is there."""

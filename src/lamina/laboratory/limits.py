@@ -1,0 +1,156 @@
+"""How much the lab takes on: bodies, questions at once, time for each, listeners, connections."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from lamina.laboratory.guarding import refuse
+
+MEGABYTE = 1_000_000
+LARGEST_QUESTION = 1 * MEGABYTE
+LARGEST_UPLOAD = 50 * MEGABYTE  # of a file; base64 makes it a third longer
+SECONDS_FOR_A_BODY = 60.0
+SECONDS_FOR_AN_ANSWER = 30.0
+ANSWERS_AT_ONCE = 8
+QUESTIONS_WAITING = 64
+LISTENERS = 16  # event streams
+
+T = TypeVar("T")
+
+
+class Overloaded(Exception):
+    """The lab has too much to do; a sentence for people, and the status of the answer."""
+
+    def __init__(self, problem: str, status: int = 503) -> None:
+        super().__init__(problem)
+        self.status = status
+
+
+def largest_body(path: str) -> int:
+    """Return how many bytes the body of a request may have."""
+    return LARGEST_QUESTION + (LARGEST_UPLOAD * 4 // 3 if path == "/ask/upload" else 0)
+
+
+class BodyLimit:
+    """Read a body to its end before the application sees it: not more than is allowed, and not for longer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] != "http" or scope["method"] != "POST":
+            await self.app(scope, receive, send)
+            return
+        try:
+            body = await _body(scope, receive)
+        except Overloaded as problem:
+            await refuse(scope, send, problem.status, str(problem))
+            return
+        if body is None:  # whoever asked has left
+            return
+
+        async def receive_again() -> Message:
+            nonlocal body
+            if body is None:
+                return await receive()
+            message, body = {"type": "http.request", "body": body, "more_body": False}, None
+            return message
+
+        await self.app(scope, receive_again, send)
+
+
+async def _body(scope: Scope, receive: Receive) -> bytes | None:
+    most = largest_body(scope["path"])
+    announced = Headers(scope=scope).get("content-length", "0")
+    if announced.isdigit() and int(announced) > most:
+        raise _too_large(most)
+    try:
+        async with asyncio.timeout(SECONDS_FOR_A_BODY):
+            return await _read(receive, most)
+    except TimeoutError:
+        raise Overloaded(f"The question did not arrive within {SECONDS_FOR_A_BODY:.0f} seconds.", 408) from None
+
+
+async def _read(receive: Receive, most: int) -> bytes | None:
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        if len(body) > most:
+            raise _too_large(most)
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _too_large(most: int) -> Overloaded:
+    if most == LARGEST_QUESTION:
+        return Overloaded(f"A question may have {most / MEGABYTE:.0f} MB at most.", 413)
+    return Overloaded(f"A file may have {LARGEST_UPLOAD / MEGABYTE:.0f} MB at most. A larger one: lamina lab FILE", 413)
+
+
+class Answering:
+    """Answer questions in threads: a few at once, others wait, none for longer than its time.
+
+    A thread cannot be ended from outside. One that goes on after its time keeps its place until it is done, so that no
+    number of questions starts more than `ANSWERS_AT_ONCE` of them.
+    """
+
+    def __init__(self) -> None:
+        self._places = asyncio.Semaphore(ANSWERS_AT_ONCE)
+        self._waiting = 0
+
+    async def __call__(self, work: Callable[[], T]) -> T:
+        """Return what the work returns.
+
+        Raises
+        ------
+        Overloaded
+            Too many wait, or it takes too long.
+        """
+        if self._waiting >= QUESTIONS_WAITING:
+            raise Overloaded("The lab has more questions than it can answer just now. Ask again in a moment.")
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(SECONDS_FOR_AN_ANSWER):
+                await self._places.acquire()
+                done = in_a_thread(work)
+                done.add_done_callback(self._leave)
+                return await asyncio.shield(done)
+        except TimeoutError:
+            raise Overloaded(f"This took longer than {SECONDS_FOR_AN_ANSWER:.0f} seconds and was given up.") from None
+        finally:
+            self._waiting -= 1
+
+    def _leave(self, done: "asyncio.Future[Any]") -> None:
+        self._places.release()
+        if not done.cancelled():
+            done.exception()  # seen, though nobody may wait for it any more
+
+
+def in_a_thread(work: Callable[[], T]) -> "asyncio.Future[T]":
+    """Start a thread that does not keep the process alive, as those of an executor do."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def tell(setter: Callable[[Any], None], value: Any) -> None:
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(setter, value)
+
+    def run() -> None:
+        try:
+            result = work()
+        except BaseException as problem:
+            tell(done.set_exception, problem)
+        else:
+            tell(done.set_result, result)
+
+    threading.Thread(target=run, name="lamina-lab-answer", daemon=True).start()
+    return done

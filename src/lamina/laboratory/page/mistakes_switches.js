@@ -1,0 +1,69 @@
+// The switches: every known mistake, function by function in the order of a training step.
+
+import { fill, h } from "lab/dom.js";
+import { trouble } from "lab/notes.js";
+import { ask } from "lab/talk.js";
+
+const MOST = 8;
+const PLACES = [["", "in every layer"], [" (last)", "in the last layer"], [" (hidden)", "in the hidden layers"]];
+
+/** `kept.keys` are the mistakes that are switched on; `show` draws what is answered. */
+export function switchboard(kept, known, show) {
+  const told = new Map(known.functions.flatMap((one) => one.mistakes).map((one) => [one.key, one]));
+  const chosen = h("div", { class: "chosen", "aria-live": "polite" });
+  const list = h("div", { class: "functions" });
+  const search = h("input", { type: "text", placeholder: "find: keepdims, transposed, sign …", "aria-label": "find a mistake", oninput: () => draw() });
+  const element = h("div", { class: "switches" }, chosen, search, list);
+  const plain = (key) => key.replace(/ \((last|hidden)\)$/, "");
+  const scope = (key) => key.slice(plain(key).length);
+  let asked = 0;
+
+  function draw() {
+    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const on = new Set(kept.keys.map(plain));
+    fill(chosen, kept.keys.length ? kept.keys.map(chip) : h("p", { class: "nothing" }, "Nothing is switched on: both are the right code."));
+    const open = new Set([...list.querySelectorAll("details[open]")].map((one) => one.dataset.function));
+    fill(list, known.functions.map(({ function: name, mistakes }) => {
+      const found = mistakes.filter((one) => words.every((word) => `${name} ${one.sentence} ${one.sign} ${one.key}`.toLowerCase().includes(word)));
+      if (!found.length) return null;
+      const made = found.filter((one) => on.has(one.key)).length;
+      return h("details", { "data-function": name, open: words.length > 0 || open.has(name) || (!open.size && made > 0) },
+        h("summary", {}, h("code", {}, name), h("span", { class: "count" }, made ? `${made} of ${found.length} on` : found.length)),
+        found.map((one) => h("label", { class: "mistake", title: `How it shows: ${one.sign}.` },
+          h("input", { type: "checkbox", checked: on.has(one.key), value: one.key, onchange: (event) => turn(one, event.target.checked) }), h("span", {}, one.sentence))));
+    }));
+  }
+
+  function chip(key) {
+    const one = told.get(plain(key));
+    return h("div", { class: "chip", "data-key": key },
+      h("p", {}, one.sentence, h("button", { class: "off", "aria-label": `switch off: ${one.sentence}`, onclick: () => turn(one, false) }, "×")),
+      h("p", { class: "equation-line" }, h("span", {}, "The lecture: "), one.equation),
+      h("p", { class: "how-it-shows" }, `How it shows: ${one.sign}.`),
+      one.some_layers && h("select", { "aria-label": "in which layers", onchange: (event) => place(key, event.target.value) },
+        PLACES.map(([value, text]) => h("option", { value, selected: value === scope(key) }, text))));
+  }
+
+  function turn(one, on) {
+    kept.keys = kept.keys.filter((key) => plain(key) !== one.key);
+    if (on) kept.keys = [...kept.keys, one.key].slice(-MOST);
+    restart();
+  }
+
+  function place(key, where) {
+    kept.keys = kept.keys.map((one) => (one === key ? plain(key) + where : one));
+    restart();
+  }
+
+  function restart() { kept.at = 0; draw(); request(); }
+
+  async function request() {
+    const mine = ++asked;
+    try {
+      const found = await ask("break_it", { rows: kept.rows, keys: kept.keys, at: kept.at });
+      if (mine === asked) show(found);
+    } catch (problem) { trouble(problem); }
+  }
+  draw();
+  return { element, ask: request, restart };
+}
