@@ -271,10 +271,10 @@ def test_the_part_of_the_lecture_can_be_read_in_one_sitting():
 
 # A thermometer, not a goal: where a room outgrows its budget, delete something, or raise the number and say why.
 LINES_OF_ROOMS = {
-    "": 3950,
+    "": 4000,
     "callbacks": 500,
     "cluster": 1100,
-    "cli": 4930,
+    "cli": 4900,
     "course": 1500,
     "data": 2700,
     "data/encoding": 2450,
