@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 test oracles: export OMP_NUM_THREADS ?= 1
 test oracles: export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test cluster-tests check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data sanitize lock vendor browser clean
+.PHONY: help setup demo test cluster-tests cluster-demo check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data sanitize lock vendor browser clean
 .DEFAULT_GOAL := help
 
 help:  ## print these verbs
@@ -24,6 +24,9 @@ demo: setup  ## train a deep network on the packaged census data
 
 test: setup  ## run all tests but the oracles, those on clusters and those in a browser
 	$(py) -m pytest -n auto --dist worksteal
+
+cluster-demo: $(venv)/.cluster  ## train with two workers, kill one of them, and compare with the fit of one
+	mkdir -p build/cluster-demo && cd build/cluster-demo && ../../$(py) ../../examples/cluster.py
 
 cluster-tests: $(venv)/.cluster  ## run the tests on clusters of real processes, installing Ray, MPI and torch first
 	$(py) -m pytest -n 0 --durations=10 tests/cluster

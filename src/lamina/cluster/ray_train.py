@@ -43,10 +43,10 @@ def run(place: Place, work: Any, shown: Any = None) -> Any:
         board = _board(ray)
         looking = stack.enter_context(shown) if shown is not None else None
         scratch = None if place.address else stack.enter_context(tempfile.TemporaryDirectory(prefix="lamina-ray-"))
-        config = {"board": board, "work": work, "folder": os.getcwd(), "scratch": scratch and f"{scratch}/run"}
-        config["host"] = LOOPBACK if place.address is None else ""
+        config = {"board": board, "work": work, "folder": os.getcwd(), "storage": scratch}
+        config |= {"scratch": scratch and f"{scratch}/run", "host": LOOPBACK if place.address is None else ""}
         _check_sendable(work)
-        training = _Training(_trainer(workers, cores, config, scratch))
+        training = _Training(_trainer(place, workers, cores, config))
         outcome = _watched(ray, board, training, looking)
     if outcome.problem is not None:
         raise outcome.problem
@@ -109,13 +109,16 @@ def _board(ray: Any) -> Any:
     return ray.remote(Board).options(num_cpus=0, scheduling_strategy=here).remote()
 
 
-def _trainer(workers: int, cores: int, config: dict[str, Any], storage: str | None) -> Any:
+def _trainer(place: Place, workers: int, cores: int, config: dict[str, Any]) -> Any:
     from ray.train.v2.api.config import FailureConfig, RunConfig, ScalingConfig
     from ray.train.v2.api.data_parallel_trainer import DataParallelTrainer
 
     logging.getLogger("ray.train").setLevel(logging.CRITICAL)
-    scaling = ScalingConfig(num_workers=(1, workers), resources_per_worker={"CPU": cores}, placement_strategy="SPREAD")
-    how = RunConfig(storage_path=storage, failure_config=FailureConfig(max_failures=MOST_FAULTS))
+    least_and_most: Any = workers if place.address is None else (1, workers)  # a cluster may lose machines for good
+    scaling = ScalingConfig(
+        num_workers=least_and_most, resources_per_worker={"CPU": cores}, placement_strategy="SPREAD"
+    )
+    how = RunConfig(storage_path=config["storage"], failure_config=FailureConfig(max_failures=MOST_FAULTS))
     return DataParallelTrainer(work_in_worker, train_loop_config=config, scaling_config=scaling, run_config=how)
 
 
