@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from functools import partial
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from lamina.cluster.board import Board, Outcome
 from lamina.cluster.launching import launched
 from lamina.cluster.places import Place, place_of, started_by_mpi
 from lamina.cluster.showing import Rates
+from lamina.cluster.turns import in_turns
 from lamina.cluster.waiting import seconds_to_wait
 from lamina.errors import ClusterError, InterruptedWarning, MissingExtraError, SettingError
+from lamina.learning.group import Group
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(600, 4))
@@ -111,7 +114,7 @@ def test_a_library_that_is_missing_is_named(cluster, package):
     assert issubclass(MissingExtraError, ImportError)
 
 
-def test_the_command_line(tmp_path, monkeypatch):
+def test_the_command_line(tmp_path, monkeypatch, capsys):
     from lamina.cli.main import main
 
     monkeypatch.chdir(tmp_path)
@@ -124,6 +127,15 @@ def test_the_command_line(tmp_path, monkeypatch):
     assert main(["train", "rows.csv", *words, "--out", "b.lamina", "--config", "run.toml"]) == 0
     assert main(["train", "rows.csv", *words, "--out", "c.lamina", "--cluster", "nowhere"]) == 1
     assert Path("a.lamina").read_bytes() == Path("b.lamina").read_bytes()
+    for more in (["--out", "here.csv"], ["--out", "there.csv", "--cluster", "local[1]"]):
+        assert main(["predict", "a.lamina", "rows.csv", "--proba", *more]) == 0
+    assert Path("here.csv").read_bytes() == Path("there.csv").read_bytes()
+    told = []
+    for more in ([], ["--cluster", "local[1]"]):
+        capsys.readouterr()
+        assert main(["evaluate", "a.lamina", "rows.csv", "--json", *more]) == 0
+        told.append(capsys.readouterr().out)
+    assert told[0] == told[1]
     assert not Path("c.lamina").exists()
 
 
@@ -178,6 +190,48 @@ def test_rates_of_all_workers():
     assert "1,500 rows/s" in told
     assert "compute 60%, sum 30%, reading 10%" in told
     assert "slowest: worker 1 on b" in told
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 7])
+def test_turns_give_every_piece_once_and_in_order(n):
+    shared, found, worked = Shared(3), [None] * 3, []
+
+    def work(rank):
+        def of_piece(k):
+            worked.append((rank, k))
+            return np.array([f"of {k}"], object) if k % 2 else np.full((2, 1), float(k))
+
+        found[rank] = list(in_turns(Group(Meeting(rank, shared)), range(n), of_piece))
+
+    threads = [threading.Thread(target=work, args=(rank,)) for rank in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(worked, key=lambda one: one[1]) == [(k % 3, k) for k in range(n)]
+    expected = [["of " + str(k)] if k % 2 else [[k], [k]] for k in range(n)]
+    assert [[array.tolist() for array in one] for one in found] == [expected] * 3
+
+
+class Shared:
+    def __init__(self, size):
+        self.arrays, self.barrier = [None] * size, threading.Barrier(size, timeout=60)
+
+
+class Meeting:
+    """Messages between threads."""
+
+    size = 3
+
+    def __init__(self, rank, shared):
+        self.rank, self._shared = rank, shared
+
+    def gather(self, mine, counts):
+        self._shared.arrays[self.rank] = mine.copy()
+        self._shared.barrier.wait()
+        found = np.concatenate(self._shared.arrays)
+        self._shared.barrier.wait()
+        return found
 
 
 def test_work_gets_its_group():

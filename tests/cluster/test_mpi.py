@@ -39,6 +39,22 @@ def test_any_number_of_workers_writes_the_same_bytes(rows, folder_of_one, enviro
     assert done.stdout.count(f"by {n} workers") == 1  # the first of them speaks
 
 
+def test_predictions_and_scores_are_those_of_one(rows, environment, mpiexec):
+    """Bigger than a piece, so that each worker has its turn."""
+    assert trained(environment, words=FEW_EPOCHS).returncode == 0
+    header, *lines = Path("rows.csv").read_text().splitlines()
+    Path("many.csv").write_text("\n".join([header, *lines * 8]) + "\n")
+    found = {}
+    for n in (1, 3):
+        for name, words in {"predict": ["--proba"], "evaluate": ["--json"]}.items():
+            command = [*(mpiexec(n) if n > 1 else []), *LAMINA, name, "model.lamina", "many.csv", *words]
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SLOW_SECONDS)
+            assert done.returncode == 0, done.stderr
+            found[n, name] = done.stdout
+    assert found[1, "predict"] == found[3, "predict"]
+    assert found[1, "evaluate"] == found[3, "evaluate"]
+
+
 def started(environment, mpiexec, n):
     """Start workers with a checkpoint; return the process, and theirs, once they have learned for a while."""
     words = ["--out", "model.lamina", "--checkpoint", "run", *MANY_EPOCHS]

@@ -27,7 +27,7 @@ from lamina.cli.scores import baseline_name, compared, rows_of
 from lamina.cli.settings import Flags, from_flags, joined
 from lamina.cli.terminal import Terminal, counted, program_name
 from lamina.cluster.launching import launched
-from lamina.cluster.places import started_by_mpi
+from lamina.cluster.places import asked_for
 from lamina.cluster.showing import ClusterBar
 from lamina.data.streaming.streamed import Streamed
 from lamina.data.tables.uris import is_uri
@@ -136,7 +136,7 @@ def train(
     paths = paths_of([named] if isinstance(named, str | Path) else named)
     chosen = Chosen(paths, **{**options, "json": bool(options["json"])}, config=config, cells=cells)
     how = chosen, written.settings, from_flags(settings), vars(settings or Flags())
-    where = chosen.cluster or ("mpi" if started_by_mpi() else None)
+    where = asked_for(chosen.cluster)
     if where is None:
         return _trained(*how)
     shown = None if chosen.json else ClusterBar(Terminal().notes)

@@ -4,6 +4,7 @@
     launching.py      the table of launchers: launched(cluster, work) calls work(group) in every worker
     ray_train.py      workers of a Ray cluster, started anew after a fault; ray_worker.py: one of them; board.py: what
                       they tell the process that started them
+    turns.py          predictions: each worker predicts its pieces of the rows
     mpi.py            workers that mpiexec or srun started
     rabit.py gloo.py  sums over TCP, by xgboost's collective or by torch
 

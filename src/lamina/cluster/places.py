@@ -49,3 +49,8 @@ def started_by_mpi() -> bool:
     """Return whether mpiexec or srun started this process, with others beside it."""
     sizes = [os.environ.get(name, "") for name in OF_MPI[:2]]
     return any(size.isdecimal() and int(size) > 1 for size in sizes) or OF_MPI[2] in os.environ
+
+
+def asked_for(cluster: str | None) -> str | None:
+    """Return where to work: where the user says, or in the group of the processes that mpiexec started; None: here."""
+    return cluster or ("mpi" if started_by_mpi() else None)

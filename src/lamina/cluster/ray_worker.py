@@ -62,6 +62,27 @@ class Writer(io.TextIOBase):
         """Return True."""
         return True
 
+    @property
+    def buffer(self) -> "BinaryWriter":
+        """The same stream for bytes of text in UTF-8."""
+        return BinaryWriter(self)
+
+
+class BinaryWriter(io.BufferedIOBase):
+    """A stream of text, as bytes in UTF-8; every write has whole characters."""
+
+    def __init__(self, text: Writer) -> None:
+        self._text = text
+
+    def write(self, data: Any) -> int:
+        """Send the text."""
+        self._text.write(bytes(data).decode())
+        return len(data)
+
+    def writable(self) -> bool:
+        """Return True."""
+        return True
+
 
 def work_in_worker(config: dict[str, Any]) -> None:
     """Do the work of this worker: what Ray Train calls in each of them, and anew after a fault.
