@@ -36,7 +36,7 @@ def folder_of_one(tmp_path_factory):
 def environment():
     """One thread for each worker, and faults are noticed soon."""
     root = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"} if os.geteuid() == 0 else {}
-    few = {"OMP_NUM_THREADS": "1", "LAMINA_NUM_THREADS": "1", "LAMINA_CLUSTER_TIMEOUT": "20"}
+    few = {"OMP_NUM_THREADS": "1", "LAMINA_NUM_THREADS": "1", "LAMINA_CLUSTER_TIMEOUT": "60"}
     return {**os.environ, **root, **few}
 
 

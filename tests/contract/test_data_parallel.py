@@ -14,6 +14,7 @@ from lamina.data.streaming.streamed_source import StreamedSource
 from lamina.data.tables.row_streams import rows_of as rows_of_files
 from lamina.errors import CheckpointError, ClusterError, DivergenceError, LaminaError
 from lamina.fitting import finish, prepare
+from lamina.learning import group as group_module
 from lamina.learning import training
 from lamina.learning.checkpoints import Folder
 from lamina.learning.group import Group, Silence
@@ -60,6 +61,13 @@ class Worker:
         everything = np.concatenate(self.shared.vectors)
         self.shared.barrier.wait()  # nobody writes the next vectors before all have read these
         return everything
+
+    def deal(self, mine, counts, widths):
+        first = sum(widths[: self.rank])
+        return self.gather(mine, counts)[:, first : first + widths[self.rank]].copy()
+
+    def report(self, facts):
+        return ""
 
 
 def group_of(rank, size, shared):
@@ -132,6 +140,16 @@ def test_any_number_of_workers_has_the_same_bits(settings, engine):
     for size in (2, 3):
         for state in together(size, **settings, engine=engine)[0]:
             assert bits_of(state) == one
+
+
+@pytest.mark.parametrize("engine", ["equations", "kernels"])
+def test_dealt_sums_have_the_same_bits(engine, monkeypatch):
+    """Each of many workers adds a part of the vectors."""
+    settings = VARIETIES["dropout"]
+    one = bits_of(together(1, **settings, engine=engine)[0][0])
+    monkeypatch.setattr(group_module, "DEALT_BYTES", 0)
+    for state in together(3, **settings, engine=engine)[0]:
+        assert bits_of(state) == one
 
 
 @pytest.mark.parametrize("engine", ["equations", "kernels"])

@@ -1,7 +1,7 @@
 """Messages over TCP by gloo, which comes with torch: for groups that have torch anyway."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -47,21 +47,38 @@ class ByGloo:
         sent = np.zeros((most, bytes_of_row), np.uint8)
         sent[: len(mine)] = np.ascontiguousarray(mine).view(np.uint8).reshape(len(mine), bytes_of_row)
         everything = np.empty((self.size, most, bytes_of_row), np.uint8)
-        try:
+        with self._told():
             parts = list(self._torch.from_numpy(everything).unbind())
             self._distributed.all_gather(parts, self._torch.from_numpy(sent))
-        except RuntimeError as problem:
-            raise ClusterError(
-                f"worker {self.rank} of {self.size}: another one left, or did not answer for {seconds_to_wait():g} "
-                f"seconds ({str(problem).splitlines()[0][:200]})"
-            ) from problem
         rows = np.concatenate([part[:n] for part, n in zip(everything, counts, strict=True)])
         return rows.view(mine.dtype).reshape(sum(counts), mine.shape[1])
+
+    def deal(self, mine: NDArray[Any], counts: Sequence[int], widths: Sequence[int]) -> NDArray[Any]:
+        """See `lamina.learning.group.Messages`."""
+        size, own = mine.itemsize, widths[self.rank]
+        sent = np.concatenate([part.ravel() for part in np.split(mine, np.cumsum(widths)[:-1], axis=1)])
+        everything = np.empty((sum(counts), own), mine.dtype)
+        come, to = ([n * own * size for n in counts], [len(mine) * w * size for w in widths])
+        sent, into = (self._torch.from_numpy(one.reshape(-1).view(np.uint8)) for one in (sent, everything))
+        with self._told():
+            self._distributed.all_to_all_single(into, sent, come, to)
+        return everything
 
     def close(self) -> None:
         """Leave the group."""
         with suppress(RuntimeError, AssertionError):
             self._distributed.destroy_process_group()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say in our words that another worker is gone."""
+        try:
+            yield
+        except RuntimeError as problem:
+            raise ClusterError(
+                f"worker {self.rank} of {self.size}: another one left, or did not answer for {seconds_to_wait():g} "
+                f"seconds ({str(problem).splitlines()[0][:200]})"
+            ) from problem
 
 
 def meeting(size: int, host: str) -> tuple[Any, dict[str, Any]]:

@@ -62,6 +62,11 @@ class ByRabit:
             ) from problem
         return words.view(np.uint8)[:size].view(mine.dtype).reshape(sum(counts), n)
 
+    def deal(self, mine: NDArray[Any], counts: Sequence[int], widths: Sequence[int]) -> NDArray[Any]:
+        """See `lamina.learning.group.Messages`; everything comes, and what goes to others is left out."""
+        first = sum(widths[: self.rank])
+        return self.gather(mine, counts)[:, first : first + widths[self.rank]].copy()
+
     def close(self) -> None:
         """Leave the group."""
         with suppress(self._failed):

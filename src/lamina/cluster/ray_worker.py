@@ -31,6 +31,10 @@ class Told:
         """See `lamina.learning.group.Messages`."""
         return self._messages.gather(mine, counts)
 
+    def deal(self, mine: NDArray[Any], counts: Sequence[int], widths: Sequence[int]) -> NDArray[Any]:
+        """See `lamina.learning.group.Messages`."""
+        return self._messages.deal(mine, counts, widths)
+
     def report(self, facts: dict[str, Any]) -> str:
         """See `lamina.learning.group.Messages`: an answer is looked at when it is there, and never waited for."""
         import ray

@@ -16,6 +16,9 @@ from lamina.equations.verbs import d_penalty, penalty
 from lamina.errors import ClusterError, LaminaError
 from lamina.learning.leaves import Subtree, Sums, leaf_rows, leaves_of, subtrees_of
 
+# Of long vectors each worker adds a part, and has the other parts from the others: two messages, but twice the bytes of
+# a vector in all, however many workers there are. Otherwise each has all vectors, and adds them itself.
+DEALT_TO, DEALT_BYTES = 3, 2**16
 BESIDE_THE_GRADIENT = 3  # numbers of a message: the cost in two parts, and how many workers ask to stop
 
 
@@ -43,6 +46,21 @@ class Messages(Protocol):
         """
         ...
 
+    def deal(self, mine: NDArray[Any], counts: Sequence[int], widths: Sequence[int]) -> NDArray[Any]:
+        """Return some columns of the rows of all workers: the first `widths[0]` columns go to worker 0, and so on.
+
+        Parameters
+        ----------
+        mine : array, shape (counts[rank], sum(widths))
+        counts, widths : sequence of int
+            One for each worker.
+
+        Returns
+        -------
+        array, shape (sum(counts), widths[rank])
+        """
+        ...
+
     def report(self, facts: dict[str, Any]) -> str:
         """Show where this worker stands to whoever started the workers; return why they are to stop, or empty text."""
         ...
@@ -54,6 +72,9 @@ class Silence:
     rank, size = 0, 1
 
     def gather(self, mine: NDArray[Any], counts: Sequence[int]) -> NDArray[Any]:
+        return mine
+
+    def deal(self, mine: NDArray[Any], counts: Sequence[int], widths: Sequence[int]) -> NDArray[Any]:
         return mine
 
     def report(self, facts: dict[str, Any]) -> str:
@@ -154,10 +175,19 @@ class Group:
         places, counts = _places(rows, self.size)
         width, kind = own.shape
         mine = np.stack(own.vectors) if own.vectors else np.empty((0, width), kind)
-        sums = Sums(width, kind)
-        for place, vector in zip(places, self.messages.gather(mine, counts), strict=True):
-            sums.add(place, vector)
-        return sums.vectors[0]
+        if self.size < DEALT_TO or width * kind.itemsize < DEALT_BYTES:
+            return _sum(places, self.messages.gather(mine, counts))
+        widths = [width * (k + 1) // self.size - width * k // self.size for k in range(self.size)]
+        part = _sum(places, self.messages.deal(mine, counts, widths))
+        return self.messages.gather(part[:, None], widths)[:, 0]
+
+
+def _sum(places: Sequence[Subtree], vectors: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return the sum over all leaves from those over subtrees, shape (subtrees, n)."""
+    sums = Sums(vectors.shape[1], vectors.dtype)
+    for place, vector in zip(places, vectors, strict=True):
+        sums.add(place, vector)
+    return sums.vectors[0]
 
 
 @lru_cache(maxsize=16)  # of two sizes of batches, as a rule
