@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 test oracles: export OMP_NUM_THREADS ?= 1
 test oracles: export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test cluster-tests cluster-demo check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data sanitize lock vendor browser clean
+.PHONY: help setup demo test cluster-tests cluster-demo check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data bench-cluster sanitize lock vendor browser clean
 .DEFAULT_GOAL := help
 
 help:  ## print these verbs
@@ -54,6 +54,9 @@ browser: setup build/axe.min.js  ## try the page of `lamina lab` in a real brows
 
 bench: $(venv)/.bench  ## measure lamina beside scikit-learn, PyTorch, JAX and ONNX Runtime; BENCH=--quick for a look
 	$(py) benchmarks/bench.py $(BENCH)
+
+bench-cluster: $(venv)/.cluster  ## measure one and two workers, and a model of many; BENCH=--quick for a look
+	$(py) benchmarks/cluster.py $(BENCH)
 
 bench-trace: setup  ## measure what tracing a fit costs
 	$(py) benchmarks/tracing.py

@@ -4,6 +4,7 @@ It only reduces, so rows are gathered by an OR of their bits: each worker has ze
 takes the bytes of all workers, once for each: good for few workers; `gloo` and MPI send less.
 """
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -42,7 +43,7 @@ class ByRabit:
         try:
             collective.init(**address, **how)
         except XGBoostError as problem:
-            raise ClusterError(f"worker {rank} of {size} did not meet the others: {_first_line(problem)}") from problem
+            raise ClusterError(f"worker {rank} of {size} did not meet the others: {_reason(problem)}") from problem
         if (collective.get_rank(), collective.get_world_size()) != (rank, size):
             raise ClusterError(f"worker {rank} of {size} came as {collective.get_rank()}: start the run again")
 
@@ -58,7 +59,7 @@ class ByRabit:
         except self._failed as problem:
             raise ClusterError(
                 f"worker {self.rank} of {self.size}: another one left, or did not answer for {seconds_to_wait():g} "
-                f"seconds ({_first_line(problem)})"
+                f"seconds ({_reason(problem)})"
             ) from problem
         return words.view(np.uint8)[:size].view(mine.dtype).reshape(sum(counts), n)
 
@@ -82,7 +83,7 @@ def meeting(size: int, host: str) -> tuple[Any, dict[str, Any]]:
     return tracker, tracker.worker_args()
 
 
-def _first_line(problem: BaseException) -> str:
-    """Return the last sentence of an error of xgboost: what stands before it are places in its source."""
-    lines = [line.strip() for line in str(problem).splitlines() if line.strip() and not line.startswith("  [bt]")]
-    return next((line for line in lines if "Stack trace" not in line), "no reason given")[:200]
+def _reason(problem: BaseException) -> str:
+    """Return the last of the reasons that xgboost gives, without the places in its source."""
+    reasons = re.findall(r"^- \[[^\]]*\]: (.*)$", str(problem), re.MULTILINE)
+    return reasons[-1].rstrip(". ")[:200] if reasons else "no reason given"
