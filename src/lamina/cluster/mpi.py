@@ -18,7 +18,7 @@ from lamina.learning.group import Group
 Result = TypeVar("Result")
 TRIES_BEFORE_SLEEPING = 2000
 PAUSE_SECONDS = 5e-5
-SECONDS_FOR_THE_FIRST = 2.0  # to say what is wrong, where all find the same
+SECONDS_FOR_THE_FIRST = 5.0  # to say what is wrong, where all find the same
 
 
 class ByMPI:
