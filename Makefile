@@ -71,8 +71,9 @@ bench-accuracy: $(venv)/.accuracy  ## measure accuracy and time on real tables b
 bench-data: $(venv)/.bench-data  ## stream millions of rows beside scikit-learn, PyTorch and boosting; BENCH=--quick for a look
 	$(py) benchmarks/data.py $(BENCH)
 
-torture: setup  ## kill and damage training runs hundreds of times
+torture: setup  ## kill and damage training runs hundreds of times; an hour's session in the lab
 	LAMINA_TORTURE=1 $(py) -m pytest -n 0 tests/test_survival.py tests/learning/test_checkpoints.py tests/test_sealed_file.py
+	LAMINA_TORTURE=1 $(py) -m pytest -n 0 -s tests/laboratory/test_long_session.py
 
 sanitize: setup  ## run the tests of the kernels under the address, undefined-behaviour and thread sanitizers
 	tests/kernels/sanitize.sh $(py)

@@ -1,27 +1,21 @@
 """The stepper in a real browser: what is lit and written is what the engine has, when it has it."""
 
-import json
 import re
-import urllib.request
 
 import pytest
 from playwright.sync_api import expect
 
 
-def ask(lab, question, **arguments):
-    """Ask the engine past the page."""
-    request = urllib.request.Request(
-        f"{lab.address.rstrip('/')}/ask/{question}",
-        json.dumps(arguments).encode(),
-        {"Content-Type": "application/json"},
+def ask(page, question, **arguments):
+    """Ask the engine, past the stepper."""
+    return page.evaluate(
+        "([question, it]) => import('lab/talk.js').then((talk) => talk.ask(question, it))", [question, arguments]
     )
-    with urllib.request.urlopen(request) as response:
-        return json.load(response)
 
 
 @pytest.fixture
 def step(opened):
-    opened.goto(opened.url.partition("#")[0] + "#step")
+    opened.evaluate("location.hash = 'step'")
     expect(opened.locator(".picture .cell").first).not_to_be_empty()
     return opened
 
@@ -45,10 +39,10 @@ def numbers(text):
     return float(text.replace("−", "-").strip("()"))
 
 
-def test_an_entry_of_dW_lights_the_products_that_the_engine_adds_up(step, lab):
+def test_an_entry_of_dW_lights_the_products_that_the_engine_adds_up(step):
     to_line(step, "dW1")
     cell(step, "dW1", 1, 2).click()
-    found = ask(lab, "entry", step=0, name="dW1", index=[1, 2])
+    found = ask(step, "entry", step=0, name="dW1", index=[1, 2])
     expect(step.locator(".worked .total")).to_have_attribute(
         "title", step.evaluate("value => String(value)", found["value"])
     )
@@ -78,12 +72,12 @@ def test_nothing_is_shown_before_it_is_computed(step):
     assert "not computed yet" in row.inner_text()
 
 
-def test_another_step_shows_only_its_own_numbers(step, lab):
+def test_another_step_shows_only_its_own_numbers(step):
     to_line(step, "Z1")
     before = cell(step, "Z1", 0, 0).inner_text()
     step.get_by_role("button", name="one step forward").click()
     expect(step.locator(".where")).to_contain_text("step 1")
-    value = ask(lab, "array", step=1, name="Z1")["values"][0][0]
+    value = ask(step, "array", step=1, name="Z1")["values"][0][0]
     shows(cell(step, "Z1", 0, 0), value)
     assert numbers(cell(step, "Z1", 0, 0).inner_text()) == pytest.approx(value, abs=5e-5)
     assert cell(step, "Z1", 0, 0).inner_text() != before
@@ -105,7 +99,7 @@ def test_arrow_keys_walk_through_lines_and_steps(step):
     expect(step.locator(".entry[aria-current]")).to_have_attribute("data-result", "Z1")
 
 
-def test_a_number_is_dragged_and_what_depends_on_it_follows(step, lab):
+def test_a_number_is_dragged_and_what_depends_on_it_follows(step):
     to_line(step, "Z1")
     place = cell(step, "W1", 0, 0).bounding_box()
     step.mouse.move(place["x"] + 10, place["y"] + 10)
@@ -113,37 +107,37 @@ def test_a_number_is_dragged_and_what_depends_on_it_follows(step, lab):
     step.mouse.move(place["x"] + 60, place["y"] + 10)
     step.mouse.up()
     expect(cell(step, "W1", 0, 0)).to_have_class(re.compile("edited"))
-    before = ask(lab, "array", step=0, name="W1")["values"][0][0]
+    before = ask(step, "array", step=0, name="W1")["values"][0][0]
     changed = numbers(cell(step, "W1", 0, 0).get_attribute("title").split(" = ")[1])
     assert changed == pytest.approx(before + 0.5, abs=1e-6)
-    value = ask(lab, "array", step=0, name="Z1", edits=[["W1", 0, 0, changed]])["values"][0][0]
+    value = ask(step, "array", step=0, name="Z1", edits=[["W1", 0, 0, changed]])["values"][0][0]
     shows(cell(step, "Z1", 0, 0), value)
     step.get_by_role("button", name="put back 1 number").click()
     shows(cell(step, "W1", 0, 0), before)
 
 
-def test_a_number_is_typed(step, lab):
+def test_a_number_is_typed(step):
     to_line(step, "Z1")
     cell(step, "A0", 2, 1).dblclick()
     step.keyboard.type("0.25")
     step.keyboard.press("Enter")
     shows(cell(step, "A0", 2, 1), 0.25)
-    value = ask(lab, "array", step=0, name="Z1", edits=[["A0", 2, 1, 0.25]])["values"][3][1]
+    value = ask(step, "array", step=0, name="Z1", edits=[["A0", 2, 1, 0.25]])["values"][3][1]
     shows(cell(step, "Z1", 3, 1), value)
 
 
-def test_one_example_is_a_term_of_the_batch(step, lab):
+def test_one_example_is_a_term_of_the_batch(step):
     step.get_by_role("button", name="one example").click()
     to_line(step, "dW1")
     step.get_by_role("button", name="next example").click()
-    value = ask(lab, "share", step=0, name="dW1", example=1)["values"][3][0]
+    value = ask(step, "share", step=0, name="dW1", example=1)["values"][3][0]
     shows(cell(step, "dW1", 3, 0), value)
     assert step.locator(".picture [data-array=dZ1] .cell").count() == 4
 
 
 def test_the_grid_is_walked_with_the_keyboard(step):
     to_line(step, "Z1")
-    step.locator(".picture [data-array=Z1] [role=grid]").focus()
+    step.locator(".picture [data-array=Z1] .window").focus()
     step.keyboard.press("ArrowDown")
     step.keyboard.press("ArrowRight")
     assert step.locator(".reading").inner_text().startswith("Z1[1, 1] = ")
@@ -155,13 +149,28 @@ def test_the_grid_is_walked_with_the_keyboard(step):
     expect(step.locator(".entry[aria-current]")).to_have_attribute("data-result", "A1")
 
 
-def test_large_arrays_are_drawn_where_one_looks(step, lab):
-    ask(lab, "change", settings={"hidden_layer_sizes": [300, 200]})
+def test_large_arrays_are_drawn_where_one_looks(step):
+    ask(step, "change", settings={"hidden_layer_sizes": [300, 200]})
     to_line(step, "Z2")
     expect(step.locator(".ledger")).to_contain_text("200 × 300")
     window = step.locator(".picture [data-array=W2] .window")
     expect(cell(step, "W2", 0, 0)).not_to_be_empty()
     assert step.locator(".picture .cell").count() < 1000
     window.evaluate("one => one.scrollTo(140 * 54, 120 * 25)")
-    value = ask(lab, "array", step=0, name="W2", rows=[120, 121], columns=[140, 141])["values"][0][0]
+    value = ask(step, "array", step=0, name="W2", rows=[120, 121], columns=[140, 141])["values"][0][0]
     shows(cell(step, "W2", 120, 140), value)
+
+
+def test_while_it_trains_every_picture_is_of_one_step(step):
+    to_line(step, "Z1")
+    step.get_by_label("pace of the training").select_option(label="medium")
+    step.get_by_role("button", name="train").click()
+    seen = """() => [document.querySelector(".tools .part").textContent,
+        document.querySelector(".picture [data-array=Z1] .cell")?.title]"""
+    pictures = [step.evaluate(seen) for _ in range(6) if not step.wait_for_timeout(300)]
+    step.get_by_role("button", name="pause").click()
+    assert len({part for part, _ in pictures}) > 1
+    for part, title in pictures:
+        number = int(re.match(r"step ([\d,]+)", part)[1].replace(",", ""))
+        value = ask(step, "array", step=number, name="Z1")["values"][0][0]
+        assert float(title.split(" = ")[1]) == value

@@ -38,5 +38,5 @@ def test_the_commands_print_what_the_page_shows(tmp_path, monkeypatch, capsys):
     for block in re.findall(r"^```console\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
         command, _, shown = block.removeprefix("$ lamina ").partition("\n")
         main(command.split())
-        found = re.sub(r"(?<=: )\S+(?: -m \S+)?(?= (course|doctor) )", "lamina", capsys.readouterr().out)
+        found = re.sub(r"(?<=: )\S+(?: -m \S+)?(?= (course|doctor|lab) )", "lamina", capsys.readouterr().out)
         assert found == shown

@@ -1,6 +1,8 @@
 """Layers and settings as the page edits them: the network that the library makes of them, and what goes on learning."""
 
 import base64
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -124,9 +126,36 @@ def test_the_newest_state_is_whole_while_the_network_learns(bench):
         found = [bench.newest()[1] for _ in range(5)]
     finally:
         bench.pause()
+    assert len({state.step for state in found}) > 1
     for state in found:
         np.testing.assert_array_equal(bench.state_at(state.step)[1].params, state.params)
     assert bench.newest()[1].step == bench.head
+
+
+def test_pages_that_give_commands_at_once_train_one_network():
+    bench, plain = Bench(built_in("moons")), Bench(built_in("moons"))
+
+    def press(k):
+        for step in range(10):
+            bench.play(3) if (k + step) % 3 else bench.pause()
+
+    pages = [threading.Thread(target=press, args=(k,)) for k in range(4)]
+    for page in pages:
+        page.start()
+    for page in pages:
+        page.join()
+    bench.play(5, wait=True)
+    plain.play(bench.head, wait=True)
+    np.testing.assert_array_equal(bench.newest()[1].params, plain.newest()[1].params)
+
+
+def test_the_pace_stays_where_a_setting_changes(bench):
+    bench.play(pace=20.0)
+    bench.change({"learning_rate_init": 0.01})
+    began = bench.head
+    time.sleep(0.3)
+    bench.pause()
+    assert bench.head - began < 20
 
 
 def test_a_frame_is_the_picture_of_its_step(bench):

@@ -87,4 +87,5 @@ def _start(terminal: Terminal, file: Path, force: bool) -> int:
     terminal.say(f"{file} written: fill in the functions from top to bottom.")
     terminal.say(f"How far you are: {program} course {name}")
     terminal.say(f"What is wrong, as you write: {program} doctor {name} --watch")
+    terminal.say(f"The same as a picture, block by block: {program} lab {name}")
     return 0

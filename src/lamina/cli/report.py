@@ -79,7 +79,7 @@ def report(model: ModelFile, /, *files: str, target: str | None = None, out: Pat
     with replacing(page) as file:
         file.write(text.encode("utf-8"))
     on = "" if rows is None else f" on {counted(rows.n_rows, 'row')} of {shown(paths)}"
-    terminal.say(f"report: {page} ({model.name}{on}; {page.stat().st_size / 1024:,.0f} KiB, one file without links)")
+    terminal.say(f"report: {page} ({model.name}{on}; {page.stat().st_size / 1024:,.0f} KiB)")
     return 0
 
 

@@ -7,9 +7,9 @@ pages may look at different steps while the network learns.
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -69,10 +69,12 @@ class Bench:
 
     def __init__(self, rows: LabRows, settings: Mapping[str, Any] | None = None, before: Before | None = None) -> None:
         self.lock = threading.RLock()
+        self._commands = threading.RLock()  # one at a time, of however many pages; the thread never waits for it
         self.counts = Counter[str]()
         self.code: LearnersCode | None = None
         self.trouble = ""  # what ended the training, in a sentence
         self._thread: threading.Thread | None = None
+        self._pace: float | None = None
         self._pausing = threading.Event()
         self._traces: OrderedDict[Any, Trace] = OrderedDict()
         self._wishes: list[Future[tuple[Run, State]]] = []
@@ -85,8 +87,7 @@ class Bench:
         """Put other rows on the table, and start from step 0."""
         chosen = {**rows.settings, **(settings or {})}
         run, state = self._prepared(rows, chosen, before)
-        self.pause()
-        with self.lock:
+        with self._paused():
             self.rows, self.settings, self.before = rows, chosen, before
             self._start(run, state)
             self.counts["rows"] += 1
@@ -101,41 +102,49 @@ class Bench:
 
     def change(self, settings: Mapping[str, Any], at: int | None = None) -> bool:
         """Change settings; return whether training goes on from step `at`, or starts anew with another network."""
-        was_learning = self.running
         known = settings_for(self.rows.task)
         for name in settings:
             if name not in known:
                 raise SettingError(f"no setting {name!r}.")
-        chosen = {**self.settings, **settings}
-        run, state = self._prepared(self.rows, chosen, self.before)
-        self.pause()
-        goes_on = set(settings) <= KEPT_SETTINGS and _same_arrays(run.network, self.run.network)
-        with self.lock:
-            if goes_on:
-                _, earlier = self.state_at(self.head if at is None else at)
-                state = _gone_on(state, earlier)
-                self._begin(run, state)
-            else:
-                self._start(run, state)
-            self.settings = chosen
-            self.counts["settings"] += 1
-        if was_learning and goes_on:
-            self.play()
+        with self._commands:
+            was_learning = self.running
+            chosen = {**self.settings, **settings}
+            run, state = self._prepared(self.rows, chosen, self.before)
+            goes_on = set(settings) <= KEPT_SETTINGS and _same_arrays(run.network, self.run.network)
+            with self._paused():
+                self._put(run, state, chosen, at, goes_on)
+            if was_learning and goes_on:
+                self.play(pace=self._pace)
         return goes_on
+
+    def _put(self, run: Run, state: State, chosen: dict[str, Any], at: int | None, goes_on: bool) -> None:
+        if goes_on:
+            _, earlier = self.state_at(self.head if at is None else at)
+            self._begin(run, _gone_on(state, earlier))
+        else:
+            self._start(run, state)
+        self.settings = chosen
+        self.counts["settings"] += 1
+
+    @contextmanager
+    def _paused(self) -> Iterator[None]:
+        """Hold everything still: no thread trains, no other command is carried out, nobody looks."""
+        with self._commands:
+            self.pause()
+            with self.lock:
+                yield
 
     def branch(self, at: int, edits: Sequence[Edit]) -> None:
         """Go on from a step with changed numbers."""
-        run, state = edited(*self.state_at(at), edits)
-        self.pause()
-        with self.lock:
-            self._begin(run, state)
+        with self._commands:
+            run, state = edited(*self.state_at(at), edits)
+            with self._paused():
+                self._begin(run, state)
 
     def restart(self) -> None:
         """Start again from step 0."""
-        self.pause()
-        with self.lock:
-            run, state = self.recording.at(self.recording.first)
-            self._start(run, state)
+        with self._paused():
+            self._start(*self.recording.at(self.recording.first))
 
     def _prepared(self, rows: LabRows, settings: Mapping[str, Any], before: Before | None) -> tuple[Run, State]:
         return prepare(rows.X, rows.y, settings=settings, task=rows.task, target_name=rows.target, before=before)
@@ -180,19 +189,23 @@ class Bench:
         wait : bool
             Return when they were taken.
         """
-        self.pause()
-        self._pausing.clear()
-        self._thread = threading.Thread(target=self._learn, args=(steps, pace), name="lamina-lab", daemon=True)
-        self._thread.start()
+        with self._commands:
+            self.pause()
+            self._pausing.clear()
+            self._pace = pace
+            thread = threading.Thread(target=self._learn, args=(steps, pace), name="lamina-lab", daemon=True)
+            self._thread = thread
+            thread.start()
         if wait:
-            self._thread.join()
+            thread.join()
 
     def pause(self) -> None:
         """Stop the thread after its step."""
-        thread, self._thread = self._thread, None
-        if thread is not None and thread is not threading.current_thread():
-            self._pausing.set()
-            thread.join()
+        with self._commands:
+            thread, self._thread = self._thread, None
+            if thread is not None and thread is not threading.current_thread():
+                self._pausing.set()
+                thread.join()
 
     def _learn(self, steps: int | None, pace: float | None) -> None:
         run, state = self.run, self._state

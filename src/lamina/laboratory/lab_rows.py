@@ -74,7 +74,7 @@ def _lesson() -> LabRows:
     X = np.array(_LESSON)
     y = ((X[:, 0] * X[:, 1] > 0) | (X[:, 4] > 0.6)).astype(int)
     settings = LECTURE | {"hidden_layer_sizes": (4, 3), "learning_rate_init": 0.5, "batch_size": len(X)}
-    return LabRows("lesson", "The lecture: 5-4-3-1", _named(X), y, settings=settings)
+    return LabRows("lesson", TITLES["lesson"], _named(X), y, settings=settings)
 
 
 _LESSON = (
@@ -129,9 +129,9 @@ def _spiral(rng: np.random.Generator, n: int) -> tuple[Any, Any]:
     return np.stack([r * np.cos(angle), r * np.sin(angle)], axis=1) + rng.normal(0, 0.025, (n, 2)), y
 
 
-def _shape(name: str, title: str, draw: Callable[[np.random.Generator, int], tuple[Any, Any]]) -> LabRows:
+def _shape(name: str, draw: Callable[[np.random.Generator, int], tuple[Any, Any]]) -> LabRows:
     X, y = draw(np.random.default_rng(0), ROWS_OF_A_SHAPE)
-    return LabRows(name, title, _named(np.round(X, 3)), y, settings=PLANE)
+    return LabRows(name, TITLES[name], _named(np.round(X, 3)), y, settings=PLANE)
 
 
 def _digits() -> LabRows:
@@ -140,7 +140,7 @@ def _digits() -> LabRows:
     X, y = load_digits(return_X_y=True)
     columns = {f"pixel {j // 8},{j % 8}": X[:, j] / 16 for j in range(64)}
     settings = TABLES | {"scaling": "none", "hidden_layer_sizes": (32,), "learning_rate_init": 0.005}
-    return LabRows("digits", "Handwritten digits, 8 x 8", _table(columns), y, "digit", settings=settings, pixels=(8, 8))
+    return LabRows("digits", TITLES["digits"], _table(columns), y, "digit", settings=settings, pixels=(8, 8))
 
 
 def _adult() -> LabRows:
@@ -151,20 +151,30 @@ def _adult() -> LabRows:
     rows = table.take(slice(0, 2_000))
     target = rows.names[-1]
     X = rows.select(name for name in rows.names if name != target)
-    return LabRows("adult", "Census: who earns more", X, rows.column(target), target, settings=TABLES)
+    return LabRows("adult", TITLES["adult"], X, rows.column(target), target, settings=TABLES)
 
+
+TITLES = {
+    "lesson": "The lecture: 5-4-3-1",
+    "xor": "XOR",
+    "circles": "Circles",
+    "moons": "Moons",
+    "spiral": "Spirals",
+    "digits": "Handwritten digits, 8 x 8",
+    "adult": "Census: who earns more",
+}
 
 BUILT_IN: Mapping[str, Callable[[], LabRows]] = {
     "lesson": _lesson,
-    "xor": lambda: _shape("xor", "XOR", _xor),
-    "circles": lambda: _shape("circles", "Circles", _circles),
-    "moons": lambda: _shape("moons", "Moons", _moons),
-    "spiral": lambda: _shape("spiral", "Spirals", _spiral),
+    "xor": lambda: _shape("xor", _xor),
+    "circles": lambda: _shape("circles", _circles),
+    "moons": lambda: _shape("moons", _moons),
+    "spiral": lambda: _shape("spiral", _spiral),
     "digits": _digits,
     "adult": _adult,
 }
 
 
 def titles() -> Sequence[tuple[str, str]]:
-    """Return name and title of all built-in rows; making the rows is quick."""
-    return [(name, make().title) for name, make in BUILT_IN.items()]
+    """Return name and title of all built-in rows; none are made for it."""
+    return list(TITLES.items())

@@ -28,14 +28,18 @@ def files() -> Mapping[str, Path]:
 
 def import_map(address: str) -> str:
     """Return the import map of the modules: "lab/dom.js" is where `address` says."""
-    modules = [name for name in files() if name.startswith("page/") and name.endswith(".js")]
-    places = {f"lab/{name.removeprefix('page/')}": f"{address}{name}" for name in modules}
+    places = {f"lab/{name.removeprefix('page/')}": f"{address}{name}" for name in modules()}
     return json.dumps({"imports": places})
 
 
 def hash_of(text: str) -> str:
     """Return the hash of an inline script, as a content security policy names it."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def modules() -> list[str]:
+    """Return the page's own modules."""
+    return [name for name in files() if name.startswith("page/") and name.endswith(".js")]
 
 
 def style_sheets() -> list[str]:
@@ -45,8 +49,14 @@ def style_sheets() -> list[str]:
 
 
 def document(address: str = "static/") -> str:
-    """Return index.html with its style sheets and its import map."""
+    """Return index.html with its style sheets, its import map, and all modules asked for at once."""
+    parts = {
+        "styles": "\n".join(f'<link rel="stylesheet" href="{address}{name}">' for name in style_sheets()),
+        "import map": import_map(f"./{address}"),
+        "modules": "\n".join(f'<link rel="modulepreload" href="{address}{name}">' for name in modules()),
+        "static": address,
+    }
     html = (HERE / "page" / "index.html").read_text(encoding="utf-8")
-    styles = "\n".join(f'<link rel="stylesheet" href="{address}{name}">' for name in style_sheets())
-    html = html.replace("{{import map}}", import_map(f"./{address}")).replace("{{styles}}", styles)
-    return html.replace("{{static}}", address)
+    for name, text in parts.items():
+        html = html.replace(f"{{{{{name}}}}}", text)
+    return html

@@ -8,7 +8,7 @@ from threading import Event
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from lamina.errors import LaminaError
@@ -50,7 +50,7 @@ def application(bench: Bench, access: Access, ending: Event) -> Starlette:
         file = files().get(request.path_params["name"])
         if file is None:
             return JSONResponse({"error": "no such file"}, 404)
-        return FileResponse(file, media_type=TYPES[file.suffix])
+        return Response(file.read_bytes(), media_type=TYPES[file.suffix])
 
     async def ask(request: Request) -> Response:
         try:

@@ -25,7 +25,7 @@ def diagnosis(subject: Subject) -> Iterator[Markup]:
             element("h3", badge, f" {one.name.replace('_', ' ')}"),
             paragraph(f"{one.seen} {one.cause}".strip()),
             *advice,
-            _evidence(one.evidence),
+            _evidence(one.name.replace("_", " "), one.evidence),
             class_=f"finding {one.severity}",
         )
     looked = ["what the model keeps of its run"]
@@ -37,11 +37,11 @@ def diagnosis(subject: Subject) -> Iterator[Markup]:
         yield paragraph(f"Not looked at: {what}.", class_="soft")
 
 
-def _evidence(evidence: Mapping[str, Any]) -> Markup | None:
+def _evidence(finding: str, evidence: Mapping[str, Any]) -> Markup | None:
     if not evidence:
         return None
     rows = [(name.replace("_", " "), _plain(value)) for name, value in evidence.items()]
-    return folded("The numbers behind it", table(["number", "value"], rows, "Evidence"))
+    return folded("The numbers behind it", table(["number", "value"], rows, f"Evidence: {finding}"))
 
 
 def _plain(value: Any) -> Any:

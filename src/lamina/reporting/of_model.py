@@ -106,7 +106,7 @@ def settings(model: Model) -> Iterator[Markup]:
     names = {"learning_rate": "learning rate", "batch_size": "rows per step", "epochs": "epochs at most"}
     used = [(words, known[name]) for name, words in names.items() if known.get(name) is not None]
     if used:
-        yield table(["used", ""], used, "What it came to")
+        yield table(["used", "value"], used, "What it came to")
 
 
 def chosen_by_preset(model: Model) -> dict[str, Any]:

@@ -102,4 +102,4 @@ def _again(subject: Subject) -> Iterator[Markup]:
     for one in (*subject.commands, in_python(subject.model, subject.target, subject.name)):
         yield element("h3", one.title)
         yield code(one.code)
-    yield table(["", ""], subject.origin, "Where this report comes from", left=(0, 1))
+    yield table(["what", "value"], subject.origin, "Where this report comes from", left=(0, 1))

@@ -20,15 +20,14 @@ export class Grid {
     const high = Math.min(rows, options.rows || rows) * CELL.height;
     const scrolls = { x: wide < columns * CELL.width, y: high < rows * CELL.height };
     this.sheet = h("div", { class: "sheet", style: { width: `${columns * CELL.width}px`, height: `${rows * CELL.height}px` } });
-    this.window = h("div", { class: `window${scrolls.x ? " sideways" : ""}${scrolls.y ? " down" : ""}`, role: "grid", tabindex: "0",
-      "aria-label": `${source.name}, ${source.shape.join(" by ")}${source.known ? "" : ", not computed yet"}`,
-      "aria-rowcount": rows, "aria-colcount": columns,
+    this.window = h("div", { class: `window${scrolls.x ? " sideways" : ""}${scrolls.y ? " down" : ""}`, role: source.known ? "listbox" : "img", tabindex: "0",
+      "aria-label": `${source.label}, ${source.shape.join(" by ")}${source.known ? "" : ", not computed yet"}`,
       style: { width: `${wide + (scrolls.y ? 12 : 0)}px`, height: `${high + (scrolls.x ? 12 : 0)}px` } }, this.sheet);
-    this.above = h("div", { class: "indices above", "aria-hidden": "true", style: { width: `${wide}px` } });
-    this.beside = h("div", { class: "indices beside", "aria-hidden": "true", style: { height: `${high}px` } });
+    this.above = h("div", { class: "indices column-numbers", "aria-hidden": "true", style: { width: `${wide}px` } });
+    this.beside = h("div", { class: "indices row-numbers", "aria-hidden": "true", style: { height: `${high}px` } });
     this.body = h("div", { class: "bracketed" }, this.window, this.ghosts());
     this.element = h("figure", { class: `grid${source.known ? "" : " empty"}`, "data-array": source.name },
-      h("figcaption", {}, math(options.turned ? transposed(source.symbol) : source.symbol), h("span", { class: "shape" }, ` ${this.told().join(" × ")}`)),
+      h("figcaption", {}, math(options.turned ? transposed(source.symbol) : source.symbol), h("span", { class: "dims" }, ` ${this.source.scalar ? "" : this.told().join(" × ")}`)),
       h("div", { class: "indexed" }, h("span", {}), this.above, this.beside, this.body));
     if (source.known) this.listen();
     else fill(this.sheet, h("div", { class: "unknown" }, "not computed yet"));
@@ -86,8 +85,10 @@ export class Grid {
   tell(r, c) {
     const [i, j] = this.place(r, c);
     const value = this.source.at(i, j);
-    if (value !== undefined && this.options.read) this.options.read(`${this.source.label}[${i}, ${j}] = ${value}`, [i, j]);
+    if (value !== undefined && this.options.read) this.options.read(`${this.named(i, j)} = ${value}`, [i, j]);
   }
+
+  named(i, j) { return `${this.source.label}${this.source.scalar ? "" : `[${i}, ${j}]`}`; }
 
   // ---- drawing ----
 
@@ -123,7 +124,7 @@ export class Grid {
     const key = `${r},${c}`, [i, j] = this.place(r, c), { source, options } = this;
     let cell = this.cells.get(key);
     if (!cell) {
-      cell = h("div", { class: "cell", role: "gridcell", "data-r": r, "data-c": c, "aria-rowindex": r + 1, "aria-colindex": c + 1,
+      cell = h("div", { class: "cell", role: "option", "aria-selected": "false", "data-r": r, "data-c": c,
         style: { left: `${c * CELL.width}px`, top: `${r * CELL.height}px` } });
       this.cells.set(key, cell);
       this.sheet.append(cell);
@@ -131,7 +132,8 @@ export class Grid {
     const value = source.at(i, j);
     const text = value === undefined ? "" : shown(value);
     if (cell.textContent !== text && !cell.querySelector("input")) cell.textContent = text;
-    cell.title = value === undefined ? "" : `${source.label}[${i}, ${j}] = ${value}`;
+    cell.title = value === undefined ? "" : `${this.named(i, j)} = ${value}`;
+    cell.setAttribute("aria-label", value === undefined ? "on its way" : `${text}, ${this.named(i, j)}`);
     cell.style.background = shade(value, source.largest());
     const name = ["cell"];
     if (within(this.lit, i, j)) name.push("lit");
@@ -140,7 +142,7 @@ export class Grid {
     if (options.editable) name.push("given");
     if (options.edited && options.edited(i, j)) name.push("edited");
     cell.className = name.join(" ");
-    if (name.includes("picked")) cell.setAttribute("aria-selected", "true"); else cell.removeAttribute("aria-selected");
+    cell.setAttribute("aria-selected", String(name.includes("picked")));
   }
 
   /** Light blocks of entries: {spans: [[from, to], [from, to]]}; the strong ones more. */

@@ -2,7 +2,7 @@
 
 import { h, fill } from "lab/dom.js";
 import { memory } from "lab/lesson_memory.js";
-import { rich } from "lab/lesson_text.js";
+import { rich, spoken } from "lab/lesson_text.js";
 
 export function question(asked, key, answeredOne) {
   return { choices, number }[asked.kind](asked, key, answeredOne);
@@ -15,7 +15,7 @@ function said(right, why) {
 function choices(asked, key, answeredOne) {
   const reply = h("p", { class: "reply", role: "status" });
   const self = { answered: false };
-  const buttons = asked.choices.map((one, k) => h("button", { class: "choice", "aria-pressed": "false", "data-key": `${key}/${k}`,
+  const buttons = asked.choices.map((one, k) => h("button", { class: "choice", "aria-pressed": "false", "data-key": `${key}/${k}`, "aria-label": one.text.includes("$") ? spoken(one.text) : null,
     onclick: () => { memory.note(key, one.text); show(k); answeredOne(); } }, rich(one.text)));
   function show(k) {
     self.answered = true;

@@ -40,6 +40,14 @@ function show() {
   go({ view: view.name });
   leave = view.mount(stage) || null;
 }
+if (channel === "notebook") {  // a link within a frame that was written, not loaded, would lead to the page around it
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest('a[href^="#"]');
+    if (!link || event.defaultPrevented) return;
+    event.preventDefault();
+    location.hash = link.getAttribute("href");
+  });
+}
 globalThis.addEventListener("hashchange", () => (location.hash.startsWith(LINK) ? openLink() : show()));
 
 function switchTheme() {

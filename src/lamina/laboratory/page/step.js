@@ -10,6 +10,7 @@ import { load } from "lab/step_data.js";
 import { everything, ledger } from "lab/step_ledger.js";
 import { lineList } from "lab/step_lines.js";
 import { showSum } from "lab/step_sum.js";
+import { toolRow } from "lab/step_tools.js";
 
 export const view = { name: "step", title: "Step", mount };
 
@@ -42,9 +43,10 @@ class Stepper {
     this.sum = h("section", { class: "worked", "aria-live": "polite" });
     this.shapes = h("section", { class: "ledger" });
     this.all = h("section", { class: "everything", "aria-label": "every array of this step" });
-    this.tools = h("div", { class: "tools" });
+    this.tools = toolRow({ alone: (value) => { this.alone = value; fill(this.reading); this.draw(); }, back: () => go({ edits: [] }),
+      example: (by) => go({ example: (this.example + by + this.data.m) % this.data.m }) });
     this.element = h("div", { class: "stepper" }, h("aside", { class: "panel lines" }, this.list.element),
-      h("div", { class: "line" }, h("section", { class: "panel" }, this.tools, this.equation, this.picture, this.reading, this.sum),
+      h("div", { class: "line" }, h("section", { class: "panel" }, this.tools.element, this.equation, this.picture, this.reading, this.sum),
         h("div", { class: "below" }, h("section", { class: "panel" }, this.shapes), h("section", { class: "panel" }, this.all))));
   }
 
@@ -52,10 +54,13 @@ class Stepper {
 
   heard({ changed, before }) {
     const renewed = changed.has("now") && this.renewed(before.now);
-    if (changed.has("step") || renewed) this.blank();
+    if (renewed || (changed.has("step") && !this.passing)) this.blank();
     if (changed.has("step") || changed.has("edits") || renewed) this.load();
     else if (changed.has("line") || changed.has("example")) this.draw();
   }
+
+  /** Whether the training runs by: each step is then drawn whole, with its own number, until the next one is there. */
+  get passing() { return here.following && Boolean(here.now?.running); }
 
   /** Whether the engine's recording became another one: other rows, other settings. */
   renewed(before) {
@@ -68,10 +73,10 @@ class Stepper {
     if (this.loading) { this.again = true; return; }
     this.loading = true;
     const { step, edits } = here, { age } = this;
-    this.element.classList.add("pending");
+    this.element.classList.toggle("pending", !this.passing);
     try {
       const data = await load(step, edits);
-      if (step === here.step && age === this.age) { this.data = data; data.arrived = () => this.grids.forEach((one) => one.draw()); this.draw(); }
+      if (age === this.age && (step === here.step || this.passing)) { this.data = data; data.arrived = () => this.grids.forEach((one) => one.draw()); this.draw(); }
     } catch (problem) { trouble(problem); }
     this.loading = false;
     this.element.classList.remove("pending");
@@ -111,7 +116,7 @@ class Stepper {
 
   key(event) {
     const target = event.target;
-    if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, select, textarea, [role=grid], summary, .scroller")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, select, textarea, .window, summary, .scroller")) return;
     const moves = { ArrowLeft: () => this.move(-1), ArrowRight: () => this.move(1), ArrowUp: () => this.step(1), ArrowDown: () => this.step(-1),
       Home: () => this.to(0), End: () => this.data && this.to(this.data.lines.length - 1) };
     if (!moves[event.key]) return;
@@ -138,24 +143,26 @@ class Stepper {
     this.drawTools();
     const one = this.current;
     fill(this.equation, h("div", { class: "big", tabindex: "0" }, math(this.alone ? (one.adds_up ? one.of_example : one.of_example.replaceAll("(e)", `(${this.example})`)) : one.shaped, true)),
-      this.alone && h("p", { class: "small" }, one.adds_up ? `Below stands the term of e = ${this.example} alone. There are ${data.m.toLocaleString("en")} of them, one for each example; 1/${data.m.toLocaleString("en")} of their sum is the result.` : `Example ${this.example} alone: column ${this.example} of every array that has a column for each example.`));
+      this.alone && h("p", { class: "small" }, one.adds_up ? `Below stands the term of e = ${this.example} alone. There are ${data.m.toLocaleString("en")} of them, one for each example; 1/${data.m.toLocaleString("en")} of their sum${one.arrays.length > one.pieces.filter((each) => each.array && data.ofExamples(each.array)).length + 1 ? ", and the penalty, are the result" : " is the result"}.` : `Example ${this.example} alone: column ${this.example} of every array that has a column for each example.`));
     this.drawPicture();
-    fill(this.shapes, ledger(data, this.line));
-    fill(this.all, everything(data, this.line, (line) => this.to(line)));
+    this.drawShapes();
+    if (!this.reading.textContent) this.reading.textContent = `Click a number of the result: what it is made of lights up.${live ? " Drag a number of W, b or A0, or double-click it: what depends on it follows." : ""}`;
+    if (this.picked && this.alone && data.ofExamples(this.picked[0])) this.picked[2] = this.example;
     if (this.picked && fits(data, this.picked)) this.pick(...this.picked);
   }
 
   drawTools() {
-    const { alone, data } = this, edits = here.edits.length;
-    const choose = (value, text) => h("button", { "aria-pressed": String(alone === value), onclick: () => { this.alone = value; this.draw(); } }, text);
-    const other = (by) => () => go({ example: (this.example + by + data.m) % data.m });
-    fill(this.tools,
-      h("span", { class: "part" }, `${this.current.part} · ${this.line + 1} of ${data.lines.length}`),
-      h("span", { class: "switch", role: "group", "aria-label": "how much is drawn" }, choose(true, "one example"), choose(false, "whole batch")),
-      alone && h("span", { class: "switch" }, h("button", { "aria-label": "example before", onclick: other(-1) }, "‹"),
-        h("output", {}, `example ${this.example} of ${data.m.toLocaleString("en")}`), h("button", { "aria-label": "next example", onclick: other(1) }, "›")),
-      edits > 0 && h("button", { class: "back", onclick: () => go({ edits: [] }) }, `put back ${edits} number${edits > 1 ? "s" : ""}`),
-      h("span", { class: "keys" }, h("kbd", {}, "←"), h("kbd", {}, "→"), " lines ", h("kbd", {}, "↑"), h("kbd", {}, "↓"), " steps"));
+    const { alone, data, line, example } = this;
+    this.tools.draw({ step: data.step, part: this.current.part, line, lines: data.lines.length, alone, example, m: data.m, edits: here.edits.length });
+  }
+
+  /** The ledger and the boxes hold no numbers: they are drawn anew where shapes or the line differ. */
+  drawShapes() {
+    const { data, line } = this, now = JSON.stringify([line, [...data.arrays.values()].map((one) => [one.name, one.shape])]);
+    if (now === this.shaped && this.all.firstChild) return;
+    this.shaped = now;
+    fill(this.shapes, ledger(data, line));
+    fill(this.all, everything(() => this.data, line, (to) => this.to(to)));
   }
 
   drawPicture() {
@@ -163,7 +170,8 @@ class Stepper {
     const scrolled = new Map(this.grids.map((grid) => [grid.source.name, [grid.window.scrollLeft, grid.window.scrollTop]]));
     const only = (name) => (alone && data.ofExamples(name) ? this.example : undefined);
     const width = this.picture.clientWidth || 900;
-    const { row, columns } = arrangement(data, one, only, width, alone && one.adds_up);
+    const { row, columns, equals } = arrangement(data, one, only, width, alone && one.adds_up);
+    const focused = this.grids.find((each) => each.window === document.activeElement);
     this.grids = [];
     const grid = (name, turned = false) => {
       const term = alone && one.adds_up && name === one.result ? this.example : undefined;
@@ -178,7 +186,9 @@ class Stepper {
       this.grids.push(found);
       return found.element;
     };
-    fill(this.picture, grid(one.result), h("span", { class: "sign" }, "="), row.map((piece) => (piece.array ? grid(piece.array, piece.turned) : h("span", { class: "sign" }, piece.text))));
+    fill(this.picture, grid(one.result), equals && h("span", { class: "sign" }, "="), row.map((piece) => (piece.array ? grid(piece.array, piece.turned) : h("span", { class: "sign" }, piece.text))));
+    const again = focused && this.grids.find((each) => each.source.name === focused.source.name);
+    if (again) { again.focus = focused.focus; again.window.focus({ preventScroll: true }); }
     for (const each of this.grids) if (scrolled.has(each.source.name)) [each.window.scrollLeft, each.window.scrollTop] = scrolled.get(each.source.name);
   }
 

@@ -8,10 +8,11 @@ const ENDS = [5, 1]; // terms shown of a long sum: at the beginning and at the e
 
 /** Show an entry in `place`; `light(strong)` lights the factors of the term that is pointed at; the term of `example` stands out. */
 export function showSum(place, found, question, light, example) {
+  const count = found.sums.reduce((sum, one) => sum + one.count, 0);
   const sums = found.sums.map((one, k) => sumOf(one, k, question, light, one.over === "examples" ? example : undefined));
   fill(place,
     h("h3", {}, h("code", {}, found.place), " = ", h("output", { class: "total", title: String(found.value) }, short(found.value)),
-      h("span", { class: found.agrees ? "agrees" : "differs" }, found.agrees ? " ✓ the terms add up" : ` ${found.verdict}`)),
+      h("span", { class: found.agrees ? "agrees" : "differs" }, found.agrees ? ` ✓ ${count > 1 ? "the terms add up" : "as the engine has it"}` : ` ${found.verdict}`)),
     h("div", { class: "written" }, sums, h("span", { class: "sign" }, " = "), h("b", { title: String(found.total) }, short(found.total))),
     !found.by_rule && h("p", { class: "small" }, `This is no sum of products. What it reads was found by putting other numbers into the inputs${found.exact ? "" : "; of large arrays it is told in blocks"}.`));
 }
@@ -26,7 +27,7 @@ function sumOf(one, k, question, light, mine) {
       !whole && [plus(), more(one.count - shown.length), plus(), termOf(one.last, light, one.count - 1 === mine)],
       whole && terms.length < one.count && [plus(), next(one.count - terms.length)]);
   };
-  const more = (count) => h("button", { class: "more", "aria-label": `show ${count} more terms`, onclick: () => { whole = true; draw(); } }, `… ${(count - 1).toLocaleString("en")} more …`);
+  const more = (count) => h("button", { class: "more", onclick: () => { whole = true; draw(); } }, `… ${(count - 1).toLocaleString("en")} more …`);
   const next = (count) => h("button", { class: "more", onclick: async () => {
     try {
       const answer = await ask("entry", { ...question, first: terms.length });
@@ -40,7 +41,7 @@ function sumOf(one, k, question, light, mine) {
 }
 
 const plus = () => h("span", { class: "sign" }, " + ");
-const fraction = (one, k) => (one.front_text === "1/m" ? `1/${one.count.toLocaleString("en")}` : `${one.front_text.replace("-", k > 0 ? "" : "−")} × `);
+const fraction = (one, k) => (one.front_text === "1/m" ? `1/${one.count.toLocaleString("en")}` : `${one.front_text.replace(/^-/, k > 0 ? "" : "−").replace("e-", "e−")} × `);
 
 function termOf(term, light, mine) {
   const reads = term.factors.flatMap((one) => one.reads);

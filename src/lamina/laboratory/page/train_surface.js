@@ -3,7 +3,7 @@
 import { behind, h, fill, short, table } from "lab/dom.js";
 import { between, CLASSES, css, ofClass, rgb, scaled, signed, sized, token } from "lab/colours.js";
 import { unpack } from "lab/typed.js";
-import { ask } from "lab/talk.js";
+import { ask, live } from "lab/talk.js";
 import { here } from "lab/here.js";
 import { trouble } from "lab/notes.js";
 
@@ -57,7 +57,7 @@ export function surface(lab) {
   const stage = h("div", { class: "surface", tabindex: "0", role: "img", "data-arrows": "", "aria-describedby": "surface-said", onkeydown: byKey, onpointermove: byPointer, onpointerleave: () => { probe = null; readOut(); } }, back, front);
   const said = h("output", { id: "surface-said", class: "said" });
   const legend = h("div", { class: "legend" });
-  const across = h("select", { "aria-label": "column across", onchange: chooseAxes }), up = h("select", { "aria-label": "column up", onchange: chooseAxes });
+  const across = h("select", { disabled: !live, "aria-label": "column across", onchange: chooseAxes }), up = h("select", { disabled: !live, "aria-label": "column up", onchange: chooseAxes });
   const axes = h("div", { class: "axes" }, h("label", {}, "across ", across), h("label", {}, "up ", up));
   const heading = h("h2", {}, "Answers");
   const held = h("p", { class: "soft" });

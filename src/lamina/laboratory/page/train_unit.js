@@ -1,6 +1,6 @@
 // One unit: its row of W and its b, what it gives for the rows, and where on the plane it answers.
 
-import { behind, h, fill, math, short, table } from "lab/dom.js";
+import { h, fill, math, short, table } from "lab/dom.js";
 import { sized } from "lab/colours.js";
 import { unpack } from "lab/typed.js";
 import { ask } from "lab/talk.js";
@@ -12,7 +12,9 @@ const MS_BETWEEN = 120, MOST_WEIGHTS = 14;
 
 export function unit(lab) {
   const element = h("section", { class: "panel unit-panel", hidden: true, "aria-label": "unit", "aria-live": "off" });
-  let asked = null, at = 0, later = 0, open = false;
+  const parts = h("div", {}), box = h("div", {}), details = h("details", { class: "behind", ontoggle: () => tell() }, h("summary", {}, "all of its numbers"), box);
+  element.append(parts, details);
+  let asked = null, at = 0, later = 0, last = null;
 
   function show() {
     element.hidden = !lab.look.unit;
@@ -45,10 +47,8 @@ export function unit(lab) {
     const largest = found.w ? Math.max(...found.w.map(Math.abs), 1e-300) : 1;
     const previous = h("button", { "aria-label": "previous unit", disabled: number <= 1, onclick: () => lab.choose([layer, number - 1]) }, "‹");
     const next = h("button", { "aria-label": "next unit", disabled: number >= found.units, onclick: () => lab.choose([layer, number + 1]) }, "›");
-    const details = behind("all of its numbers", () => table([["from", "w"], ...(found.w || []).map((w, k) => [found.from[k], short(w, 6)]), ["b", short(found.b, 6)]], `row ${number} of W${layer}`));
-    details.open = open;
-    details.addEventListener("toggle", () => { open = details.open; });
-    fill(element,
+    last = found;
+    fill(parts,
       h("div", { class: "heading" }, h("h2", {}, `Unit ${number} of layer ${layer}`), previous, next, h("button", { "aria-label": "close", onclick: () => lab.choose(null) }, "×")),
       h("div", { class: "unit-equation" }, math(`z^{[${layer}]}_{${number}} = \\textstyle\\sum_k w^{[${layer}]}_{${number}k}\\, a^{[${layer - 1}]}_k + b^{[${layer}]}_{${number}}${layerOut(found)}`)),
       h("div", { class: "unit-parts" },
@@ -56,8 +56,13 @@ export function unit(lab) {
           h("div", { class: "bars", role: "list" }, order.slice(0, MOST_WEIGHTS).map((k) => bar(found.from[k], found.w[k], largest)),
             order.length > MOST_WEIGHTS ? h("p", { class: "soft" }, `and ${order.length - MOST_WEIGHTS} smaller ones`) : null, bar("b", found.b, largest))),
         h("div", {}, h("h3", {}, "over the plane"), response(found), h("p", { class: "soft" }, `from ${short(found.surface.low, 3)} to ${short(found.surface.high, 3)}`)),
-        h("div", {}, h("h3", {}, `for ${found.outputs.n.toLocaleString("en")} rows`), histogram(found.outputs), h("p", { class: "soft" }, `mean ${short(found.mean, 4)}`))),
-      details);
+        h("div", {}, h("h3", {}, `for ${found.outputs.n.toLocaleString("en")} rows`), histogram(found.outputs), h("p", { class: "soft" }, `mean ${short(found.mean, 4)}`))));
+    tell();
+  }
+
+  function tell() {
+    if (!details.open || !last) return;
+    fill(box, table([["from", "w"], ...(last.w || []).map((w, k) => [last.from[k], short(w, 6)]), ["b", short(last.b, 6)]], `row ${last.unit} of W${last.layer}`));
   }
 
   return { element, show, step };

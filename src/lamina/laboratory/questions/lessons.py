@@ -24,18 +24,16 @@ def slopes(
     name: str,
     row: int,
     column: int,
-    by: float | None = None,
+    by: float = 0.5,
     reach: float = 1.0,
     edits: Any = (),
 ) -> Any:
-    """Return the slopes of J by one number; `by` is a distance that somebody chose beside the usual ones."""
+    """Return the slopes of J by one number; `by` is a distance that is looked at beside the usual ones."""
     if not isinstance(name, str):
         raise SettingError(f"name={name!r}: expected the name of an array, such as 'W1'.")
     trace = bench.trace_at(step, edits_of(edits))
-    eps = EPS if by is None else (*EPS, by)
-    found = trace.slopes(name, row, column, eps=eps, reach=reach)
-    across = found.curve[0]
-    chosen = next((one for one in found.nudges if one.eps == by), None)
+    found = trace.slopes(name, row, column, eps=(*EPS, by), reach=reach)
+    across, chosen = found.curve[0], next(one for one in found.nudges if one.eps == by)
     return {
         "name": found.name,
         "place": found.place,
@@ -52,8 +50,8 @@ def slopes(
         "across": across,
         "curve": found.curve[1],
         "tangent": _line(across, found.value, found.J, found.analytic),
-        "two_sided": chosen and _line(across, found.value - chosen.eps, chosen.J_below, chosen.two_sided),
-        "one_sided": chosen and _line(across, found.value, found.J, chosen.right),
+        "two_sided": _line(across, found.value - chosen.eps, chosen.J_below, chosen.two_sided),
+        "one_sided": _line(across, found.value, found.J, chosen.right),
         "kinks": [{**kink._asdict(), "says": str(kink)} for kink in found.kinks],
         "n_kinks": found.n_kinks,
     }
