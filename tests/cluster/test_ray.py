@@ -34,16 +34,6 @@ def found(environment, case, **more):
     return lines
 
 
-@pytest.mark.parametrize("sums", ["gloo", "rabit"])
-def test_two_workers_have_the_bits_of_one(environment, tmp_path, monkeypatch, sums):
-    if sums == "gloo":
-        pytest.importorskip("torch")
-    monkeypatch.chdir(tmp_path)
-    alone, together = found(environment, "none", LAMINA_CLUSTER_SUMS=sums)
-    assert (together["size"], together["starts"]) == (2, 1)
-    assert together["bits"] == alone["bits"]
-
-
 @pytest.mark.parametrize("case", ["one", "two", "hang"])
 def test_lost_workers_are_started_anew_and_resume(environment, tmp_path, monkeypatch, case):
     monkeypatch.chdir(tmp_path)
@@ -97,7 +87,7 @@ def processes_in(folder):
 
 
 @pytest.mark.parametrize("sums", ["gloo", "rabit"])
-def test_it_listens_on_loopback_only(environment, tmp_path, monkeypatch, sums):
+def test_two_workers_have_the_bits_of_one_and_listen_on_loopback_only(environment, tmp_path, monkeypatch, sums):
     if sums == "gloo":
         pytest.importorskip("torch")
     monkeypatch.chdir(tmp_path)
@@ -107,6 +97,9 @@ def test_it_listens_on_loopback_only(environment, tmp_path, monkeypatch, sums):
         time.sleep(0.5)
     out, err = process.communicate()
     assert len(out.splitlines()) == 2, err
+    alone, together = map(json.loads, out.splitlines())
+    assert (together["size"], together["starts"]) == (2, 1)
+    assert together["bits"] == alone["bits"]
     assert places  # else nothing was looked at
     assert {place for place in places if place.partition(":")[0] not in LOOPBACK} == set()
 
