@@ -328,6 +328,13 @@ def test_what_the_first_worker_cannot_do_all_are_told():
     ]
 
 
+def test_a_seed_that_is_drawn_is_everybodys():
+    """That of the first worker."""
+    states, run = together(2, random_state=None, max_iter=1)
+    assert states[0].seed == states[1].seed == run.recipe.seed
+    assert bits_of(states[0]) == bits_of(states[1])
+
+
 # ---- checkpoints ----
 
 

@@ -43,7 +43,7 @@ def run(place: Place, work: Any, shown: Any = None) -> Any:
         board = _board(ray)
         looking = stack.enter_context(shown) if shown is not None else None
         scratch = None if place.address else stack.enter_context(tempfile.TemporaryDirectory(prefix="lamina-ray-"))
-        config = {"board": board, "work": work, "folder": os.getcwd(), "storage": scratch}
+        config = {"board": board, "work": work, "folder": os.getcwd(), "storage": scratch, "program": sys.argv[0]}
         config |= {"scratch": scratch and f"{scratch}/run", "host": LOOPBACK if place.address is None else ""}
         _check_sendable(work)
         training = _Training(_trainer(place, workers, cores, config))
@@ -67,18 +67,26 @@ def _opened(place: Place, stack: ExitStack) -> Any:
         raise MissingExtraError(f"a Ray cluster needs Ray ({problem}): pip install 'lamina[cluster]'") from problem
     if ray.is_initialized():
         return ray
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
+    own = {name: value for name, value in os.environ.items() if name.startswith("LAMINA_")}  # on every machine
+    quiet: dict[str, Any] = {"runtime_env": {"env_vars": own}} if place.address and own else {}
+    quiet |= {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
     logging.getLogger("ray").setLevel(logging.ERROR)
     try:
         if place.address is None:
-            cores = max(len(os.sched_getaffinity(0)), place.workers or 1)
-            own = {"include_dashboard": False, "_node_ip_address": LOOPBACK, "object_store_memory": OBJECT_STORE_BYTES}
-            ray.init(address="local", num_cpus=cores, **own, **quiet)
+            here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+            cores = max(here, place.workers or 1)
+            closed: dict[str, Any] = {
+                "include_dashboard": False,
+                "_node_ip_address": LOOPBACK,
+                "object_store_memory": OBJECT_STORE_BYTES,
+            }
+            ray.init(address="local", num_cpus=cores, **closed, **quiet)
         else:
             ray.init(address=place.address, **quiet)
     except (ConnectionError, RuntimeError, ValueError) as problem:
+        why = str(problem).partition(". Please")[0]
         raise ClusterError(
-            f"no Ray cluster at {place.address or 'this machine'}: {problem}. Start one with `ray start --head`, or "
+            f"no Ray cluster at {place.address or 'this machine'}: {why}. Start one with `ray start --head`, or "
             "use cluster='local[2]'"
         ) from problem
     stack.callback(ray.shutdown)

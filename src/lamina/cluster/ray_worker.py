@@ -104,6 +104,7 @@ def work_in_worker(config: dict[str, Any]) -> None:
         return
     with suppress(OSError):
         os.chdir(config["folder"])
+    sys.argv[0] = config["program"]  # what the user called, for messages that name it
     _speak(board, rank)
     messages, tracker = met(rank, size, config["host"] or ray.util.get_node_ip_address())
     try:
