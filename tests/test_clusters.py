@@ -83,6 +83,12 @@ def test_lbfgs_stays_on_one_machine():
         lamina.DeepClassifier(**QUICK, optimizer="lbfgs").fit(X, LABELS, cluster="local[1]")
 
 
+@pytest.mark.parametrize("cluster", ["nowhere", 2, True])
+def test_what_is_no_cluster_is_said(cluster):
+    with pytest.raises(SettingError, match="cluster="):
+        lamina.DeepClassifier(**QUICK).fit(X, LABELS, cluster=cluster)
+
+
 def test_callbacks_are_refused():
     model = lamina.DeepClassifier(**QUICK)
     if not hasattr(model, "set_callbacks"):
@@ -98,9 +104,10 @@ def test_an_interrupted_fit_says_so(monkeypatch):
         return "Ctrl-C" if facts["epoch"] == 1 else ""
 
     monkeypatch.setattr("lamina.learning.group.Silence.report", asks)
-    with pytest.warns(InterruptedWarning, match="Ctrl-C ended training on the cluster after epoch 1"):
+    with pytest.warns(InterruptedWarning, match="Ctrl-C ended training on the cluster after epoch 1") as told:
         model = lamina.DeepClassifier(**QUICK).fit(X, LABELS, cluster="local[1]")
     assert model.n_iter_ == 1
+    assert told[0].filename == __file__
 
 
 @pytest.mark.parametrize(("cluster", "package"), [("local[2]", "ray"), ("mpi", "mpi4py")])

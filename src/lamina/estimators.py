@@ -135,7 +135,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         cache: Any = None,
         checkpoint: Any = None,
         trace: Any = None,
-        cluster: str | None = None,
+        cluster: Any = None,
     ) -> Any:
         """Train; the weights of the best epoch are kept.
 
@@ -199,30 +199,17 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         lamina.errors.InterruptedWarning
             Ctrl-C or a signal ended training.
         """
-        rows = {"X": X, "y": y, "sample_weight": sample_weight, "stream": stream, "cache": cache}
         others = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
-        given = {**rows, "others": others, "roles": Roles(target, weight, groups, time, drop)}
-        if cluster is None:
-            return self._fit(**given, checkpoint=checkpoint, trace=trace)
-        self._fit_together(cluster, **given, checkpoint=checkpoint, trace=trace)
-        return self
-
-    def _fit(
-        self,
-        X: Rows,
-        y: Any,
-        sample_weight: Any,
-        others: dict[str, Any],
-        roles: Roles,
-        stream: bool | None,
-        cache: Any,
-        checkpoint: Any,
-        trace: Any,
-        group: Group | None = None,
-    ) -> Any:
-        """Fit, as one process: alone, or as a worker of a group."""
+        if cluster is not None and not isinstance(cluster, Group):
+            of_columns = {"target": target, "weight": weight, "groups": groups, "time": time, "drop": drop}
+            how = {"stream": stream, "cache": cache, "checkpoint": checkpoint, "trace": trace}
+            given = {"X": X, "y": y, "sample_weight": sample_weight, **others, **of_columns, **how}
+            self._fit_together(cluster, given)
+            return self
+        group = cluster  # of this worker
         if group is not None and checkpoint is None:
             checkpoint = group.scratch
+        roles = Roles(target, weight, groups, time, drop)
         rows, y, sample_weight, names = self._opened(X, y, sample_weight, roles, stream, cache)
         tracer = None if trace is None else _tracer(trace)
         before = self._before() if self.warm_start else None
@@ -235,7 +222,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             settings=self.get_params(deep=False),
             task=self._task,
             target_name=roles.target if isinstance(roles.target, str) else "y",
-            score=self._score(X, rows, y, roles, others["X_val"], others["y_val"], names),
+            score=self._score(X, rows, y, roles, X_val, y_val, names),
             before=before,
             seed=None if self.random_state is not None else stored_seed(checkpoint),
             group=group,
@@ -258,7 +245,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             self._warn_of_interrupt(state, checkpoint)
         return self
 
-    def _fit_together(self, cluster: str, **given: Any) -> None:
+    def _fit_together(self, cluster: str, given: dict[str, Any]) -> None:
         """Fit with the workers of a group, and become what the first of them became."""
         from lamina.cluster.launching import launched
         from lamina.cluster.showing import ClusterBar
@@ -267,13 +254,15 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             raise SettingError("callbacks are not called in the workers of a cluster: remove them, or cluster")
         shown = ClusterBar() if self.verbose else None
         fitted = launched(cluster, partial(_fitted_in_group, self, given), shown=shown)
-        self.__dict__.update(fitted.__dict__)
+        if fitted is not self:  # it was pickled on its way
+            self.__dict__.clear()
+            self.__dict__.update(fitted.__dict__)
         if self.stopped_ in NAMES.values():
             warnings.warn(
                 f"{self.stopped_} ended training on the cluster after epoch {self.n_iter_}. The estimator has the best "
                 "weights so far.",
                 InterruptedWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
 
     def _partial_fit(self, X: Rows, y: Any, classes: Any, sample_weight: Any, roles: Roles) -> Any:
@@ -671,7 +660,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
 
 def _fitted_in_group(estimator: Any, given: dict[str, Any], group: Group) -> Any:
     """Return the estimator, fitted by a worker of a group."""
-    return estimator._fit(**given, group=group)
+    return estimator.fit(**given, cluster=group)
 
 
 def _tracer(steps: Any) -> Any:
