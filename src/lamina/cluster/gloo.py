@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -34,9 +35,13 @@ class ByGloo:
         self.rank, self.size, self._torch, self._distributed = rank, size, torch, distributed
         wait = timedelta(seconds=seconds_to_wait())
         try:
-            store = address.get("store") or distributed.TCPStore(
-                address["host"], address["port"], size, is_master=False, timeout=wait
-            )
+            if "file" in address:
+                store = distributed.FileStore(address["file"], size)
+                store.set_timeout(wait)
+            else:
+                store = address.get("store") or distributed.TCPStore(
+                    address["host"], address["port"], size, is_master=False, timeout=wait
+                )
             distributed.init_process_group("gloo", store=store, rank=rank, world_size=size, timeout=wait)
         except (RuntimeError, ValueError) as problem:
             raise ClusterError(f"worker {rank} of {size} did not meet the others: {problem}") from problem
@@ -82,7 +87,13 @@ class ByGloo:
 
 
 def meeting(size: int, host: str) -> tuple[Any, dict[str, Any]]:
-    """Return a store, to be kept, and where the workers find it."""
+    """Return what is to be kept until the end, and where the workers meet: on one machine in a file.
+
+    A TCPStore listens on all addresses.
+    """
+    if host.startswith("127."):
+        folder = TemporaryDirectory(prefix="lamina-gloo-", ignore_cleanup_errors=True)
+        return folder, {"file": f"{folder.name}/store"}
     import torch.distributed as distributed
 
     wait = timedelta(seconds=seconds_to_wait())

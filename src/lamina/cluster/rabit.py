@@ -4,9 +4,10 @@ It only reduces, so rows are gathered by an OR of their bits: each worker has ze
 takes the bytes of all workers, once for each: good for few workers; `gloo` and MPI send less.
 """
 
+import io
 import re
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,8 @@ class ByRabit:
         self._collective, self._failed = collective, XGBoostError
         how = {"dmlc_task_id": f"{rank:06}", "dmlc_timeout": int(seconds_to_wait()), "dmlc_retry": 3}
         try:
-            collective.init(**address, **how)
+            with redirect_stdout(io.StringIO()):  # its tracker prints who came
+                collective.init(**address, **how)
         except XGBoostError as problem:
             raise ClusterError(f"worker {rank} of {size} did not meet the others: {_reason(problem)}") from problem
         if (collective.get_rank(), collective.get_world_size()) != (rank, size):
