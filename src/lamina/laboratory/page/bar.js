@@ -24,9 +24,13 @@ export function bar() {
     h("button", { title: "one step forward", "aria-label": "one step forward", onclick: () => move(1) }, "▶|"),
     again.element, slider, where, h("label", {}, "pace ", pace));
 
+  const controls = [...element.querySelectorAll("button, input, select")];
+  for (const one of controls) one.disabled = true; // until it is known where things stand
+
   const show = () => {
     const now = here.now;
     if (!now) return;
+    while (controls.length) controls.pop().disabled = false;
     slider.min = now.first;
     slider.max = now.head;
     slider.value = here.step;
@@ -48,6 +52,7 @@ export function bar() {
   }
   const train = () => { go({ following: true }); return command("play", { pace: PACES[pace.value][1] }); };
   async function move(by) {
+    if (!here.now) return;
     const to = here.step + by;
     if (to < here.now.first) return;
     if (to <= here.now.head) go({ step: to, following: to === here.now.head });
