@@ -68,9 +68,7 @@ def inputs_of(encoder: Encoder, layout: Layout) -> list[Input]:
     if layout == "matrix":
         text = [name for name, kind in zip(encoder.names_in, kinds, strict=True) if kind == "text"]
         if text:
-            raise ExportError(
-                f'inputs="matrix": a matrix holds numbers, and the column {text[0]!r} is text. Choose inputs="columns"'
-            )
+            raise ExportError(f'a matrix holds numbers, and the column {text[0]!r} is text: choose inputs="columns"')
         return [Input("X", "number", len(kinds))]
     for j, name in enumerate(encoder.names_in):
         if not name or not _is_utf8(name):
