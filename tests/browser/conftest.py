@@ -39,7 +39,11 @@ def browser() -> Iterator[Browser]:
         (pytest.fail if "CI" in os.environ else pytest.skip)(reason)
     expect.set_options(timeout=20_000)  # milliseconds: a machine that does much else
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=found, chromium_sandbox=os.getuid() != 0)
+        running = playwright.chromium.launch(
+            executable_path=found,
+            chromium_sandbox=os.getuid() != 0,
+            args=["--host-resolver-rules=MAP evil.example 127.0.0.1"],  # a name that an attacker points at this machine
+        )
         yield running
         running.close()
 
@@ -119,7 +123,7 @@ def watch(page: Page, faults: list[str]) -> None:
 def elsewhere(url: str) -> bool:
     """Tell whether an address leads off this machine."""
     parts = urlsplit(url)
-    return parts.scheme not in {"data", "blob"} and parts.hostname not in {"127.0.0.1", "localhost"}
+    return parts.scheme not in {"data", "blob", "file"} and parts.hostname not in {"127.0.0.1", "localhost"}
 
 
 def take_picture(page: Page, name: str) -> None:

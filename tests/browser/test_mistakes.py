@@ -31,7 +31,7 @@ def test_a_mistake_is_switched_on_and_the_gradients_are_the_engines(lab, page, b
     page.get_by_role("button", name="switch off: dW lacks the factor 1/m.").click()
     page.get_by_text("All gradients of this step are right.").wait_for()
     page.get_by_label("find a mistake").fill("minus belongs to the whole derivative")
-    page.get_by_role("checkbox").check()
+    page.get_by_role("checkbox").first.check()
     page.get_by_text("9 of 9 differ").wait_for()
     found = answer(bench, "break_it", {"rows": "lesson", "keys": ["L_model_backward/dAL-sign"]})
     for one in found["wrong"]["gradients"]:
@@ -65,7 +65,7 @@ def test_an_exception_is_told(lab, page):
     page.goto(f"{lab.address}#mistakes")
     page.get_by_role("button", name="switch off").click()
     page.get_by_label("find a mistake").fill("keepdims=True")
-    page.get_by_role("checkbox").check()
+    page.get_by_role("checkbox").first.check()
     page.get_by_text("It ends at step 1.").wait_for()
     page.get_by_text("b1 has the shape (6, 6): expected (6, 1) after step 0.").wait_for()
 
@@ -125,3 +125,15 @@ def test_without_a_file_it_says_how_to_begin(lab, page):
     page.locator("[data-key='linear_backward 2']").click()
     page.get_by_text("what goes in").wait_for()
     assert page.locator(".block").count() == 23
+
+
+def test_the_keyboard_keeps_its_place_among_the_switches(lab, page):
+    page.goto(f"{lab.address}#mistakes")
+    page.get_by_text("3 of 9 differ").wait_for()
+    second = page.get_by_role("checkbox").nth(1)
+    second.focus()
+    page.keyboard.press("Space")
+    page.get_by_text("It ends at step 1.").wait_for()
+    assert page.evaluate("document.activeElement.value") == "linear_backward/keepdims-missing"
+    page.keyboard.press("Space")
+    page.get_by_text("It ends at step 1.").wait_for(state="detached")

@@ -2,8 +2,10 @@
 
 import csv
 import json
+import os
 import random
 import re
+import time
 
 import pytest
 from playwright.sync_api import expect
@@ -11,10 +13,6 @@ from playwright.sync_api import expect
 expect.set_options(timeout=20_000)  # a machine may do much else
 
 STEP = re.compile(r"step ([\d,]+) of ([\d,]+)")
-AT_THE_END = """(async () => {
-  const { here } = await import("lab/here.js");
-  return !here.now.running && here.step === here.now.head;
-})()"""
 FRAMES = """async () => {
   const { on } = await import("lab/talk.js");
   let screens = 0, pictures = 0, last = null;
@@ -46,6 +44,15 @@ def ask(page, name, **arguments):
     return page.evaluate("async ([name, given]) => (await import('lab/talk.js')).ask(name, given)", [name, arguments])
 
 
+def until(page, condition):
+    """Wait until an expression over `here` and `ask` is true; what is awaited in it is awaited."""
+    modules = "const { here } = await import('lab/here.js'), { ask } = await import('lab/talk.js');"
+    late = time.monotonic() + 30
+    while not page.evaluate(f"async () => {{ {modules} return {condition}; }}"):
+        assert time.monotonic() < late, condition
+        time.sleep(0.05)
+
+
 def at(page):
     """The step that is looked at, and the newest."""
     found = STEP.search(page.locator(".where").inner_text())
@@ -55,10 +62,10 @@ def at(page):
 def learn(page, least=30):
     """Train until some steps are done, and pause."""
     page.get_by_role("button", name="train", exact=True).click()
-    page.wait_for_function(f"(async () => (await import('lab/here.js')).here.step > {least})()")
+    until(page, f"here.step > {least}")
     page.get_by_role("button", name="pause", exact=True).click()
     expect(page.get_by_role("button", name="train", exact=True)).to_be_visible()
-    page.wait_for_function(AT_THE_END)
+    until(page, "!here.now.running && here.step === here.now.head")
     return at(page)[1]
 
 
@@ -160,9 +167,7 @@ def test_layers_are_changed_while_it_learns(training):
     assert at(page)[1] == head  # the same arrays: it goes on
     page.get_by_label("dropout of layer 2").fill("0.25")
     page.keyboard.press("Tab")
-    page.wait_for_function(
-        "(async () => (await (await import('lab/talk.js')).ask('settings')).layers[1].dropout === 0.25)()"
-    )
+    until(page, "(await ask('settings')).layers[1].dropout === 0.25")
     assert at(page)[1] == head
     page.get_by_label("units of layer 1", exact=True).fill("9")
     page.keyboard.press("Tab")
@@ -201,9 +206,7 @@ def test_a_finding_opens_its_evidence_and_is_mended_with_a_click(training):
     page.get_by_label("activation of layer 1").select_option("relu")
     page.locator('[data-name="learning_rate_init"]').fill("30")
     page.keyboard.press("Tab")
-    page.wait_for_function(
-        "(async () => (await (await import('lab/talk.js')).ask('overview')).settings.learning_rate_init === 30)()"
-    )
+    until(page, "(await ask('overview')).settings.learning_rate_init === 30")
     learn(page, 100)
     high = page.locator('[data-finding="learning_rate_too_high"]')
     expect(high).to_be_visible()
@@ -217,7 +220,7 @@ def test_a_finding_opens_its_evidence_and_is_mended_with_a_click(training):
 def test_reload_in_the_middle_and_a_second_tab(training, faults):
     page = training("xor")
     page.get_by_role("button", name="train", exact=True).click()
-    page.wait_for_function("(async () => (await import('lab/here.js')).here.step > 20)()")
+    until(page, "here.step > 20")
     page.reload()
     expect(page.get_by_role("button", name="pause", exact=True)).to_be_visible()
     other = page.context.new_page()
@@ -225,7 +228,7 @@ def test_reload_in_the_middle_and_a_second_tab(training, faults):
     expect(other.get_by_role("button", name="pause", exact=True)).to_be_visible()
     other.get_by_role("button", name="pause", exact=True).click()
     expect(page.get_by_role("button", name="train", exact=True)).to_be_visible()
-    page.wait_for_function("(async () => !(await import('lab/here.js')).here.now.running)()")
+    until(page, "!here.now.running && here.step === here.now.head")
     head = at(page)[1]
     other.get_by_role("button", name="one step back").click()
     drawn(other, head - 1)
@@ -238,6 +241,8 @@ def test_digits_are_pictures_and_more_than_two_columns_a_projection(training):
     page = training("digits")
     learn(page, 5)
     expect(page.locator(".row-pictures figure").first).to_be_visible()
+    page.get_by_role("button", name="unit 3 of layer 1, by its weights").click()
+    expect(page.get_by_role("region", name="unit", exact=True)).to_contain_text("Unit 3 of layer 1")
     expect(page.locator(".surface-panel")).to_contain_text("principal components")
     page.get_by_label("column across").select_option("pixel 2,3")
     expect(page.get_by_label("column across")).to_have_value("pixel 2,3")
@@ -254,11 +259,25 @@ def test_nothing_is_wider_than_the_page(training, width):
 def test_it_is_drawn_thirty_times_a_second_while_it_learns_two_thousand_rows(training):
     page = training("adult")
     page.get_by_role("button", name="train", exact=True).click()
-    page.wait_for_function("(async () => (await import('lab/here.js')).here.step > 5)()")
+    until(page, "here.step > 5")
     best = {"screens": 0.0, "pictures": 0.0}
     for _ in range(3):  # other work on the machine takes its share
         found = page.evaluate(FRAMES)
         best = max(best, found, key=lambda one: one["pictures"])
     print(json.dumps(best))
-    assert best["screens"] >= 30
-    assert best["pictures"] >= 5
+    is_busy = os.getloadavg()[0] > os.cpu_count()
+    assert best["screens"] >= (10 if is_busy else 30)
+    assert best["pictures"] >= (2 if is_busy else 25)
+
+
+def test_recorded_steps_are_replayed(training):
+    page = training("xor")
+    head = learn(page, 60)
+    page.get_by_label("pace of the training").select_option(label="medium")
+    page.get_by_role("button", name="replay the recorded steps").click()
+    until(page, f"here.step > 2 && here.step < {head}")
+    page.get_by_role("button", name="stop the replay").click()
+    step, newest = at(page)
+    assert 2 < step < newest == head
+    drawn(page, step)
+    assert "cost" not in page.locator(".where").inner_text()

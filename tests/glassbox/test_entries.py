@@ -7,7 +7,7 @@ import pytest
 
 import lamina
 from lamina.equations.layers import Dense, Linear
-from lamina.equations.losses import BinaryLogLoss, SquaredError
+from lamina.equations.losses import BinaryLogLoss, CategoricalLogLoss, SquaredError
 from lamina.equations.network import Network
 from lamina.equations.optimisers import OPTIMISERS
 from lamina.errors import SettingError
@@ -95,6 +95,19 @@ def test_the_slope_is_a_factor_of_its_own(lecture, case_of):
     assert (dA.text, slope.text) == ("dA1[1, 2]", "(1 - A1[1, 2]²)")
     assert slope.value == pytest.approx(1 - np.tanh(trace["Z1"][1, 2]) ** 2)
     assert {str(read) for read in slope.reads} == {"Z1[1, 2]", "A1[1, 2]"}
+
+
+def test_softmax_is_a_power_and_the_share_of_its_column():
+    network = Network(2, [Linear(3)], CategoricalLogLoss())
+    params = np.random.default_rng(0).normal(size=network.size)
+    trace = lamina.trace(network, np.array([[0.5, -1.0], [800.0, 3.0]]), params=params)
+    power, share = trace.entry("A1", 1, 0).sums[0].terms[0].factors
+    assert power.value == pytest.approx(np.exp(trace["Z1"][1, 0]))
+    assert share.text == "1 / Σ e^Z1[0:3, 0]"
+    assert share.value == pytest.approx(1 / np.exp(trace["Z1"][:, 0]).sum())
+    trace["Z1"][0, 1] = 800.0  # e^800 is no number
+    (alone,) = trace.entry("A1", 0, 1).sums[0].terms[0].factors
+    assert alone.value == 1
 
 
 def test_an_altered_number_does_not_agree(lecture, case_of):

@@ -37,6 +37,15 @@ def changed_under_way():
     return bench
 
 
+def changed_within_an_epoch():
+    """Other rates and batches in the middle of a pass: it begins again from its first row."""
+    bench = Bench(built_in("moons"))
+    bench.play(6, wait=True)
+    bench.change({"learning_rate_init": 0.01, "batch_size": 50, "schedule": "cosine"}, at=5)
+    bench.play(12, wait=True)
+    return bench
+
+
 def changed_at_step_0():
     bench = lesson(2)
     bench.branch(0, edits_at(["W1", 0, 0, 2.0]))
@@ -60,6 +69,7 @@ CASES = {
     "moons": (lambda: Bench(built_in("moons")), ALL[:2], "built_in('moons')"),
     "digits": (lambda: Bench(built_in("digits")), ALL[:2], "DeepClassifier("),
     "changed under way": (changed_under_way, ALL, "Network("),
+    "changed within an epoch": (changed_within_an_epoch, ALL[:2], "Network("),
     "changed by hand at step 0": (changed_at_step_0, ALL, "Network("),
     "a file": (of_a_file, ALL[:2], "read_path('own.csv')"),
 }

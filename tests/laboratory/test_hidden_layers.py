@@ -126,6 +126,7 @@ def test_the_newest_state_is_whole_while_the_network_learns(bench):
         found = [bench.newest()[1] for _ in range(5)]
     finally:
         bench.pause()
+    assert len({state.step for state in found}) > 1
     for state in found:
         np.testing.assert_array_equal(bench.state_at(state.step)[1].params, state.params)
     assert bench.newest()[1].step == bench.head

@@ -186,6 +186,23 @@ def test_a_body_that_never_ends_is_given_up(serve, monkeypatch):
         assert status_of(one) == 408
 
 
+def test_few_files_are_read_at_once(serve, monkeypatch):
+    """A body is in memory from its first byte until it is answered."""
+    monkeypatch.setattr(limits, "UPLOADS_AT_ONCE", 1)
+    access = serve()
+    upload = request_of(access, "/ask/upload", b'{"name": "x.csv", "data": "YSxiCjEsMgozLDQK"}')
+    with connected(access) as slow, connected(access) as other:
+        slow.sendall(upload[:-10])
+        time.sleep(0.2)
+        other.sendall(upload)
+        assert status_of(other) == 503
+        slow.sendall(upload[-10:])
+        assert status_of(slow) == 200
+    with connected(access) as later:
+        later.sendall(upload)
+        assert status_of(later) == 200
+
+
 def test_whoever_does_not_read_is_left(serve, monkeypatch):
     monkeypatch.setattr(connections, "SECONDS_WITHOUT_READING", 0.5)
     monkeypatch.setitem(QUESTIONS, "large", lambda bench: "x" * 30_000_000)

@@ -30,6 +30,7 @@ def test_every_mistake_is_listed_once(bench):
     found = asked(bench, "mistakes")
     keys = [one["key"] for function in found["functions"] for one in function["mistakes"]]
     assert len(keys) == len(set(keys)) > 300
+    assert set(found["famous"]) <= set(keys)
     assert found["functions"][0]["function"] == "initialize_parameters_he"
     assert {one["name"] for one in found["rows"]} == {"circles", "xor", "moons", "lesson"}
 

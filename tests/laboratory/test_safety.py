@@ -185,7 +185,7 @@ def test_where_it_listens_everywhere_numbers_are_names_and_other_names_are_not()
     assert not access.is_named("evil.example:8000")
 
 
-@pytest.mark.parametrize(("path", "most"), [("/ask/now", 1_000_000), ("/ask/upload", 67_666_666)])
+@pytest.mark.parametrize(("path", "most"), [("/ask/now", 1_000_000), ("/ask/upload", 1_000_000 + 50 * 2**20 * 4 // 3)])
 def test_a_large_body_is_refused_before_it_is_read(known, path, most):
     read = []
 
@@ -196,7 +196,7 @@ def test_a_large_body_is_refused_before_it_is_read(known, path, most):
     headers = JSON | {"content-length": str(most + 1)}
     answer = known.post(path, content=body(), headers=headers)
     assert answer.status_code == 413
-    assert "MB at most" in answer.json()["error"]
+    assert "B at most" in answer.json()["error"]
 
 
 def test_a_body_of_unknown_length_is_counted(known):

@@ -61,6 +61,7 @@ def test_one_example_has_small_letters(bench):
 def test_what_is_drawn_is_the_right_hand_side(bench):
     lines = {one["result"]: one for one in answer(bench, "lines", {"step": 2})["lines"]}
     assert [one.get("array", one.get("text")) for one in lines["Z1"]["pieces"]] == ["W1", " ", "A0", " + ", "b1"]
+    assert lines["dW1"]["pieces"][0] == {"text": "(1/m) "}
     assert lines["dW1"]["pieces"][-1] == {"array": "A0", "turned": True}
     assert lines["Z1"]["stretched"] == [{"name": "b1", "axis": 1, "before": [4, 1], "after": [4, 12]}]
 
@@ -88,6 +89,8 @@ def test_every_kind_of_layer_can_be_drawn():
         optimizer="adam",
     )
     shapes = trace.equations().shapes
+    drawn = [one.get("array", one.get("text")) for one in pieces(trace.equations()["dW1"], shapes)]
+    assert drawn == ["(1/m) ", "dZ1", " ", "A0", " + 0.02 ", "W1"]
     for one in trace.equations():
         assert with_shapes(one, shapes).startswith((r"\underset", "J"))
         assert [piece["array"] for piece in pieces(one, shapes) if "array" in piece]

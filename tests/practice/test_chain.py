@@ -218,7 +218,14 @@ def test_the_network_is_trained_by_the_learners_functions(reported, chain):
     np.testing.assert_allclose(wrong.costs, right.costs)
 
 
+def test_what_is_no_function_is_not_there(reported):
+    (block,) = [one for one in reported("relu = 3\n").blocks if one.block.key == "relu 2"]
+    assert (block.status, block.sentence) == ("not there", "The file does not get as far as defining it.")
+
+
 def test_a_training_that_goes_no_further_says_why(reported):
+    listed = reported(RIGHT + "\n\ndef update_parameters(params, grads, learning_rate):\n    return [1, 2]\n")
+    assert listed.training.ended == "update_parameters returns a list of 2: expected a dict of W1, b1, ..."
     found = reported(RIGHT.replace("axis=1, keepdims=True) / m", "axis=1) / m")).training
     assert len(found.printed) == 1
     assert found.ended.startswith("L_model_forward: Shapes do not fit")

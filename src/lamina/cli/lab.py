@@ -1,7 +1,5 @@
 """lamina lab: the page on which the lecture can be touched."""
 
-import os
-import sys
 import webbrowser
 from contextlib import closing, suppress
 from pathlib import Path
@@ -12,7 +10,7 @@ from lamina.cli.terminal import Terminal
 from lamina.laboratory.bench import Bench
 from lamina.laboratory.learners_code import put_on
 from lamina.laboratory.opening import opening_of
-from lamina.laboratory.serving import LOOPBACK, access_to, listening, server_of
+from lamina.laboratory.serving import LOOPBACK, access_to, has_screen, listening, server_of
 from lamina.laboratory.snapshot import restore
 
 FOR_ALL_TO_READ = (
@@ -70,7 +68,7 @@ def lab(
             terminal.say(f"lamina lab: {access.address}  (Ctrl-C ends it)")
             if host not in LOOPBACK:
                 terminal.note(FOR_ALL_TO_READ.format(port=access.port))
-            if not no_browser and _has_screen():
+            if not no_browser and has_screen():
                 _soon(access.address)
             with suppress(KeyboardInterrupt):
                 server.run([place])
@@ -89,15 +87,7 @@ def _bench(what: str, file: Path | None, target: str | None, terminal: Terminal)
         return bench
 
 
-def _has_screen() -> bool:
-    """Tell whether a browser has somewhere to open; else one within the terminal might."""
-    return sys.platform in {"darwin", "win32"} or any(os.environ.get(name) for name in SCREENS)
-
-
 def _soon(address: str) -> None:
     opening = Timer(0.3, webbrowser.open, [address])
     opening.daemon = True
     opening.start()
-
-
-SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")

@@ -10,7 +10,15 @@ from lamina.equations.layers import Residual
 from lamina.equations.network import Network
 from lamina.errors import SettingError
 from lamina.glassbox.activation_equations import ACTIVATION_EQUATIONS
-from lamina.glassbox.entries.rules import function_at, mean_of_examples, mean_of_members, of_all, scaled, sum_over_rows
+from lamina.glassbox.entries.rules import (
+    function_at,
+    mean_of_examples,
+    mean_of_members,
+    of_all,
+    scaled,
+    softmax_at,
+    sum_over_rows,
+)
 from lamina.glassbox.equation import Equation, Statement, Value, copied, latex_of, plain, short_latex, summed
 from lamina.glassbox.layer_equations import LAYER_EQUATIONS
 from lamina.glassbox.loss_equations import (
@@ -93,7 +101,8 @@ def _forward(network: Network, sites: Sites) -> Iterator[Equation]:
     def compute(a: Any) -> Value:
         return rule.compute(a[Z])
 
-    terms = function_at(rule.text(Z), (Z,), compute, (Z,) if rule.of_all_outputs else ())
+    told = rule.text(Z)
+    terms = softmax_at(told, Z, compute) if rule.of_all_outputs else function_at(told, (Z,), compute)
     statement = Statement(rule.text(Z), rule.latex(latex_of(Z)), (Z,), compute, terms)
     yield Equation(sites.A, statement, "forward", network.loss.output_name)
     if network.members > 1:

@@ -10,7 +10,8 @@ from lamina.glassbox.equation import Equation, latex_of, transposed
 Shapes = Mapping[str, tuple[int, ...]]
 
 COMMAND = re.compile(r"\\[A-Za-z]+")
-LONGEST = 10  # signs between two arrays
+A_NUMBER = re.compile(r"\d[\d.]*(?:e[-+]?\d+)?")
+LONGEST = 10  # signs between two arrays, a number counted as one
 MEAN = r"\frac{1}{m}"
 GREY = "#76808c"  # legible on light and on dark paper
 
@@ -66,7 +67,9 @@ def pieces(equation: Equation, shapes: Shapes) -> list[dict[str, Any]]:
         read = [{"array": name, "turned": False} for name in equation.statement.inputs if shapes[name]]
         return [{"text": text}, *read] if read else [{"text": text}]
     row = [one for one in (*found, {"text": text[at:]}) if one.get("text", " ") != ""]
-    if any(len(one.get("text", "")) > LONGEST for one in row):  # it stands above, typeset; here are what it reads
+    if any(
+        len(A_NUMBER.sub("0", one.get("text", ""))) > LONGEST for one in row
+    ):  # it stands above, typeset; here are what it reads
         return [{"text": "from"}, *(one for one in row if "array" in one)]
     return row
 

@@ -6,13 +6,12 @@ that training itself took.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lamina.learning.diagnosis.case import Case
 from lamina.learning.diagnosis.facts import facts_of, order_of_batches, predictions_of
-from lamina.learning.diagnosis.finding import Finding
 from lamina.learning.diagnosis.findings import Diagnosis, diagnosis_of
 from lamina.learning.diagnosis.signs import signs_so_far
 from lamina.learning.lbfgs import LBFGS
@@ -29,22 +28,16 @@ SIGNS = ("dead", "saturated", "gradient", "update", "weight", "spread", "same")
 
 @dataclass
 class Health:
-    """What was seen of the runs on a bench; it keeps looks, and since which step each finding is known."""
+    """What was seen of the runs on a bench: it keeps looks and the names of findings."""
 
     def __post_init__(self) -> None:
         self._looks: OrderedDict[tuple[Any, ...], Look] = OrderedDict()
         self._facts: tuple[Run, Mapping[str, Any]] | None = None
-        self._since: dict[str, int] = {}
+        self._names: OrderedDict[tuple[Any, ...], tuple[str, ...]] = OrderedDict()
 
     def look(self, run: Run, state: State) -> Look:
         """Return the vital signs at a state."""
-        key = (state.step, digest(state.params), run.recipe.optimiser, run.recipe.learning_rate)
-        if key not in self._looks:
-            self._looks[key] = _look(run, state)
-            while len(self._looks) > MOST_KEPT:
-                self._looks.popitem(last=False)
-        self._looks.move_to_end(key)
-        return self._looks[key]
+        return _once(self._looks, _key(run, state), lambda: _look(run, state))
 
     def diagnosis(self, run: Run, state: State) -> Diagnosis:
         """Return what is wrong with a run as it stands, the likely cause first."""
@@ -69,21 +62,39 @@ class Health:
         )
         return diagnosis_of(case)
 
-    def since(self, finding: Finding, step: int) -> int:
-        """Return the earliest step at which a finding was seen, this one included."""
-        earliest = min(step, self._since.get(finding.name, step))
-        self._since[finding.name] = earliest
-        return earliest
+    def since(self, name: str, states: Sequence[tuple[Run, State]]) -> int:
+        """Return at which of these states, in the order of their steps, a finding of the last one began."""
+        low, high = 0, len(states) - 1
+        while low < high:
+            middle = (low + high) // 2
+            if name in self._names_at(*states[middle]):
+                high = middle
+            else:
+                low = middle + 1
+        return int(states[low][1].step)
 
-    def forget(self) -> None:
-        """Another run begins."""
-        self._since.clear()
+    def _names_at(self, run: Run, state: State) -> tuple[str, ...]:
+        return _once(self._names, _key(run, state), lambda: self.diagnosis(run, state).names)
 
     def _facts_of(self, run: Run) -> Mapping[str, Any]:
         if self._facts is None or self._facts[0].examples is not run.examples:
             facts = facts_of(run.examples, run.validation, run.columns.encoder, run.network)
             self._facts = run, facts
         return {**self._facts[1], "order": order_of_batches(run)}
+
+
+def _key(run: Run, state: State) -> tuple[Any, ...]:
+    return state.step, digest(state.params), run.recipe.optimiser, run.recipe.learning_rate
+
+
+def _once(kept: OrderedDict[Any, Any], key: Any, make: Callable[[], Any]) -> Any:
+    """Return what is kept under a key, or make it; of many, those asked for last are kept."""
+    if key not in kept:
+        kept[key] = make()
+        while len(kept) > MOST_KEPT:
+            kept.popitem(last=False)
+    kept.move_to_end(key)
+    return kept[key]
 
 
 def moments(steps: Iterable[int], upto: int) -> list[int]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from lamina.glassbox.practice.chain import ChainReport, WatchedFile, put_in_chain
+from lamina.glassbox.practice.chain import ChainReport, WatchedFile, put_in_chain, unreached
 from lamina.laboratory.bench import Bench
 from lamina.laboratory.practice_rows import lesson_chain
 
@@ -55,6 +55,10 @@ class LearnersCode:
         self._told()
         try:
             self.report = put_in_chain(self.path, lesson_chain(), SECONDS)
+        except Exception as problem:  # a fault of ours must not end the watching
+            self.report = unreached(
+                self.path.name, lesson_chain(), f"The doctor failed: {type(problem).__name__}: {problem}."
+            )
         finally:
             self.looking = False
             self._told()

@@ -10,15 +10,19 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lamina.laboratory.guarding import refuse
+from lamina.laboratory.own_rows import MOST_BYTES
 
 MEGABYTE = 1_000_000
 LARGEST_QUESTION = 1 * MEGABYTE
-LARGEST_UPLOAD = 50 * MEGABYTE  # of a file; base64 makes it a third longer
+LARGEST_UPLOAD = LARGEST_QUESTION + MOST_BYTES * 4 // 3  # base64 makes a file a third longer
+UPLOADS_AT_ONCE = 2
 SECONDS_FOR_A_BODY = 60.0
 SECONDS_FOR_AN_ANSWER = 30.0
 ANSWERS_AT_ONCE = 8
 QUESTIONS_WAITING = 64
 LISTENERS = 16  # event streams
+
+UPLOAD = "/ask/upload"
 
 T = TypeVar("T")
 
@@ -33,7 +37,7 @@ class Overloaded(Exception):
 
 def largest_body(path: str) -> int:
     """Return how many bytes the body of a request may have."""
-    return LARGEST_QUESTION + (LARGEST_UPLOAD * 4 // 3 if path == "/ask/upload" else 0)
+    return LARGEST_UPLOAD if path == UPLOAD else LARGEST_QUESTION
 
 
 class BodyLimit:
@@ -41,17 +45,27 @@ class BodyLimit:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self._uploads = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
         if scope["type"] != "http" or scope["method"] != "POST":
             await self.app(scope, receive, send)
             return
+        is_upload = scope["path"] == UPLOAD
         try:
-            body = await _body(scope, receive)
+            if is_upload and self._uploads >= UPLOADS_AT_ONCE:
+                raise Overloaded("The lab reads other files just now. Send this one again in a moment.")
+            self._uploads += is_upload
+            try:
+                await self._pass_on(scope, receive, send)
+            finally:
+                self._uploads -= is_upload
         except Overloaded as problem:
             await refuse(scope, send, problem.status, str(problem))
-            return
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await _body(scope, receive)
         if body is None:  # whoever asked has left
             return
 
@@ -93,7 +107,7 @@ async def _read(receive: Receive, most: int) -> bytes | None:
 def _too_large(most: int) -> Overloaded:
     if most == LARGEST_QUESTION:
         return Overloaded(f"A question may have {most / MEGABYTE:.0f} MB at most.", 413)
-    return Overloaded(f"A file may have {LARGEST_UPLOAD / MEGABYTE:.0f} MB at most. A larger one: lamina lab FILE", 413)
+    return Overloaded(f"A file may have {MOST_BYTES / 2**20:.0f} MiB at most. A larger one: lamina lab FILE", 413)
 
 
 class Answering:

@@ -23,6 +23,7 @@ from lamina.data.target_values import detect_task, is_missing_target
 from lamina.errors import ColumnError, DataError, DataWarning, nearest
 from lamina.laboratory.lab_rows import TABLES, LabRows
 from lamina.laboratory.pixels import side_of_pictures
+from lamina.laboratory.unpacked import check_unpacked
 from lamina.learning.hyperparameters import settings_for
 from lamina.learning.presets import Facts, resolved
 from lamina.learning.run import Task
@@ -86,6 +87,7 @@ def read_upload(name: str, data: bytes) -> OwnTable:
     with tempfile.TemporaryDirectory(prefix="lamina-lab-") as folder:
         file = Path(folder) / f"upload{suffix}"
         file.write_bytes(data)
+        check_unpacked(file, name)
         try:
             return _read(file, PurePosixPath(name.replace("\\", "/")).name)
         except DataError as problem:

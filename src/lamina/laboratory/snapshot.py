@@ -37,7 +37,7 @@ def snapshot_of(bench: Bench, step: int, edits: Sequence[Edit] = (), looks: Mapp
     Raises
     ------
     SettingError
-        The run goes on from a model, whose parameters came from elsewhere.
+        Its settings hold what no file says: layers.
     """
     run, _ = bench.state_at(step)
     with bench.lock:

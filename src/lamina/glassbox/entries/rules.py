@@ -141,6 +141,29 @@ def _column(name: str, array: Array, e: int) -> Block:
     return Block(name, ((0, array.shape[0]), (e, e + 1)))
 
 
+def softmax_at(text: str, Z: str, compute: Compute) -> TermsOf:
+    """`e^Z / Σ e^Z` over the rows, as two factors; where e^Z overflows, as a function of the column."""
+
+    def terms(a: Named, index: Index) -> tuple[Sum, ...]:
+        row, e = index
+        column_of_Z = a[Z][:, e]
+        with np.errstate(over="ignore"):
+            powers = np.exp(column_of_Z)
+        total = float(powers.sum())
+        if not np.isfinite(total) or total == 0:
+            return function_at(text, (Z,), compute, (Z,))(a, index)
+        z, whole_column = entry(a, Z, index), _column(Z, a[Z], e)
+        power = Factor(f"e^{z.text}", f"e^{_bracketed(z.value)}", float(powers[row]), z.reads)
+        share = Factor(f"1 / Σ e^{whole_column}", f"1 / {spelled(total)}", 1 / total, (whole_column,))
+        return (Sum((Term((power, share)),)),)
+
+    return terms
+
+
+def _bracketed(value: float) -> str:
+    return f"({spelled(value)})" if value < 0 else spelled(value)
+
+
 def sum_over_rows(text: str, inputs: tuple[str, ...], compute: Compute, share: int, over: str) -> TermsOf:
     """The sum, divided by `share`, of a function of the entries of each row; `compute` gives a row for each."""
 

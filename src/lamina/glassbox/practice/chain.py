@@ -97,15 +97,16 @@ def put_in_chain(path: str | Path, chain: Chain, seconds: float = SECONDS) -> Ch
         source = read(Path(path))
         report = _examined(source, chain, seconds)
     except FileNotFoundError:
-        return _unreached(
+        return unreached(
             name, chain, f"{name} is not there: it was moved or deleted. Save it again, and it is run again."
         )
     except (DataError, OSError) as problem:
-        return _unreached(name, chain, str(problem))
+        return unreached(name, chain, str(problem))
     return report
 
 
-def _unreached(name: str, chain: Chain, problem: str) -> ChainReport:
+def unreached(name: str, chain: Chain, problem: str) -> ChainReport:
+    """Return the report of a file of which nothing could be run."""
     return ChainReport(name, [BlockReport(block, NOT_REACHED) for block in chain.blocks()], problem=problem)
 
 
@@ -161,6 +162,8 @@ def _of_block(block: Block, report: FunctionReport | None, source: Source, sandb
     if ending := next((one for one in report.findings if one.name in ENDINGS), None):
         return BlockReport(block, RAISED, nothing, ending.sentence)
     answer = sandbox.ask({"function": block.function, "replace": {}, "calls": [call_of(block.case)]})
+    if answer.get("missing"):
+        return BlockReport(block, MISSING, nothing, *report.notes[:1])
     if not answer.get("calls"):
         ended = exceptions.ended(answer.get("ended", ""), exercise, sandbox.seconds)
         return BlockReport(block, RAISED, nothing, ended.sentence)

@@ -68,6 +68,8 @@ def train_by(sandbox: Sandbox, source: Source, chain: Chain) -> OwnTraining:
             found.printed.append(_number(learner.call("compute_cost", AL, chain.Y)))
             grads = learner.call("L_model_backward", AL, chain.Y, caches)
             parameters = learner.call("update_parameters", parameters, grads, chain.learning_rate)
+            if not isinstance(parameters, dict):
+                raise _Ended(f"update_parameters returns {described(parameters)}: expected a dict of W1, b1, ...")
             if time.monotonic() - start > LONGEST:
                 break
         found.costs.append(_cost_of(chain, parameters))
@@ -112,4 +114,4 @@ def _number(value: Any) -> float:
 
 def _cost_of(chain: Chain, parameters: Named) -> float:
     with np.errstate(all="ignore"):
-        return cost_of(chain.X, chain.Y, parameters) if isinstance(parameters, dict) else float("nan")
+        return cost_of(chain.X, chain.Y, parameters)

@@ -44,7 +44,8 @@ class Rows:
 class Quiz:
     """Questions about one set of rows.
 
-    Only mistakes are drawn that show on these rows and run for at least one step: an exception names its function. The
+    Only mistakes are drawn that show on these rows, in a step and not in the number of steps alone, and that run for at
+    least one: an exception names its function. The
     choices of a question show in numbers of their own, so one of them is right.
 
     Parameters
@@ -61,6 +62,8 @@ class Quiz:
         right = _print(self.rows.trained(steps=2))
         found = {}
         for key, switch in switches().items():
+            if "training.iterations" in switch.mistake.steps:
+                continue
             training = self.rows.trained(switch, steps=2)
             print_ = _print(training)
             if training.ended is None and print_ != right:

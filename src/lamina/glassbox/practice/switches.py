@@ -107,6 +107,20 @@ FUNCTIONS = (
     "update_parameters",
     "L_layer_model",
 )
+FAMOUS = (
+    "linear_backward/1/m-missing-dW",
+    "linear_backward/keepdims-missing",
+    "L_model_backward/dAL-sign",
+    "L_model_backward/dAL-is-A-Y",
+    "relu_backward/gate-inverted",
+    "relu_backward/slope-missing",
+    "initialize_parameters_he/starts-at-0",
+    "initialize_parameters_he/start-of-another-size",
+    "L_model_forward/hidden-layers-sigmoid",
+    "linear_forward/b-missing",
+    "compute_cost/1/m-missing",
+    "update_parameters/update-sign",
+)
 IN_EVERY_LAYER = frozenset(FUNCTIONS) & {
     "linear_forward", "relu", "sigmoid", "linear_activation_forward", "linear_activation_backward", "relu_backward",
     "sigmoid_backward", "linear_backward",

@@ -10,23 +10,33 @@ from lamina.errors import LaminaError
 from lamina.glassbox.entries.shares import adds_up_examples
 from lamina.laboratory.bench import Bench
 from lamina.laboratory.questions import answer
+from lamina.laboratory.questions.numbers import MOST_NUMBERS
+from lamina.laboratory.writing import DIALECTS
 
 Arguments = dict[str, Any]
 
 MOST_STEPS = 100_000  # of the training that is recorded
 SEEDS = 8  # of the quiz
-EVERY_STEP = 12  # the first so many steps are all recorded
+EVERY_STEP = 6  # the first so many steps are all recorded
 MOST_ENTRIES = 1200  # of all arrays of a step, for the sums of single entries to be recorded
-MOST_SLOPES = 100  # parameters, for the gradient check of each to be recorded
-SOME_MISTAKES = 12
-ROWS_TO_BREAK = "circles"  # what the view begins with
+MOST_WEIGHTS = 100  # for the slopes by each of them to be recorded
+MOST_UNITS = 24  # for each of them to be recorded
+MISTAKES_OF_A_FUNCTION = 3
+OF_NO_STEP = ("now", "overview", "history", "code", "curves", "plane", "settings")
+OF_A_STEP = ("trace", "lines", "lesson", "frame", "pictures", "health", "nudge", "snapshot")
+TILE, TILES = 64, 4  # rows and columns of a window; windows of a large array each way
+ROWS_TO_BREAK, FIRST_MISTAKE = "circles", "linear_backward/1/m-missing-dW"  # what the view begins with
+LARGEST_FILE = 50_000  # beside a script, in base64
+TOO_LARGE = "This script comes with a file that is too large for this page: the lab writes both (lamina lab)."
 MISSING = (
-    "This page holds recorded steps, and no engine for this one. With the engine: pip install 'lamina[lab]', then "
-    "lamina lab"
+    "This was not recorded. Single entries, units and examples were, at the steps {}. With the engine all is there: "
+    "pip install 'lamina[lab]', then lamina lab"
 )
 
 
-def recorded_answers(bench: Bench, steps: Sequence[int], told: Callable[[], None] = lambda: None) -> str:
+def recorded_answers(
+    bench: Bench, steps: Sequence[int], told: Callable[[], None] = lambda: None, *, practice: bool = True
+) -> str:
     """Return the answers to what the views ask about some steps, as JSON.
 
     Parameters
@@ -36,16 +46,18 @@ def recorded_answers(bench: Bench, steps: Sequence[int], told: Callable[[], None
         Increasing.
     told : function, optional
         Is called after every recorded step.
+    practice : bool
+        Whether there are mistakes to make on purpose, and a quiz.
     """
-    head = max(steps)
-    packed = {
-        "": _packed({key(name, given): _answered(bench, name, given, head) for name, given in _of_no_step(bench)})
-    }
+    packed, whole = {"": _packed(_without_a_step(bench, practice))}, detailed_steps(steps)
     for step in steps:
-        asked = [*_of_a_step(bench, step), *(_slopes(bench, step) if step == steps[0] else ())]
-        packed[str(step)] = _packed({key(name, given): _answered(bench, name, given, head) for name, given in asked})
+        asked = [*_of_a_step(bench, step)]
+        if step in whole:
+            asked += _in_detail(bench, step, slopes=step in (whole[0], whole[-1]))
+        packed[str(step)] = _packed({key(name, given): _answered(bench, name, given) for name, given in asked})
         told()
-    return json.dumps({"steps": list(steps), "seeds": SEEDS, "missing": MISSING, "packed": packed})
+    missing = MISSING.format(f"{', '.join(f'{step:,}' for step in whole[:-1])} and {whole[-1]:,}".removeprefix(" and "))
+    return json.dumps({"steps": list(steps), "seeds": SEEDS, "missing": missing, "packed": packed})
 
 
 def chosen_steps(head: int) -> list[int]:
@@ -53,8 +65,13 @@ def chosen_steps(head: int) -> list[int]:
     steps, step = [], 0
     while step < head:
         steps.append(step)
-        step += 1 if step < EVERY_STEP else max(1, step // 4)
+        step += 1 if step < EVERY_STEP else step // 3
     return [*steps, head]
+
+
+def detailed_steps(steps: Sequence[int]) -> list[int]:
+    """Return the steps of which single entries, units and examples are recorded too: the first ones, and the last."""
+    return [*(step for step in steps[:-1] if step <= EVERY_STEP), steps[-1]]
 
 
 def key(name: str, arguments: Mapping[str, Any]) -> str:
@@ -68,58 +85,83 @@ def _packed(answers: Mapping[str, Any]) -> str:
     return base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode()
 
 
-def _answered(bench: Bench, name: str, arguments: Mapping[str, Any], head: int) -> Any:
+def _answered(bench: Bench, name: str, arguments: Mapping[str, Any]) -> Any:
     try:
         found = answer(bench, name, arguments)
     except LaminaError as problem:
         return {"error": str(problem)}
+    if name == "python" and sum(map(len, found["files"].values())) > LARGEST_FILE:
+        return {"error": TOO_LARGE}
     return {"answer": found}
 
 
 # ---- what is asked ----
 
 
-def _of_no_step(bench: Bench) -> Iterator[tuple[str, Arguments]]:
-    """Yield the questions that are about no step."""
-    yield from ((name, {}) for name in ("now", "overview", "history", "mistakes", "code"))
-    yield from _broken_on_purpose(bench)
-
-
-def _broken_on_purpose(bench: Bench) -> Iterator[tuple[str, Arguments]]:
-    """Yield some mistakes, each alone, and the questions of the quiz."""
-    known = answer(bench, "mistakes", {})
-    firsts = [one["mistakes"][:3] for one in known["functions"]]
-    keys = [one["key"] for some in firsts for one in some][:SOME_MISTAKES]
-    for made in ([], *([one] for one in keys)):
-        yield "break_it", {"rows": ROWS_TO_BREAK, "keys": made, "at": 0}
+def _without_a_step(bench: Bench, practice: bool) -> dict[str, Any]:
+    """Return the answers that are about no step."""
+    found = {key(name, {}): _answered(bench, name, {}) for name in OF_NO_STEP}
+    if not practice:
+        return found
+    known = _some_mistakes(answer(bench, "mistakes", {}))
+    keys = [one["key"] for of_function in known["functions"] for one in of_function["mistakes"]]
+    asked = [("break_it", {"rows": ROWS_TO_BREAK, "keys": made, "at": 0}) for made in ([], *([one] for one in keys))]
     for seed in range(SEEDS):
-        yield "quiz", {"rows": ROWS_TO_BREAK, "seed": seed, "at": 0}
-        yield from (("quiz_answer", {"rows": ROWS_TO_BREAK, "seed": seed, "choice": k}) for k in range(4))
+        asked.append(("quiz", {"rows": ROWS_TO_BREAK, "seed": seed, "at": 0}))
+        asked += [("quiz_answer", {"rows": ROWS_TO_BREAK, "seed": seed, "choice": k}) for k in range(4)]
+    found |= {key(name, given): _answered(bench, name, given) for name, given in asked}
+    return found | {key("mistakes", {}): {"answer": known}}
+
+
+def _some_mistakes(known: Any) -> Any:
+    """Return a few mistakes of every function, on the rows that the view begins with: those that are recorded."""
+    functions = []
+    for one in known["functions"]:
+        some = one["mistakes"][:MISTAKES_OF_A_FUNCTION]
+        some += [each for each in one["mistakes"] if each["key"] == FIRST_MISTAKE and each not in some]
+        functions.append({**one, "mistakes": [{**each, "some_layers": False} for each in some]})
+    return {**known, "functions": functions, "rows": [one for one in known["rows"] if one["name"] == ROWS_TO_BREAK]}
 
 
 def _of_a_step(bench: Bench, step: int) -> Iterator[tuple[str, Arguments]]:
     """Yield the questions about a step."""
-    yield from ((name, {"step": step}) for name in ("trace", "lines", "lesson", "snapshot"))
-    yield from (("python", {"step": step, "dialect": one}) for one in ("course", "lamina", "numpy"))
+    yield from ((name, {"step": step}) for name in OF_A_STEP)
+    yield from (("python", {"step": step, "dialect": one}) for one in DIALECTS)
+    yield _slopes(step, "W1", 0, 0)  # what the view begins with
+    for name, array in bench.trace_at(step).arrays.items():
+        if array.size > MOST_NUMBERS and array.ndim == 2:
+            yield from (("array", {"step": step, "name": name, **window}) for window in _tiles(array.shape))
+
+
+def _tiles(shape: tuple[int, ...]) -> Iterator[Arguments]:
+    """Yield the first windows of a large array."""
+    rows, columns = (range(0, min(n, TILES * TILE), TILE) for n in shape)
+    yield from ({"rows": [i, i + TILE], "columns": [j, j + TILE]} for i in rows for j in columns)
+
+
+def _slopes(step: int, name: str, i: int, j: int) -> tuple[str, Arguments]:
+    return "slopes", {"step": step, "name": name, "row": i, "column": j}
+
+
+def _in_detail(bench: Bench, step: int, slopes: bool) -> Iterator[tuple[str, Arguments]]:
+    """Yield the questions about single entries, units and examples of a step, and perhaps about slopes."""
     trace = bench.trace_at(step)
+    network, m = trace.network, trace.m
     if sum(array.size for array in trace.arrays.values()) > MOST_ENTRIES:
         return
     for equation in trace.equations():
-        array = trace[equation.result]
-        places = [list(place) for place in _places(array.shape)]
-        yield from (("entry", {"step": step, "name": equation.result, "index": place}) for place in places)
+        name, shape = equation.result, trace[equation.result].shape
+        yield from (("entry", {"step": step, "name": name, "index": list(place)}) for place in _places(shape))
         if adds_up_examples(trace, equation):
-            window = {"step": step, "name": equation.result, "rows": [0, 64], "columns": [0, 64]}  # the page's tile
-            yield from (("share", {**window, "example": example}) for example in range(trace.m))
-
-
-def _slopes(bench: Bench, step: int) -> Iterator[tuple[str, Arguments]]:
-    """Yield the gradient check of every parameter, where there are few."""
-    network = bench.trace_at(step).network
-    yield "nudge", {"step": step}
-    for slot in network.slots if network.size <= MOST_SLOPES else ():
-        for row, column in _places(slot.shape):
-            yield "slopes", {"step": step, "name": slot.name, "row": row, "column": column}
+            window = {"rows": [0, TILE], "columns": [0, TILE]}
+            yield from (("share", {"step": step, "name": name, "example": e, **window}) for e in range(m))
+    units = [(slot.name, slot.shape[0]) for slot in network.slots if slot.role == "W"]
+    if sum(count for _, count in units) <= MOST_UNITS:
+        for layer, (_, count) in enumerate(units, start=1):
+            yield from (("unit", {"step": step, "layer": layer, "unit": k}) for k in range(1, count + 1))
+    if slopes and network.size <= MOST_WEIGHTS:
+        for slot in network.slots:
+            yield from (_slopes(step, slot.name, i, j) for i, j in _places(slot.shape))
 
 
 def _places(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:

@@ -265,7 +265,7 @@ def update(s: Scene) -> Stop:
         ),
         (
             f"{say(W)} − {say(s.rate)} · {bracketed(dW)} = {say(new)}. After all {s.network.size} parameters have "
-            f"moved, $J$ goes from {say(s.costs[1.0][0])} to {say(s.costs[1.0][1])}.",
+            f"moved, $J$ goes from {say(s['cost'])} {_ended(s.costs[1.0][:2], 1)}.",
         ),
         (f"{name}_new",),
         f"{name}_new",
@@ -311,8 +311,8 @@ def repeat(s: Scene) -> Stop:
             ),
         ),
         (
-            f"With α = {say(s.rate)}, $J$ goes from {say(usual[0])} to {say(usual[-1])} in {STEPS} steps; with "
-            f"α = {say(FASTER[0] * s.rate)} to {say(slow[-1])}; with α = {say(FASTER[2] * s.rate)} {_ended(fast)}.",
+            f"In {STEPS} steps with α = {say(s.rate)}, $J$ goes from {say(s['cost'])} {_ended(usual)}; with "
+            f"α = {say(FASTER[0] * s.rate)} {_ended(slow)}; with α = {say(FASTER[2] * s.rate)} {_ended(fast)}.",
             f"The check of {place(name, i, j)} with ε = 10⁻⁵: the slope is {say(at.two_sided, 8)}, "
             f"{place(f'd{name}', i, j)} is {say(check.analytic, 8)}.",
         ),
@@ -322,10 +322,9 @@ def repeat(s: Scene) -> Stop:
 
 
 def _after_many(s: Scene) -> Choices:
-    costs = s.costs[1.0]
-    first, last = costs[0], costs[-1]
-    fell = len(costs) == STEPS + 1 and last < first
-    ending = f"From {say(first)} to {say(last)}."
+    costs, first = s.costs[1.0], float(s["cost"])
+    fell = len(costs) == STEPS + 1 and costs[-1] < first
+    ending = f"From {say(first)} {_ended(costs)}."
     return choose(
         f"$J$ is {say(first)} now. What is it after {STEPS} steps with α = {say(s.rate)}?",
         (right if fell else wrong)("lower", ending),
@@ -334,9 +333,9 @@ def _after_many(s: Scene) -> Choices:
     )
 
 
-def _ended(costs: tuple[float, ...]) -> str:
-    """Return how a run ended that may have failed."""
-    return f"to {say(costs[-1])}" if len(costs) == STEPS + 1 else f"it fails after {len(costs)} steps"
+def _ended(costs: tuple[float, ...], steps: int = STEPS) -> str:
+    """Return where J went in so many steps, if it did not fail on the way."""
+    return f"to {say(costs[-1])}" if len(costs) == steps + 1 else f"beyond all numbers, in step {len(costs)}"
 
 
 def _loop_code(s: Scene) -> str:

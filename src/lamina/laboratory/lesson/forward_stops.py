@@ -123,7 +123,7 @@ def linear(s: Scene) -> Stop:
                 "The sum of products, plus the bias.",
                 Confusion(float(products), "The bias is missing."),
                 Confusion(float(Z[0, 1]), "This is the next example: column 1."),
-                Confusion(float(Z[1, 0]), "This is the next unit: row 1."),
+                *(Confusion(float(z), "This is the next unit: row 1.") for z in Z[1:2, 0]),
                 Confusion(-float(Z[0, 0]), "The size is right, the sign is not."),
                 within=max(0.006, 0.02 * abs(float(Z[0, 0]))),
             ),

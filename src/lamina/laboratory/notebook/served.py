@@ -2,18 +2,17 @@
 
 import threading
 import webbrowser
-from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
 from lamina.laboratory.bench import Bench
-from lamina.laboratory.serving import access_to, listening, server_of
+from lamina.laboratory.serving import access_to, has_screen, listening, server_of
 
 HOST = "127.0.0.1"
 
 
 class Lab:
-    """A lab that is open in the browser.
+    """A lab that is open in the browser; its address is printed where none opens.
 
     Attributes
     ----------
@@ -37,14 +36,13 @@ class Lab:
             target=self._server.run, args=([self._place],), name="lamina-lab-server", daemon=True
         )
         self._thread.start()
-        if show:
-            with suppress(webbrowser.Error):
-                webbrowser.open(self.url)
+        if not show or not has_screen() or not webbrowser.open(self.url):
+            print(self)
 
     def close(self) -> None:
         """End the training and the server. Calling it again does nothing."""
         self.bench.close()
-        self._server.handle_exit(2, None)
+        self._server.end()
         self._thread.join(5)
         self._place.close()
 

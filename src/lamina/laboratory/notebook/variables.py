@@ -22,6 +22,7 @@ from lamina.learning.run import Task
 from lamina.model import Model
 from lamina.starting import Before
 
+FEW_ROWS = 100
 OF_A_FIT = {"early_stopping": False, "calibrate": False}  # which hold rows out or come after training
 
 
@@ -74,8 +75,7 @@ def variables(model: Any = None, X: Any = None, y: Any = None, params: Any = Non
         what = model.__name__ if isinstance(model, type) else type(model).__name__
         raise SettingError(
             f"lab() takes a DeepClassifier, a DeepRegressor, a Model, a Network, or the name of rows or of a file; "
-            f"found {what}. For a search pass search.best_estimator_, for a pipeline its last step and transformed "
-            "rows."
+            f"found {what}. For a search pass best_estimator_, for a pipeline its last step, with transformed rows."
         )
     if X is None or y is None:
         raise SettingError("the estimator is not fitted: pass rows and targets to train it on, lab(model, X, y).")
@@ -94,7 +94,9 @@ def _named(name: str | None, X: Any, y: Any) -> Variables:
         return Variables(built_in("lesson"))
     if y is None:
         raise SettingError("X without y: pass the targets too, lab(X=X, y=y), or a fitted model, lab(model, X).")
-    return Variables(_rows(X, y, _task_of(y), settings=TABLES))
+    rows = _rows(X, y, _task_of(y), settings=TABLES)
+    few = {"batch_size": "auto"} if len(np.asarray(y)) < FEW_ROWS else {}  # else of at most as many as there are
+    return Variables(rows, few)
 
 
 def _task_of(y: Any) -> Task:

@@ -13,8 +13,8 @@ function tint(value, largest) {
 
 /** A number that fits into a cell. */
 function fitting(value) {
-  const text = short(value, 3);
-  return text.length > 6 ? short(value, 2) : text;
+  const tries = [short(value, 3), short(value, 2), number(value).toExponential(0).replaceAll("-", "−")];
+  return tries.find((text) => text.length <= 6) || tries[2];
 }
 
 /** A grid: {element, cells, body}. `array` is {shape, values}. */

@@ -4,6 +4,7 @@ import { h, short, fill } from "lab/dom.js";
 import { go, here } from "lab/here.js";
 import { ask, live, on } from "lab/talk.js";
 import { trouble } from "lab/notes.js";
+import { replay } from "lab/replay.js";
 
 const PACES = [["slow", 2], ["medium", 20], ["fast", 200], ["as fast as it can", null]];
 
@@ -14,13 +15,14 @@ export function bar() {
   const where = h("output", { class: "where" });
   const pace = h("select", { "aria-label": "pace of the training", onchange: () => here.now.running && train() },
     PACES.map(([name], k) => h("option", { value: k, selected: k === 2 }, name)));
+  const again = replay(() => PACES[pace.value][1]);
   const restart = h("button", { title: "start again from step 0", "aria-label": "start again", onclick: () => command("restart", {}, true) }, "⟲");
   const element = h("nav", { class: "bar", "aria-label": "time" },
     live && restart,
     h("button", { title: "one step back", "aria-label": "one step back", onclick: () => move(-1) }, "◀"),
     live && play,
     h("button", { title: "one step forward", "aria-label": "one step forward", onclick: () => move(1) }, "▶|"),
-    slider, where, live && h("label", {}, "pace ", pace));
+    again.element, slider, where, h("label", {}, "pace ", pace));
 
   const show = () => {
     const now = here.now;
@@ -31,8 +33,9 @@ export function bar() {
     fill(play, now.running ? "❚❚" : "▶");
     play.setAttribute("aria-label", now.running ? "pause" : "train");
     const record = now.record;
+    again.show();
     fill(where, h("b", {}, `step ${here.step.toLocaleString("en")}`), ` of ${now.head.toLocaleString("en")}`,
-      record ? ` · epoch ${record.epoch.toLocaleString("en")} · cost ${short(record.cost)}` : "",
+      record && here.step === now.head ? ` · epoch ${record.epoch.toLocaleString("en")} · cost ${short(record.cost)}` : "",
       now.finished ? h("span", { class: "finished" }, ` · ${now.finished}`) : "");
   };
   on("here", show);

@@ -27,7 +27,7 @@ export function curves(title = "The cost of each step", words = ["with the mista
     if (drawn) drawn.destroy();
     drawn = new globalThis.uPlot(options(width(), [bottom, top], honest), [[...Array(steps).keys()], ...lines], plot);
     plot.setAttribute("aria-label", summary(found, words));
-    fill(legend, key("right", "the right code"), key("wrong", words[0]),
+    fill(legend, key("right", "the right code"), key("wrong", honest ? words[0] : `${words[0]}, judged by the right functions`),
       !honest && key("printed", "what it prints itself"));
     fill(about, outcome(found, words, honest, [bottom, top]));
     fill(rows, behind("as a table", () => costTable(found, words)));

@@ -2,8 +2,8 @@
 
 import { fill, h } from "lab/dom.js";
 import { go, here } from "lab/here.js";
-import { note, trouble } from "lab/notes.js";
-import { ask, live } from "lab/talk.js";
+import { note } from "lab/notes.js";
+import { ask, channel, live } from "lab/talk.js";
 
 const DIALECTS = [
   ["course", "the course's functions", "In the functions of the assignments. Put your own in their place, and the numbers stay."],
@@ -13,7 +13,17 @@ const DIALECTS = [
 export const LINK = "#open/"; // what stands before a state within an address
 const LONGEST_LINK = 8000;
 
+const said = h("output", { class: "said", role: "status" });
 let dialect = "lamina";
+
+/** Say something in the dialog, which lies above all else, or beside the page. */
+function say(text, kind = "said") {
+  if (!said.isConnected) { note(text, kind); return; }
+  fill(said, text);
+  said.dataset.kind = kind;
+}
+
+const trouble = (problem) => say(problem.message || String(problem), "trouble");
 
 export function homeButton() {
   return h("button", { class: "home", title: "take this step home: as Python, as a file, as a link", onclick: open }, "Take home");
@@ -28,7 +38,8 @@ function open() {
   const dialog = h("dialog", { class: "home-dialog", "aria-labelledby": "home-title" },
     h("div", { class: "top" }, h("h2", { id: "home-title" }, `Step ${here.step.toLocaleString("en")} as Python`),
       h("button", { class: "close", "aria-label": "close", onclick: () => dialog.close() }, "×")),
-    tabs, about, code, h("div", { class: "row" }, copy, save, files), states(() => dialog.close()));
+    tabs, about, code, h("div", { class: "row" }, copy, save, files), states(() => dialog.close()), said);
+  fill(said);
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
@@ -57,7 +68,7 @@ function open() {
 function states(close) {
   const input = h("input", { type: "file", accept: ".json,application/json", "aria-label": "a state of the lab", onchange: () => read(input.files[0], close) });
   return h("section", { class: "state" }, h("h3", {}, "Where the lab stands"),
-    h("p", {}, "Rows, settings, step and what was changed by hand. Opened again, it gives the same bits: ", h("code", {}, "lamina lab state.json"), "."),
+    h("p", {}, "Rows, settings, step and what was changed by hand. Opened again, it gives the same bits: ", h("code", {}, "lamina lab lab_state.json"), "."),
     h("div", { class: "row" },
       h("button", { onclick: async () => { const state = await snapshot(); if (state) download("lab_state.json", JSON.stringify(state, null, 1), "application/json"); } }, "save the state"),
       h("button", { onclick: copyLink }, "copy a link"),
@@ -74,8 +85,8 @@ async function copyLink() {
   const state = await snapshot();
   if (!state) return;
   const packed = btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(state)))).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
-  if (packed.length > LONGEST_LINK) note("This state brings its parameters and is too long for a link: save it as a file.", "trouble");
-  else copyText(`${location.href.split("#")[0]}${LINK}${packed}`, "The link is copied. It opens in any lab: put it in the address bar, or run  lamina lab \"LINK\"");
+  if (packed.length > LONGEST_LINK) say("This state brings its parameters and is too long for a link: save it as a file.", "trouble");
+  else copyText(`${channel === "server" ? location.href.split("#")[0] : ""}${LINK}${packed}`, "The link is copied. It opens with: lamina lab \"LINK\"");
 }
 
 async function read(file, close) {
@@ -85,6 +96,7 @@ async function read(file, close) {
     try { state = JSON.parse(await file.text()); } catch { throw new Error(`${file.name} is no state of the lab: it is no JSON.`); }
     await openState(state);
     close();
+    note(`Opened: step ${here.step.toLocaleString("en")}.`);
   } catch (problem) { trouble(problem); }
 }
 
@@ -94,7 +106,6 @@ async function openState(state) {
   go({ now, step, following: step === now.head, line: line ?? 0, example: example ?? 0 });
   if (edits.length) go({ edits });
   if (view && view !== here.view) location.hash = view;
-  note(`Opened: step ${step.toLocaleString("en")}.`);
 }
 
 /** Open the state that stands in the address, if one does. */
@@ -119,9 +130,9 @@ function download(name, content, type) {
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
-async function copyText(text, said) {
-  try { await navigator.clipboard.writeText(text); } catch { if (!copiedByHand(text)) { note("This browser does not let the page copy: mark the text, and copy it.", "trouble"); return; } }
-  note(said);
+async function copyText(text, done) {
+  try { await navigator.clipboard.writeText(text); } catch { if (!copiedByHand(text)) { say("This browser does not let the page copy: mark the text, and copy it.", "trouble"); return; } }
+  say(done);
 }
 
 /** The older way, where the newer one is not allowed: in a frame of a notebook. */

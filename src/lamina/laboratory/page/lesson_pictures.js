@@ -54,7 +54,7 @@ function product(show, found, hides) {
 const STYLES = [{ token: "--muted", dash: [3, 4] }, { token: "--accent" }, { token: "--negative", dash: [9, 4] }];
 
 function curves(show) {
-  const plot = h("div", { class: "drawn-plot", role: "img", "aria-label": `${show.title}: ${show.curves.map((one) => `${one.name} from ${short(one.values[0])} to ${short(one.values.at(-1))}`).join("; ")}` });
+  const plot = h("div", { class: "drawn-plot", role: "img", "aria-label": `${show.title}: ${show.curves.map((one) => `${one.name} from ${short(one.values[0])} to ${short(one.values.at(-1) ?? null)}`).join("; ")}` });
   const legend = h("p", { class: "drawn-legend" }, show.curves.map((one, k) => h("span", { class: `drawn-key key-${k}` }, one.name)));
   const steps = [...Array(Math.max(...show.curves.map((one) => one.values.length))).keys()];
   const chosen = steps.filter((k) => k % 10 === 0);

@@ -23,7 +23,7 @@ const time = bar();
 
 document.body.prepend(
   h("a", { class: "skip", href: "#stage", onclick: (event) => { event.preventDefault(); stage.focus(); } }, "to the view"),
-  h("header", {}, h("span", { class: "brand" }, "lamina ", h("b", {}, "lab")), tabs, line, homeButton(), theme),
+  h("header", {}, h("h1", { class: "brand" }, "lamina ", h("b", {}, "lab")), tabs, line, homeButton(), theme),
   recordedLine(), stage, time.element);
 
 let leave = null;
@@ -37,8 +37,17 @@ function show() {
   document.title = `${view.title} · lamina lab`;
   fill(stage);
   stage.dataset.view = view.name;
+  time.element.hidden = Boolean(view.timeless);
   go({ view: view.name });
   leave = view.mount(stage) || null;
+}
+if (channel === "notebook") {  // a link within a frame that was written, not loaded, would lead to the page around it
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest('a[href^="#"]');
+    if (!link || event.defaultPrevented) return;
+    event.preventDefault();
+    location.hash = link.getAttribute("href");
+  });
 }
 globalThis.addEventListener("hashchange", () => (location.hash.startsWith(LINK) ? openLink() : show()));
 

@@ -6,9 +6,9 @@ import { trouble } from "lab/notes.js";
 import { pictures } from "lab/mistakes_pictures.js";
 import { quiz } from "lab/mistakes_quiz.js";
 import { switchboard } from "lab/mistakes_switches.js";
-import { ask, on } from "lab/talk.js";
+import { ask, live, on } from "lab/talk.js";
 
-export const view = { name: "mistakes", title: "Break it", mount };
+export const view = { name: "mistakes", title: "Break it", timeless: true, mount };
 
 const FIRST = ["linear_backward/1/m-missing-dW"];
 const kept = { rows: "circles", keys: FIRST, at: 0, quiz: false, seed: null, score: { right: 0, asked: 0 } }; // while the page is open
@@ -26,7 +26,7 @@ function mount(root) {
     const rows = h("label", { class: "rows" }, "on ", h("select", { "aria-label": "rows", onchange: (event) => { kept.rows = event.target.value; part.restart(); } },
       known.rows.map((one) => h("option", { value: one.name, selected: one.name === kept.rows }, `${one.title}, ${one.m} rows`))));
     part = toQuiz ? quiz(kept, show) : switchboard(kept, known, show);
-    fill(side, h("div", { class: "modes", role: "group", "aria-label": "what to do" }, chosen), rows, part.element);
+    fill(side, h("div", { class: "modes", role: "group", "aria-label": "what to do" }, chosen), live && rows, part.element);
     part.ask();
   };
   const rowsOf = () => known.rows.find((one) => one.name === kept.rows);

@@ -4,18 +4,19 @@ import { beside } from "lab/beside.js";
 import { boundary } from "lab/boundary.js";
 import { curves } from "lab/curves.js";
 import { fill, h } from "lab/dom.js";
+import { live } from "lab/talk.js";
 
 /** `onstep` is called with the step whose gradients are to be shown. */
 export function pictures(onstep) {
   const cost = curves(), right = boundary("the right code"), wrong = boundary("with the mistake");
   const planes = h("div", { class: "planes" }, right.element, wrong.element);
-  const slider = h("input", { type: "range", min: 0, value: 0, "aria-label": "step of the gradients", onchange: () => onstep(Number(slider.value)), oninput: () => name() });
+  const slider = h("input", { type: "range", disabled: !live, min: 0, value: 0, "aria-label": "step of the gradients", onchange: () => onstep(Number(slider.value)), oninput: () => name() });
   const step = h("output", {});
   const gradients = h("div", { class: "gradients" });
   const element = h("div", { class: "consequences" },
     h("div", { class: "panel top" }, cost.element, planes),
     h("section", { class: "panel" },
-      h("div", { class: "heading-line" }, h("h3", {}, "Gradients beside the right ones"), h("label", {}, "at ", step, slider)), gradients));
+      h("div", { class: "heading-line" }, h("h3", {}, "Gradients beside the right ones"), h("label", {}, "at ", step, live && slider)), gradients));
   const name = () => fill(step, `step ${slider.value}`);
   let last = null;
 

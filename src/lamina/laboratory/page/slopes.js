@@ -35,9 +35,9 @@ class Check {
     this.column = h("input", { type: "number", min: 0, value: 0, onchange: () => this.typed() });
     this.grid = h("div", { class: "entries" });
     this.heading = h("h2", { tabindex: "-1" });
-    this.size = h("input", { type: "range", min: -12, max: 0.5, step: 0.05, "aria-label": "eps, from 1e-12 to 3, on a logarithmic scale", oninput: () => this.nudge(Number((10 ** this.size.value).toPrecision(3))) });
-    this.exact = h("input", { type: "text", inputmode: "decimal", "aria-label": "eps", onchange: () => this.typedEps() });
-    this.reaches = h("select", { "aria-label": "how far the curve goes", onchange: () => { this.reach = Number(this.reaches.value); this.ask(); } }, REACHES.map(([value, name]) => h("option", { value, selected: value === this.reach }, name)));
+    this.size = h("input", { type: "range", disabled: !live, min: -12, max: 0.5, step: 0.05, "aria-label": "eps, from 1e-12 to 3, on a logarithmic scale", oninput: () => this.nudge(Number((10 ** this.size.value).toPrecision(3))) });
+    this.exact = h("input", { type: "text", disabled: !live, inputmode: "decimal", "aria-label": "eps", onchange: () => this.typedEps() });
+    this.reaches = h("select", { disabled: !live, "aria-label": "how far the curve goes", onchange: () => { this.reach = Number(this.reaches.value); this.ask(); } }, REACHES.map(([value, name]) => h("option", { value, selected: value === this.reach }, name)));
     this.curve = curvePicture((by) => this.nudge(by));
     this.errors = errorPicture((by) => this.nudge(by));
     this.absent = h("p", { class: "absent", role: "status" });

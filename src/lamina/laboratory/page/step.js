@@ -143,7 +143,7 @@ class Stepper {
     this.drawTools();
     const one = this.current;
     fill(this.equation, h("div", { class: "big", tabindex: "0" }, math(this.alone ? (one.adds_up ? one.of_example : one.of_example.replaceAll("(e)", `(${this.example})`)) : one.shaped, true)),
-      this.alone && h("p", { class: "small" }, one.adds_up ? `Below stands the term of e = ${this.example} alone. There are ${data.m.toLocaleString("en")} of them, one for each example; 1/${data.m.toLocaleString("en")} of their sum is the result.` : `Example ${this.example} alone: column ${this.example} of every array that has a column for each example.`));
+      this.alone && h("p", { class: "small" }, one.adds_up ? `Below stands the term of e = ${this.example} alone. There are ${data.m.toLocaleString("en")} of them, one for each example; 1/${data.m.toLocaleString("en")} of their sum${one.arrays.length > one.pieces.filter((each) => each.array && data.ofExamples(each.array)).length + 1 ? ", and the penalty, are the result" : " is the result"}.` : `Example ${this.example} alone: column ${this.example} of every array that has a column for each example.`));
     this.drawPicture();
     this.drawShapes();
     if (!this.reading.textContent) this.reading.textContent = `Click a number of the result: what it is made of lights up.${live ? " Drag a number of W, b or A0, or double-click it: what depends on it follows." : ""}`;

@@ -2,13 +2,14 @@
 
 import { CELL } from "lab/grid.js";
 
-const AROUND = 36; // a grid's brackets, indices and margins
+const AROUND = 52; // a grid's brackets, indices and margins
 const GHOSTS = 64; // what is drawn beside a stretched column
 const LEAST = 2.5, MOST = 16;
 
 /** The pieces of the right-hand side, and the most columns that a grid shows; `term`: only one term of a sum is drawn. */
 export function arrangement(data, line, only, width, term) {
   const row = line.pieces.map((one) => (one.array ? one : { text: one.text.trim().replace("*", "⊙").replaceAll("-", "−") })).filter((one) => one.array || one.text);
+  if (term) row.splice(1 + row.findLastIndex((one) => one.array && data.ofExamples(one.array))); // a penalty is no part of it
   if (term && /^\(1\/m\)/.test(row[0].text || "")) row[0] = { text: row[0].text.replace(/^\(1\/m\) ?Σ? ?/, "") }; // it is one term of the sum
   const from = row[0]?.text === "from";
   const drawn = [{ array: line.result }, ...row.filter((one) => one.array)];

@@ -20,6 +20,7 @@ export class StepData {
     this.arrays = new Map(trace.arrays.map((one) => [one.name, one]));
     this.line = new Map(answer.lines.map((one, k) => [one.result, k]));
     this.tiles = new Map();
+    this.largest = new Map(); // size of a number, of what has arrived
     this.arrived = () => {};
   }
 
@@ -40,14 +41,14 @@ export class StepData {
     const question = term === undefined ? ["array", {}] : ["share", { example: term }];
     const values = term !== undefined ? null : array.shape.length ? array.values : [[array.values]];
     const at = (i, j) => (values ? values[i]?.[j] : this.tiles.get(this.key(name, term, i, j))?.[i % TILE]?.[j % TILE]);
-    let largest = values ? most(values) : 0;
+    const whole = values ? most(values) : 0;
     return {
       name, shape, scalar: !array.shape.length, label: term === undefined ? name : `the term of example ${term} in ${name}`, symbol: term === undefined ? this.symbols[name] : `\\text{term of }${this.symbols[name]}`, axes: array.axes, at, known: this.known(name, line),
-      largest: () => largest,
+      largest: () => whole || this.largest.get(`${name} ${term ?? ""}`) || 0,
       want: (top, bottom, left, right) => {
         if (values) return;
         for (let i = Math.floor(top / TILE); i * TILE < bottom; i++) for (let j = Math.floor(left / TILE); j * TILE < right; j++) {
-          this.fetch(name, term, i, j, question).then((tile) => { if (tile) largest = Math.max(largest, most(tile)); }).catch(trouble);
+          this.fetch(name, term, i, j, question).catch(trouble);
         }
       },
     };
@@ -57,14 +58,14 @@ export class StepData {
 
   async fetch(name, term, i, j, [question, more]) {
     const key = this.key(name, term, i * TILE, j * TILE);
-    if (this.tiles.has(key)) return this.tiles.get(key);
+    if (this.tiles.has(key)) return;
     this.tiles.set(key, null);
     const span = (k) => [k * TILE, (k + 1) * TILE];
     const answer = await ask(question, { step: this.step, edits: this.edits, name, rows: span(i), columns: span(j), ...more });
     const tile = Array.isArray(answer.values) ? answer.values : [[answer.values]];
     this.tiles.set(key, tile);
+    this.largest.set(`${name} ${term ?? ""}`, Math.max(most(tile), this.largest.get(`${name} ${term ?? ""}`) || 0));
     this.arrived();
-    return tile;
   }
 }
 

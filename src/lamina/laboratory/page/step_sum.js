@@ -41,7 +41,7 @@ function sumOf(one, k, question, light, mine) {
 }
 
 const plus = () => h("span", { class: "sign" }, " + ");
-const fraction = (one, k) => (one.front_text === "1/m" ? `1/${one.count.toLocaleString("en")}` : `${one.front_text.replace("-", k > 0 ? "" : "−")} × `);
+const fraction = (one, k) => (one.front_text === "1/m" ? `1/${one.count.toLocaleString("en")}` : `${one.front_text.replace(/^-/, k > 0 ? "" : "−").replace("e-", "e−")} × `);
 
 function termOf(term, light, mine) {
   const reads = term.factors.flatMap((one) => one.reads);

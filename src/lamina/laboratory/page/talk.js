@@ -29,7 +29,7 @@ export function connect() {
     document.addEventListener("visibilitychange", listen);
   }
   if (channel === "notebook") globalThis.addEventListener("message", heard);
-  if (channel === "recorded") ask("now").then((now) => emit("now", now));
+  if (channel !== "server") ask("now").then((now) => emit("now", now)).catch((problem) => emit("trouble", problem.message));
 }
 
 // ---- a server ----

@@ -27,7 +27,7 @@ function mount(root) {
   root.append(h("div", { class: "train" },
     parts.rows.element,
     h("div", { class: "train-left" }, parts.settings.element),
-    h("div", { class: "train-middle" }, parts.network.element, parts.unit.element, parts.health.element),
+    h("div", { class: "train-middle" }, parts.network.element, parts.unit.element, parts.surface.pixels, parts.health.element),
     h("div", { class: "train-right" }, parts.surface.element, parts.curves.element)));
 
   let alive = true, busy = false, stale = true, drawn = null;
@@ -143,10 +143,18 @@ function mount(root) {
       follow("curves");
       follow("health");
     }
-    if (!names.size) { parts.surface.show(); parts.curves.show(); parts.network.show(); drawn = null; } // dark or light
+    if (!names.size) recolour();
   });
+  /** Draw everything again: in other colours, dark or light, or in another size. */
+  function recolour() {
+    if (!look.plane) return;
+    for (const part of [parts.surface, parts.network, parts.curves, parts.unit]) part.show();
+    drawn = null;
+  }
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  scheme.addEventListener("change", recolour);
   document.addEventListener("keydown", keys);
-  const resized = new ResizeObserver(() => { if (look.plane) { parts.surface.show(); parts.network.show(); parts.curves.show(); drawn = null; } });
+  const resized = new ResizeObserver(recolour);
   resized.observe(root);
 
   Object.assign(counts, here.now.counts);
@@ -156,6 +164,7 @@ function mount(root) {
     alive = false;
     leaveHere();
     resized.disconnect();
+    scheme.removeEventListener("change", recolour);
     parts.curves.leave();
     document.removeEventListener("keydown", keys);
   };

@@ -29,7 +29,7 @@ export function health(lab) {
   function draw() {
     const sick = new Map();
     for (const one of found.findings) if (one.layer) sick.set(one.layer, [...(sick.get(one.layer) || []), one]);
-    fill(strip, h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "layer"), h("th", { scope: "col" }, ""), SIGNS.map(([, name]) => h("th", { scope: "col" }, name)))),
+    fill(strip, h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "layer"), h("th", { scope: "col" }, "state"), SIGNS.map(([, name]) => h("th", { scope: "col" }, name)))),
       h("tbody", {}, found.layers.map((layer) => h("tr", {}, h("th", { scope: "row" }, String(layer.layer)), h("td", {}, light(sick.get(layer.layer))),
         SIGNS.map(([sign, name, kind]) => h("td", {}, spark(layer[sign], kind, `${name} of layer ${layer.layer}`))))))));
     const text = JSON.stringify(found.findings.length ? found.findings.map((one) => [one.name, one.since, one.seen, one.remedies]) : found.step);

@@ -14,8 +14,8 @@ export function settings(lab) {
   const add = h("button", { onclick: () => edit((all) => [...all, { ...all.at(-1) }]) }, "+ layer");
   const element = h("section", { class: "panel settings-panel", "aria-label": "settings" },
     h("h2", {}, "Hidden layers"), layers, h("p", {}, add), h("h2", {}, "Settings"), first,
-    h("p", { class: "soft" }, "Changes hold from the step that is looked at; ", h("span", { class: "badge" }, "↻"), " starts again from step 0, as other widths do."), rest);
-  let found = null, asked = 0;
+    live && h("p", { class: "soft" }, "Changes hold from the step that is looked at; ", h("span", { class: "badge" }, "↻"), " starts again from step 0, as other widths do."), rest);
+  let found = null, asked = 0, told = "";
 
   async function show() {
     const mine = ++asked;
@@ -24,7 +24,10 @@ export function settings(lab) {
       if (mine !== asked) return;
       found = answer;
     } catch (problem) { trouble(problem); return; }
-    const focused = document.activeElement && element.contains(document.activeElement) ? document.activeElement.dataset.name : null;
+    const text = JSON.stringify(found);
+    if (text === told) return;
+    told = text;
+    const before = element.contains(document.activeElement) ? document.activeElement : null;
     drawLayers();
     const all = new Map(found.groups.flatMap((group) => group.settings).map((one) => [one.name, one]));
     fill(first, FIRST.filter((name) => all.has(name)).map((name) => field(all.get(name))));
@@ -32,7 +35,16 @@ export function settings(lab) {
       const others = group.settings.filter((one) => !FIRST.includes(one.name) && !(found.layers && found.by_layer.includes(one.name)));
       return others.length ? h("fieldset", {}, h("legend", {}, group.title), others.map(field)) : null;
     }));
-    if (focused) element.querySelector(`[data-name="${focused}"]`)?.focus();
+    if (before) takeUp(before, element.querySelector(`[data-name="${before.dataset.name}"]`));
+  }
+
+  /** Let somebody who is typing in a field that was drawn anew go on where they were. */
+  function takeUp(before, after) {
+    if (!after || after.disabled) return;
+    after.focus();
+    if (after.tagName !== "INPUT") return;
+    if (before.value === before.dataset.drawn) after.select();
+    else after.value = before.value;
   }
 
   // ---- layers ----
@@ -51,8 +63,12 @@ export function settings(lab) {
 
   const set = (k, values) => edit((all) => all.map((one, i) => (i === k ? { ...one, ...values } : one)));
 
+  /** Change the layers as they are now: another tab may have changed them, or a change be on its way. */
   async function edit(how) {
-    await lab.change("change_layers", { layers: how(found.layers) });
+    try {
+      const { layers: now } = await ask("settings");
+      if (!await lab.change("change_layers", { layers: how(now) })) told = "";
+    } catch (problem) { trouble(problem); }
     show();
   }
 
@@ -91,7 +107,7 @@ export function settings(lab) {
   }
 
   function input(name, value, props, change) {
-    const element = h("input", { ...props, value, "data-name": name, disabled: !live, onchange: () => change(element.value),
+    const element = h("input", { ...props, value, "data-name": name, "data-drawn": String(value), disabled: !live, onchange: () => change(element.value),
       onkeydown: (event) => { if (event.key === "Escape") { element.value = value; element.blur(); } } });
     return element;
   }
@@ -107,7 +123,7 @@ export function settings(lab) {
   const named = (one, value) => (value === null ? "none" : value === true ? "yes" : value === false ? "no" : value === "auto" && one.used !== "auto" && one.value === "auto" ? `auto: ${one.used === null ? "none" : one.used}` : String(value));
 
   async function send(one, value) {
-    await lab.change("change", { settings: { [one.name]: value } });
+    if (!await lab.change("change", { settings: { [one.name]: value } })) told = ""; // what is there stands in the field again
     show();
   }
 

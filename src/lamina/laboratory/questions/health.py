@@ -18,7 +18,7 @@ def health(bench: Bench, step: int) -> Any:
     layers = range(len(looks[-1]["weight"]))
     found = []
     for finding in kept.diagnosis(run, state):
-        since = kept.since(finding, step)
+        since = kept.since(finding.name, states)
         mend = [remedy._asdict() for remedy in remedies(finding, run.settings, run.task)]
         found.append({**finding.to_dict(), "since": since, "remedies": mend})
     return {

@@ -8,7 +8,7 @@ from lamina.errors import SettingError
 from lamina.glassbox.practice.breaking import MOST_STEPS, Training, predictions, train
 from lamina.glassbox.practice.compared import Compared
 from lamina.glassbox.practice.quiz import Rows
-from lamina.glassbox.practice.switches import FUNCTIONS, Switch, switched_on, switches
+from lamina.glassbox.practice.switches import FAMOUS, FUNCTIONS, Switch, switched_on, switches
 from lamina.laboratory.bench import Bench
 from lamina.laboratory.practice_rows import NAMES, PracticeRows, practice_rows, quiz_of
 
@@ -23,6 +23,7 @@ def mistakes(bench: Bench) -> Any:
         "functions": [
             {"function": name, "mistakes": [_told(one) for one in known if one.function == name]} for name in FUNCTIONS
         ],
+        "famous": FAMOUS,
         "rows": [_described(practice_rows(name)) for name in NAMES],
         "most_steps": MOST_STEPS,
     }
