@@ -105,10 +105,23 @@ def test_a_target_named_like_a_column():
     assert list(ran(net.model_, FRAME.rename(columns={"age": "y"}))) == ["y_"]
 
 
+@pytest.mark.parametrize("settings", [{"clamp": True}, {}, {"loss": "gamma"}], ids=str)
+def test_numbers_stay_in_the_range_of_the_target(settings):
+    y = np.column_stack([FRAME["age"] - FRAME["age"].min() + 1, np.full(M, 3.0)])  # the second without spread
+    net = fitted(FRAME, y, DeepRegressor, **settings)
+    far = FRAME.assign(age=FRAME["age"] * 1000)
+    agree(net.model_, far)
+
+
 @pytest.mark.parametrize("name", ["", "\ud800"])
 def test_a_name_that_no_graph_can_hold(name):
     with pytest.raises(ExportError, match=r"column 1 is named .*: an input of an ONNX graph needs a name"):
         onnx_model(fitted({"age": FRAME["age"].to_numpy(), name: FRAME["owner"].to_numpy()}).model_)
+
+
+def test_a_label_that_is_no_valid_unicode():
+    with pytest.raises(ExportError, match="holds valid Unicode only, and a label, level or name is"):
+        onnx_model(fitted(FRAME, np.where(FRAME["owner"], "a\ud800", "b")).model_)
 
 
 def test_text_is_no_part_of_a_matrix(net):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lamina.data.encoding.categories import CategoryColumn, plain_value
 from lamina.data.encoding.encoder import Encoder
 from lamina.exporting.columns import Columns
-from lamina.exporting.graphs import ML, TEXT, Value, asked, assembled, beside, repeated, smallest, where
+from lamina.exporting.graphs import ML, TEXT, Value, asked, assembled, beside, repeated, where
 from lamina.exporting.searching import last_not_above, looked_up
 
 UNKNOWN, MISSING, FIRST = 0, 1, 2  # patterns; the levels follow from FIRST on
@@ -70,7 +70,7 @@ def _of_numbers(pieces: Sequence[CategoryColumn], columns: Columns) -> Value:
     known = [found[at] for found, at in zip(levels, order, strict=True)]
     known = [one if len(one) else np.array([np.inf]) for one in known]
     patterns = [np.append(at + FIRST, UNKNOWN) for at in order]  # where there is no level, no number is one
-    j = smallest(last_not_above(x, known), [len(one) - 1 for one in known])
+    j = last_not_above(x, known)
     here = where(x.equals(looked_up(known, j)), looked_up(patterns, j, np.int64), UNKNOWN)
     return where(asked("IsNaN", x), MISSING, here)
 

@@ -4,6 +4,7 @@ A network that predicts with several members takes every row once for each, and 
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -26,15 +27,22 @@ def exp(Z: Value) -> Value:
 
 def output_of(network: Network, params: Array, A: Value) -> Value:
     """Return A[L] (m, n_outputs) of A[0] (m, n_inputs)."""
-    members = network.members
-    if members > 1:
+    layers, views, members = network.layers, network.views(params), network.members
+    alike = next((i for i, layer in enumerate(layers) if _knows_members(layer)), len(layers))
+    n = [network.n_inputs, *network.widths][alike]
+    A = chain(layers[:alike], views[:alike], A, network.n_inputs)
+    if members > 1:  # up to here all members are alike
         shape = A.graph.constant([1, members, 1], np.int64)
-        A = A.graph.node("Expand", A.shaped(-1, 1, network.n_inputs), shape).shaped(-1, network.n_inputs)
-    Z = chain(network.layers, network.views(params), A, network.n_inputs)
-    A = known(OUTPUTS, network.loss.output_name, "output function")(Z)
+        A = A.graph.node("Expand", A.shaped(-1, 1, n), shape).shaped(-1, n)
+    A = chain(layers[alike:], views[alike:], A, n)
+    A = known(OUTPUTS, network.loss.output_name, "output function")(A)
     if members > 1:
         A = (total(A.shaped(-1, members, network.n_outputs), 1) / members).shaped(-1, network.n_outputs)
     return A
+
+
+def _knows_members(layer: Any) -> bool:
+    return hasattr(layer, "members") or any(map(_knows_members, getattr(layer, "layers", ())))
 
 
 # By the `output_name` of a loss: Z[L] -> A[L].

@@ -77,4 +77,5 @@ def smooth_clip(Z: Value) -> Value:
 def _normal_scores(quantiles: Sequence[NDArray[np.float64]], x: Value) -> Value:
     landmarks, scores = zip(*(NormalScores(found).points for found in quantiles), strict=True)
     j, t = between(x, landmarks)
-    return looked_up(scores, j) + t * looked_up([np.diff(found) for found in scores], j)
+    low, high = looked_up(scores, j), looked_up(scores, j + 1)
+    return low + t * (high - low)

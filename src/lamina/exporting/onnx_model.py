@@ -67,22 +67,32 @@ def onnx_model(model: Model, *, inputs: Layout = "columns") -> Any:
     onnx = onnx_library()
     _check_size(model)
     listed = inputs_of(model.encoder, inputs)
+    try:
+        made = _made(model, listed)
+    except UnicodeEncodeError as problem:
+        text = problem.object[: problem.end]
+        raise ExportError(f"an ONNX file holds valid Unicode only, and a label, level or name is {text!r}") from problem
+    try:
+        onnx.checker.check_model(made, full_check=True)
+    except Exception as problem:  # the checker's errors have no class in common
+        raise ExportError(f"what was made of this model is no valid ONNX: {problem}") from problem
+    return made
+
+
+def _made(model: Model, listed: list[Input]) -> Any:
+    helper = onnx_library().helper
     graph = Graph({one.name for one in listed}, prefix="lamina/")
     values = [Value(graph, one.name, one.dtype) for one in listed]
     outputs = [_output(graph, *answer) for answer in answered(model, graph, values)]
-    made = onnx.helper.make_model(
-        onnx.helper.make_graph(graph.nodes, "lamina", [_input(one) for one in listed], outputs, graph.constants),
-        opset_imports=[onnx.helper.make_opsetid("", OPSET), onnx.helper.make_opsetid(ML, ML_OPSET)],
+    made = helper.make_model(
+        helper.make_graph(graph.nodes, "lamina", [_input(one) for one in listed], outputs, graph.constants),
+        opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(ML, ML_OPSET)],
         ir_version=IR_VERSION,
         producer_name="lamina",
         producer_version=version("lamina"),
         doc_string=f"Predicts {model.target_name!r} from columns as they are: encoding included.",
     )
-    onnx.helper.set_model_props(made, described(model, listed))
-    try:
-        onnx.checker.check_model(made, full_check=True)
-    except Exception as problem:  # the checker's errors have no class in common
-        raise ExportError(f"what was made of this model is no valid ONNX: {problem}") from problem
+    helper.set_model_props(made, described(model))
     return made
 
 
@@ -92,7 +102,7 @@ def answered(model: Model, graph: Graph, values: list[Value]) -> list[tuple[str,
     return answers(model, output_of(model.network, model.params, A), refused)
 
 
-def described(model: Model, listed: list[Input]) -> dict[str, str]:
+def described(model: Model) -> dict[str, str]:
     """Return the metadata of the file: JSON, but for plain text."""
     kinds = zip(model.encoder.names_in, kinds_of(model.encoder), strict=True)
     found = {

@@ -19,17 +19,22 @@ def looked_up(tables: Knots, j: Value, dtype: type = np.float64) -> Value:
     return j.graph.constant(flat, dtype).at(j + first, axis=0)
 
 
+def padded(knots: Knots) -> Knots:
+    """Return knots with infinity behind them, which is above every number; all of one length, a power of two."""
+    longest = 2 ** int(np.ceil(np.log2(max(2, *map(len, knots)))))
+    return [np.append(one, np.full(longest - len(one), np.inf)) for one in knots]
+
+
 def last_not_above(x: Value, knots: Knots) -> Value:
     """Return which knot is the last that is not above each number of x (m, columns); 0 where none is, or for NaN."""
-    longest = 2 ** int(np.ceil(np.log2(max(2, *map(len, knots)))))
-    padded = [np.append(one, np.full(longest - len(one), np.inf)) for one in knots]  # inf: above every number
-    step = longest // 2
-    j = where(x >= np.array([one[step] for one in padded]), x.graph.constant(step, np.int64), 0)
+    tables = padded(knots)
+    step = len(tables[0]) // 2
+    j = where(x >= np.array([one[step] for one in tables]), x.graph.constant(step, np.int64), 0)
     while step > 1:
         step //= 2
         further = j + step
-        j = where(x >= looked_up(padded, further), further, j)
-    return j
+        j = where(x >= looked_up(tables, further), further, j)
+    return smallest(j, [len(one) - 1 for one in knots])
 
 
 def between(x: Value, knots: Knots) -> tuple[Value, Value]:
@@ -42,5 +47,5 @@ def between(x: Value, knots: Knots) -> tuple[Value, Value]:
         x, knots = x * units, [one * unit for one, unit in zip(knots, units, strict=True)]
     x = smallest(largest(x, [one[0] for one in knots]), [one[-1] for one in knots])
     j = smallest(last_not_above(x, knots), [len(one) - 2 for one in knots])
-    distances = [np.maximum(np.diff(one), SMALLEST_DISTANCE) for one in knots]
-    return j, (x - looked_up(knots, j)) / looked_up(distances, j)
+    low, high = looked_up(padded(knots), j), looked_up(padded(knots), j + 1)
+    return j, (x - low) / largest(high - low, SMALLEST_DISTANCE)
