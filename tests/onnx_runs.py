@@ -45,7 +45,7 @@ def agree(model, X, inputs="columns", close=CLOSE):
     np.testing.assert_allclose(numbers, expected, rtol=close, atol=close * spread)
 
 
-def encoded_by_onnx(encoder, X, dtype=np.float64):
+def encoded_by_onnx(encoder, X=None, dtype=np.float64, feed=None):
     """A[0] by onnxruntime, and which rows the encoder would refuse."""
     listed = inputs_of(encoder, "columns")
     graph = Graph({one.name for one in listed}, prefix="lamina/")
@@ -58,4 +58,5 @@ def encoded_by_onnx(encoder, X, dtype=np.float64):
         opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(ML, ML_OPSET)],
         ir_version=8,
     )
-    return session_of(made).run(None, onnx_inputs(Model(None, np.zeros(0), encoder, None), X))
+    feed = onnx_inputs(Model(None, np.zeros(0), encoder, None), X) if feed is None else feed
+    return session_of(made).run(None, feed)

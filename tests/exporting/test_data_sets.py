@@ -124,9 +124,10 @@ def test_classes_of_every_type(classes):
     assert np.dtype(ran(net.model_, X)["label"].dtype).kind == {"U": "O"}.get(y.dtype.kind, y.dtype.kind)
 
 
-def test_a_row_that_lamina_refuses_has_no_answer():
+@pytest.mark.parametrize("settings", [{}, {"embed_above": 2, "numeric_embedding": None, "activation": "relu"}], ids=str)
+def test_a_row_that_lamina_refuses_has_no_answer(settings):
     X = pd.DataFrame({"a": [1.0, 2, 3, 4] * 10, "c": list("xyzx") * 10})
-    net = DeepClassifier(max_iter=2, random_state=0, missing="raise").fit(X, list("nnyn") * 10)
+    net = DeepClassifier(max_iter=2, random_state=0, missing="raise", **settings).fit(X, list("nnyn") * 10)
     for faulty in ({"a": np.inf}, {"a": np.nan}, {"c": ""}):
         feed = onnx_inputs(net, X[:2])
         for name, value in faulty.items():

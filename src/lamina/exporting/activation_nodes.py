@@ -30,11 +30,11 @@ def leaky_relu(Z: Value) -> Value:
 
 
 def elu(Z: Value) -> Value:
-    return where(Z > 0, Z, one("Exp", smallest(Z, 0)) - 1)
+    return where(Z > 0, Z, one("Exp", Z) - 1)
 
 
 def selu(Z: Value) -> Value:
-    return SELU_SCALE * where(Z > 0, Z, SELU_ALPHA * (one("Exp", smallest(Z, 0)) - 1))
+    return SELU_SCALE * where(Z > 0, Z, SELU_ALPHA * (one("Exp", Z) - 1))
 
 
 def gelu(Z: Value) -> Value:
