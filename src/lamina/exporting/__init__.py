@@ -1,4 +1,4 @@
-"""Models in formats of others: ONNX, with the encoder in the graph ([docs/onnx.md]).
+"""Models in formats of others: ONNX, with the encoder in the graph (docs/onnx.md).
 
 graphs          formulas that become nodes
 *_nodes         what becomes of layers, activations, encodings, dates, answers; each file ends with its table
