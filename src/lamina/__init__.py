@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lamina import callbacks, course, equations, errors
+    from lamina import callbacks, course, equations, errors, exporting
     from lamina.data.tables.row_streams import rows_of
     from lamina.equations.dropout import Dropout
     from lamina.equations.layers import Activation, Dense, Linear, Residual
@@ -56,6 +56,7 @@ __all__ = [
     "equations_of",
     "errors",
     "explain",
+    "exporting",
     "gradient_check",
     "lab",
     "load",
@@ -65,7 +66,7 @@ __all__ = [
     "trace",
 ]
 
-_SUBMODULES = {"callbacks", "course", "equations", "errors"}
+_SUBMODULES = {"callbacks", "course", "equations", "errors", "exporting"}
 
 _HOME = {
     "DeepClassifier": "estimators",

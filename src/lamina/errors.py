@@ -10,6 +10,7 @@
     ├── SealedFileError   (ValueError)    not a lamina file, or no file: the cause of the two below it
     │   └── DamagedFileError              a lamina file that is truncated or altered
     ├── ModelFileError    (ValueError)    a model file that is truncated, altered, too new, or not a model file
+    ├── ExportError       (ValueError)    a model that another format cannot express, or whose file cannot be written
     ├── CheckpointError   (RuntimeError)  a checkpoint folder in use, of another run, damaged or not writable
     ├── ClusterError      (RuntimeError)  workers that left, do not answer, differ from one another, or never came
     ├── DivergenceError   (RuntimeError)  training diverged (non-finite numbers) before any epoch finished
@@ -82,6 +83,10 @@ class DamagedFileError(SealedFileError):
 
 class ModelFileError(LaminaError, ValueError):
     """A model file that is truncated, altered, newer than this version, or not a model file."""
+
+
+class ExportError(LaminaError, ValueError):
+    """A model that another format cannot express, or whose file cannot be written."""
 
 
 class CheckpointError(LaminaError, RuntimeError):

@@ -423,6 +423,10 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
 
         save(self._fitted(), path)
 
+    def to_onnx(self, path: Any, *, inputs: Literal["columns", "matrix"] = "columns") -> None:
+        """Write the model, its encoder included, to an ONNX file; see `lamina.Model.to_onnx`."""
+        self._fitted().to_onnx(path, inputs=inputs)
+
     @property
     def parameters_(self) -> dict[str, NDArray[Any]]:
         """W1 (units, units_prev), b1 (units, 1), ... as the lecture names them: views, to read or to edit the model."""

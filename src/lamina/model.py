@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from html import escape
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,6 +112,27 @@ class Model:
         from lamina.model_file import save
 
         save(self, path)
+
+    def to_onnx(self, path: str | os.PathLike[str], *, inputs: Literal["columns", "matrix"] = "columns") -> None:
+        """Write the model, its encoder included, to an ONNX file; needs the extra `onnx`.
+
+        Parameters
+        ----------
+        path : path
+        inputs : {"columns", "matrix"}
+            An input of shape (rows, 1) for each column, under its name; or one, `X`, of shape (rows, columns), where
+            no column is text.
+
+        Raises
+        ------
+        ExportError
+            The model holds what ONNX cannot express, or the file cannot be written; an existing one is unchanged.
+        MissingExtraError
+            The library onnx is not installed.
+        """
+        from lamina.exporting import to_onnx
+
+        to_onnx(self, path, inputs=inputs)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the accuracy of labels, or R^2 of numbers, as scikit-learn defines them.

@@ -39,6 +39,7 @@ MAY_IMPORT = {
     "laboratory": {"errors", "computed_once", "equations", "engine", "data", "learning", "model", "model_file"}
     | {"sealed_file", "starting", "fitting", "explaining", "profiling", "glassbox", "plots"},
     "reporting": {"errors", "equations", "data", "learning", "model", "explaining"},
+    "exporting": {"errors", "computed_once", "equations", "data", "model", "sealed_file"},
     # What the faces share.
     "constructors": {"learning"},
     "showing": {"learning"},
@@ -48,11 +49,14 @@ MAY_IMPORT = {
 }
 MAY_IMPORT |= {face: set(MAY_IMPORT) - {"course", "native", "callbacks", "kernels"} for face in FACES}
 
-# The looks upwards, inside of functions: `model.save(path)` and `model.trace(X)` hand themselves over, `course.check` a
-# learner's function.
+# The looks upwards, inside of functions: `model.save(path)`, `model.to_onnx(path)` and `model.trace(X)` hand themselves
+# over, `course.check` a learner's function; skl2onnx is told of the estimators.
 HANDED_OVER = {
     ("model", "lamina.model_file.save"),
+    ("model", "lamina.exporting.to_onnx"),
     ("model", "lamina.glassbox.tracing.trace"),
+    ("exporting", "lamina.estimators.DeepClassifier"),
+    ("exporting", "lamina.estimators.DeepRegressor"),
     ("course", "lamina.glassbox.doctor.check"),
 }
 TYPES_ONLY = {("model", "lamina.glassbox.trace.Trace")}  # named for type checkers, under TYPE_CHECKING
@@ -281,6 +285,7 @@ LINES_OF_ROOMS = {
     "data/streaming": 1400,
     "data/tables": 5000,
     "equations": 2300,
+    "exporting": 1450,
     "glassbox": 4500,  # each equation says what its terms are
     "glassbox/doctor": 7000,
     "glassbox/entries": 850,

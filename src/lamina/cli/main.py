@@ -35,6 +35,7 @@ COMMANDS = (
     "runs",
     "evaluate",
     "predict",
+    "export",
     "explain",
     "diagnose",
     "report",

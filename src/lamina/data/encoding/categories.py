@@ -75,7 +75,7 @@ class CategoryColumn(Piece):
 
     def encode(self, table: Table, inputs: InputColumns, X: NDArray[Any], places: NDArray[np.intp]) -> None:
         """See `Piece`."""
-        column = self._cast(table.at(self.at))
+        column = self.as_levels(table.at(self.at))
         if inputs.missing == "raise" and (column.values < 0).any():
             raise missing_fault(table, np.array([self.at]), column.values[:, None] < 0, 0)
         pattern = self.pattern_of(column).take(column.values, mode="wrap")  # code -1 is the last
@@ -85,7 +85,7 @@ class CategoryColumn(Piece):
         where, written = self.marks(X.dtype)
         X[np.arange(len(X)), places.take(where.take(pattern))] = written.take(pattern)
 
-    def _cast(self, column: Column) -> Column:
+    def as_levels(self, column: Column) -> Column:
         """Return a column as categories; dates as text where the levels are dates."""
         if column.kind == "date" and self.kind == "category" and any(map(ISO_DATE.match, self.levels)):
             levels, codes = np.unique(column.values, return_inverse=True)

@@ -84,7 +84,7 @@ class Encoder:
         return np.concatenate(of_pieces)[self._order]
 
     @cached_property
-    def _places(self) -> tuple[NDArray[np.intp], ...]:
+    def places(self) -> tuple[NDArray[np.intp], ...]:
         """Which encoded columns each piece makes."""
         places = np.empty(len(self._order), np.intp)
         places[self._order] = np.arange(len(self._order))
@@ -117,7 +117,7 @@ class Encoder:
     @cached_property
     def embedded(self) -> tuple[tuple[int, int], ...]:
         """The encoded columns that hold places of levels, each with the number of places: 0 to that number - 1."""
-        pairs = zip(self.pieces, self._places, strict=True)
+        pairs = zip(self.pieces, self.places, strict=True)
         return tuple(sorted((int(places[0]), piece.n_places) for piece, places in pairs if piece.n_places))
 
     @cached_property
@@ -175,7 +175,7 @@ class Encoder:
         """
         table = self.align(table)
         X = np.zeros((table.n_rows, self.n_features), dtype)
-        for piece, places in zip(self.pieces, self._places, strict=True):
+        for piece, places in zip(self.pieces, self.places, strict=True):
             piece.encode(table, self.inputs, X, places)
         return X
 

@@ -38,13 +38,18 @@ class NormalScores:
         self.quantiles = quantiles
 
     @cached_property
-    def _curve(self) -> tuple[Knots, Array, Array]:
-        """Return the distinct landmarks, their scores and how far each of these is from the next."""
+    def points(self) -> tuple[Array, Array]:
+        """The distinct landmarks and their scores."""
         from scipy.special import ndtri
 
         landmarks, first, count = np.unique(self.quantiles, return_index=True, return_counts=True)
         level = (first + (count - 1) / 2) / (len(self.quantiles) - 1)
-        scores = ndtri(np.clip(level, OUTERMOST_LEVEL, 1 - OUTERMOST_LEVEL))
+        return landmarks, ndtri(np.clip(level, OUTERMOST_LEVEL, 1 - OUTERMOST_LEVEL))
+
+    @cached_property
+    def _curve(self) -> tuple[Knots, Array, Array]:
+        """Return the distinct landmarks, their scores and how far each of these is from the next."""
+        landmarks, scores = self.points
         return Knots(landmarks), scores, np.diff(scores)
 
     def __call__(self, x: Array) -> Array:
