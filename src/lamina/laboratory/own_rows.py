@@ -32,6 +32,7 @@ from lamina.profiling.table_profile import ENCODING_SETTINGS, profile_of
 
 MOST_BYTES = 50 * 2**20  # of an upload
 MOST_ROWS = 50_000  # that the lab learns from
+FEWEST_TO_HOLD_OUT = 20  # rows: of fewer, such as a table of XOR, the network learns from every one
 TASKS: dict[str, Task] = {"classification": "classifier", "regression": "regressor"}
 
 
@@ -187,7 +188,8 @@ def lab_rows(
     kind = task or ("regression" if detect_task(y)[0] == "regression" else "classification")
     side = side_of_pictures(X)
     pixels = (side, side) if side else None
-    return LabRows(own.name, own.name, X, y, target, TASKS[kind], settings=TABLES, pixels=pixels, built_in=False)
+    settings = TABLES if len(y) >= FEWEST_TO_HOLD_OUT else TABLES | {"early_stopping": False}
+    return LabRows(own.name, own.name, X, y, target, TASKS[kind], settings=settings, pixels=pixels, built_in=False)
 
 
 def _rows(y: Any) -> Any:
