@@ -188,8 +188,18 @@ def lab_rows(
     kind = task or ("regression" if detect_task(y)[0] == "regression" else "classification")
     side = side_of_pictures(X)
     pixels = (side, side) if side else None
-    settings = TABLES if len(y) >= FEWEST_TO_HOLD_OUT else TABLES | {"early_stopping": False}
+    settings = _settings_for(len(y))
     return LabRows(own.name, own.name, X, y, target, TASKS[kind], settings=settings, pixels=pixels, built_in=False)
+
+
+def _settings_for(n: int) -> dict[str, Any]:
+    """Return the settings for so many rows: of few, none are held out, and a step uses all."""
+    settings = dict(TABLES)
+    if n < FEWEST_TO_HOLD_OUT:
+        settings["early_stopping"] = False
+    if n < 2 * TABLES["batch_size"]:
+        settings["batch_size"] = "auto"
+    return settings
 
 
 def _rows(y: Any) -> Any:
