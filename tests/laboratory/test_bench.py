@@ -1,5 +1,6 @@
 """Several look at the bench at once, while it learns and while others change it."""
 
+import base64
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -160,3 +161,12 @@ def test_many_look_while_others_train_change_and_open():
         thread.join()
     bench.close()
     assert not faults, sorted(set(faults))
+
+
+def test_weights_that_have_grown_huge_are_sent_as_they_are():
+    bench = Bench(built_in("lesson"), {"learning_rate_init": 1e300})
+    bench.play(5, wait=True)
+    sent = answer(bench, "frame", {"step": bench.head})["weights"][0]["values"]
+    kind = {"float32": np.float32, "float64": np.float64}[sent["type"]]
+    found = np.frombuffer(base64.b64decode(sent["data"]), kind).reshape(sent["shape"])
+    np.testing.assert_array_equal(found, parameters(bench, bench.head)["W1"])

@@ -184,7 +184,7 @@ ODD = {
 }
 
 
-@pytest.mark.filterwarnings("ignore::lamina.errors.DataWarning", "ignore:overflow encountered in cast")
+@pytest.mark.filterwarnings("ignore::lamina.errors.DataWarning")
 @pytest.mark.parametrize("table", ODD.values(), ids=ODD)
 def test_every_view_speaks_of_odd_tables(table):
     bench = Bench(lab_rows(read_upload("odd.csv", table.encode())))

@@ -18,9 +18,10 @@ function mount(root) {
     const asked = here.step;
     try {
       const found = await ask("trace", { step: asked, edits: here.edits });
+      const broken = found.arrays.some((one) => one.not_finite); // the statistics are those of the other numbers
       fill(place, h("h2", {}, `Step ${asked.toLocaleString("en")}`), table([
-        ["array", "shape", "axes", "mean", "spread", "norm"],
-        ...found.arrays.map((one) => [one.name, one.shape.join(" × ") || "one number", one.axes.join(" × "), ...["mean", "spread", "norm"].map((key) => (one[key] === "NaN" && one.size === 1 && key !== "mean" ? "" : short(one[key])))]),
+        ["array", "shape", "axes", "mean", "spread", "norm", ...(broken ? ["not finite"] : [])],
+        ...found.arrays.map((one) => [one.name, one.shape.join(" × ") || "one number", one.axes.join(" × "), ...["mean", "spread", "norm"].map((key) => (one[key] === "NaN" && one.size === 1 && key !== "mean" ? "" : short(one[key]))), ...(broken ? [one.not_finite ? `${one.not_finite} of ${one.size}` : ""] : [])]),
       ], found.heading));
     } catch (problem) { trouble(problem); }
     busy = false;
