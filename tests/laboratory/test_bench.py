@@ -170,3 +170,11 @@ def test_weights_that_have_grown_huge_are_sent_as_they_are():
     kind = {"float32": np.float32, "float64": np.float64}[sent["type"]]
     found = np.frombuffer(base64.b64decode(sent["data"]), kind).reshape(sent["shape"])
     np.testing.assert_array_equal(found, parameters(bench, bench.head)["W1"])
+
+
+def test_the_statistics_of_numbers_that_are_none_are_none():
+    bench = Bench(built_in("lesson"), {"learning_rate_init": 1e300})
+    bench.play(5, wait=True)
+    Z3 = next(one for one in answer(bench, "trace", {"step": bench.head})["arrays"] if one["name"] == "Z3")
+    assert Z3["not_finite"] == Z3["size"]
+    assert [Z3[name] for name in ("mean", "spread", "norm")] == ["NaN"] * 3

@@ -119,8 +119,13 @@ class Bench:
     def _put(self, run: Run, state: State, chosen: dict[str, Any], at: int | None, goes_on: bool) -> None:
         if goes_on:
             before, earlier = self.state_at(self.head if at is None else at)
-            same_rows = {"columns": before.columns, "examples": before.examples, "validation": before.validation}
-            self._begin(replace(run, **same_rows), _gone_on(state, earlier))
+            rows = (
+                before.columns,
+                before.examples,
+                before.validation,
+            )  # as they are, edits included
+            run = replace(run, columns=rows[0], examples=rows[1], validation=rows[2])
+            self._begin(run, _gone_on(state, earlier))
         else:
             self._start(run, state)
         self.settings = chosen

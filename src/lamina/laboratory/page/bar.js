@@ -24,7 +24,7 @@ export function bar() {
     h("button", { title: "one step forward", "aria-label": "one step forward", onclick: () => move(1) }, "▶|"),
     again.element, slider, where, h("label", {}, "pace ", pace));
 
-  let told = ""; // why the training ended, the last time it was said
+  let told = "", takeBack = () => {}; // why the training ended, the last time it was said
   const show = () => {
     const now = here.now;
     if (!now) return;
@@ -39,8 +39,9 @@ export function bar() {
       record && here.step === now.head ? ` · epoch ${record.epoch.toLocaleString("en")} · cost ${short(record.cost)}` : "",
       now.finished ? h("span", { class: "finished", title: now.finished }, ` · ${now.finished}`) : "");
     if (now.finished !== told && where.isConnected) {
+      takeBack();
       told = now.finished;
-      if (told && where.scrollWidth > where.clientWidth) note(told, "trouble"); // it does not fit in here
+      if (told && where.scrollWidth > where.clientWidth) takeBack = note(told, "trouble"); // it does not fit in here
     }
   };
   on("here", show);
