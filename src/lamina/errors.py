@@ -11,6 +11,7 @@
     │   └── DamagedFileError              a lamina file that is truncated or altered
     ├── ModelFileError    (ValueError)    a model file that is truncated, altered, too new, or not a model file
     ├── CheckpointError   (RuntimeError)  a checkpoint folder in use, of another run, damaged or not writable
+    ├── ClusterError      (RuntimeError)  workers that left, do not answer, differ from one another, or never came
     ├── DivergenceError   (RuntimeError)  training diverged (non-finite numbers) before any epoch finished
     ├── EngineError       (RuntimeError)  the requested engine cannot run this network
     └── MissingExtraError (ImportError)   an optional library is missing; says what to install
@@ -85,6 +86,10 @@ class ModelFileError(LaminaError, ValueError):
 
 class CheckpointError(LaminaError, RuntimeError):
     """A checkpoint folder that is in use, of another run, damaged or not writable."""
+
+
+class ClusterError(LaminaError, RuntimeError):
+    """Workers that left, do not answer in time, differ from one another, or never came."""
 
 
 class DivergenceError(LaminaError, RuntimeError):

@@ -41,6 +41,7 @@ from lamina.errors import DataError, InterruptedWarning, SettingError, VersionWa
 from lamina.fitting import current, finish, finish_pass, prepare
 from lamina.interrupts import NAMES
 from lamina.learning.diagnosis.findings import Diagnosis
+from lamina.learning.group import Group
 from lamina.learning.hyperparameters import settings_for, unknown
 from lamina.learning.run import Run
 from lamina.learning.state import Record, State
@@ -134,6 +135,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         cache: Any = None,
         checkpoint: Any = None,
         trace: Any = None,
+        cluster: Any = None,
     ) -> Any:
         """Train; the weights of the best epoch are kept.
 
@@ -170,6 +172,11 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             Trace every so many steps, or these, counted from 0: `traces_` has every array of them by the lecture's
             name. What is learned does not change.
 
+        cluster : str, optional
+            Where to train: "local[2]" for two workers on this machine, "auto" or HOST:PORT for a Ray cluster, "mpi" in
+            a process that mpiexec started. The bits are the same for any number of workers, "local[1]" included; they
+            are not those of a fit without `cluster`. See docs/cluster.md.
+
         Returns
         -------
         self
@@ -178,6 +185,8 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         ------
         lamina.errors.SettingError, lamina.errors.DataError
             What was found, what was expected, what to do.
+        lamina.errors.ClusterError
+            Workers do not start, or are lost again and again.
         lamina.errors.DivergenceError
             Training diverged (non-finite numbers) before any epoch finished.
         lamina.errors.CheckpointError
@@ -190,39 +199,71 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         lamina.errors.InterruptedWarning
             Ctrl-C or a signal ended training.
         """
+        others = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
+        if cluster is not None and not isinstance(cluster, Group):
+            of_columns = {"target": target, "weight": weight, "groups": groups, "time": time, "drop": drop}
+            how = {"stream": stream, "cache": cache, "checkpoint": checkpoint, "trace": trace}
+            given = {"X": X, "y": y, "sample_weight": sample_weight, **others, **of_columns, **how}
+            self._fit_together(cluster, given)
+            return self
+        group = cluster  # of this worker
+        if group is not None and checkpoint is None:
+            checkpoint = group.scratch
         roles = Roles(target, weight, groups, time, drop)
         rows, y, sample_weight, names = self._opened(X, y, sample_weight, roles, stream, cache)
         tracer = None if trace is None else _tracer(trace)
         before = self._before() if self.warm_start else None
-        data = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
         run, state = prepare(
             rows,
             y,
             sample_weight,
-            **data,
+            **others,
             roles=roles,
             settings=self.get_params(deep=False),
             task=self._task,
-            target_name=target if isinstance(target, str) else "y",
+            target_name=roles.target if isinstance(roles.target, str) else "y",
             score=self._score(X, rows, y, roles, X_val, y_val, names),
             before=before,
             seed=None if self.random_state is not None else stored_seed(checkpoint),
+            group=group,
         )
         with ExitStack() as stack:
             folder = None
             if checkpoint is not None:
                 folder, state = opened(checkpoint, run, state, estimator=type(self).__name__)
-                stack.enter_context(folder)
+                if folder is not None:
+                    stack.enter_context(folder)
             calls = _Callbacks(self, run, state, X, y, names)
-            bar = Bar(run, state) if self.verbose else None
+            is_shown = group is not None and (group.is_shown or group.rank > 0)
+            bar = Bar(run, state) if self.verbose and not is_shown else None
             carry_out(run, state, shown=bar, after_epoch=calls.epoch_ended, folder=folder, tracer=tracer)
             self._take(run, state, finish(run, state), names, keep=self.warm_start)
             if tracer is not None:
                 self.traces_ = tracer.traces
             calls.fit_ended()
-        if state.stopped in NAMES.values():
+        if state.stopped in NAMES.values() and group is None:
             self._warn_of_interrupt(state, checkpoint)
         return self
+
+    def _fit_together(self, cluster: str, given: dict[str, Any]) -> None:
+        """Fit with the workers of a group, and become what the first of them became."""
+        from lamina.cluster.launching import launched
+        from lamina.cluster.showing import ClusterBar
+
+        if getattr(self, "_skl_callbacks", None):
+            raise SettingError("callbacks are not called in the workers of a cluster: remove them, or cluster")
+        shown = ClusterBar() if self.verbose else None
+        fitted = launched(cluster, partial(_fitted_in_group, self, given), shown=shown)
+        if fitted is not self:  # it was pickled on its way
+            self.__dict__.clear()
+            self.__dict__.update(fitted.__dict__)
+        if self.stopped_ in NAMES.values():
+            warnings.warn(
+                f"{self.stopped_} ended training on the cluster after epoch {self.n_iter_}. The estimator has the best "
+                "weights so far.",
+                InterruptedWarning,
+                stacklevel=4,
+            )
 
     def _partial_fit(self, X: Rows, y: Any, classes: Any, sample_weight: Any, roles: Roles) -> Any:
         before = self._before()
@@ -615,6 +656,11 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             return self._fitted()
         except NotFittedError as problem:
             raise AttributeError(str(problem)) from None
+
+
+def _fitted_in_group(estimator: Any, given: dict[str, Any], group: Group) -> Any:
+    """Return the estimator, fitted by a worker of a group."""
+    return estimator.fit(**given, cluster=group)
 
 
 def _tracer(steps: Any) -> Any:

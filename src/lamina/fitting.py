@@ -33,7 +33,7 @@ from lamina.errors import DataError, SettingError
 from lamina.learning.calibration import divided, temperature
 from lamina.learning.diagnosis.signs import Signs, signs_of, signs_so_far
 from lamina.learning.evaluation import try_score
-from lamina.learning.group import ALONE, Group
+from lamina.learning.group import Group
 from lamina.learning.hyperparameters import check, seed_from, settings_for
 from lamina.learning.lbfgs import LBFGS
 from lamina.learning.networks import Inputs, loss_from, network_from, periodic_numbers
@@ -71,7 +71,7 @@ def prepare(
     classes: Any = None,
     one_pass: bool = False,
     seed: int | None = None,
-    group: Group = ALONE,
+    group: Group | None = None,
 ) -> tuple[Run, State]:
     """Return what stays and what moves while a network learns from these rows; nothing is trained yet.
 
@@ -101,8 +101,9 @@ def prepare(
         One epoch at a constant rate, nothing held out: a partial fit.
     seed : int, optional
         In place of `random_state`.
-    group : Group
-        The workers that learn together.
+    group : Group, optional
+        The workers that learn together: every batch is cut into leaves (`lamina.learning.leaves`). By default one
+        worker takes whole batches.
 
     Raises
     ------
@@ -112,6 +113,8 @@ def prepare(
     began = time.monotonic()
     given = _given(settings or {}, task)
     seed = _seed(given["random_state"], before) if seed is None else seed
+    if group is not None:
+        seed = int(group.from_first(str(seed).encode))
     rows = rows_of_source(opened(X, y, sample_weight, roles=roles), task)
     known = None if before is None else Known(before.model.encoder, before.model.target)
     rows.check_classes(known, classes)
@@ -143,6 +146,8 @@ def prepare(
     done = 0 if before is None else epochs_of(before)
     recipe = recipe_of(chosen, examples.n, seed, done=done)
     exact = isinstance(recipe.optimiser, LBFGS)
+    if exact and group is not None:
+        raise SettingError("optimizer='lbfgs' learns on one machine: leave out cluster, or choose another optimizer")
     run = Run(
         network=network,
         engine=choose(network, chosen["engine"], None if exact else recipe.optimiser),

@@ -1,7 +1,7 @@
 """Carry out a run, with what every face adds to the loop: a progress bar, callbacks, checkpoints, Ctrl-C."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,10 +13,14 @@ from lamina.learning.diagnosis.warn import Watch
 from lamina.learning.run import Run
 from lamina.learning.run_folders import run_in
 from lamina.learning.state import Record, State
-from lamina.learning.training import train
+from lamina.learning.state_bytes import packed, unpacked
+from lamina.learning.training import Progress, is_over, train
 from lamina.showing import Silent
 
 ROWS = {"rows", "data", "validation data"}  # keys of an identity, two of them fingerprints
+
+
+NOT_SAVED = "a checkpoint could not be written"
 
 
 class Tracer(Protocol):
@@ -69,32 +73,47 @@ def carry_out(
     watch = Watch(run, state)
     with Interrupts(ending=ending_signals or folder is not None) as wish, shown or Silent() as shown:
         try:
+            failed: CheckpointError | None = None
             saved, interval = time.monotonic(), float(run.settings["checkpoint_interval"])
             if tracer is not None:
                 tracer.see(run, state)
             for progress in train(run, state, pause=None if tracer is None else tracer.pause):
                 shown.update(progress)
+                if run.group is not None:
+                    run.group.ask(run.group.messages.report(_facts(run, state, progress)))
                 if progress.record is not None:
                     watch(state)
                 if tracer is not None:
                     tracer.see(run, state)
                 asked = progress.record is not None and after_epoch is not None and after_epoch(progress.record)
-                if asked and not state.stopped:
-                    state.stopped = "a callback asked to stop"
-                if wish.asked and not state.stopped:
-                    state.stopped = wish.asked
-                if folder is not None and (progress.record or state.stopped or time.monotonic() - saved >= interval):
-                    _save(folder, run, state)
+                why = "a callback asked to stop" if asked else wish.asked
+                if not state.stopped:
+                    is_over(run, state, why, together=progress.record is not None)
+                due = progress.record or state.stopped or time.monotonic() - saved >= interval
+                if folder is not None and failed is None and due:
+                    failed = _saved(folder, run, state)
                     saved = time.monotonic()
                 if state.stopped:
-                    return
-            if folder is not None:  # it ended without another yield: nothing was left to do, or nothing better found
-                _save(folder, run, state)
+                    break
+            else:  # it ended without another yield: nothing was left to do, or nothing better found
+                failed = None if folder is None else failed or _saved(folder, run, state)
+            if failed is not None:
+                raise failed
         except KeyboardInterrupt:  # a second one, or one that somebody raised: the last whole epoch is kept
             if state.best_params is None:
                 raise
             state.stopped = CTRL_C
             state.mend()
+
+
+def _facts(run: Run, state: State, progress: Progress) -> dict[str, Any]:
+    """Return what a worker tells of itself."""
+    assert run.group is not None
+    of_run = {"epochs": run.recipe.epochs, "n_rows": run.n_rows, "seconds": time.monotonic() - run.began}
+    last = {"record": progress.record._asdict()} if progress.record else {}
+    spent = {"computing": run.group.computing, "summing": run.group.summing, "score_name": run.score_name}
+    cost = state.pass_cost / progress.rows if progress.rows else None
+    return {"epoch": progress.epoch, "rows": progress.rows, "cost": cost, **of_run, **spent, **last}
 
 
 # ---- checkpoints ----
@@ -109,8 +128,10 @@ def stored_seed(path: Any) -> int | None:
     return seed
 
 
-def opened(path: Any, run: Run, state: State, **description: Any) -> tuple[Folder, State]:
+def opened(path: Any, run: Run, state: State, **description: Any) -> tuple[Folder | None, State]:
     """Return the folder of a run, locked, and the state to resume from: that of its newest checkpoint, if it has one.
+
+    In a group the first worker opens the folder, and the others have its state.
 
     Parameters
     ----------
@@ -126,6 +147,20 @@ def opened(path: Any, run: Run, state: State, **description: Any) -> tuple[Folde
     CheckpointError
         The folder is in use, holds another run, or cannot be written.
     """
+    if run.group is None:
+        return _opened(path, run, state, description)
+    own: list[Folder] = []
+
+    def resumed() -> bytes:
+        folder, found = _opened(path, run, state, description)
+        own.append(folder)
+        return packed(found)
+
+    found = run.group.from_first(resumed)
+    return (own[0] if own else None), unpacked(found)
+
+
+def _opened(path: Any, run: Run, state: State, description: Mapping[str, Any]) -> tuple[Folder, State]:
     path = Path(path).expanduser()
     _check_rows(path, run)
     rows = {"seed": run.recipe.seed, "target": run.target_name, "rows": run.n_rows}
@@ -155,6 +190,18 @@ def _check_rows(path: Any, run: Run) -> None:
             f"the {which} are not those that the run in {str(path)!r} was started with{counts}: restore them, or "
             "choose another folder"
         )
+
+
+def _saved(folder: Folder, run: Run, state: State) -> CheckpointError | None:
+    """Write a checkpoint; where that fails, ask the other workers, if there are some, to end training too."""
+    try:
+        _save(folder, run, state)
+    except CheckpointError as problem:
+        if run.group is None:
+            raise
+        run.group.ask(NOT_SAVED)
+        return problem
+    return None
 
 
 def _save(folder: Folder, run: Run, state: State) -> None:

@@ -34,6 +34,8 @@ MAY_IMPORT = {
     "explaining": {"errors", "equations", "data", "model", "plots"},
     "glassbox": {"errors", "computed_once", "equations", "engine", "data", "learning", "model", "model_file"}
     | {"sealed_file", "plots"},
+    # What starts workers and carries their messages; networks it does not know.
+    "cluster": {"errors", "learning", "interrupts"},
     "laboratory": {"errors", "computed_once", "equations", "engine", "data", "learning", "model", "model_file"}
     | {"sealed_file", "starting", "fitting", "explaining", "profiling", "glassbox", "plots"},
     "reporting": {"errors", "equations", "data", "learning", "model", "explaining"},
@@ -99,8 +101,8 @@ def faults(source: str, file: Path) -> list[str]:
             continue
         if top == "lamina" and target not in MAY_IMPORT[room] | {room}:
             found.append(f"{name_of(file)} imports {name}; {room} may import only {sorted(MAY_IMPORT[room])}")
-        elif top == "torch":
-            found.append(f"{name_of(file)} imports torch, which is for tests/oracles only")
+        elif top == "torch" and name_of(file) != "cluster.gloo":
+            found.append(f"{name_of(file)} imports torch, which is for tests/oracles only, and for gloo")
     return found
 
 
@@ -269,8 +271,9 @@ def test_the_part_of_the_lecture_can_be_read_in_one_sitting():
 
 # A thermometer, not a goal: where a room outgrows its budget, delete something, or raise the number and say why.
 LINES_OF_ROOMS = {
-    "": 3950,
+    "": 4000,
     "callbacks": 500,
+    "cluster": 1100,
     "cli": 4900,
     "course": 1500,
     "data": 2700,
@@ -289,7 +292,7 @@ LINES_OF_ROOMS = {
     "laboratory/notebook": 600,
     "laboratory/questions": 1500,
     "laboratory/writing": 2000,
-    "learning": 4400,
+    "learning": 4650,  # groups of workers
     "learning/diagnosis": 1900,
     "model_file": 650,
     "profiling": 1300,

@@ -1,27 +1,39 @@
-"""Workers that learn together: each takes its piece of every batch, their gradients are summed, and all move alike."""
+"""Workers that learn together: each takes its leaves of every batch, their sums have a fixed order, all move alike."""
 
 import dataclasses
 import threading
+from contextlib import nullcontext
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from lamina.errors import DivergenceError
+from lamina.data.roles import Roles
+from lamina.data.streaming.streamed_source import StreamedSource
+from lamina.data.tables.row_streams import rows_of as rows_of_files
+from lamina.errors import CheckpointError, ClusterError, DivergenceError, LaminaError
 from lamina.fitting import finish, prepare
+from lamina.learning import group as group_module
 from lamina.learning import training
+from lamina.learning.checkpoints import Folder
+from lamina.learning.group import Group, Silence
+from lamina.learning.leaves import leaf_count, leaf_rows, leaves_of, rows_of, subtrees_of
 from lamina.learning.training import train
+from lamina.running import carry_out, opened
 from plain_network import PLAIN
 
 rng = np.random.default_rng(0)
-X = rng.normal(size=(150, 4))
+X = rng.normal(size=(700, 4))
 SIGNAL = X[:, 0] - X[:, 1] * X[:, 2]
 LABELS = np.digitize(SIGNAL, [-0.7, 0.7])
-WEIGHTS = rng.gamma(2, 0.5, 150)
+WEIGHTS = rng.gamma(2, 0.5, 700)
 QUICK = PLAIN | {
     "hidden_layer_sizes": (10,),
     "learning_rate_init": 0.02,
     "random_state": 0,
     "max_iter": 3,
+    "batch_size": 256,
     "dtype": "float64",
     "alpha": 0.5,
 }
@@ -42,14 +54,24 @@ class Worker:
     def __init__(self, rank, size, shared):
         self.rank, self.size, self.shared = rank, size, shared
 
-    def sum(self, vector):
-        self.shared.vectors[self.rank] = vector.copy()
+    def gather(self, mine, counts):
+        self.shared.vectors[self.rank] = mine.copy()
         self.shared.barrier.wait()
-        total = np.zeros_like(vector)
-        for one in self.shared.vectors:  # in the order of their ranks
-            total += one
-        vector[:] = total
-        self.shared.barrier.wait()  # nobody writes the next vector before all have read this one
+        assert [len(one) for one in self.shared.vectors] == list(counts)
+        everything = np.concatenate(self.shared.vectors)
+        self.shared.barrier.wait()  # nobody writes the next vectors before all have read these
+        return everything
+
+    def deal(self, mine, counts, widths):
+        first = sum(widths[: self.rank])
+        return self.gather(mine, counts)[:, first : first + widths[self.rank]].copy()
+
+    def report(self, facts):
+        return ""
+
+
+def group_of(rank, size, shared):
+    return Group(Worker(rank, size, shared))
 
 
 def prepared(group=None, **settings):
@@ -60,13 +82,21 @@ def prepared(group=None, **settings):
     return prepare(X, y, weights, settings={**QUICK, **settings}, task=task, **more)
 
 
+def of_threads(work, size):
+    threads = [threading.Thread(target=work, args=(rank,)) for rank in range(size)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(WAIT_SECONDS)
+
+
 def together(size, **settings):
     """The states of all workers at the end of training, and one run of them."""
     shared, outcomes, problems = Shared(size), [None] * size, []
 
     def work(rank):
         try:
-            run, state = prepared(Worker(rank, size, shared), **settings)
+            run, state = prepared(group_of(rank, size, shared), **settings)
             for _ in train(run, state):
                 pass
             outcomes[rank] = (run, state)
@@ -74,11 +104,7 @@ def together(size, **settings):
             problems.append(problem)
             shared.barrier.abort()
 
-    threads = [threading.Thread(target=work, args=(rank,)) for rank in range(size)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(WAIT_SECONDS)
+    of_threads(work, size)
     if problems:
         raise problems[0]
     return [state for _, state in outcomes], outcomes[0][0]
@@ -101,16 +127,36 @@ VARIETIES = {
     "members": {"n_members": 3},
     "members and dropout": {"n_members": 3, "dropout": 0.3, "weighted": True},
 }
+OF_EACH_LEAF = {  # a batch normalisation has statistics of each leaf: other bits than of the whole batch, on purpose
+    "normalisation": {"hidden_layer_sizes": (10, 10), "normalization": "batch"},
+    "single precision": {"dtype": "float32", "classifier": True, "dropout": 0.2},
+}
 
 
 @pytest.mark.parametrize("engine", ["equations", "kernels"])
-@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize("settings", (VARIETIES | OF_EACH_LEAF).values(), ids=VARIETIES | OF_EACH_LEAF)
+def test_any_number_of_workers_has_the_same_bits(settings, engine):
+    one = bits_of(together(1, **settings, engine=engine)[0][0])
+    for size in (2, 3):
+        for state in together(size, **settings, engine=engine)[0]:
+            assert bits_of(state) == one
+
+
+@pytest.mark.parametrize("engine", ["equations", "kernels"])
+def test_dealt_sums_have_the_same_bits(engine, monkeypatch):
+    """Each of many workers adds a part of the vectors."""
+    settings = VARIETIES["dropout"]
+    one = bits_of(together(1, **settings, engine=engine)[0][0])
+    monkeypatch.setattr(group_module, "DEALT_BYTES", 0)
+    for state in together(3, **settings, engine=engine)[0]:
+        assert bits_of(state) == one
+
+
+@pytest.mark.parametrize("engine", ["equations", "kernels"])
 @pytest.mark.parametrize("settings", VARIETIES.values(), ids=VARIETIES)
-def test_workers_move_alike_and_as_one_alone(settings, size, engine):
-    """To the bit among themselves; as a single worker, whose sums have another order, to rounding."""
-    states, _ = together(size, **settings, engine=engine)
-    for other in states[1:]:
-        assert bits_of(other) == bits_of(states[0])
+def test_workers_move_as_one_that_takes_whole_batches(settings, engine):
+    """To rounding: the sums of one alone have another order."""
+    states, _ = together(2, **settings, engine=engine)
     run, alone = prepared(**settings, engine=engine)
     for _ in train(run, alone):
         pass
@@ -134,8 +180,8 @@ def test_yields_within_an_epoch_change_no_bit(monkeypatch):
 
 def test_more_workers_than_rows_in_a_batch():
     """Some have nothing to do in a step, and wait for the others."""
-    states, _ = together(5, batch_size=4, max_iter=1)
-    run, alone = prepared(batch_size=4, max_iter=1)
+    states, _ = together(5, batch_size=140, max_iter=1)
+    run, alone = prepared(batch_size=140, max_iter=1)
     list(train(run, alone))
     assert len({state.params.tobytes() for state in states}) == 1
     np.testing.assert_allclose(states[0].params, alone.params, rtol=1e-9, atol=1e-10)
@@ -146,7 +192,7 @@ def test_each_worker_looks_at_its_own_rows_only():
     shared, taken, lock = Shared(2), [], threading.Lock()
 
     def work(rank):
-        run, state = prepared(Worker(rank, 2, shared), max_iter=2)
+        run, state = prepared(group_of(rank, 2, shared), max_iter=2)
 
         def gradients(network, params, X, *rest, **more):
             with lock:
@@ -157,14 +203,11 @@ def test_each_worker_looks_at_its_own_rows_only():
         watched = dataclasses.replace(run, engine=run.engine._replace(gradients=gradients))
         list(train(watched, state))
 
-    threads = [threading.Thread(target=work, args=(rank,)) for rank in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(WAIT_SECONDS)
-    whole = [(16, 32), (16, 32), (16, 32), (16, 32), (11, 22)]  # 150 rows in batches of 32
-    assert [one[1:] for one in taken if one[0] == 0] == [(0, m, n) for n, m in whole] * 2
-    assert [one[1:] for one in taken if one[0] == 1] == [(n, m, n) for n, m in whole] * 2
+    of_threads(work, 2)
+    of_first = [(0, 256, 64), (64, 256, 64), (0, 256, 64), (64, 256, 64), (0, 188, 94)]  # 700 rows, batches of 256
+    of_second = [(128, 256, 64), (192, 256, 64), (128, 256, 64), (192, 256, 64), (94, 188, 94)]
+    assert [one[1:] for one in taken if one[0] == 0] == of_first * 2
+    assert [one[1:] for one in taken if one[0] == 1] == of_second * 2
 
 
 def test_divergence_is_everybodys():
@@ -172,12 +215,12 @@ def test_divergence_is_everybodys():
     shared, told, states = Shared(2), [], [None, None]
 
     def work(rank):
-        run, state = prepared(Worker(rank, 2, shared))
+        run, state = prepared(group_of(rank, 2, shared))
         states[rank] = state
 
         def gradients(network, params, *given, step=0, **more):
             J, grads = run.engine.gradients(network, params, *given, step=step, **more)
-            return J, grads * (np.nan if (rank, step) == (1, 3) else 1)
+            return J, grads * (np.nan if (rank, step) == (1, 2) else 1)
 
         broken = dataclasses.replace(run, engine=run.engine._replace(gradients=gradients))
         try:
@@ -185,15 +228,11 @@ def test_divergence_is_everybodys():
         except DivergenceError as problem:
             told.append(str(problem))
 
-    threads = [threading.Thread(target=work, args=(rank,)) for rank in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(WAIT_SECONDS)
+    of_threads(work, 2)
     assert len(told) == 2
     assert told[0] == told[1]
-    assert "epoch 1, batch 4 of 5" in told[0]
-    assert states[0].step == 3
+    assert "epoch 1, batch 3 of 3" in told[0]
+    assert states[0].step == 2
     assert bits_of(states[0]) == bits_of(states[1])
 
 
@@ -202,3 +241,185 @@ def test_every_worker_has_the_same_model():
     one, two = (finish(run, state) for state in states)
     np.testing.assert_array_equal(one.params, two.params)
     assert one.best_epoch == two.best_epoch
+
+
+# ---- leaves ----
+
+
+@pytest.mark.parametrize("rows", [1, 63, 64, 127, 128, 1000, 4096, 100_000])
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 7, 64, 1000])
+def test_every_leaf_has_one_owner_and_every_row_one_leaf(rows, size):
+    owned = [leaf for rank in range(size) for leaf in leaves_of(rows, rank, size)]
+    assert owned == list(range(leaf_count(rows)))
+    assert [row for leaf in owned for row in range(rows)[leaf_rows(rows, leaf)]] == list(range(rows))
+    assert [row for rank in range(size) for row in range(rows)[rows_of(rows, rank, size)]] == list(range(rows))
+    parts = [list(subtrees_of(leaves_of(rows, rank, size))) for rank in range(size)]
+    assert [one for part in parts for first, n in part for one in range(first, first + n)] == owned
+    assert all(first % n == 0 and n & (n - 1) == 0 for part in parts for first, n in part)
+    if size in (2, 4, 64) and leaf_count(rows) >= size:
+        assert {len(part) for part in parts} == {1}
+    assert max(map(len, parts)) <= 7
+
+
+def test_the_shares_are_nearly_equal():
+    for size in (3, 5, 7):
+        shares = [len(leaves_of(2**14, rank, size)) for rank in range(size)]
+        assert max(shares) <= 1.1 * sum(shares) / size
+
+
+# ---- ends ----
+
+
+@pytest.mark.parametrize("asking", [0, 1])
+def test_a_worker_that_asks_ends_all_after_the_same_step(asking):
+    shared, states = Shared(2), [None, None]
+
+    def work(rank):
+        run, state = prepared(group_of(rank, 2, shared), max_iter=1000)
+        states[rank] = state
+        for progress in train(run, state):
+            if rank == asking and progress.epoch == 4 and progress.record:
+                run.group.ask("enough")
+
+    of_threads(work, 2)
+    assert states[0].stopped == states[1].stopped == "enough"
+    assert bits_of(states[0]) == bits_of(states[1])
+    assert states[0].step in range(4 * 3, 5 * 3 + 1)
+
+
+def test_a_limit_of_time_is_everybodys():
+    states, _ = together(2, max_iter=10**6, n_iter_no_change=10**6, max_time=0.3)
+    assert states[0].stopped == states[1].stopped == "max_time: the limit of 0.3 seconds was reached"
+    assert bits_of(states[0]) == bits_of(states[1])
+
+
+def test_workers_of_other_rows_are_told_apart():
+    shared, told = Shared(2), []
+
+    def work(rank):
+        run, state = prepared(group_of(rank, 2, shared))
+        state.params += rank
+        try:
+            list(train(run, state))
+        except ClusterError as problem:
+            told.append(str(problem))
+
+    of_threads(work, 2)
+    assert len(told) == 2
+    assert told[0].startswith("at the start: worker 1 of 2 differs from worker 0")
+
+
+def test_what_the_first_worker_cannot_do_all_are_told():
+    shared, told = Shared(2), []
+
+    def fails():
+        raise CheckpointError("no place")
+
+    def work(rank):
+        try:
+            group_of(rank, 2, shared).from_first(fails)
+        except LaminaError as problem:
+            told.append((rank, type(problem), str(problem)))
+
+    of_threads(work, 2)
+    assert sorted(told, key=lambda one: one[0]) == [
+        (0, CheckpointError, "no place"),
+        (1, ClusterError, "worker 0: no place"),
+    ]
+
+
+def test_a_seed_that_is_drawn_is_everybodys():
+    """That of the first worker."""
+    states, run = together(2, random_state=None, max_iter=1)
+    assert states[0].seed == states[1].seed == run.recipe.seed
+    assert bits_of(states[0]) == bits_of(states[1])
+
+
+# ---- checkpoints ----
+
+
+def test_another_number_of_workers_resumes_with_the_same_bits(tmp_path):
+    """The first worker has the folder; the others get its state."""
+
+    def stage(size, path, until):
+        shared, states = Shared(size), [None] * size
+
+        def work(rank):
+            run, state = prepared(group_of(rank, size, shared), dropout=0.2, max_iter=6)
+            folder, state = opened(path, run, state)
+            assert (folder is None) == (rank > 0)
+            with folder or nullcontext():
+                carry_out(run, state, folder=folder, after_epoch=lambda record: record.epoch == until)
+            states[rank] = state
+
+        of_threads(work, size)
+        return states[0]
+
+    whole = stage(1, tmp_path / "whole", 6)
+    stage(3, tmp_path / "parts", 2)
+    stage(2, tmp_path / "parts", 4)
+    assert bits_of(stage(5, tmp_path / "parts", 6))[0] == bits_of(whole)[0]
+
+
+def test_a_run_without_a_group_is_another_run(tmp_path):
+    run, state = prepared(Group(Silence()))
+    opened(tmp_path, run, state)[0].close()
+    with pytest.raises(CheckpointError, match="no sums"):
+        opened(tmp_path, *prepared())
+
+
+def test_a_full_disk_ends_all_with_the_model_of_the_best_epoch(tmp_path):
+    shared, states, told = Shared(2), [None, None], []
+
+    class Full(Folder):
+        def save(self, step, arrays, scalars):
+            raise CheckpointError("no space left")
+
+    def work(rank):
+        run, state = states_and_run = prepared(group_of(rank, 2, shared), max_iter=100)
+        states[rank] = state
+        try:
+            carry_out(*states_and_run, folder=Full(tmp_path, run.identity) if rank == 0 else None)
+        except CheckpointError as problem:
+            told.append((rank, str(problem)))
+
+    of_threads(work, 2)
+    assert told == [(0, "no space left")]
+    assert states[0].stopped == states[1].stopped == "a checkpoint could not be written"
+    assert bits_of(states[0]) == bits_of(states[1])
+    assert states[0].epoch == 1
+
+
+# ---- rows that only their worker has ----
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_a_stream_gives_each_worker_its_rows_only(size, tmp_path, monkeypatch):
+    """And the bits of one worker, who reads them all."""
+    write_rows(tmp_path)
+    monkeypatch.setattr("lamina.data.streaming.streamed.WINDOW_ROWS", 512)
+
+    def run_of(group):
+        source = StreamedSource(rows_of_files(str(tmp_path)), Roles("y"))
+        return prepare(source, roles=Roles("y"), settings={**QUICK, "max_iter": 2}, task="regressor", group=group)
+
+    shared, states, seen = Shared(size), [None] * size, [0] * size
+
+    def work(rank):
+        run, state = run_of(group_of(rank, size, shared))
+        states[rank] = state
+        share = lambda rows: rows_of(rows, rank, size)  # noqa: E731
+        seen[rank] = sum(len(chunk.X) for chunk in run.examples.chunks(run.recipe, 0, 0, share))
+        list(train(run, state))
+
+    of_threads(work, size)
+    assert sum(seen) == 700 + (size == 3)  # the third has no leaf of the last batch, and a row all the same
+    run, alone = run_of(Group(Silence()))
+    list(train(run, alone))
+    assert {bits_of(state)[0]["params"] for state in states} == {bits_of(alone)[0]["params"]}
+
+
+def write_rows(folder):
+    names = [f"x{j}" for j in range(4)]
+    table = pa.table({name: X[:, j] for j, name in enumerate(names)} | {"y": SIGNAL})
+    pq.write_table(table, folder / "rows.parquet", row_group_size=150)

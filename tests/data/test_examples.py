@@ -111,3 +111,38 @@ def test_sparse_rows_are_encoded_a_part_at_a_time(look):
 
     list(look(Sparse(encode, Y)))
     assert together == [ENCODED_ROWS] * 3
+
+
+# ---- the share of a worker ----
+
+
+@MAKERS
+@pytest.mark.parametrize("size", [7, 64])
+def test_a_share_has_its_rows_of_every_batch(make, size):
+    """In the places of the others, which may be anywhere or nowhere, nobody looks."""
+    n = ENCODED_ROWS + 50
+
+    def share(rows):
+        return slice(rows // 4, rows // 2)
+
+    whole = np.concatenate([rows_of(chunk) for chunk in make(n).chunks(recipe(size), 0)])
+    at = 0
+    for chunk in make(n).chunks(recipe(size), 0, 0, share):
+        for start in range(0, len(chunk.order), size):
+            order = chunk.order[start : start + size]
+            own = order[share(len(order))]
+            np.testing.assert_array_equal(chunk.X[own][:, 0], whole[at : at + len(order)][share(len(order))])
+            at += len(order)
+    assert at == n
+
+
+def test_only_the_share_is_encoded():
+    encoded = []
+
+    def encode(rows):
+        encoded.append(len(rows))
+        return rows[:, None]
+
+    rows = Sparse(encode, np.zeros((100, 1)))
+    list(rows.chunks(recipe(10), 0, 0, lambda rows: slice(0, 3)))
+    assert sum(encoded) == 30

@@ -1,6 +1,8 @@
 """lamina evaluate: how good a model is on rows whose answers are known."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,17 +12,24 @@ from lamina.cli.rows import Place, column_of, in_stream, located, pieces_of, str
 from lamina.cli.scores import Answers
 from lamina.cli.scores import named as name_of
 from lamina.cli.terminal import Terminal, counted, number
+from lamina.cluster.launching import launched
+from lamina.cluster.places import asked_for
+from lamina.cluster.turns import in_turns
 from lamina.data.splitting import check_weights
 from lamina.data.tables.row_streams import RowStream
+from lamina.data.tables.table import Table
 from lamina.data.targets import Labels
 from lamina.errors import DataError
+from lamina.learning.group import Group
 from lamina.model import Model
 from lamina.model_file import load
 
 SHOWN_CLASSES = 15  # of a confusion matrix that fits a terminal
 
 
-def evaluate(model: ModelFile, /, *files: str, weights: str | None = None, json: bool = False) -> int:
+def evaluate(
+    model: ModelFile, /, *files: str, weights: str | None = None, cluster: str | None = None, json: bool = False
+) -> int:
     """Measure a model on rows whose answers are known.
 
     Parameters
@@ -30,15 +39,24 @@ def evaluate(model: ModelFile, /, *files: str, weights: str | None = None, json:
         folder of them, a glob, or a URI like s3://bucket/folder.
     weights
         A column that says how much each row counts.
+    cluster
+        Where to work, as for `lamina train`: local[2], auto, HOST:PORT, mpi. The scores are the same.
     json
         Print the result as JSON on stdout, and nothing else there.
     """
-    terminal = Terminal(json)
     paths = named("evaluate", files)
     check_rows(model, paths, {})
-    loaded = load(model)
+    where, how = asked_for(cluster), (model, paths, weights, json)
+    return _told(*how) if where is None else launched(where, partial(_told, *how))
+
+
+def _told(model: Path, paths: Sequence[str], weights: str | None, json: bool, group: Group | None = None) -> int:
+    """Say what comes out, as one process: alone, or as a worker of a group, of which the first speaks."""
+    terminal, loaded = Terminal(json), load(model)
     with terminal.working(f"reading {shown(paths)}"):
-        answers = answered(loaded, paths, weights)
+        answers = answered(loaded, paths, weights, group)
+    if group is not None and group.rank:
+        return 0
     scores, left_out = measured = answers.measured()
     terminal.say(f"{model} on {counted(len(answers.Y), 'row')} of {shown(paths)}, target {loaded.target_name!r}:")
     terminal.table(["score", ""], [(name_of(name), value) for name, value in scores.items()])
@@ -54,26 +72,34 @@ def evaluate(model: ModelFile, /, *files: str, weights: str | None = None, json:
     return 0
 
 
-def answered(model: Model, files: Sequence[str], weights: str | None) -> Answers:
+def answered(model: Model, files: Sequence[str], weights: str | None, group: Group | None = None) -> Answers:
     """Return the outputs for all rows of files, read piece by piece, beside their targets."""
     target = model.target
     if (target.n_outputs > 1 and target.task == "multilabel") if isinstance(target, Labels) else target.n_targets > 1:
         raise DataError("this model predicts several targets at once: evaluate it from Python")
-    return answers_from(model, stream_of(files, reading_for(model)), shown(files), model.target_name, weights)
+    return answers_from(model, stream_of(files, reading_for(model)), shown(files), model.target_name, weights, group)
 
 
-def answers_from(model: Model, stream: RowStream, file: str, name: str, weights: str | None) -> Answers:
+def answers_from(
+    model: Model, stream: RowStream, file: str, name: str, weights: str | None, group: Group | None = None
+) -> Answers:
     """Return the outputs for all rows of a stream, called `file`, beside the targets in its column `name`."""
-    target = model.target
-    A, Y, w = [], [], []
-    for rows in pieces_of(stream, [*model.encoder.names_in, name, *([] if weights is None else [weights])]):
+    target, Y, w = model.target, list[Any](), list[Any]()
+
+    def pieces() -> Iterator[Table]:
+        for rows in pieces_of(stream, [*model.encoder.names_in, name, *([] if weights is None else [weights])]):
+            yield rows  # an error of the model's columns comes first
+            y = column_of(rows, name, file, "the target")
+            with located(Place(stream, -int(rows.row_number(0))), column=name):
+                Y.append(target.encode(y))
+            if weights is not None:
+                w.append(weights_of(rows, weights, file))
+
+    def of_piece(rows: Table) -> Any:
         with in_stream(stream):
-            A.append(model.output(rows))
-        y = column_of(rows, name, file, "the target")
-        with located(Place(stream, -int(rows.row_number(0))), column=name):
-            Y.append(target.encode(y))
-        if weights is not None:
-            w.append(weights_of(rows, weights, file))
+            return model.output(rows)
+
+    A = list(in_turns(group, pieces(), of_piece))
     total = sum(map(len, Y))
     with located(Place(stream), column=weights):
         counts = check_weights(np.concatenate(w), total) if w else None

@@ -4,7 +4,8 @@ import csv
 import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any
@@ -16,12 +17,16 @@ from lamina.cli.files import ModelFile, check_place, check_rows, named, shown
 from lamina.cli.printable import printable
 from lamina.cli.rows import Place, in_stream, located, pieces_of, stream_of
 from lamina.cli.terminal import Terminal, counted
+from lamina.cluster.launching import launched
+from lamina.cluster.places import asked_for
+from lamina.cluster.turns import in_turns
 from lamina.data.tables.alignment import check_present
 from lamina.data.tables.row_streams import RowStream
 from lamina.data.tables.table import Table
 from lamina.data.targets import Labels, Numbers
 from lamina.equations.losses import Quantile
 from lamina.errors import DataError, NoRowsError, SettingError
+from lamina.learning.group import Group
 from lamina.model import Model
 from lamina.model_file import load
 from lamina.sealed_file import replacing
@@ -31,7 +36,9 @@ Columns = list[NDArray[Any]]  # one array per column, each (rows,)
 Write = Callable[[Columns], None]
 
 
-def predict(model: ModelFile, /, *files: str, proba: bool = False, out: Path | None = None) -> int:
+def predict(
+    model: ModelFile, /, *files: str, proba: bool = False, out: Path | None = None, cluster: str | None = None
+) -> int:
     """Predict the rows of tables, in their order.
 
     FILES may be larger than memory. Columns that the model does not know are
@@ -46,6 +53,8 @@ def predict(model: ModelFile, /, *files: str, proba: bool = False, out: Path | N
         Give the probability of every class instead of the class.
     out
         A .csv or .parquet file to write; without it, CSV goes to stdout.
+    cluster
+        Where to predict, as for `lamina train`: local[2], auto, HOST:PORT, mpi. What is written is the same.
     """
     if out is not None and out.suffix.lower() not in ENDINGS:
         raise SettingError(
@@ -55,13 +64,20 @@ def predict(model: ModelFile, /, *files: str, proba: bool = False, out: Path | N
     check_rows(model, paths, {"--out": out})
     if out is not None:
         check_place("--out", out)
-    terminal, loaded = Terminal(), load(model)
+    where, how = asked_for(cluster), (model, paths, proba, out)
+    return _written(*how) if where is None else launched(where, partial(_written, *how))
+
+
+def _written(model: Path, paths: Sequence[str], proba: bool, out: Path | None, group: Group | None = None) -> int:
+    """Write the predictions, as one process: alone, or as a worker of a group, of which the first writes."""
+    terminal, loaded, speaks = Terminal(), load(model), group is None or group.rank == 0
+    terminal.notes.quiet = not speaks
     if proba and not isinstance(loaded.target, Labels):
         raise DataError(f"{model} predicts numbers: there are no probabilities. Remove --proba.")
     names, count = column_names(loaded, proba), 0
-    with _writing(out, names) as write:
+    with _writing(out, names) if speaks else nullcontext(_nowhere) as write:
         with terminal.working(f"reading {shown(paths)}"):
-            found = _predicted(loaded, paths, proba)
+            found = _predicted(loaded, paths, proba, group)
             first = next(found, None)
         if first is None:
             write([_no_values(loaded, proba)] * len(names))
@@ -73,14 +89,21 @@ def predict(model: ModelFile, /, *files: str, proba: bool = False, out: Path | N
     return 0
 
 
-def _predicted(model: Model, files: Sequence[str], proba: bool) -> Iterator[NDArray[Any]]:
+def _nowhere(columns: Columns) -> None:
+    """Another worker writes."""
+
+
+def _predicted(model: Model, files: Sequence[str], proba: bool, group: Group | None) -> Iterator[NDArray[Any]]:
     """Yield what is predicted for the rows of files, piece by piece; nothing where they have the columns only."""
     stream = _opened(model, files)
     if stream is None:
         return
-    for rows in pieces_of(stream, model.encoder.names_in):
+
+    def of_piece(rows: Table) -> NDArray[Any]:
         with in_stream(stream):
-            yield model.predict_proba(rows) if proba else model.predict(rows)
+            return model.predict_proba(rows) if proba else model.predict(rows)
+
+    yield from in_turns(group, pieces_of(stream, model.encoder.names_in), of_piece)
 
 
 def _opened(model: Model, files: Sequence[str]) -> RowStream | None:

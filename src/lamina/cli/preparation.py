@@ -22,6 +22,7 @@ from lamina.data.target_values import is_missing_target
 from lamina.data.targets import Labels, Numbers, detect_task
 from lamina.errors import DataError, LaminaError, SettingError
 from lamina.fitting import Score, prepare
+from lamina.learning.group import Group
 from lamina.learning.run import Run
 from lamina.learning.state import State
 from lamina.model import Model
@@ -118,6 +119,7 @@ def prepared(
     settings: dict[str, Any],
     validation: Path | None,
     seed: int | None = None,
+    group: Group | None = None,
 ) -> tuple[Run, State]:
     """Return the run and its state, everything checked and nothing trained."""
     if isinstance(settings.get("class_weight"), dict):
@@ -142,6 +144,7 @@ def prepared(
                 target_name=str(columns.target),
                 score=_score(settings.get("scoring", "cost"), rows, pair, task),
                 seed=seed,
+                group=group,
             )
     except DataError:
         _check_targets(rows, place, watched, validation, columns, task)  # perhaps the fault is one of these

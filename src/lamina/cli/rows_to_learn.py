@@ -31,6 +31,7 @@ from lamina.data.tables.uris import is_uri
 from lamina.data.target_values import FEW_CLASSES, is_missing_target, plain
 from lamina.errors import DataError
 from lamina.fitting import prepare
+from lamina.learning.group import Group
 from lamina.learning.run import Run
 from lamina.learning.state import State
 from lamina.scoring import score_of
@@ -117,10 +118,19 @@ class Read:
         """Return the kind of task, and why."""
         return kind_of_task(self.rows.y, asked)
 
-    def prepared(self, task: Task, settings: dict[str, Any], seed: int | None, terminal: Terminal) -> tuple[Run, State]:
+    def prepared(
+        self,
+        task: Task,
+        settings: dict[str, Any],
+        seed: int | None,
+        terminal: Terminal,
+        group: Group | None = None,
+    ) -> tuple[Run, State]:
         """Return the run and its state."""
         with terminal.working("turning the columns into features"):
-            return prepared(self.rows, self.place, self.asked.columns, task, settings, self.asked.validation, seed)
+            return prepared(
+                self.rows, self.place, self.asked.columns, task, settings, self.asked.validation, seed, group
+            )
 
 
 @dataclass(frozen=True)
@@ -162,7 +172,14 @@ class Streaming:
         kind = object if isinstance(values[0], str) else None
         return np.repeat(np.array([*values], kind), 2 if len(values) <= FEW_CLASSES else 1)
 
-    def prepared(self, task: Task, settings: dict[str, Any], seed: int | None, terminal: Terminal) -> tuple[Run, State]:
+    def prepared(
+        self,
+        task: Task,
+        settings: dict[str, Any],
+        seed: int | None,
+        terminal: Terminal,
+        group: Group | None = None,
+    ) -> tuple[Run, State]:
         """Return the run and its state."""
         asked, n = self.asked, self.stream.n_rows
         if isinstance(settings.get("class_weight"), dict):
@@ -181,6 +198,7 @@ class Streaming:
                 target_name=str(asked.columns.target),
                 score=score,
                 seed=seed,
+                group=group,
             )
         width = run.network.n_inputs + run.network.n_outputs
         rows = min(window_rows(width, run.recipe.batch_size), run.n_rows)

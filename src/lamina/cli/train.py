@@ -7,6 +7,7 @@ import time as clock
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Annotated, Any, Literal, NamedTuple
@@ -25,6 +26,9 @@ from lamina.cli.run_file import RunFile, read_toml, with_options
 from lamina.cli.scores import baseline_name, compared, rows_of
 from lamina.cli.settings import Flags, from_flags, joined
 from lamina.cli.terminal import Terminal, counted, program_name
+from lamina.cluster.launching import launched
+from lamina.cluster.places import asked_for
+from lamina.cluster.showing import ClusterBar
 from lamina.data.streaming.streamed import Streamed
 from lamina.data.tables.uris import is_uri
 from lamina.data.targets import Labels
@@ -32,6 +36,7 @@ from lamina.errors import CheckpointError, ModelFileError, SettingError
 from lamina.fitting import finish
 from lamina.interrupts import Interrupts
 from lamina.learning.checkpoints import Folder
+from lamina.learning.group import Group
 from lamina.learning.run import Run
 from lamina.learning.state import State
 from lamina.model import Model
@@ -57,6 +62,7 @@ def train(
     out: Path | None = None,
     plot: Path | None = None,
     checkpoint: Path | None = None,
+    cluster: str | None = None,
     json: bool = False,
     cells: Annotated[ReadingFlags | None, Parameter(name="*")] = None,
     settings: Annotated[Flags | None, Parameter(name="*")] = None,
@@ -100,6 +106,9 @@ def train(
     checkpoint
         A folder to write checkpoints to. However the run ends, the same command run again, or `lamina resume FOLDER`,
         resumes from the newest one.
+    cluster
+        Where to train: local[2] for two workers on this machine, auto or HOST:PORT for a Ray cluster, mpi in processes
+        that mpiexec or srun started (then it need not be given).
     json
         Print the result as JSON on stdout, and nothing else there.
     """
@@ -116,7 +125,7 @@ def train(
         "cache": cache,
         "on_error": on_error,
     }
-    given |= {"out": out, "plot": plot, "checkpoint": checkpoint, "json": json or None}
+    given |= {"out": out, "plot": plot, "checkpoint": checkpoint, "cluster": cluster, "json": json or None}
     given |= {name: None if value is False else value for name, value in vars(cells or ReadingFlags()).items()}
     written = RunFile({}, {}) if config is None else read_toml(config)
     options = with_options(given, written)
@@ -126,7 +135,12 @@ def train(
     cells = ReadingFlags.of(options)
     paths = paths_of([named] if isinstance(named, str | Path) else named)
     chosen = Chosen(paths, **{**options, "json": bool(options["json"])}, config=config, cells=cells)
-    return _trained(chosen, written.settings, from_flags(settings), vars(settings or Flags()))
+    how = chosen, written.settings, from_flags(settings), vars(settings or Flags())
+    where = asked_for(chosen.cluster)
+    if where is None:
+        return _trained(*how)
+    shown = None if chosen.json else ClusterBar(Terminal().notes)
+    return launched(where, partial(_trained, *how), shown=shown)
 
 
 class Chosen(NamedTuple):
@@ -147,6 +161,7 @@ class Chosen(NamedTuple):
     out: Path | None
     plot: Path | None
     checkpoint: Path | None
+    cluster: str | None
     json: bool
     cells: ReadingFlags
 
@@ -170,8 +185,14 @@ class Chosen(NamedTuple):
         return [*map(absolute, self.files), *words_of({**options, "out": self.path, **flags})]
 
 
-def _trained(chosen: Chosen, toml: dict[str, Any], given: dict[str, Any], flags: Mapping[str, Any]) -> int:
+def _trained(
+    chosen: Chosen, toml: dict[str, Any], given: dict[str, Any], flags: Mapping[str, Any], group: Group | None = None
+) -> int:
+    """Train as one process: alone, or as a worker of a group, of which the first speaks and writes."""
     terminal, path, checkpoint, asked = Terminal(chosen.json), chosen.path, chosen.checkpoint, chosen.asked
+    if group is not None:
+        checkpoint = checkpoint or (group.scratch and Path(group.scratch)) or None
+        terminal.out.quiet = terminal.notes.quiet = group.rank > 0
     several = len(chosen.files) > 1
     files = {f"FILE {one}" if several else "FILE": Path(one) for one in chosen.files if Path(one).exists()}
     check_files(
@@ -187,12 +208,13 @@ def _trained(chosen: Chosen, toml: dict[str, Any], given: dict[str, Any], flags:
     terminal.say(f"target {chosen.target!r}: {kind} ({reason}{'' if chosen.task else '; --task overrides'})")
     settings = joined(toml, given, task_of(kind))
     seed = None if settings.get("random_state") is not None else stored_seed(checkpoint)
-    run, state = rows.prepared(task_of(kind), settings, seed, terminal)
+    run, state = rows.prepared(task_of(kind), settings, seed, terminal, group)
     check_place("--out", path, state.params.nbytes)
     if isinstance(run.columns.target, Labels) and len(run.columns.target.classes) == 1:
         terminal.complain("warning", f"target {chosen.target!r} has a single class: there is nothing to tell apart")
     validating = f", validating on {run.n_validation:,} others" if run.n_validation else ""
-    terminal.say(f"training on {counted(run.n_rows, 'row')}{validating}")
+    by = "" if group is None else f", by {counted(group.size, 'worker')}"
+    terminal.say(f"training on {counted(run.n_rows, 'row')}{validating}{by}")
     if settings.get("random_state") is None:
         terminal.say(f"seed drawn: --random-state {run.recipe.seed} gives the same model again")
     with ExitStack() as stack:
@@ -200,12 +222,16 @@ def _trained(chosen: Chosen, toml: dict[str, Any], given: dict[str, Any], flags:
         if checkpoint is not None:
             words = chosen.words(flags)
             folder, state = opened(checkpoint, run, state, data=absolute(chosen.files[0]), command=words)
-            stack.enter_context(folder)
-            folder.note(command=words)  # that of the first start is kept too, in every checkpoint
+            if folder is not None:
+                stack.enter_context(folder)
+                folder.note(command=words)  # that of the first start is kept too, in every checkpoint
             if state.step:
                 terminal.say(_where(run, state, checkpoint))
             check_space("--checkpoint", checkpoint, _size_of_checkpoints(state))
         began = clock.perf_counter()
+        if group is not None and group.rank:
+            _carried_out(run, state, terminal, None)
+            return DONE
         with Interrupts(ending=True, finishing=True) as wish:  # once something is learned, it is written
             failed = _carried_out(run, state, terminal, folder)
             if state.stopped in SIGNALS:
@@ -222,7 +248,7 @@ def _trained(chosen: Chosen, toml: dict[str, Any], given: dict[str, Any], flags:
     if failed is not None:
         raise failed
     if _can_go_on(run, state):
-        terminal.say(_how_to_go_on(checkpoint))
+        terminal.say(_how_to_go_on(chosen.checkpoint))
     start = {"file": asked.shown, "target": run.target_name, "task": kind, "reason": reason}
     terminal.result({**start, "interrupted": bool(late.asked), **found})
     return SIGNALS.get(late.asked, DONE)
@@ -252,8 +278,9 @@ def _size_of_checkpoints(state: State) -> int:
 
 def _carried_out(run: Run, state: State, terminal: Terminal, folder: Folder | None) -> CheckpointError | None:
     """Train; return what was wrong if a checkpoint could not be written: the model still can, in another place."""
+    shown = None if run.group is not None and run.group.is_shown else terminal.progress(run, state)
     try:
-        carry_out(run, state, shown=terminal.progress(run, state), folder=folder, ending_signals=True)
+        carry_out(run, state, shown=shown, folder=folder, ending_signals=True)
     except CheckpointError as problem:
         state.stopped = "a checkpoint could not be written"
         return problem

@@ -28,13 +28,17 @@ class Ordering(Protocol):
     def words(self, n: int, epoch: int, part: int = 0) -> NDArray[np.unsignedinteger[Any]]: ...
 
 
+Share = Callable[[int], slice]  # from the rows of a batch to those that are needed here: workers share a batch
+ELSEWHERE = -1  # in the order of a chunk, in the place of a row that is not needed here
+
+
 class Chunk(NamedTuple):
     """Rows that are in memory together, and the order in which to take them."""
 
     X: Any  # (rows, n_inputs)
     Y: Any  # (rows, targets)
     weights: Any  # (rows,) or None
-    order: Any  # row numbers
+    order: Any  # row numbers; ELSEWHERE where another worker has the row
 
 
 class Block(NamedTuple):
@@ -51,8 +55,11 @@ class Examples(Protocol):
     @property
     def n(self) -> int: ...
 
-    def chunks(self, how: Ordering, epoch: int, start: int = 0) -> Iterator[Chunk]:
-        """Yield pass number `epoch` from its row `start` on, the beginning of a batch; chunks are whole batches."""
+    def chunks(self, how: Ordering, epoch: int, start: int = 0, share: Share | None = None) -> Iterator[Chunk]:
+        """Yield pass number `epoch` from its row `start` on, the beginning of a batch; chunks are whole batches.
+
+        Of each batch at least the rows of the share are there.
+        """
         ...
 
     def blocks(self, first: int | None = None) -> Iterator[Block]:
@@ -63,6 +70,21 @@ class Examples(Protocol):
 def order_of(n: int, how: Ordering, epoch: int) -> Rows:
     """Return the order of n rows in a pass: a function of the recipe's seed and the number of the pass alone."""
     return shuffled(n, lambda count: how.words(count, epoch)) if how.shuffle else np.arange(n)
+
+
+def needed(rows: int, batch_size: int, share: Share | None) -> NDArray[np.bool_]:
+    """Return which of some rows, a batch after the other, are in the share, and one row at least; shape (rows,)."""
+    found = np.full(rows, share is None)
+    for at in range(0, 0 if share is None else rows, batch_size):
+        batch = found[at : at + batch_size]
+        batch[share(len(batch))] = True  # type: ignore[misc]
+    found[:1] |= not found.any()  # encodings expect a row
+    return found
+
+
+def order_within(here: NDArray[np.bool_]) -> Rows:
+    """Return the order of rows of which only some are here, in their own order."""
+    return np.where(here, np.cumsum(here) - 1, ELSEWHERE)
 
 
 @dataclass(frozen=True)
@@ -77,7 +99,7 @@ class InMemory:
     def n(self) -> int:
         return len(self.X)
 
-    def chunks(self, how: Ordering, epoch: int, start: int = 0) -> Iterator[Chunk]:
+    def chunks(self, how: Ordering, epoch: int, start: int = 0, share: Share | None = None) -> Iterator[Chunk]:
         yield Chunk(self.X, self.Y, self.weights, order_of(self.n, how, epoch)[start:])
 
     def blocks(self, first: int | None = None) -> Iterator[Block]:
@@ -100,12 +122,13 @@ class Sparse:
     def n(self) -> int:
         return len(self.Y)
 
-    def chunks(self, how: Ordering, epoch: int, start: int = 0) -> Iterator[Chunk]:
+    def chunks(self, how: Ordering, epoch: int, start: int = 0, share: Share | None = None) -> Iterator[Chunk]:
         size = max(ENCODED_ROWS // how.batch_size, 1) * how.batch_size
         order = order_of(self.n, how, epoch)
         for at in range(start, self.n, size):
             rows = order[at : at + size]
-            yield Chunk(*self._block(rows), np.arange(len(rows)))
+            here = needed(len(rows), how.batch_size, share)
+            yield Chunk(*self._block(rows[here]), order_within(here))
 
     def blocks(self, first: int | None = None) -> Iterator[Block]:
         n = self.n if first is None else min(first, self.n)

@@ -10,7 +10,7 @@ from lamina.data.examples import Examples
 from lamina.data.learning import Columns
 from lamina.engine import Engine
 from lamina.equations.network import Network
-from lamina.learning.group import ALONE, Group
+from lamina.learning.group import Group
 from lamina.learning.hyperparameters import MAY_CHANGE
 from lamina.learning.recipe import Recipe
 from lamina.learning.state import State
@@ -47,7 +47,8 @@ class Run:
     rows : mapping of str to str or int
         What tells these rows from others: their "columns" and how many "rows", and fingerprints of their "data" and
         "validation data".
-    group : Group
+    group : Group, optional
+        The workers that learn together; None where one takes whole batches.
     began : float
         When preparing began, on the clock of `time.monotonic`; `max_time` counts from there.
     """
@@ -66,7 +67,7 @@ class Run:
     score_name: str
     n_rows_first_run: int
     rows: Mapping[str, Any]
-    group: Group = ALONE
+    group: Group | None = None
     began: float = 0.0
 
     @property
@@ -75,7 +76,9 @@ class Run:
         settings = {name: _spelled(value) for name, value in self.given.items() if name not in MAY_CHANGE}
         if not isinstance(self.given["random_state"], int | None):
             settings["random_state"] = type(self.given["random_state"]).__name__
-        return {"task": self.task, "target": self.target_name, **settings, **self.rows, "lamina": version("lamina")}
+        sums = {} if self.group is None else {"sums": "of leaves"}  # other bits than those of one who takes batches
+        plain = {"task": self.task, "target": self.target_name, **settings, **self.rows, **sums}
+        return {**plain, "lamina": version("lamina")}
 
     @property
     def n_rows(self) -> int:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lamina.data.examples import Chunk
+from lamina.data.examples import Chunk, Share
 from lamina.equations.steps import Steps
 from lamina.errors import DataWarning, DivergenceError, DivergenceWarning
 from lamina.learning.divergence import divergence_error
@@ -24,6 +24,7 @@ from lamina.learning.evaluation import WATCHED_ROWS, scores_of, validation_cost,
 from lamina.learning.full_batch import iteration_of
 from lamina.learning.group import train_steps_together
 from lamina.learning.lbfgs import LBFGS
+from lamina.learning.leaves import rows_of
 from lamina.learning.recipe import CONSTANT
 from lamina.learning.run import Run
 from lamina.learning.schedules import Schedule, rate_factor
@@ -76,6 +77,8 @@ def train(run: Run, state: State, until: int | None = None, *, pause: Pause | No
         The same after an epoch that finished; the best weights are kept.
     """
     one_pass = _full_batch(run) if isinstance(run.recipe.optimiser, LBFGS) else partial(_minibatches, pause=pause)
+    if run.group is not None:
+        run.group.check_same("at the start", repr(run.identity), repr(state.step), state.params, state.memory)
     last = run.recipe.epochs if until is None else min(until, run.recipe.epochs)
     while not state.stopped and state.epoch < last:
         try:
@@ -104,7 +107,7 @@ def _minibatches(run: Run, state: State, pause: Pause | None = None) -> Iterator
     """Go through what is left of a pass; yield now and then within it."""
     size, network, silent = run.recipe.batch_size, run.network, 0.0
     steps = max(1, int(FIRST_MULTIPLY_ADDS / (network.size * network.members * size)))
-    for chunk in run.examples.chunks(run.recipe, state.epoch, state.rows):
+    for chunk in run.examples.chunks(run.recipe, state.epoch, state.rows, _share(run)):
         at = 0
         while at < len(chunk.order):
             began = time.perf_counter()
@@ -119,10 +122,11 @@ def _minibatches(run: Run, state: State, pause: Pause | None = None) -> Iterator
             if not asked:
                 steps = max(1, int(min(steps * min(4.0, SECONDS_PER_MOVE / max(took, 1e-9)), MOST_STEPS_PER_MOVE)))
             silent += took
-            if state.rows < run.examples.n and (asked or not cut_short or silent >= SECONDS_PER_MOVE):
+            halted = _halted(run)
+            if state.rows < run.examples.n and (asked or halted or not cut_short or silent >= SECONDS_PER_MOVE):
                 silent = 0.0
                 yield Progress(state.epoch, state.rows, state.step, None)
-                if _time_is_over(run, state):
+                if is_over(run, state, together=halted):
                     return
 
 
@@ -138,7 +142,7 @@ def move(run: Run, state: State, chunk: Chunk) -> None:
     done, count, whole = state.rows // size, -(-len(chunk.order) // size), -(-n // size)
     steps = steps_of(run, state, count)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
-        take = run.engine.train_steps if run.group.size == 1 else train_steps_together(run.engine, run.group)
+        take = run.engine.train_steps if run.group is None else train_steps_together(run.engine, run.group)
         try:
             costs = take(run.network, recipe.optimiser, state.params, state.memory, *chunk, steps)
         except KeyboardInterrupt:
@@ -151,8 +155,9 @@ def move(run: Run, state: State, chunk: Chunk) -> None:
         state.rows += rows
     if len(costs):
         state.step, state.learning_rate = state.step + len(costs), float(steps.rates[len(costs) - 1])
-    if len(costs) < count:
+    if len(costs) < count and not _halted(run):
         at = chunk.order[len(costs) * size : (len(costs) + 1) * size]
+        at = at[at >= 0]  # those of other workers are not here
         w = None if chunk.weights is None else chunk.weights[at]
         place, dropout = (state.epoch + 1, done + len(costs) + 1, whole), float(steps.dropouts[len(costs)])
         raise _divergence(run, state, chunk.X[at], chunk.Y[at], w, place, dropout)
@@ -211,6 +216,8 @@ def _full_batch(run: Run) -> Callable[[Run, State], Iterator[Progress]]:
 def close(run: Run, state: State) -> Record:
     """End an epoch: average, evaluate, take note of the best epoch and of patience."""
     began, recipe, average = time.perf_counter(), run.recipe, state.average
+    if run.group is not None:
+        run.group.check_same(f"after epoch {state.epoch + 1}", state.params)
     try:
         with np.errstate(all="ignore"):
             if recipe.averaging:
@@ -237,7 +244,7 @@ def close(run: Run, state: State) -> Record:
     elif state.epoch >= recipe.epochs:
         state.stopped = f"all {state.epoch} epochs were done"
     else:
-        _time_is_over(run, state)
+        is_over(run, state, together=True)
     if state.stopped and run.score is None and state.best_params is None:
         raise _never_finite(run, state)
     return record
@@ -261,11 +268,29 @@ def _end(state: State, why: str) -> None:
     state.stopped, state.final = why, True
 
 
-def _time_is_over(run: Run, state: State) -> bool:
+def is_over(run: Run, state: State, why: str = "", *, together: bool) -> bool:
+    """Return whether training ends here: for this reason, or because its time is over.
+
+    A worker of a group asks the others, and ends with them; `together` says that all of them are at this place.
+    """
     limit = run.recipe.max_time
-    if limit is not None and time.monotonic() - run.began >= limit:
-        state.stopped = f"max_time: the limit of {limit:g} seconds was reached"
+    if not why and limit is not None and time.monotonic() - run.began >= limit:
+        why = f"max_time: the limit of {limit:g} seconds was reached"
+    if run.group is not None:
+        run.group.ask(why)
+        why = run.group.agreed() if together else ""
+    state.stopped = state.stopped or why
     return bool(state.stopped)
+
+
+def _share(run: Run) -> Share | None:
+    """Return which rows of a batch this worker takes; None: all of them."""
+    group = run.group
+    return None if group is None else lambda rows: rows_of(rows, group.rank, group.size)
+
+
+def _halted(run: Run) -> bool:
+    return run.group is not None and run.group.halted
 
 
 def _averaged(state: State, decay: float) -> Any:

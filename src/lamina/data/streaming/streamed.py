@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.data.examples import Block, Chunk, InMemory, Ordering
+from lamina.data.examples import Block, Chunk, InMemory, Ordering, Share, needed, order_within
 from lamina.data.splitting import shuffled
 from lamina.data.streaming.read_ahead import ReadAhead
 
@@ -137,16 +137,15 @@ class Streamed:
     def n(self) -> int:
         return self.stripes.n
 
-    def chunks(self, how: Ordering, epoch: int, start: int = 0) -> Iterator[Chunk]:
+    def chunks(self, how: Ordering, epoch: int, start: int = 0, share: Share | None = None) -> Iterator[Chunk]:
         """See `Examples`."""
-        ahead = ReadAhead(lambda: self._pieces(how, epoch, start), PIECES_AHEAD)
+        ahead = ReadAhead(lambda: self._pieces(how, epoch, start, share), PIECES_AHEAD)
         try:
-            for block in ahead:
-                yield Chunk(*block, np.arange(len(block.X)))
+            yield from ahead
         finally:
             ahead.close()
 
-    def _pieces(self, how: Ordering, epoch: int, start: int) -> Iterator[Block]:
+    def _pieces(self, how: Ordering, epoch: int, start: int, share: Share | None) -> Iterator[Chunk]:
         """Yield the examples of a pass from number `start` on, in their order, some whole batches at a time."""
         size = window_rows(self.width, how.batch_size)
         piece = max(STRIPE_ROWS // how.batch_size, 1) * how.batch_size
@@ -154,7 +153,9 @@ class Streamed:
         for window, n in self._windows(self._sequence(how, epoch), size, w):
             order = self._order(n, how, epoch, w)[max(start - w * size, 0) :]
             for at in range(0, len(order), piece):
-                yield window.block(order[at : at + piece])
+                rows = order[at : at + piece]
+                here = needed(len(rows), how.batch_size, share)
+                yield Chunk(*window.block(rows[here]), order_within(here))
             w += 1
             del window  # the next one is filled without it
 
