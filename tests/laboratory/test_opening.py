@@ -1,11 +1,13 @@
 """`lamina lab WHAT`: built-in rows, a table, a model with rows or without, code."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from lamina import DeepClassifier, DeepRegressor
-from lamina.errors import LaminaError
+from lamina.errors import LaminaError, SettingError
 from lamina.laboratory.bench import Bench
 from lamina.laboratory.opening import made_up, opening_of
 
@@ -87,3 +89,9 @@ def test_what_cannot_be_opened_is_said(folder, what, file, target, words):
     place = str(folder / what) if "." in what else what
     with pytest.raises(LaminaError, match=words):
         opening_of(place, file and folder / file, target)
+
+
+@pytest.mark.parametrize(("file", "target"), [(None, "x1"), (Path("rows.csv"), None)])
+def test_built_in_rows_take_neither_file_nor_target(file, target):
+    with pytest.raises(SettingError, match="moons: these rows are built in"):
+        opening_of("moons", file, target)

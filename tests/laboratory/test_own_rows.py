@@ -169,3 +169,31 @@ def test_pictures_have_the_shades_of_the_pixels():
     encoder, W1 = bench.run.columns.encoder, np.arange(128.0).reshape(2, 64) - 64
     units = pictures_of_units(W1, encoder)
     np.testing.assert_array_equal(units.shades, np.clip(np.rint((W1 + 64) / 128 * 255), 0, 255))
+
+
+ODD = {
+    "one row": "a,b,y\n1,2,0\n",
+    "four rows": "a,b,y\n0,0,0\n0,1,1\n1,0,1\n1,1,0\n",
+    "a column without a value": "a,b,y\n" + "".join(f",{k},{k % 2}\n" for k in range(40)),
+    "numbers at the edge": "a,b,y\n" + "".join(f"{(-1) ** k * 1.7e308},{k},{'pq'[k % 2]}\n" for k in range(40)),
+    "constant columns": "a,b,y\n" + "".join(f"5,7,{k % 2}\n" for k in range(40)),
+    "one class": "a,b,y\n" + "".join(f"{k},{k % 5},same\n" for k in range(40)),
+    "a class with one row": "a,b,y\n" + "".join(f"{k},{k % 5},{'x' if k else 'z'}\n" for k in range(40)),
+    "dates": "day,b,y\n" + "".join(f"2024-01-{1 + k % 28:02d},{k % 5},{k % 2}\n" for k in range(40)),
+    "text with commas": "t,x,y\n" + "".join(f'"well, {k % 4}",{k},{"ab"[k % 2]}\n' for k in range(40)),
+}
+
+
+@pytest.mark.filterwarnings("ignore::lamina.errors.DataWarning")
+@pytest.mark.parametrize("table", ODD.values(), ids=ODD)
+def test_every_view_speaks_of_odd_tables(table):
+    bench = Bench(lab_rows(read_upload("odd.csv", table.encode())))
+    for step in (0, 3):
+        if step:
+            bench.play(step, wait=True)
+        for name in ("overview", "plane", "curves", "settings", "frame"):
+            answer(bench, name, {})
+        for name in ("trace", "lines", "lesson", "nudge", "health", "frame", "snapshot"):
+            answer(bench, name, {"step": step})
+        answer(bench, "unit", {"step": step, "layer": 1, "unit": 1})
+        answer(bench, "python", {"step": step, "dialect": "numpy"})

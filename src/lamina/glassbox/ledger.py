@@ -117,7 +117,7 @@ def _entry(trace: Any, name: str, axes: Any, slopes: dict[str, NDArray[np.bool_]
     finite = array[np.isfinite(array)]
     flat = slopes.get(name)
     of, memory = described(name), name.startswith(("v_", "s_"))
-    norm = float(np.linalg.norm(finite))
+    norm = float(np.linalg.norm(finite)) if len(finite) or not array.size else NAN
     lone = array.ndim == 0 or array.size <= 1
     after = trace.arrays.get(f"{name}_new")
     moved = NAN if after is None else float(np.linalg.norm(np.asarray(after, np.float64) - array))

@@ -7,7 +7,7 @@ pages may look at different steps while the network learns.
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -57,7 +57,7 @@ class Bench:
         The learner's file that was named on the command line.
     counts : Counter
         How often "rows", "settings", "recording" and others changed: a page that sees another number asks again.
-        "start" counts the starts from step 0.
+        "start" counts the starts from step 0, "begun" how often steps that were recorded gave way to others.
     kept : dict
         What questions keep from one time to the next, each under a name of its own.
 
@@ -76,7 +76,7 @@ class Bench:
         self._thread: threading.Thread | None = None
         self._pace: float | None = None
         self._pausing = threading.Event()
-        self._traces: OrderedDict[Any, Trace] = OrderedDict()
+        self._traces: OrderedDict[Any, Future[Trace]] = OrderedDict()
         self._wishes: list[Future[tuple[Run, State]]] = []
         self.kept: dict[str, Any] = {}
         self.open(rows, settings, before)
@@ -94,8 +94,7 @@ class Bench:
 
     def take(self, rows: LabRows, settings: Mapping[str, Any], run: Run, state: State) -> None:
         """Put a run on the table that was prepared elsewhere, where its state stands."""
-        self.pause()
-        with self.lock:
+        with self._paused():
             self.rows, self.settings, self.before = rows, {**rows.settings, **settings}, None
             self._start(run, state)
             self.counts["rows"] += 1
@@ -119,7 +118,13 @@ class Bench:
 
     def _put(self, run: Run, state: State, chosen: dict[str, Any], at: int | None, goes_on: bool) -> None:
         if goes_on:
-            _, earlier = self.state_at(self.head if at is None else at)
+            before, earlier = self.state_at(self.head if at is None else at)
+            rows = (
+                before.columns,
+                before.examples,
+                before.validation,
+            )  # as they are, edits included
+            run = replace(run, columns=rows[0], examples=rows[1], validation=rows[2])
             self._begin(run, _gone_on(state, earlier))
         else:
             self._start(run, state)
@@ -144,7 +149,7 @@ class Bench:
     def restart(self) -> None:
         """Start again from step 0."""
         with self._paused():
-            self._start(*self.recording.at(self.recording.first))
+            self._start(*self.recording.origin())
 
     def _prepared(self, rows: LabRows, settings: Mapping[str, Any], before: Before | None) -> tuple[Run, State]:
         return prepare(rows.X, rows.y, settings=settings, task=rows.task, target_name=rows.target, before=before)
@@ -160,13 +165,15 @@ class Bench:
         self.recording.begin(run, state)
         self._traces.clear()
         self.counts["recording"] += 1
+        self.counts["begun"] += 1
 
     # ---- learning ----
 
     @property
     def running(self) -> bool:
         """Whether the thread trains."""
-        return self._thread is not None and self._thread.is_alive() and not self._pausing.is_set()
+        thread = self._thread
+        return thread is not None and thread.is_alive() and not self._pausing.is_set()
 
     @property
     def head(self) -> int:
@@ -194,18 +201,19 @@ class Bench:
             self._pausing.clear()
             self._pace = pace
             thread = threading.Thread(target=self._learn, args=(steps, pace), name="lamina-lab", daemon=True)
-            self._thread = thread
-            thread.start()
+            with self.lock:  # nobody copies the state that is about to move
+                self._thread = thread
+                thread.start()
         if wait:
             thread.join()
 
     def pause(self) -> None:
         """Stop the thread after its step."""
         with self._commands:
-            thread, self._thread = self._thread, None
-            if thread is not None and thread is not threading.current_thread():
+            if self._thread is not None:
                 self._pausing.set()
-                thread.join()
+                self._thread.join()
+            self._thread = None
 
     def _learn(self, steps: int | None, pace: float | None) -> None:
         run, state = self.run, self._state
@@ -223,6 +231,9 @@ class Bench:
                     self._pausing.wait(max(0.0, 1 / pace - (time.monotonic() - began)))
         except LaminaError as problem:
             self.trouble = str(problem)
+        except Exception as problem:  # a fault of ours, or no memory: the terminal shows where it arose
+            self.trouble = f"the training failed: {type(problem).__name__}: {problem}"
+            raise
         finally:
             self.counts["recording"] += 1
             self._hand_out(run, state)
@@ -234,6 +245,11 @@ class Bench:
 
     # ---- looking ----
 
+    def on_the_table(self) -> tuple[LabRows, Run]:
+        """Return the rows, and the newest run of them."""
+        with self.lock:
+            return self.rows, self.run
+
     def state_at(self, step: int) -> tuple[Run, State]:
         """Return the run, and a copy of the state before a step was taken.
 
@@ -244,7 +260,13 @@ class Bench:
         """
         with self.lock:
             self._check(step)
+            if step == self._state.step and self._stands_still():
+                return self.run, self._state.copy()  # that need not be computed again
             return self.recording.at(step)
+
+    def _stands_still(self) -> bool:
+        """Return whether the newest state is whole, stays as it is, and could move on."""
+        return (self._thread is None or not self._thread.is_alive()) and not self.finished
 
     def newest(self) -> tuple[Run, State]:
         """Return the run, and a copy of the newest state; while it learns, of that after the step that is being taken.
@@ -265,18 +287,17 @@ class Bench:
 
     def trace_at(self, step: int, edits: Sequence[Edit] = ()) -> Trace:
         """Return the trace of a step, with changed numbers where there are some."""
-        run, state = self.state_at(step)
-        key = (self.counts["recording"] if step == self.head else 0, id(run), step, tuple(edits))
+        key = step, tuple(edits)
         with self.lock:
-            if key in self._traces:
-                self._traces.move_to_end(key)
-                return self._traces[key]
-        found = trace_of_step(*edited(run, state, edits))
-        with self.lock:
-            self._traces[key] = found
-            while len(self._traces) > MOST_TRACES:
+            self._check(step)
+            promised = self._traces.pop(key, None)
+            looked_at = None if promised else self.state_at(step)
+            promised = self._traces[key] = promised or Future()
+            if len(self._traces) > MOST_TRACES:
                 self._traces.popitem(last=False)
-        return found
+        if looked_at is not None:  # of several who ask for the same, the first computes it
+            _keep(promised, lambda: trace_of_step(*edited(*looked_at, edits)))
+        return promised.result()
 
     def model_at(self, step: int, edits: Sequence[Edit] = ()) -> Model:
         """Return the model with the parameters before a step."""
@@ -300,6 +321,14 @@ class Bench:
         self.pause()
         if self.code is not None:
             self.code.close()
+
+
+def _keep(promised: "Future[Trace]", make: Callable[[], Trace]) -> None:
+    """Keep a promise, be it with what went wrong: the same question meets the same trouble."""
+    try:
+        promised.set_result(make())
+    except BaseException as problem:
+        promised.set_exception(problem)
 
 
 def _same_arrays(one: Network, other: Network) -> bool:

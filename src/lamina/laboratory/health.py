@@ -5,6 +5,7 @@ however long it is; they are kept by what they were taken of. The diagnosis is t
 that training itself took.
 """
 
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -84,17 +85,18 @@ class Health:
 
 
 def _key(run: Run, state: State) -> tuple[Any, ...]:
-    return state.step, digest(state.params), run.recipe.optimiser, run.recipe.learning_rate
+    return state.step, digest(state.params), weakref.ref(run)  # a run has its own inputs and settings
 
 
 def _once(kept: OrderedDict[Any, Any], key: Any, make: Callable[[], Any]) -> Any:
     """Return what is kept under a key, or make it; of many, those asked for last are kept."""
-    if key not in kept:
-        kept[key] = make()
-        while len(kept) > MOST_KEPT:
-            kept.popitem(last=False)
-    kept.move_to_end(key)
-    return kept[key]
+    found = kept.pop(key, None)  # one move, whoever else asks meanwhile
+    if found is None:
+        found = make()
+    kept[key] = found
+    while len(kept) > MOST_KEPT:
+        kept.popitem(last=False)
+    return found
 
 
 def moments(steps: Iterable[int], upto: int) -> list[int]:

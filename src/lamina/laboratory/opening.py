@@ -72,6 +72,8 @@ def opening_of(what: str, file: Path | None = None, target: str | None = None) -
         return Opening(built_in(what))
     if LINK in what:
         return _of_state(state_in_link(what), file)
+    if what in BUILT_IN and not path.exists():
+        raise SettingError(f"{what}: these rows are built in, with their own target: name no file and no --target.")
     if not path.exists():
         known = ", ".join(BUILT_IN)
         raise SettingError(

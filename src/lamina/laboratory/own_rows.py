@@ -32,6 +32,7 @@ from lamina.profiling.table_profile import ENCODING_SETTINGS, profile_of
 
 MOST_BYTES = 50 * 2**20  # of an upload
 MOST_ROWS = 50_000  # that the lab learns from
+FEWEST_TO_HOLD_OUT = 20  # rows: of fewer, such as a table of XOR, the network learns from every one
 TASKS: dict[str, Task] = {"classification": "classifier", "regression": "regressor"}
 
 
@@ -187,7 +188,18 @@ def lab_rows(
     kind = task or ("regression" if detect_task(y)[0] == "regression" else "classification")
     side = side_of_pictures(X)
     pixels = (side, side) if side else None
-    return LabRows(own.name, own.name, X, y, target, TASKS[kind], settings=TABLES, pixels=pixels, built_in=False)
+    settings = _settings_for(len(y))
+    return LabRows(own.name, own.name, X, y, target, TASKS[kind], settings=settings, pixels=pixels, built_in=False)
+
+
+def _settings_for(n: int) -> dict[str, Any]:
+    """Return the settings for so many rows: of few, none are held out, and a step uses all."""
+    settings = dict(TABLES)
+    if n < FEWEST_TO_HOLD_OUT:
+        settings["early_stopping"] = False
+    if n < 2 * TABLES["batch_size"]:
+        settings["batch_size"] = "auto"
+    return settings
 
 
 def _rows(y: Any) -> Any:

@@ -24,6 +24,7 @@ TAIL = 0.01  # of the rows at either end, that decide the picture's edges with r
 ROOM = 0.5  # of the range between the tails
 MARGIN = 0.06
 MOST_PLANES = 64
+LARGEST = float(np.finfo(float).max) / 8  # on an axis
 
 
 class Axis(NamedTuple):
@@ -55,8 +56,9 @@ def chosen_rows(n: int) -> NDArray[np.intp]:
 
 
 def axes_of(table: Table) -> tuple[str, ...]:
-    """Return the columns that can be an axis: those of numbers."""
-    return tuple(name for j, name in enumerate(table.names) if table.at(j).kind == "number")
+    """Return the columns that can be an axis: those of numbers, where there are some."""
+    columns = ((name, table.at(j)) for j, name in enumerate(table.names))
+    return tuple(name for name, column in columns if column.kind == "number" and np.isfinite(column.values).any())
 
 
 def plane_of_columns(table: Table, encoder: Encoder, names: Sequence[str], resolution: int, dtype: Any) -> Plane:
@@ -144,6 +146,7 @@ def _range(values: NDArray[np.float64]) -> tuple[float, float]:
     """Return where an axis begins and ends: around all values, but not as far as a few that lie far out."""
     if not len(values):
         return 0.0, 1.0
+    values = np.clip(values, -LARGEST, LARGEST)  # a picture has room around them
     low, high = float(values.min()), float(values.max())
     first, last = np.quantile(values, [TAIL, 1 - TAIL])
     if first < last:

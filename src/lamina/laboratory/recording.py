@@ -36,7 +36,8 @@ class Frame(NamedTuple):
 class Recording:
     """Key frames by the number of the step that comes next.
 
-    At most `MOST_FRAMES` and `MOST_BYTES` are kept: of more, every other one goes, and the distance doubles.
+    At most `MOST_FRAMES` and `MOST_BYTES` are kept: of more, every other one goes, and the distance doubles. Where runs
+    began often, by changes under way, the oldest of them go whole: the first step that can be gone back to moves up.
     """
 
     most_bytes: int = MOST_BYTES
@@ -45,12 +46,26 @@ class Recording:
         self._frames: dict[int, Frame] = {}
         self._history: list[dict[str, Any]] = []
         self._every, self._bytes, self.head = 1, 0, 0
+        self._origin: Frame | None = None
 
     def begin(self, run: Run, state: State) -> None:
         """Go on with this run from this state: what was recorded after its step is dropped."""
         for step in [step for step in self._frames if step >= state.step]:
             self._bytes -= self._frames.pop(step).nbytes
+        self._forget()
         self._keep(run, state, pinned=True)
+        if self._origin is None or state.step <= self._origin.scalars["step"]:
+            self._origin = self._frames[state.step]
+
+    def _forget(self) -> None:
+        """Where beginnings alone take half of the room, drop the oldest, with the steps that were computed from it."""
+        begun = [step for step in self.steps if self._frames[step].pinned]
+        while len(begun) > 1 and (
+            len(begun) > MOST_FRAMES // 2 or sum(self._frames[step].nbytes for step in begun) > self.most_bytes // 2
+        ):
+            del begun[0]
+            for step in [step for step in self._frames if step < begun[0]]:
+                self._bytes -= self._frames.pop(step).nbytes
 
     def note(self, run: Run, state: State) -> None:
         """Take note of a state after a step."""
@@ -104,13 +119,20 @@ class Recording:
         began = max(n for n, one in self._frames.items() if one.pinned and n <= step)
         return self.at(began)
 
+    def origin(self) -> tuple[Run, State]:
+        """Return the run and a state of its own where all began, though the steps after it may be forgotten."""
+        assert self._origin is not None
+        return self._origin.run, self._state_of(self._origin)
+
+    def _state_of(self, frame: Frame) -> State:
+        return State.of(frame.arrays, {**frame.scalars, "history": self._history[: frame.epochs]})
+
     def at(self, step: int) -> tuple[Run, State]:
         """Return the run, and a state of its own, before this step was taken."""
         steps = sorted(self._frames)
         nearest = steps[max(bisect_right(steps, step) - 1, 0)]
         frame = self._frames[nearest]
-        scalars = {**frame.scalars, "history": self._history[: frame.epochs]}
-        state = State.of(frame.arrays, scalars)
+        state = self._state_of(frame)
         if nearest < step:
             state.stopped, state.final = "", False
             for _ in train(frame.run, state, pause=lambda at: step - at):

@@ -3,7 +3,7 @@
 import { h, short, fill } from "lab/dom.js";
 import { go, here } from "lab/here.js";
 import { ask, live, on } from "lab/talk.js";
-import { trouble } from "lab/notes.js";
+import { note, trouble } from "lab/notes.js";
 import { replay } from "lab/replay.js";
 
 const PACES = [["slow", 2], ["medium", 20], ["fast", 200], ["as fast as it can", null]];
@@ -27,6 +27,7 @@ export function bar() {
   const controls = [...element.querySelectorAll("button, input, select")];
   for (const one of controls) one.disabled = true; // until it is known where things stand
 
+  let told = "", takeBack = () => {}; // why the training ended, the last time it was said
   const show = () => {
     const now = here.now;
     if (!now) return;
@@ -40,7 +41,12 @@ export function bar() {
     again.show();
     fill(where, h("b", {}, `step ${here.step.toLocaleString("en")}`), ` of ${now.head.toLocaleString("en")}`,
       record && here.step === now.head ? ` · epoch ${record.epoch.toLocaleString("en")} · cost ${short(record.cost)}` : "",
-      now.finished ? h("span", { class: "finished" }, ` · ${now.finished}`) : "");
+      now.finished ? h("span", { class: "finished", title: now.finished }, ` · ${now.finished}`) : "");
+    if (now.finished !== told && where.isConnected) {
+      takeBack();
+      told = now.finished;
+      if (told && where.scrollWidth > where.clientWidth) takeBack = note(told, "trouble"); // it does not fit in here
+    }
   };
   on("here", show);
 

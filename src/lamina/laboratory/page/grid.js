@@ -248,8 +248,9 @@ const transposed = (symbol) => (symbol.includes("]}") ? symbol.replace("]}", "]\
 /** A number as it fits into a cell. */
 function shown(value) {
   const x = number(value), size = Math.abs(x);
-  if (!Number.isFinite(x) || size >= 1e4) return short(value, 3);
-  return (size > 0 && size < 1e-3 ? x.toExponential(1) : String(Number(x.toFixed(size < 10 ? 4 : size < 1000 ? 2 : 1)))).replace("-", "−").replace("e-", "e−");
+  if (!Number.isFinite(x)) return short(value);
+  const digits = size >= 1e100 || size < 1e-99 ? 0 : 1; // an exponent of three digits takes the place of one before it
+  return (size >= 1e4 || (size > 0 && size < 1e-3) ? x.toExponential(digits).replace("e+", "e") : String(Number(x.toFixed(size < 10 ? 4 : size < 1000 ? 2 : 1)))).replace("-", "−").replace("e-", "e−");
 }
 
 /** The colour of a number: its sign and how large it is beside the largest of its array. */

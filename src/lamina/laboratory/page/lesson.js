@@ -53,8 +53,8 @@ class Lesson {
 
   get step() { return memory.follow ? here.step : here.now.first; }
 
-  heard({ changed, before }) {
-    if (changed.has("now") && JSON.stringify(before.now?.counts) !== JSON.stringify(here.now.counts)) this.soon();
+  heard({ changed }) {
+    if (changed.has("begun")) this.soon();
     else if (changed.has("step") && memory.follow) this.soon();
     this.sayWhose();
     if (changed.size === 0) this.stops.forEach((one) => one.recolour());

@@ -54,9 +54,8 @@ class Check {
 
   close() { this.curve.close(); this.errors.close(); }
 
-  heard({ changed, before }) {
-    const renewed = changed.has("now") && JSON.stringify(before.now?.counts) !== JSON.stringify(here.now.counts);
-    if (changed.has("step") || changed.has("edits") || renewed) this.load();
+  heard({ changed }) {
+    if (changed.has("step") || changed.has("edits") || changed.has("begun")) this.load();
     else if (changed.size === 0 && this.found) this.draw();
   }
 

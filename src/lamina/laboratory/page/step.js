@@ -52,8 +52,8 @@ class Stepper {
 
   // ---- what is looked at ----
 
-  heard({ changed, before }) {
-    const renewed = changed.has("now") && this.renewed(before.now);
+  heard({ changed }) {
+    const renewed = changed.has("begun");
     if (renewed || (changed.has("step") && !this.passing)) this.blank();
     if (changed.has("step") || changed.has("edits") || renewed) this.load();
     else if (changed.has("line") || changed.has("example")) this.draw();
@@ -61,12 +61,6 @@ class Stepper {
 
   /** Whether the training runs by: each step is then drawn whole, with its own number, until the next one is there. */
   get passing() { return here.following && Boolean(here.now?.running); }
-
-  /** Whether the engine's recording became another one: other rows, other settings. */
-  renewed(before) {
-    const counts = (now) => JSON.stringify([now?.counts?.rows, now?.counts?.settings]);
-    return counts(before) !== counts(here.now);
-  }
 
   /** Ask for what is looked at; while an answer is on its way, only the last question waits. */
   async load() {

@@ -1,6 +1,6 @@
 // Arrays that the engine packed as bytes, as typed arrays.
 
-const TYPES = { uint8: Uint8Array, float32: Float32Array };
+const TYPES = { uint8: Uint8Array, float32: Float32Array, float64: Float64Array };
 
 /** The numbers of a packed array, row by row; its shape stands beside them. */
 export function unpack(packed) {

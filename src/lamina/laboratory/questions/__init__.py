@@ -8,6 +8,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from lamina.errors import SettingError, nearest
 from lamina.laboratory.bench import Bench
 from lamina.laboratory.plain import plain
@@ -45,7 +47,8 @@ def answer(bench: Bench, name: str, arguments: Mapping[str, Any]) -> Any:
     except TypeError as problem:
         known = ", ".join(list(signature.parameters)[1:])
         raise SettingError(f"{name}: {problem}. It takes {known or 'nothing'}.") from None
-    return plain(question(*bound.args, **bound.kwargs))
+    with np.errstate(all="ignore"):  # what is not finite is on the page, and need not be in the terminal too
+        return plain(question(*bound.args, **bound.kwargs))
 
 
 QUESTIONS: Mapping[str, Callable[..., Any]] = {

@@ -17,7 +17,7 @@ def now(bench: Bench) -> Any:
 
 def overview(bench: Bench) -> Any:
     """Return rows, network and settings: what changes only when somebody changes it."""
-    run, rows = bench.run, bench.rows
+    rows, run = bench.on_the_table()
     return {
         "rows": {
             "name": rows.name,

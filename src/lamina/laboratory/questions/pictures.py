@@ -28,7 +28,7 @@ OF_A_UNIT, BINS = 48, 24  # nodes of its larger picture, bars of its histogram
 
 def plane(bench: Bench, columns: Any = None, resolution: int = 64) -> Any:
     """Return the plane to draw on, with the rows that are drawn on it: what changes only with rows and columns."""
-    run, rows = bench.run, bench.rows
+    rows, run = bench.on_the_table()
     planes = _planes(bench, run)
     found = planes.of(_names(columns), _resolution(resolution))
     y = np.asarray(rows.y)[found.rows]
@@ -43,7 +43,7 @@ def plane(bench: Bench, columns: Any = None, resolution: int = 64) -> Any:
         "of": planes.table.n_rows,
         "points": packed(found.points),
         "classes": classes,
-        "targets": target.codes(y) if isinstance(target, Labels) else packed(y.astype(np.float64)),
+        "targets": (target.codes(y) if len(y) else []) if isinstance(target, Labels) else packed(y.astype(np.float64)),
         "target": rows.target,
         "pixels": rows.pixels,
     }
@@ -130,6 +130,8 @@ def pictures(bench: Bench, step: int, first: int = 0, count: int = 24) -> Any:
 def _planes(bench: Bench, run: Run) -> Planes:
     """Return the planes of a run's rows; those of the last encoder are kept on the bench."""
     with bench.lock:
+        if run.columns is not bench.run.columns:
+            raise SettingError("Meanwhile other rows or settings were put on the table.")
         kept = bench.kept.get("planes")
         encoder, dtype = run.columns.encoder, np.dtype(run.settings["dtype"])
         if kept is None or kept.encoder is not encoder or kept.dtype != dtype:
