@@ -4,7 +4,6 @@ A question is a function of the bench and of named arguments, all plain JSON val
 add one, write it in the file of its subject and give it a row in `QUESTIONS`.
 """
 
-import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -26,6 +25,7 @@ from lamina.laboratory.questions import (
     settings,
     stepping,
 )
+from lamina.laboratory.questions.arguments import bound_arguments
 
 
 def answer(bench: Bench, name: str, arguments: Mapping[str, Any]) -> Any:
@@ -39,13 +39,7 @@ def answer(bench: Bench, name: str, arguments: Mapping[str, Any]) -> Any:
     if name not in QUESTIONS:
         raise SettingError(f"no question {name!r}.{nearest(name, QUESTIONS)}")
     question = QUESTIONS[name]
-    signature = inspect.signature(question)
-    try:
-        bound = signature.bind(bench, **arguments)
-    except TypeError as problem:
-        known = ", ".join(list(signature.parameters)[1:])
-        raise SettingError(f"{name}: {problem}. It takes {known or 'nothing'}.") from None
-    return plain(question(*bound.args, **bound.kwargs))
+    return plain(question(bench, **bound_arguments(name, question, arguments)))
 
 
 QUESTIONS: Mapping[str, Callable[..., Any]] = {
