@@ -157,7 +157,9 @@ def test_what_the_courses_functions_lack_is_named(network, rule, word):
 
 
 @pytest.mark.parametrize("dialect", ["numpy", "lamina", "course"])
-@pytest.mark.parametrize("schedule", [Cosine(), Plateau(patience=1, drop=0.3, tolerance=10.0)], ids=lambda one: one.kind)
+@pytest.mark.parametrize(
+    "schedule", [Cosine(), Plateau(patience=1, drop=0.3, tolerance=10.0)], ids=lambda one: one.kind
+)
 def test_schedules_rows_and_changes_by_hand(tmp_path, dialect, schedule):
     weights = None if dialect == "course" else np.array([0.5, 1.5, 1.0, 0.2, 1.8, 1.0, 1.0])
     run, state = small_run(PLAIN, GradientDescent(), weights=weights, schedule=schedule)

@@ -7,7 +7,7 @@ pages may look at different steps while the network learns.
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.equations.network import Network
 from lamina.errors import LaminaError, SettingError
-from lamina.fitting import current, prepare
+from lamina.fitting import CheckSize, current, prepare
 from lamina.glassbox.trace import Trace
 from lamina.laboratory.edits import Edit, edited, trace_of_step
 from lamina.laboratory.lab_rows import LabRows
 from lamina.laboratory.recording import Recording
+from lamina.laboratory.sizes import check_size, check_step
 from lamina.learning.hyperparameters import settings_for
 from lamina.learning.run import Run
 from lamina.learning.state import State
@@ -30,8 +31,10 @@ from lamina.starting import Before
 if TYPE_CHECKING:
     from lamina.laboratory.learners_code import LearnersCode
 
+LONGEST_PAUSE = threading.TIMEOUT_MAX  # seconds between two steps, however slow a pace was asked for
 LONGEST_STEP = 1.0  # seconds that somebody waits for the step that is being taken
 MOST_TRACES = 8  # that are kept, of the steps that were asked for last
+MOST_TRACED = 2**28  # bytes of them, where there is more than one
 KEPT_SETTINGS = {"learning_rate_init", "batch_size", "optimizer", "alpha", "l1", "schedule", "shuffle", "max_iter"}
 KEPT_SETTINGS |= {"dropout", "dropout_schedule", "decay_schedule", "bias_rate", "averaging", "n_iter_no_change", "tol"}
 KEPT_SETTINGS |= {"activation", "hidden_layer_sizes"}  # as long as the arrays are the same
@@ -86,7 +89,7 @@ class Bench:
     def open(self, rows: LabRows, settings: Mapping[str, Any] | None = None, before: Before | None = None) -> None:
         """Put other rows on the table, and start from step 0."""
         chosen = {**rows.settings, **(settings or {})}
-        run, state = self._prepared(rows, chosen, before)
+        run, state = self._prepared(rows, chosen, before, check_size if before is None else None)
         with self._paused():
             self.rows, self.settings, self.before = rows, chosen, before
             self._start(run, state)
@@ -109,7 +112,7 @@ class Bench:
         with self._commands:
             was_learning = self.running
             chosen = {**self.settings, **settings}
-            run, state = self._prepared(self.rows, chosen, self.before)
+            run, state = self._prepared(self.rows, chosen, self.before, self._check_larger)
             goes_on = set(settings) <= KEPT_SETTINGS and _same_arrays(run.network, self.run.network)
             with self._paused():
                 self._put(run, state, chosen, at, goes_on)
@@ -146,8 +149,23 @@ class Bench:
         with self._paused():
             self._start(*self.recording.at(self.recording.first))
 
-    def _prepared(self, rows: LabRows, settings: Mapping[str, Any], before: Before | None) -> tuple[Run, State]:
-        return prepare(rows.X, rows.y, settings=settings, task=rows.task, target_name=rows.target, before=before)
+    def _prepared(
+        self, rows: LabRows, settings: Mapping[str, Any], before: Before | None, check: CheckSize | None
+    ) -> tuple[Run, State]:
+        return prepare(
+            rows.X,
+            rows.y,
+            settings=settings,
+            task=rows.task,
+            target_name=rows.target,
+            before=before,
+            check_size=check,
+        )
+
+    def _check_larger(self, network: Network, rows: int) -> None:
+        """A large model that was opened on purpose may become another one of its size."""
+        if not _same_arrays(network, self.run.network):
+            check_size(network, rows)
 
     def _start(self, run: Run, state: State) -> None:
         self.counts["start"] += 1
@@ -220,7 +238,7 @@ class Bench:
                     self.recording.note(run, state)
                 self._hand_out(run, state)
                 if pace is not None:
-                    self._pausing.wait(max(0.0, 1 / pace - (time.monotonic() - began)))
+                    self._pausing.wait(min(max(0.0, 1 / pace - (time.monotonic() - began)), LONGEST_PAUSE))
         except LaminaError as problem:
             self.trouble = str(problem)
         finally:
@@ -271,10 +289,11 @@ class Bench:
             if key in self._traces:
                 self._traces.move_to_end(key)
                 return self._traces[key]
+        check_step(run)
         found = trace_of_step(*edited(run, state, edits))
         with self.lock:
             self._traces[key] = found
-            while len(self._traces) > MOST_TRACES:
+            while len(self._traces) > MOST_TRACES or _too_many_bytes(self._traces.values()):
                 self._traces.popitem(last=False)
         return found
 
@@ -300,6 +319,10 @@ class Bench:
         self.pause()
         if self.code is not None:
             self.code.close()
+
+
+def _too_many_bytes(traces: Collection[Trace]) -> bool:
+    return len(traces) > 1 and sum(array.nbytes for one in traces for array in one.arrays.values()) > MOST_TRACED
 
 
 def _same_arrays(one: Network, other: Network) -> bool:
