@@ -7,8 +7,6 @@ from dataclasses import replace
 from math import isfinite
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from lamina.data.examples import InMemory
 from lamina.errors import DivergenceError, SettingError, nearest
 from lamina.glassbox.fit_tracing import StepTracer

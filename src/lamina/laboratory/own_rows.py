@@ -114,8 +114,8 @@ def _read(file: Path, name: str) -> OwnTable:
         raise DataError(f"{name!r} has a single column: one to predict, and at least one to learn from expected")
     if len(table.names) > MOST_COLUMNS:
         raise DataError(
-            f"{name!r} has {len(table.names):,} columns, and the lab looks at {MOST_COLUMNS:,} at most: leave some out, "
-            "or train with lamina train"
+            f"{name!r} has {len(table.names):,} columns, and the lab looks at {MOST_COLUMNS:,} at most: leave some "
+            "out, or train with lamina train"
         )
     return OwnTable(name, table, said)
 
