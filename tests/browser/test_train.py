@@ -241,6 +241,8 @@ def test_digits_are_pictures_and_more_than_two_columns_a_projection(training):
     page = training("digits")
     learn(page, 5)
     expect(page.locator(".row-pictures figure").first).to_be_visible()
+    page.get_by_role("button", name="unit 3 of layer 1, by its weights").click()
+    expect(page.get_by_role("region", name="unit", exact=True)).to_contain_text("Unit 3 of layer 1")
     expect(page.locator(".surface-panel")).to_contain_text("principal components")
     page.get_by_label("column across").select_option("pixel 2,3")
     expect(page.get_by_label("column across")).to_have_value("pixel 2,3")

@@ -12,6 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
+OF_PAGES = {".html", ".css", ".js", ".svg", ".woff2", ".txt"}  # of the lab and the report
+
 SMOKE = """
 import lamina
 from lamina import errors
@@ -57,10 +59,10 @@ def test_wheel_holds_the_package_and_nothing_else(wheel):
         names = set(archive.namelist())
     packaged = {name for name in names if name.startswith("lamina/")}
     assert {"lamina/__init__.py", "lamina/py.typed", "lamina/errors.py", "lamina/data/files/adult.parquet"} <= packaged
-    page = {name for name in packaged if name.startswith(("lamina/laboratory/page/", "lamina/laboratory/vendor/"))}
-    on_disk = {file for name in ("page", "vendor") for file in (ROOT / "src/lamina/laboratory" / name).rglob("*.*")}
-    assert page == {str(file.relative_to(ROOT / "src")) for file in on_disk} != set()
-    assert {Path(name).suffix for name in packaged - page} <= {".py", ".pyi", ".typed", ".parquet", ".so"}
+    pages = {name for name in packaged if Path(name).suffix in OF_PAGES}
+    on_disk = {file for file in (ROOT / "src").rglob("lamina/*/**/*.*") if file.suffix in OF_PAGES}
+    assert pages == {str(file.relative_to(ROOT / "src")) for file in on_disk} != set()
+    assert {Path(name).suffix for name in packaged - pages} <= {".py", ".pyi", ".typed", ".parquet", ".so"}
     assert {re.sub(r"^lamina-[^/]+\.dist-info/.*", "metadata", name) for name in names - packaged} == {"metadata"}
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert sum(name.endswith("-LICENSE.txt") and "/licenses/" in name for name in names) == 2

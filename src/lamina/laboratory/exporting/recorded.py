@@ -10,6 +10,7 @@ from lamina.errors import LaminaError
 from lamina.glassbox.entries.shares import adds_up_examples
 from lamina.laboratory.bench import Bench
 from lamina.laboratory.questions import answer
+from lamina.laboratory.questions.numbers import MOST_NUMBERS
 from lamina.laboratory.writing import DIALECTS
 
 Arguments = dict[str, Any]
@@ -22,9 +23,11 @@ MOST_WEIGHTS = 100  # for the slopes by each of them to be recorded
 MOST_UNITS = 24  # for each of them to be recorded
 MISTAKES_OF_A_FUNCTION = 3
 OF_NO_STEP = ("now", "overview", "history", "code", "curves", "plane", "settings")
-OF_A_STEP = ("trace", "lines", "lesson", "frame", "health", "nudge", "snapshot")
-TILE = 64  # rows and columns of a window
+OF_A_STEP = ("trace", "lines", "lesson", "frame", "pictures", "health", "nudge", "snapshot")
+TILE, TILES = 64, 4  # rows and columns of a window; windows of a large array each way
 ROWS_TO_BREAK, FIRST_MISTAKE = "circles", "linear_backward/1/m-missing-dW"  # what the view begins with
+LARGEST_FILE = 50_000  # beside a script, in base64
+TOO_LARGE = "This script comes with a file that is too large for this page: the lab writes both (lamina lab)."
 MISSING = (
     "This was not recorded. Single entries, units and examples were, at the steps {}. With the engine all is there: "
     "pip install 'lamina[lab]', then lamina lab"
@@ -87,6 +90,8 @@ def _answered(bench: Bench, name: str, arguments: Mapping[str, Any]) -> Any:
         found = answer(bench, name, arguments)
     except LaminaError as problem:
         return {"error": str(problem)}
+    if name == "python" and sum(map(len, found["files"].values())) > LARGEST_FILE:
+        return {"error": TOO_LARGE}
     return {"answer": found}
 
 
@@ -123,6 +128,15 @@ def _of_a_step(bench: Bench, step: int) -> Iterator[tuple[str, Arguments]]:
     yield from ((name, {"step": step}) for name in OF_A_STEP)
     yield from (("python", {"step": step, "dialect": one}) for one in DIALECTS)
     yield _slopes(step, "W1", 0, 0)  # what the view begins with
+    for name, array in bench.trace_at(step).arrays.items():
+        if array.size > MOST_NUMBERS and array.ndim == 2:
+            yield from (("array", {"step": step, "name": name, **window}) for window in _tiles(array.shape))
+
+
+def _tiles(shape: tuple[int, ...]) -> Iterator[Arguments]:
+    """Yield the first windows of a large array."""
+    rows, columns = (range(0, min(n, TILES * TILE), TILE) for n in shape)
+    yield from ({"rows": [i, i + TILE], "columns": [j, j + TILE]} for i in rows for j in columns)
 
 
 def _slopes(step: int, name: str, i: int, j: int) -> tuple[str, Arguments]:

@@ -42,7 +42,7 @@ class Lab:
     def close(self) -> None:
         """End the training and the server. Calling it again does nothing."""
         self.bench.close()
-        self._server.handle_exit(2, None)
+        self._server.end()
         self._thread.join(5)
         self._place.close()
 

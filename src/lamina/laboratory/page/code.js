@@ -8,7 +8,7 @@ import { detail } from "lab/code_block.js";
 import { curves } from "lab/curves.js";
 import { ask, on } from "lab/talk.js";
 
-export const view = { name: "code", title: "Your code", mount };
+export const view = { name: "code", title: "Your code", timeless: true, mount };
 
 const SIGNS = { right: "✓", wrong: "✗", raised: "!", "wrong through another": "↳", "wrong elsewhere": "≈", "not written yet": "…", "not there": "∅", "not reached": "–", "": "" };
 const MEANING = {

@@ -68,7 +68,7 @@ function open() {
 function states(close) {
   const input = h("input", { type: "file", accept: ".json,application/json", "aria-label": "a state of the lab", onchange: () => read(input.files[0], close) });
   return h("section", { class: "state" }, h("h3", {}, "Where the lab stands"),
-    h("p", {}, "Rows, settings, step and what was changed by hand. Opened again, it gives the same bits: ", h("code", {}, "lamina lab state.json"), "."),
+    h("p", {}, "Rows, settings, step and what was changed by hand. Opened again, it gives the same bits: ", h("code", {}, "lamina lab lab_state.json"), "."),
     h("div", { class: "row" },
       h("button", { onclick: async () => { const state = await snapshot(); if (state) download("lab_state.json", JSON.stringify(state, null, 1), "application/json"); } }, "save the state"),
       h("button", { onclick: copyLink }, "copy a link"),

@@ -23,7 +23,7 @@ const time = bar();
 
 document.body.prepend(
   h("a", { class: "skip", href: "#stage", onclick: (event) => { event.preventDefault(); stage.focus(); } }, "to the view"),
-  h("header", {}, h("span", { class: "brand" }, "lamina ", h("b", {}, "lab")), tabs, line, homeButton(), theme),
+  h("header", {}, h("h1", { class: "brand" }, "lamina ", h("b", {}, "lab")), tabs, line, homeButton(), theme),
   recordedLine(), stage, time.element);
 
 let leave = null;
@@ -37,6 +37,7 @@ function show() {
   document.title = `${view.title} · lamina lab`;
   fill(stage);
   stage.dataset.view = view.name;
+  time.element.hidden = Boolean(view.timeless);
   go({ view: view.name });
   leave = view.mount(stage) || null;
 }

@@ -8,7 +8,7 @@ import { quiz } from "lab/mistakes_quiz.js";
 import { switchboard } from "lab/mistakes_switches.js";
 import { ask, live, on } from "lab/talk.js";
 
-export const view = { name: "mistakes", title: "Break it", mount };
+export const view = { name: "mistakes", title: "Break it", timeless: true, mount };
 
 const FIRST = ["linear_backward/1/m-missing-dW"];
 const kept = { rows: "circles", keys: FIRST, at: 0, quiz: false, seed: null, score: { right: 0, asked: 0 } }; // while the page is open

@@ -2,8 +2,10 @@
 
 import { h, fill } from "lab/dom.js";
 import { go, here } from "lab/here.js";
+import { live } from "lab/talk.js";
 
 const FRAMES = 25; // a second, at most
+const RECORDED = 4; // a second, where only some steps were recorded
 const SECONDS = 12; // that a whole recording takes where no pace is set
 
 /** A button that replays; `pace` tells how many steps a second, or null. */
@@ -13,14 +15,15 @@ export function replay(pace) {
 
   function start() {
     const steps = pace() || Math.max(1, (here.now.head - here.now.first) / SECONDS);
-    const frames = Math.min(steps, FRAMES);
+    const frames = live ? Math.min(steps, FRAMES) : RECORDED;
     if (here.step >= here.now.head) go({ step: here.now.first, following: false });
-    let at = here.step;
+    let at = here.step, shown = here.step;
     timer = setInterval(() => {
-      if (here.now.running || here.step !== Math.min(Math.floor(at), here.now.head)) return stop(); // somebody looks elsewhere
-      at = Math.min(at + steps / frames, here.now.head);
+      if (here.now.running || here.step !== shown) return stop(); // somebody looks elsewhere, or trains
+      at = Math.min(live ? at + steps / frames : here.step + 1, here.now.head);
       go({ step: Math.floor(at), following: false });
-      if (at >= here.now.head) stop();
+      shown = here.step; // where only some steps were recorded, the next of them
+      if (shown >= here.now.head) stop();
       return undefined;
     }, 1000 / frames);
     show();

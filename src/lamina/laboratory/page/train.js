@@ -27,7 +27,7 @@ function mount(root) {
   root.append(h("div", { class: "train" },
     parts.rows.element,
     h("div", { class: "train-left" }, parts.settings.element),
-    h("div", { class: "train-middle" }, parts.network.element, parts.unit.element, parts.health.element),
+    h("div", { class: "train-middle" }, parts.network.element, parts.unit.element, parts.surface.pixels, parts.health.element),
     h("div", { class: "train-right" }, parts.surface.element, parts.curves.element)));
 
   let alive = true, busy = false, stale = true, drawn = null;

@@ -17,7 +17,7 @@ export function rows(lab) {
 
   function show() {
     const { rows: now, built_in: names } = lab.look.overview;
-    fill(choices, live && names.map(([name, title]) => h("button", { "aria-pressed": String(now.built_in && now.name === name), title, onclick: () => open("open", { name }) }, short(title))),
+    fill(choices, !live && h("b", {}, now.title), live && names.map(([name, title]) => h("button", { "aria-pressed": String(now.built_in && now.name === name), title, onclick: () => open("open", { name }) }, short(title))),
       live && h("label", { class: "button", for: "own-file" }, "your file …"), live && file,
       live && !now.built_in ? h("button", { "aria-pressed": "true", title: "choose target and columns again", onclick: () => again() }, now.name) : null);
     const held = now.validation ? `, ${now.validation.toLocaleString("en")} held out` : "";

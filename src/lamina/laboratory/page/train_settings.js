@@ -14,7 +14,7 @@ export function settings(lab) {
   const add = h("button", { onclick: () => edit((all) => [...all, { ...all.at(-1) }]) }, "+ layer");
   const element = h("section", { class: "panel settings-panel", "aria-label": "settings" },
     h("h2", {}, "Hidden layers"), layers, h("p", {}, add), h("h2", {}, "Settings"), first,
-    h("p", { class: "soft" }, "Changes hold from the step that is looked at; ", h("span", { class: "badge" }, "↻"), " starts again from step 0, as other widths do."), rest);
+    live && h("p", { class: "soft" }, "Changes hold from the step that is looked at; ", h("span", { class: "badge" }, "↻"), " starts again from step 0, as other widths do."), rest);
   let found = null, asked = 0, told = "";
 
   async function show() {
@@ -63,8 +63,12 @@ export function settings(lab) {
 
   const set = (k, values) => edit((all) => all.map((one, i) => (i === k ? { ...one, ...values } : one)));
 
+  /** Change the layers as they are now: another tab may have changed them, or a change be on its way. */
   async function edit(how) {
-    if (!await lab.change("change_layers", { layers: how(found.layers) })) told = "";
+    try {
+      const { layers: now } = await ask("settings");
+      if (!await lab.change("change_layers", { layers: how(now) })) told = "";
+    } catch (problem) { trouble(problem); }
     show();
   }
 

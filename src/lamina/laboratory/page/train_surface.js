@@ -1,7 +1,7 @@
 // What the network answers everywhere on a plane, with the rows that it learns from.
 
 import { behind, h, fill, short, table } from "lab/dom.js";
-import { between, CLASSES, css, ofClass, rgb, scaled, signed, sized, token } from "lab/colours.js";
+import { between, CLASSES, css, ofClass, palette, rgb, scaled, signed, sized, token } from "lab/colours.js";
 import { unpack } from "lab/typed.js";
 import { ask, live } from "lab/talk.js";
 import { here } from "lab/here.js";
@@ -61,10 +61,11 @@ export function surface(lab) {
   const axes = h("div", { class: "axes" }, h("label", {}, "across ", across), h("label", {}, "up ", up));
   const heading = h("h2", {}, "Answers");
   const held = h("p", { class: "soft" });
-  const pictures = h("div", { class: "row-pictures" });
+  const pictures = h("div", { class: "row-pictures" }), unitPictures = h("div", { class: "row-pictures" }), unitsTitle = h("h3", { hidden: true }, "The units of layer 1: rows of W1");
+  const pixels = h("section", { class: "panel", hidden: true, "aria-label": "pictures" }, h("h2", {}, "Rows and units as pictures"), pictures, unitsTitle, unitPictures);
   const numbers = behind("the answers as a table", () => h("div", { class: "numbers" }));
   numbers.addEventListener("toggle", () => tell());
-  const element = h("section", { class: "panel surface-panel", "aria-label": "answers over the plane" }, h("div", { class: "heading" }, heading, legend), axes, stage, said, held, pictures, numbers);
+  const element = h("section", { class: "panel surface-panel", "aria-label": "answers over the plane" }, h("div", { class: "heading" }, heading, legend), axes, stage, said, held, numbers);
   const offscreen = document.createElement("canvas");
   let answers = null, probe = null, place = null, askedPictures = -1;
 
@@ -84,6 +85,8 @@ export function surface(lab) {
     fill(held, named ? (many.length ? `Held: ${many.slice(0, 4).map(([name, value]) => `${name} = ${value}`).join(", ")}${many.length > 4 ? `, and ${many.length - 4} more` : ""} (medians, commonest levels).` : "")
       : `The plane of the two first principal components of A[0] shows ${Math.round(100 * plane.share)} % of its variance.`);
     points();
+    askedPictures = -1;
+    pixels.hidden = !plane.pixels;
     if (answers) redraw();
   }
 
@@ -223,23 +226,29 @@ export function surface(lab) {
     askedPictures = step;
     pictures.at = performance.now();
     try {
-      const found = await ask("pictures", { step: Math.min(step, here.now.head), first: 0, count: 20 });
-      const shades = unpack(found.shades), size = found.side ** 2;
+      const found = await ask("pictures", { step: Math.min(step, here.now.head) });
+      const size = found.side ** 2, part = (shades, k) => shades.subarray(k * size, (k + 1) * size);
+      const [shades, units] = [unpack(found.shades), found.units && unpack(found.units.shades)];
       fill(pictures, found.rows.map((row, k) => h("figure", { class: found.answers[k] === found.targets[k] ? "right" : "wrong" },
-        grey(shades.subarray(k * size, (k + 1) * size), found.side, `row ${row}: ${found.targets[k]}`),
+        picture(part(shades, k), found.side, greys(), `row ${row}: ${found.targets[k]}`),
         h("figcaption", {}, found.answers[k] === found.targets[k] ? String(found.answers[k]) : `${found.targets[k]} → ${found.answers[k]}`))));
+      unitsTitle.hidden = !units;
+      fill(unitPictures, units && Array.from({ length: units.length / size }, (_, k) => h("button", { class: "unit-picture", onclick: () => lab.choose([1, k + 1]), title: `unit ${k + 1}`, "aria-label": `unit ${k + 1} of layer 1, by its weights` },
+        picture(part(units, k), found.side, palette(), ""))));
     } catch (problem) { trouble(problem); }
   }
 
-  return { element, show, draw };
+  return { element, pixels, show, draw };
 }
 
-/** A small grey picture. */
-export function grey(shades, side, name) {
-  const canvas = h("canvas", { width: side, height: side, role: "img", "aria-label": name, title: name });
+/** The colours of bytes from paper to ink, three numbers each. */
+const greys = () => Uint8Array.from(Array.from({ length: 256 }, (_, k) => between(rgb("--panel"), rgb("--ink"), k / 255)).flat());
+
+/** A small picture of bytes. */
+function picture(shades, side, colours, name) {
+  const canvas = h("canvas", { width: side, height: side, ...(name ? { role: "img", "aria-label": name, title: name } : { "aria-hidden": "true" }) });
   const context = canvas.getContext("2d"), image = context.createImageData(side, side);
-  const [paper, ink] = [rgb("--panel"), rgb("--ink")];
-  shades.forEach((shade, k) => image.data.set([...between(paper, ink, shade / 255), 255], 4 * k));
+  shades.forEach((shade, k) => image.data.set([...colours.subarray(3 * shade, 3 * shade + 3), 255], 4 * k));
   context.putImageData(image, 0, 0);
   return canvas;
 }

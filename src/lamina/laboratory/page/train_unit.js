@@ -5,7 +5,6 @@ import { sized } from "lab/colours.js";
 import { unpack } from "lab/typed.js";
 import { ask } from "lab/talk.js";
 import { here } from "lab/here.js";
-import { trouble } from "lab/notes.js";
 import { paint } from "lab/train_surface.js";
 
 const MS_BETWEEN = 120, MOST_WEIGHTS = 14;
@@ -39,17 +38,20 @@ export function unit(lab) {
     try {
       const found = await ask("unit", question);
       if (asked === key) draw(found);
-    } catch (problem) { trouble(problem); lab.choose(null); }
+    } catch (problem) {
+      last = null;
+      details.hidden = true;
+      fill(parts, heading(layer, number, number), h("p", { class: "soft" }, problem.message));
+    }
   }
 
   function draw(found) {
     const { layer, unit: number } = found, order = (found.w || []).map((w, k) => k).sort((a, b) => Math.abs(found.w[b]) - Math.abs(found.w[a]));
     const largest = found.w ? Math.max(...found.w.map(Math.abs), 1e-300) : 1;
-    const previous = h("button", { "aria-label": "previous unit", disabled: number <= 1, onclick: () => lab.choose([layer, number - 1]) }, "‹");
-    const next = h("button", { "aria-label": "next unit", disabled: number >= found.units, onclick: () => lab.choose([layer, number + 1]) }, "›");
     last = found;
+    details.hidden = false;
     fill(parts,
-      h("div", { class: "heading" }, h("h2", {}, `Unit ${number} of layer ${layer}`), previous, next, h("button", { "aria-label": "close", onclick: () => lab.choose(null) }, "×")),
+      heading(layer, number, found.units),
       h("div", { class: "unit-equation" }, math(`z^{[${layer}]}_{${number}} = \\textstyle\\sum_k w^{[${layer}]}_{${number}k}\\, a^{[${layer - 1}]}_k + b^{[${layer}]}_{${number}}${layerOut(found)}`)),
       h("div", { class: "unit-parts" },
         h("div", {}, h("h3", {}, `row ${number} of W${layer}`),
@@ -59,6 +61,11 @@ export function unit(lab) {
         h("div", {}, h("h3", {}, `for ${found.outputs.n.toLocaleString("en")} rows`), histogram(found.outputs), h("p", { class: "soft" }, `mean ${short(found.mean, 4)}`))));
     tell();
   }
+
+  const heading = (layer, number, units) => h("div", { class: "heading" }, h("h2", {}, `Unit ${number} of layer ${layer}`),
+    h("button", { "aria-label": "previous unit", disabled: number <= 1, onclick: () => lab.choose([layer, number - 1]) }, "‹"),
+    h("button", { "aria-label": "next unit", disabled: number >= units, onclick: () => lab.choose([layer, number + 1]) }, "›"),
+    h("button", { "aria-label": "close", onclick: () => lab.choose(null) }, "×"));
 
   function tell() {
     if (!details.open || !last) return;

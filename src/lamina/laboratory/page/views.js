@@ -1,5 +1,5 @@
 // The views of the lab, in the order of their tabs. A view is {name, title, mount(root)}; `mount` returns what to call
-// when the view is left, or nothing.
+// when the view is left, or nothing. A view that is `timeless` shows no step of the training, and no bar.
 
 import { view as code } from "lab/code.js";
 import { view as lesson } from "lab/lesson.js";

@@ -57,9 +57,9 @@ def numpy_script(episode: Episode) -> Script:
 
 def _docstring(episode: Episode) -> str:
     rule = episode.recipe.optimiser.kind.replace("_", " ")
-    steps = f"{episode.steps:,} step{'s' * (episode.steps != 1)} of {rule}"
+    steps = f": {episode.steps:,} step{'s' * (episode.steps != 1)} of {rule}" if episode.steps else ""
     lines = [
-        f'"""A network of {episode.heading}: {steps}, and the derivatives at step {episode.last:,}.',
+        f'"""A network of {episode.heading}{steps}, and the derivatives at step {episode.last:,}.',
         "",
         "It needs NumPy only. Names and shapes are the lecture's: examples are columns, A0 is X transposed.",
         f"These are the numbers of lamina {version('lamina')}, to all digits but the last few of {_digits(episode)}:",
