@@ -29,6 +29,7 @@ from lamina.data.streaming.streamed_source import StreamedSource, Watched
 from lamina.engine import choose
 from lamina.equations import random
 from lamina.equations.losses import Gamma, Loss, Poisson
+from lamina.equations.network import Network
 from lamina.errors import DataError, SettingError
 from lamina.learning.calibration import divided, temperature
 from lamina.learning.diagnosis.signs import Signs, signs_of, signs_so_far
@@ -46,6 +47,7 @@ from lamina.model_file import check_savable
 from lamina.starting import Before, digest, epochs_of, gone_on, started
 
 Score = Callable[[Model, Any], float]  # model, row numbers or None
+CheckSize = Callable[[Network, int], None]
 
 OF_THE_SESSION = {"verbose", "checkpoint_interval"}  # settings that say nothing about the model
 
@@ -72,6 +74,7 @@ def prepare(
     one_pass: bool = False,
     seed: int | None = None,
     group: Group | None = None,
+    check_size: CheckSize | None = None,
 ) -> tuple[Run, State]:
     """Return what stays and what moves while a network learns from these rows; nothing is trained yet.
 
@@ -104,6 +107,8 @@ def prepare(
     group : Group, optional
         The workers that learn together: every batch is cut into leaves (`lamina.learning.leaves`). By default one
         worker takes whole batches.
+    check_size : callable, optional
+        `check_size(network, rows)`, called before anything is allocated for them; it raises where they are too large.
 
     Raises
     ------
@@ -130,6 +135,8 @@ def prepare(
     columns = rows.learn(chosen, known, classes=classes, log_link=log_link)
     loss = _loss(chosen, columns.target, rows.targets_as_numbers)
     network = network_from(chosen, _inputs(columns, before, given, task), _outputs(columns.target), loss)
+    if check_size is not None:
+        check_size(network, rows.n)
     dtype = np.dtype(chosen["dtype"])
     examples, validation = rows.examples(columns, dtype)
     held_out, watched = validation is not None, rows.watched

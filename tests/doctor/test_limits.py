@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lamina.errors import DataError
-from lamina.glassbox.doctor import examine
+from lamina.glassbox.doctor import examine, sandbox
 
 HOSTILE = """
 import os
@@ -177,3 +177,43 @@ def test_one_number_that_is_off_in_an_array_is_told(tmp_path):
     path.write_text("import numpy as np\n\ndef relu_backward(dA, cache):\n    return 1.7 * dA * (cache > 0)\n")
     (finding,) = examine(path)["relu_backward"].findings
     assert "1.7 times what it should be" in finding.sentence
+
+
+FLOOD = """
+import os
+
+
+def sigmoid(Z):
+    for pipe in range(3, 9):
+        try:
+            while True:
+                os.write(pipe, {says})
+        except OSError:
+            pass
+"""
+
+STARTS = """
+import subprocess
+import sys
+
+
+def sigmoid(Z):
+    subprocess.run([sys.executable, "-c", "open({mark!r}, 'w')"], start_new_session=True)
+    return Z
+"""
+
+
+@pytest.mark.parametrize("says", [b"x" * 1_000_000, b"[1, 2]\n3\nnull\n"], ids=["no end", "no object"])
+def test_what_code_writes_into_the_pipe_of_the_answers_is_no_answer(tmp_path, monkeypatch, says):
+    monkeypatch.setattr(sandbox, "LONGEST_LINE", 5_000_000)
+    file = tmp_path / "flood.py"
+    file.write_text(FLOOD.format(says=says))
+    report = examine(file, seconds=1)
+    assert not report["sigmoid"].passed
+
+
+def test_code_starts_no_other_program_that_would_outlive_it(tmp_path):
+    file, mark = tmp_path / "starts.py", tmp_path / "mark"
+    file.write_text(STARTS.format(mark=str(mark)))
+    assert "other programs cannot be started" in str(examine(file))
+    assert not mark.exists()

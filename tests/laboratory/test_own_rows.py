@@ -135,7 +135,7 @@ def test_the_page_uploads_looks_and_learns(frame):
     assert bench.head == 40
 
 
-@pytest.mark.parametrize("data", ["a,b", "YQ=", "é", 7])
+@pytest.mark.parametrize("data", ["a,b", "YQ=", "é"])
 def test_an_upload_must_be_base64(data):
     with pytest.raises(LaminaError, match="base64"):
         answer(Bench(built_in("lesson")), "upload", {"name": "people.csv", "data": data})

@@ -223,12 +223,28 @@ def test_a_body_of_unknown_length_is_counted(known):
         (b'{"a": ' * 100_000 + b"1" + b"}" * 100_000, 400),
         (b"{" + b'"step": ' + b"9" * 100_000 + b"}", 400),
         (b'{"nonsense": 1}', 422),
+        (b'{"\\ud800": 1}', 422),
+        (b'{"since": NaN}', 422),
     ],
 )
 def test_nonsense_is_answered_with_a_sentence(known, body, status):
     answer = known.post("/ask/now", content=body, headers=JSON)
     assert answer.status_code == status
     assert answer.json()["error"]
+
+
+def test_a_file_cannot_be_lists_without_end(known):
+    """Each empty list takes thirty times its bytes."""
+    body = b'{"name": "x.csv", "data": [' + b"[]," * 500_000 + b"[]]}"
+    answer = known.post("/ask/upload", content=body, headers=JSON)
+    assert answer.status_code == 400
+    assert "too many values" in answer.json()["error"]
+
+
+def test_a_name_that_no_encoding_knows_is_repeated_all_the_same(known):
+    answer = known.post("/ask/open", content=b'{"name": "\\ud800"}', headers=JSON)
+    assert answer.status_code == 422
+    assert "no built-in rows" in answer.json()["error"]
 
 
 def test_a_fault_of_ours_is_a_sentence_on_the_page_and_a_traceback_in_the_terminal(known, monkeypatch, capsys):

@@ -93,3 +93,17 @@ def test_a_name_is_no_path(tmp_path, monkeypatch, name):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert read_upload(name, b"a,b\n1,2\n3,4\n").table.n_rows == 2
     assert list(tmp_path.rglob("*")) == []  # nothing is left, and nothing lies elsewhere
+
+
+def test_columns_of_nothing_are_counted_as_what_they_become(tmp_path, monkeypatch):
+    monkeypatch.setattr(unpacked, "MOST_UNPACKED", 40_000_000)
+    file = tmp_path / "nothing.arrow"
+    pyarrow.feather.write_feather(pyarrow.table({name: pyarrow.nulls(10_000_000) for name in "ab"}), file)
+    with pytest.raises(DataError, match="unpacks to more than"):
+        read_upload(file.name, file.read_bytes())
+
+
+def test_a_table_has_only_so_many_columns():
+    names = ",".join(f"c{k}" for k in range(5_000))
+    with pytest.raises(DataError, match=r"has 5,000 columns, and the lab looks at 4,096"):
+        read_upload("wide.csv", f"{names}\n{','.join(['1'] * 5_000)}\n".encode())

@@ -7,7 +7,7 @@ pages may look at different steps while the network learns.
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.equations.network import Network
 from lamina.errors import LaminaError, SettingError
-from lamina.fitting import current, prepare
+from lamina.fitting import CheckSize, current, prepare
 from lamina.glassbox.trace import Trace
 from lamina.laboratory.edits import Edit, edited, trace_of_step
 from lamina.laboratory.lab_rows import LabRows
 from lamina.laboratory.recording import Recording
+from lamina.laboratory.sizes import check_size, check_step
 from lamina.learning.hyperparameters import settings_for
 from lamina.learning.run import Run
 from lamina.learning.state import State
@@ -30,8 +31,10 @@ from lamina.starting import Before
 if TYPE_CHECKING:
     from lamina.laboratory.learners_code import LearnersCode
 
+LONGEST_PAUSE = threading.TIMEOUT_MAX  # seconds between two steps, however slow a pace was asked for
 LONGEST_STEP = 1.0  # seconds that somebody waits for the step that is being taken
 MOST_TRACES = 8  # that are kept, of the steps that were asked for last
+MOST_TRACED = 2**28  # bytes of them, where there is more than one
 KEPT_SETTINGS = {"learning_rate_init", "batch_size", "optimizer", "alpha", "l1", "schedule", "shuffle", "max_iter"}
 KEPT_SETTINGS |= {"dropout", "dropout_schedule", "decay_schedule", "bias_rate", "averaging", "n_iter_no_change", "tol"}
 KEPT_SETTINGS |= {"activation", "hidden_layer_sizes"}  # as long as the arrays are the same
@@ -86,7 +89,7 @@ class Bench:
     def open(self, rows: LabRows, settings: Mapping[str, Any] | None = None, before: Before | None = None) -> None:
         """Put other rows on the table, and start from step 0."""
         chosen = {**rows.settings, **(settings or {})}
-        run, state = self._prepared(rows, chosen, before)
+        run, state = self._prepared(rows, chosen, before, check_size if before is None else None)
         with self._paused():
             self.rows, self.settings, self.before = rows, chosen, before
             self._start(run, state)
@@ -108,7 +111,7 @@ class Bench:
         with self._commands:
             was_learning = self.running
             chosen = {**self.settings, **settings}
-            run, state = self._prepared(self.rows, chosen, self.before)
+            run, state = self._prepared(self.rows, chosen, self.before, self._check_larger)
             goes_on = set(settings) <= KEPT_SETTINGS and _same_arrays(run.network, self.run.network)
             with self._paused():
                 self._put(run, state, chosen, at, goes_on)
@@ -151,8 +154,23 @@ class Bench:
         with self._paused():
             self._start(*self.recording.origin())
 
-    def _prepared(self, rows: LabRows, settings: Mapping[str, Any], before: Before | None) -> tuple[Run, State]:
-        return prepare(rows.X, rows.y, settings=settings, task=rows.task, target_name=rows.target, before=before)
+    def _prepared(
+        self, rows: LabRows, settings: Mapping[str, Any], before: Before | None, check: CheckSize | None
+    ) -> tuple[Run, State]:
+        return prepare(
+            rows.X,
+            rows.y,
+            settings=settings,
+            task=rows.task,
+            target_name=rows.target,
+            before=before,
+            check_size=check,
+        )
+
+    def _check_larger(self, network: Network, rows: int) -> None:
+        """A large model that was opened on purpose may become another one of its size."""
+        if not _same_arrays(network, self.run.network):
+            check_size(network, rows)
 
     def _start(self, run: Run, state: State) -> None:
         self.counts["start"] += 1
@@ -228,7 +246,7 @@ class Bench:
                     self.recording.note(run, state)
                 self._hand_out(run, state)
                 if pace is not None:
-                    self._pausing.wait(max(0.0, 1 / pace - (time.monotonic() - began)))
+                    self._pausing.wait(min(max(0.0, 1 / pace - (time.monotonic() - began)), LONGEST_PAUSE))
         except LaminaError as problem:
             self.trouble = str(problem)
         except Exception as problem:  # a fault of ours, or no memory: the terminal shows where it arose
@@ -293,10 +311,10 @@ class Bench:
             promised = self._traces.pop(key, None)
             looked_at = None if promised else self.state_at(step)
             promised = self._traces[key] = promised or Future()
-            if len(self._traces) > MOST_TRACES:
+            while len(self._traces) > MOST_TRACES or _too_many_bytes(self._traces.values()):
                 self._traces.popitem(last=False)
         if looked_at is not None:  # of several who ask for the same, the first computes it
-            _keep(promised, lambda: trace_of_step(*edited(*looked_at, edits)))
+            _keep(promised, lambda: _traced(*looked_at, edits))
         return promised.result()
 
     def model_at(self, step: int, edits: Sequence[Edit] = ()) -> Model:
@@ -323,12 +341,22 @@ class Bench:
             self.code.close()
 
 
+def _traced(run: Run, state: State, edits: Sequence[Edit]) -> Trace:
+    check_step(run)
+    return trace_of_step(*edited(run, state, edits))
+
+
 def _keep(promised: "Future[Trace]", make: Callable[[], Trace]) -> None:
     """Keep a promise, be it with what went wrong: the same question meets the same trouble."""
     try:
         promised.set_result(make())
     except BaseException as problem:
         promised.set_exception(problem)
+
+
+def _too_many_bytes(promised: "Iterable[Future[Trace]]") -> bool:
+    traces = [one.result() for one in promised if one.done() and one.exception() is None]
+    return len(traces) > 1 and sum(array.nbytes for one in traces for array in one.arrays.values()) > MOST_TRACED
 
 
 def _same_arrays(one: Network, other: Network) -> bool:

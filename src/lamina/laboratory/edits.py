@@ -4,9 +4,8 @@ import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from math import isfinite
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from lamina.data.examples import InMemory
 from lamina.errors import DivergenceError, SettingError, nearest
@@ -47,7 +46,7 @@ def _edit(one: Any) -> Edit:
     if isinstance(one, Sequence) and not isinstance(one, str) and len(one) == 4:
         name, row, column, value = one
         whole = all(isinstance(k, int) and not isinstance(k, bool) and k >= 0 for k in (row, column))
-        number = isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value)
+        number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
         if isinstance(name, str) and whole and number:
             return Edit(name, row, column, float(value))
     raise SettingError(f"edits: found {one!r}, expected [name, row, column, value], such as ['W1', 0, 2, 0.5].")

@@ -33,6 +33,7 @@ from lamina.profiling.table_profile import ENCODING_SETTINGS, profile_of
 MOST_BYTES = 50 * 2**20  # of an upload
 MOST_ROWS = 50_000  # that the lab learns from
 FEWEST_TO_HOLD_OUT = 20  # rows: of fewer, such as a table of XOR, the network learns from every one
+MOST_COLUMNS = 4_096
 TASKS: dict[str, Task] = {"classification": "classifier", "regression": "regressor"}
 
 
@@ -112,6 +113,11 @@ def _read(file: Path, name: str) -> OwnTable:
     said = tuple(dict.fromkeys(str(one.message) for one in told if issubclass(one.category, DataWarning)))
     if len(table.names) < 2:
         raise DataError(f"{name!r} has a single column: one to predict, and at least one to learn from expected")
+    if len(table.names) > MOST_COLUMNS:
+        raise DataError(
+            f"{name!r} has {len(table.names):,} columns, and the lab looks at {MOST_COLUMNS:,} at most: leave some "
+            "out, or train with lamina train"
+        )
     return OwnTable(name, table, said)
 
 

@@ -20,8 +20,10 @@ def plain(value: Any) -> Any:
     TypeError
         It is of a kind that is not known here.
     """
-    if value is None or isinstance(value, str | bool | int):
+    if value is None or isinstance(value, bool | int):
         return value
+    if isinstance(value, str):  # the name of a file may hold halves of surrogate pairs, which no other encoding knows
+        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, float):
         return value if isfinite(value) else "NaN" if isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, np.ndarray):

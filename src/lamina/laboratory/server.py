@@ -4,21 +4,23 @@ import json
 import traceback
 from functools import partial
 from threading import Event
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from lamina.errors import LaminaError
 from lamina.laboratory.bench import Bench
 from lamina.laboratory.guarding import Access, Guard
 from lamina.laboratory.happening import Happening
-from lamina.laboratory.limits import Answering, BodyLimit, Overloaded
+from lamina.laboratory.limits import LARGEST_QUESTION, Answering, BodyLimit, Overloaded
 from lamina.laboratory.page_files import TYPES, document, files, hash_of, import_map
 from lamina.laboratory.questions import answer
 
+MOST_VALUES = LARGEST_QUESTION  # in a question, roughly
 FAULT = "That was a fault in lamina itself ({}: {}). The terminal in which the lab runs shows where it arose."
 
 
@@ -27,6 +29,24 @@ def policy() -> str:
     scripts = f"script-src 'self' {hash_of(import_map('./static/'))}"
     own = "style-src 'self'; font-src 'self'; img-src 'self' data: blob:; connect-src 'self'"
     return f"default-src 'none'; {scripts}; {own}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
+def question_of(body: bytes) -> Any:
+    """Return the JSON of a body.
+
+    Raises
+    ------
+    ValueError
+        It is none, or of so many values that they would take far more memory than the body: one of an upload has few.
+    """
+    if sum(map(body.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        raise ValueError
+    return json.loads(body or b"{}")
+
+
+def said(value: Any, status: int = 200) -> Response:
+    """Return a value as JSON, in ASCII: half a surrogate pair, which a name may hold, has no other form."""
+    return Response(json.dumps(value, allow_nan=False, separators=(",", ":")), status, media_type="application/json")
 
 
 def application(bench: Bench, access: Access, ending: Event) -> Starlette:
@@ -49,25 +69,25 @@ def application(bench: Bench, access: Access, ending: Event) -> Starlette:
     async def static(request: Request) -> Response:
         file = files().get(request.path_params["name"])
         if file is None:
-            return JSONResponse({"error": "no such file"}, 404)
+            return said({"error": "no such file"}, 404)
         return Response(file.read_bytes(), media_type=TYPES[file.suffix])
 
     async def ask(request: Request) -> Response:
         try:
-            arguments = json.loads(await request.body() or b"{}")
+            arguments = question_of(await request.body())
         except (ValueError, RecursionError):
-            return JSONResponse({"error": "the question is no JSON"}, 400)
+            return said({"error": "the question is no JSON, or of too many values"}, 400)
         if not isinstance(arguments, dict):
-            return JSONResponse({"error": "expected an object of arguments"}, 400)
+            return said({"error": "expected an object of arguments"}, 400)
         try:
-            return JSONResponse(await answering(partial(answer, bench, request.path_params["name"], arguments)))
+            return said(await answering(partial(answer, bench, request.path_params["name"], arguments)))
         except LaminaError as problem:
-            return JSONResponse({"error": str(problem)}, 422)
+            return said({"error": str(problem)}, 422)
         except Overloaded:
             raise
         except Exception as problem:  # a fault of ours: the page goes on, and the terminal shows where it arose
             traceback.print_exception(problem)
-            return JSONResponse({"error": FAULT.format(type(problem).__name__, problem)}, 500)
+            return said({"error": FAULT.format(type(problem).__name__, problem)}, 500)
 
     async def events(_: Request) -> Response:
         return StreamingResponse(happening.listen(), media_type="text/event-stream")
@@ -75,7 +95,7 @@ def application(bench: Bench, access: Access, ending: Event) -> Starlette:
     async def overloaded(request: Request, problem: Exception) -> Response:
         status = problem.status if isinstance(problem, Overloaded) else 500
         if request.method == "POST":
-            return JSONResponse({"error": str(problem)}, status)
+            return said({"error": str(problem)}, status)
         return PlainTextResponse(str(problem), status)
 
     return Starlette(

@@ -18,6 +18,7 @@ from lamina.laboratory.copied import begins_like_a_fit
 from lamina.laboratory.edits import Edit, edited, edits_of
 from lamina.laboratory.lab_rows import BUILT_IN, LabRows, built_in
 from lamina.laboratory.plain import plain
+from lamina.laboratory.sound import check_sound
 from lamina.learning.hyperparameters import settings_for
 from lamina.learning.state import ARRAYS, Record, State
 
@@ -86,6 +87,8 @@ def read_snapshot(content: str | bytes) -> dict[str, Any]:
     ------
     DataError
         It is no state of the lab, or says what none would.
+    SettingError
+        A number in it is not finite, or too long.
     """
     if len(content) > MOST_BYTES:
         raise DataError(
@@ -95,6 +98,7 @@ def read_snapshot(content: str | bytes) -> dict[str, Any]:
         found = json.loads(content)
     except (ValueError, RecursionError):
         raise DataError("this is no state of the lab: it is no JSON.") from None
+    check_sound("this state", found)
     return checked(found)
 
 

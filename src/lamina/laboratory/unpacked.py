@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from lamina.data.tables.table_files import COMPRESSIONS, SUFFIXES
 from lamina.errors import DataError
@@ -67,10 +68,15 @@ def _of_arrow(file: Path) -> Iterator[int]:
     with pyarrow.memory_map(str(file)) as source:
         try:
             opened = pyarrow.ipc.open_file(source)
-            yield from (opened.get_batch(k).nbytes for k in range(opened.num_record_batches))
+            yield from (_in_memory(opened.get_batch(k)) for k in range(opened.num_record_batches))
         except pyarrow.ArrowInvalid:
             source.seek(0)
-            yield from (batch.nbytes for batch in pyarrow.ipc.open_stream(source))
+            yield from map(_in_memory, pyarrow.ipc.open_stream(source))
+
+
+def _in_memory(batch: Any) -> int:
+    """Columns of nothing take no bytes in a file, and small numbers fewer than the eight that each becomes."""
+    return int(max(batch.nbytes, 8 * batch.num_rows * batch.num_columns))
 
 
 SIZES: Mapping[str, Callable[[Path], Iterator[int]]] = {

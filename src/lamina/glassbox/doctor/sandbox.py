@@ -17,6 +17,9 @@ GRACE = 3.0  # seconds more, until a process that does not answer is ended
 STARTING = 60.0  # seconds more for Python, NumPy and what the file imports
 MEMORY = 2 << 30  # bytes, beyond those of Python and NumPy
 
+LONGEST_LINE = 64 << 20  # bytes of an answer
+MOST_LINES = 100  # that wait to be read; then the process waits
+
 GONE = "gone"  # the process ended by itself
 SILENT = "silent"  # it did not answer in time
 
@@ -40,7 +43,7 @@ class Sandbox:
         self.loaded: dict[str, Any] = {}
         self.unloadable = ""
         self._process: subprocess.Popen[bytes] | None = None
-        self._said: queue.Queue[bytes] = queue.Queue()
+        self._said: queue.Queue[bytes] = queue.Queue(MOST_LINES)
 
     def __enter__(self) -> Sandbox:
         return self
@@ -104,7 +107,7 @@ class Sandbox:
             env=_environment(),
             start_new_session=True,
         )
-        self._said = queue.Queue()
+        self._said = queue.Queue(MOST_LINES)
         assert self._process.stdin is not None
         threading.Thread(target=_listen, args=(self._process.stdout, self._said), daemon=True).start()
         with suppress(OSError):
@@ -119,18 +122,22 @@ class Sandbox:
             except queue.Empty:
                 return {"ended": SILENT}
             try:
-                answer: dict[str, Any] = json.loads(line) if line else {"ended": GONE}
-            except ValueError:
+                answer = json.loads(line)
+            except (ValueError, RecursionError):
+                return {"ended": GONE}
+            if not isinstance(answer, dict):  # the learner's code wrote into the pipe
                 return {"ended": GONE}
             if "alive" not in answer:
                 return answer
 
 
 def _listen(stream: Any, said: queue.Queue[bytes]) -> None:
-    with suppress(ValueError, OSError):
-        for line in stream:
-            said.put(line)
-    said.put(b"")
+    """Hand on lines until the process ends, or says more than any answer: a flood of words fills no memory."""
+    with suppress(ValueError, OSError, queue.Full):
+        while (line := stream.readline(LONGEST_LINE)).endswith(b"\n"):
+            said.put(line, timeout=STARTING)
+    with suppress(queue.Full):
+        said.put(b"", timeout=STARTING)
 
 
 def _environment() -> dict[str, str]:

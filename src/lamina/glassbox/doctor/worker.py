@@ -101,12 +101,19 @@ def _lock_up(task: dict[str, Any]) -> None:
     ):
         if hasattr(os, name):
             setattr(os, name, _refusing(f"os.{name}() starts or ends processes, which an exercise has no need of"))
+    sys.addaudithook(_without_programs)
     os.chdir(task["folder"])
     sys.path += [
         task["folder"],
         *task.get("paths", []),
     ]  # behind Python's own: a random.py beside the file is no random
     install()
+
+
+def _without_programs(event: str, _: Any) -> None:
+    """Start no other program: it could outlive this process. Libraries that look for one go on without."""
+    if event == "subprocess.Popen":
+        raise PermissionError("other programs cannot be started here, which an exercise has no need of")
 
 
 def _limit_memory(most: int) -> None:

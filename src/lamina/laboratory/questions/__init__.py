@@ -4,7 +4,6 @@ A question is a function of the bench and of named arguments, all plain JSON val
 add one, write it in the file of its subject and give it a row in `QUESTIONS`.
 """
 
-import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -28,6 +27,7 @@ from lamina.laboratory.questions import (
     settings,
     stepping,
 )
+from lamina.laboratory.questions.arguments import bound_arguments
 
 
 def answer(bench: Bench, name: str, arguments: Mapping[str, Any]) -> Any:
@@ -49,6 +49,7 @@ def answer(bench: Bench, name: str, arguments: Mapping[str, Any]) -> Any:
         raise SettingError(f"{name}: {problem}. It takes {known or 'nothing'}.") from None
     with np.errstate(all="ignore"):  # what is not finite is on the page, and need not be in the terminal too
         return plain(question(*bound.args, **bound.kwargs))
+    return plain(question(bench, **bound_arguments(name, question, arguments)))
 
 
 QUESTIONS: Mapping[str, Callable[..., Any]] = {
