@@ -3,7 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import BaggingClassifier, StackingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -54,8 +58,6 @@ def test_a_pipeline_with_a_column_transformer():
     label, probabilities = converted(pipeline, types).run(None, feed)
     np.testing.assert_array_equal(label, pipeline.predict(FRAME))
     np.testing.assert_allclose(probabilities, pipeline.predict_proba(FRAME), rtol=0, atol=1e-5)
-    maps = converted(pipeline, types, zipmap=True).run(None, feed)[1]
-    assert maps[0] == pytest.approx(dict(zip(["poor", "rich"], probabilities[0], strict=True)))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -69,6 +71,38 @@ def test_a_regressor_gives_what_came_in(dtype, targets):
     (found,) = session_of(to_onnx(pipeline, X[:1])).run(None, {"X": X})
     assert (found.dtype, found.shape) == (dtype, (M, targets))
     np.testing.assert_allclose(found.reshape(-1), pipeline.predict(X).reshape(-1), rtol=1e-5)
+
+
+def test_probabilities_in_a_list_of_dicts():
+    """As skl2onnx has it by default, for single precision only."""
+    from skl2onnx.common.data_types import FloatTensorType
+
+    X = RNG.normal(size=(M, 2)).astype(np.float32)
+    net = DeepClassifier(**QUICK).fit(X, np.where(X[:, 0] > 0, "rich", "poor"))
+    maps = converted(net, [("X", FloatTensorType([None, 2]))], zipmap=True).run(None, {"X": X})[1]
+    expected = dict(zip(["poor", "rich"], net.predict_proba(X[:1])[0], strict=True))
+    assert maps[0] == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_searches_stacks_and_calibrated_estimators(classes, members):
+    from skl2onnx import to_onnx
+
+    X = RNG.normal(size=(M, 3))
+    y = np.digitize(X[:, 0], np.linspace(-1, 1, classes + 1)[1:-1])
+    net = make_pipeline(StandardScaler(), DeepClassifier(**QUICK, n_members=members))
+    bare = DeepClassifier(**QUICK, n_members=members)
+    for whole in (
+        GridSearchCV(net, {"deepclassifier__max_iter": [1, 2]}, cv=2),
+        StackingClassifier([("net", net), ("line", LogisticRegression())], cv=2),
+        BaggingClassifier(bare, 2, random_state=0),
+        CalibratedClassifierCV(bare, cv=2),
+    ):
+        whole.fit(X, y)
+        session = session_of(to_onnx(whole, X[:1], options={id(whole): {"zipmap": False}}))
+        probabilities = session.run(None, {"X": X})[1]
+        np.testing.assert_allclose(probabilities, whole.predict_proba(X), rtol=0, atol=1e-4, err_msg=str(whole))
 
 
 def test_an_estimator_alone_with_its_own_text_column():

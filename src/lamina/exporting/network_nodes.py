@@ -11,7 +11,7 @@ import numpy as np
 from lamina.equations.network import Network
 from lamina.equations.types import Array
 from lamina.exporting.activation_nodes import identity, sigmoid
-from lamina.exporting.graphs import Value, one, smallest, total
+from lamina.exporting.graphs import Value, largest, one, smallest, total
 from lamina.exporting.layer_nodes import chain, known
 
 
@@ -25,8 +25,8 @@ def exp(Z: Value) -> Value:
     return one("Exp", smallest(Z, top))
 
 
-def output_of(network: Network, params: Array, A: Value) -> Value:
-    """Return A[L] (m, n_outputs) of A[0] (m, n_inputs)."""
+def last_layer(network: Network, params: Array, A: Value) -> Value:
+    """Return Z[L] of A[0] (m, n_inputs), once for each member: (m * members, n_outputs)."""
     layers, views, members = network.layers, network.views(params), network.members
     alike = next((i for i, layer in enumerate(layers) if _knows_members(layer)), len(layers))
     n = [network.n_inputs, *network.widths][alike]
@@ -34,11 +34,24 @@ def output_of(network: Network, params: Array, A: Value) -> Value:
     if members > 1:  # up to here all members are alike
         shape = A.graph.constant([1, members, 1], np.int64)
         A = A.graph.node("Expand", A.shaped(-1, 1, n), shape).shaped(-1, n)
-    A = chain(layers[alike:], views[alike:], A, n)
-    A = known(OUTPUTS, network.loss.output_name, "output function")(A)
+    return chain(layers[alike:], views[alike:], A, n)
+
+
+def output_of(network: Network, Z: Value) -> Value:
+    """Return A[L] (m, n_outputs), the mean over the members."""
+    A, members = known(OUTPUTS, network.loss.output_name, "output function")(Z), network.members
     if members > 1:
         A = (total(A.shaped(-1, members, network.n_outputs), 1) / members).shaped(-1, network.n_outputs)
     return A
+
+
+def logits_of(network: Network, Z: Value) -> Value:
+    """Return Z[L] of a classifier, (m, n_outputs); of several members, what the output function takes to their mean."""
+    if network.members == 1:
+        return Z
+    near = np.finfo(Z.dtype).eps
+    A = smallest(largest(output_of(network, Z), near), 1 - near)
+    return one("Log", A / (1 - A)) if network.loss.output_name == "sigmoid" else one("Log", A)
 
 
 def _knows_members(layer: Any) -> bool:

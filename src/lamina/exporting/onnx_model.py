@@ -14,7 +14,7 @@ from lamina.exporting.answer_nodes import answers, plain_classes
 from lamina.exporting.columns import LAYOUTS, MEANING, Columns, Input, Layout, inputs_of, kinds_of
 from lamina.exporting.encoder_nodes import encoded
 from lamina.exporting.graphs import ML, ML_OPSET, OPSET, Graph, Value, element_type, onnx_library
-from lamina.exporting.network_nodes import output_of
+from lamina.exporting.network_nodes import last_layer, output_of
 from lamina.model import Model
 from lamina.sealed_file import replacing
 
@@ -98,8 +98,14 @@ def _made(model: Model, listed: list[Input]) -> Any:
 
 def answered(model: Model, graph: Graph, values: list[Value]) -> list[tuple[str, Value, Any]]:
     """Add all nodes from columns to answers; return these by name, each with its shape."""
+    Z, refused = ended(model, graph, values)
+    return answers(model, output_of(model.network, Z), refused)
+
+
+def ended(model: Model, graph: Graph, values: list[Value]) -> tuple[Value, Value]:
+    """Add the nodes from columns to Z[L]; return it, and which rows have no answer."""
     A, refused = encoded(model.encoder, Columns(graph, values, kinds_of(model.encoder)), model.params.dtype)
-    return answers(model, output_of(model.network, model.params, A), refused)
+    return last_layer(model.network, model.params, A), refused
 
 
 def described(model: Model) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """A converter for skl2onnx, so that it exports pipelines, searches and stacks in which estimators of lamina stand.
 
-It follows the conventions of skl2onnx: labels are text or int64, probabilities single precision (in a list of dicts,
-unless `options={"zipmap": False}` is given), and predicted numbers have the type of what comes in, (rows, targets).
+It follows the conventions of skl2onnx: labels are text or int64; probabilities (in a list of dicts, unless
+`options={"zipmap": False}` is given) and predicted numbers, (rows, targets), have the type of the numbers that come in.
 """
 
 from typing import Any
@@ -10,9 +10,11 @@ import numpy as np
 
 from lamina.data.targets import Labels
 from lamina.errors import ExportError, MissingExtraError
+from lamina.exporting.answer_nodes import answers
 from lamina.exporting.columns import kinds_of
-from lamina.exporting.graphs import ML, ML_OPSET, OPSET, TEXT, Graph, Value, onnx_library
-from lamina.exporting.onnx_model import answered
+from lamina.exporting.graphs import ML, ML_OPSET, OPSET, TEXT, Graph, Value, beside, onnx_library, where
+from lamina.exporting.network_nodes import logits_of, output_of
+from lamina.exporting.onnx_model import ended
 from lamina.model import Model
 
 # What skl2onnx calls the types of inputs.
@@ -41,7 +43,9 @@ def register_skl2onnx() -> None:
     from lamina.estimators import DeepClassifier, DeepRegressor
 
     zipmap = {"zipmap": [True, False, "columns"], "nocl": [True, False], "output_class_labels": [False, True]}
-    update_registered_converter(DeepClassifier, "LaminaDeepClassifier", _types_of_labels, _convert, options=zipmap)
+    scores = {"raw_scores": [True, False]}  # what CalibratedClassifierCV takes
+    known = {"options": zipmap | scores}
+    update_registered_converter(DeepClassifier, "LaminaDeepClassifier", _types_of_labels, _convert, **known)
     update_registered_converter(DeepRegressor, "LaminaDeepRegressor", _types_of_numbers, _convert)
 
 
@@ -53,7 +57,7 @@ def _types_of_labels(operator: Any) -> None:
     label = data_types.StringTensorType if target.classes.dtype.kind == "U" else data_types.Int64TensorType
     n = len(target.classes)
     operator.outputs[0].type = label([None, n] if target.task == "multilabel" else [None])
-    operator.outputs[1].type = data_types.FloatTensorType([None, n])
+    operator.outputs[1].type = type(data_types.guess_tensor_type(operator.inputs[0].type))([None, n])
 
 
 def _types_of_numbers(operator: Any) -> None:
@@ -70,12 +74,21 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     if container.target_opset_onnx < OPSET:
         raise ExportError(f"target_opset={container.target_opset_onnx}: lamina needs opset {OPSET} or newer")
     graph = Graph(set(), prefix=f"{scope.get_unique_operator_name('lamina')}/")
-    found = answered(model, graph, _columns(graph, operator.inputs, model))
-    for (_, value, _), output in zip(found, operator.outputs, strict=True):
-        value = value if isinstance(model.target, Labels) else value.shaped(-1, model.network.n_outputs)
+    Z, refused = ended(model, graph, _columns(graph, operator.inputs, model))
+    found = [value for _, value, _ in answers(model, output_of(model.network, Z), refused)]
+    if not isinstance(model.target, Labels):
+        found = [found[0].shaped(-1, model.network.n_outputs)]
+    elif container.get_options(operator.raw_operator, {"raw_scores": False})["raw_scores"]:
+        found[1] = where(refused, np.nan, _scores(model.target, logits_of(model.network, Z)))
+    for value, output in zip(found, operator.outputs, strict=True):
         typed = value.as_type(TYPES[type(output.type).__name__])
         graph.nodes.append(onnx_library().helper.make_node("Identity", [typed.name], [output.full_name]))
     _hand_over(graph, container)
+
+
+def _scores(target: Labels, Z: Value) -> Value:
+    """Return what `decision_function` gives, a column for each class; of two classes the first has the opposite."""
+    return beside([-Z, Z]) if target.n_outputs < len(target.classes) else Z
 
 
 def _columns(graph: Graph, inputs: Any, model: Model) -> list[Value]:
