@@ -278,7 +278,7 @@ LINES_OF_ROOMS = {
     "": 4000,
     "callbacks": 500,
     "cluster": 1100,
-    "cli": 4900,
+    "cli": 5050,
     "course": 1500,
     "data": 2700,
     "data/encoding": 2450,
