@@ -278,7 +278,7 @@ LINES_OF_ROOMS = {
     "": 4000,
     "callbacks": 500,
     "cluster": 1100,
-    "cli": 5050,
+    "cli": 5200,
     "course": 1500,
     "data": 2700,
     "data/encoding": 2450,

@@ -41,15 +41,8 @@ def answer(bench: Bench, name: str, arguments: Mapping[str, Any]) -> Any:
     if name not in QUESTIONS:
         raise SettingError(f"no question {name!r}.{nearest(name, QUESTIONS)}")
     question = QUESTIONS[name]
-    signature = inspect.signature(question)
-    try:
-        bound = signature.bind(bench, **arguments)
-    except TypeError as problem:
-        known = ", ".join(list(signature.parameters)[1:])
-        raise SettingError(f"{name}: {problem}. It takes {known or 'nothing'}.") from None
     with np.errstate(all="ignore"):  # what is not finite is on the page, and need not be in the terminal too
-        return plain(question(*bound.args, **bound.kwargs))
-    return plain(question(bench, **bound_arguments(name, question, arguments)))
+        return plain(question(bench, **bound_arguments(name, question, arguments)))
 
 
 QUESTIONS: Mapping[str, Callable[..., Any]] = {
