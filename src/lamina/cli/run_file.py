@@ -76,7 +76,7 @@ OPTIONS = {
     "out": _path("income.lamina", "The model file to write."),
     "plot": _path("curve.png", "A picture of the learning curve to write."),
     "checkpoint": _path("run", "A folder to write checkpoints to."),
-    "cluster": _word("local[2]", "Where to train: workers on this machine, a Ray cluster, or mpi."),
+    "cluster": _word("local[2]", "Where to train: workers on this machine, on Ray, or mpi."),
     "text": Option('["zip"]', "Columns to read as text.", "a list of names of columns", _is_list),
     "encoding": _word("latin-1", "The encoding of a CSV file."),
     "decimal": _word(",", "The decimal sign of numbers."),
