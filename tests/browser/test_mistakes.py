@@ -43,6 +43,7 @@ def test_a_mistake_is_switched_on_and_the_gradients_are_the_engines(lab, page, b
     assert "with the mistake from" in page.get_by_role("img", name="The cost over").get_attribute("aria-label")
     page.get_by_text("as a table").click()
     rows = page.get_by_role("region", name="The cost before each step").get_by_role("row")
+    rows.nth(4).wait_for()
     third = rows.nth(4).get_by_role("cell").all_inner_texts()
     assert [float(one) for one in third[:2]] == pytest.approx(
         [found[of]["costs"][3] for of in ("right", "wrong")], rel=1e-4
