@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from lamina.data.examples import Share
 from lamina.data.roles import Roles
 from lamina.data.streaming.streamed_source import StreamedSource
 from lamina.data.tables.row_streams import rows_of as rows_of_files
@@ -408,7 +409,7 @@ def test_a_stream_gives_each_worker_its_rows_only(size, tmp_path, monkeypatch):
     def work(rank):
         run, state = run_of(group_of(rank, size, shared))
         states[rank] = state
-        share = lambda rows: rows_of(rows, rank, size)  # noqa: E731
+        share = Share(lambda rows: rows_of(rows, rank, size), leaf_count)
         seen[rank] = sum(len(chunk.X) for chunk in run.examples.chunks(run.recipe, 0, 0, share))
         list(train(run, state))
 

@@ -24,7 +24,7 @@ from lamina.learning.evaluation import WATCHED_ROWS, scores_of, validation_cost,
 from lamina.learning.full_batch import iteration_of
 from lamina.learning.group import train_steps_together
 from lamina.learning.lbfgs import LBFGS
-from lamina.learning.leaves import rows_of
+from lamina.learning.leaves import leaf_count, rows_of
 from lamina.learning.recipe import CONSTANT
 from lamina.learning.run import Run
 from lamina.learning.schedules import Schedule, rate_factor
@@ -286,7 +286,7 @@ def is_over(run: Run, state: State, why: str = "", *, together: bool) -> bool:
 def _share(run: Run) -> Share | None:
     """Return which rows of a batch this worker takes; None: all of them."""
     group = run.group
-    return None if group is None else lambda rows: rows_of(rows, group.rank, group.size)
+    return None if group is None else Share(lambda rows: rows_of(rows, group.rank, group.size), leaf_count)
 
 
 def _halted(run: Run) -> bool:

@@ -10,7 +10,8 @@ from lamina.data.examples import Block, InMemory
 from lamina.data.streaming.encoded_rows import StoredRows
 from lamina.data.streaming.read_ahead import ReadAhead
 from lamina.data.streaming.sortedness import SORTED, Sortedness
-from lamina.data.streaming.streamed import WINDOW_ROWS, Streamed, Stripes
+from lamina.data.streaming.streamed import WINDOW_ROWS, Streamed
+from lamina.data.streaming.stripes import Stripes
 from lamina.learning.recipe import recipe_of
 
 

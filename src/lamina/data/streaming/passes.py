@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from lamina.data.learning import Task
 from lamina.data.row_hash import hash_rows
-from lamina.data.streaming.streamed import Stripes
 from lamina.data.streaming.streamed_source import StreamedSource
+from lamina.data.streaming.stripes import Stripes
 from lamina.data.tables.kinds import joined
 from lamina.data.tables.table import Batch, Table
 

@@ -23,9 +23,11 @@ from lamina.data.splitting import Bits, plain_weights
 from lamina.data.streaming.available_memory import available_bytes, give_back
 from lamina.data.streaming.encoded_rows import StoredRows, stored
 from lamina.data.streaming.encoding import Encoding, weights_of
+from lamina.data.streaming.lanes import most_lanes
 from lamina.data.streaming.passes import Sides, some_of, stacked
-from lamina.data.streaming.streamed import WINDOW_ROWS, Streamed, Stripes, window_rows
+from lamina.data.streaming.streamed import WINDOW_ROWS, Streamed, window_rows
 from lamina.data.streaming.streamed_source import StreamedSource, Watched, size_in_words
+from lamina.data.streaming.stripes import Stripes
 from lamina.data.streaming.survey import Survey
 from lamina.data.tables.table import Batch
 from lamina.data.target_values import is_missing_target, plain
@@ -112,7 +114,9 @@ class RowsStreamed:
             learned = f"{columns.encoder.to_header()} {columns.target.to_header()} {encoding.mean_weight!r} {factors}"
             identity = f"{self.fingerprint} {np.dtype(dtype)} {learned}"
             encoded = stored(self.source.cache, identity, encoding, self.stripes)
-        train = Streamed(self.stripes, encoded, sample, width, n_bytes)
+        stream = self.source.stream
+        lanes = most_lanes([one.rows for one in stream.stretches], len(stream.names))
+        train = Streamed(self.stripes, encoded, sample, width, n_bytes, lanes)
         if not self.held_out:
             return train, None
         held = survey.held_rows(columns)
