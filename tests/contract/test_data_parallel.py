@@ -13,13 +13,14 @@ from lamina.data.examples import Share
 from lamina.data.roles import Roles
 from lamina.data.streaming.streamed_source import StreamedSource
 from lamina.data.tables.row_streams import rows_of as rows_of_files
-from lamina.errors import CheckpointError, ClusterError, DivergenceError, LaminaError
+from lamina.errors import CheckpointError, ClusterError, DivergenceError, FileError, LaminaError
 from lamina.fitting import finish, prepare
 from lamina.learning import group as group_module
 from lamina.learning import training
 from lamina.learning.checkpoints import Folder
 from lamina.learning.group import Group, Silence
 from lamina.learning.leaves import leaf_count, leaf_rows, leaves_of, rows_of, subtrees_of
+from lamina.learning.state import State
 from lamina.learning.training import train
 from lamina.running import carry_out, opened
 from plain_network import PLAIN
@@ -421,6 +422,89 @@ def test_a_stream_gives_each_worker_its_rows_only(size, tmp_path, monkeypatch):
 
 
 def write_rows(folder):
+    pq.write_table(table_of(slice(None)), folder / "rows.parquet", row_group_size=150)
+
+
+def table_of(rows):
     names = [f"x{j}" for j in range(4)]
-    table = pa.table({name: X[:, j] for j, name in enumerate(names)} | {"y": SIGNAL})
-    pq.write_table(table, folder / "rows.parquet", row_group_size=150)
+    return pa.table({name: X[rows, j] for j, name in enumerate(names)} | {"y": SIGNAL[rows]})
+
+
+def write_files(folder):
+    """Twenty-eight of 25 rows: four lanes of batches of 256."""
+    folder.mkdir()
+    for k in range(28):
+        pq.write_table(table_of(slice(25 * k, 25 * k + 25)), folder / f"{k:02}.parquet")
+
+
+def streamed_run(folder, group=None, **settings):
+    source = StreamedSource(rows_of_files(str(folder)), Roles("y"))
+    more = {} if group is None else {"group": group}
+    return prepare(source, roles=Roles("y"), settings={**QUICK, **settings}, task="regressor", **more)
+
+
+@pytest.mark.parametrize("size", [2, 3, 4])
+def test_workers_that_divide_the_reading_have_the_bits_of_one(size, tmp_path, monkeypatch):
+    """Killed in the middle of an epoch and resumed by another number of them, too."""
+    monkeypatch.setattr("lamina.data.streaming.streamed.WINDOW_ROWS", 512)
+    write_files(tmp_path / "rows")
+    settings = {"early_stopping": True, "validation_fraction": 0.1, "dropout": 0.2, "max_iter": 3}
+    shared, states, middles = Shared(size), [None] * size, [None] * size
+
+    def work(rank):
+        run, state = streamed_run(tmp_path / "rows", group_of(rank, size, shared), **settings)
+        for progress in train(run, state, pause=lambda step: 1):
+            if progress.steps == 4:
+                middles[rank] = {name: one.copy() for name, one in state.arrays().items()}, state.scalars()
+        states[rank] = state
+
+    of_threads(work, size)
+    run, alone = streamed_run(tmp_path / "rows", Group(Silence()), **settings)
+    assert run.examples.most_lanes == 4
+    list(train(run, alone))
+    assert {bits_of(state)[0]["params"] for state in states} == {bits_of(alone)[0]["params"]}
+    resumed = State.of(*middles[0])
+    assert resumed.rows == 256  # of the second epoch
+    run, _ = streamed_run(tmp_path / "rows", Group(Silence()), **settings)
+    list(train(run, resumed))
+    assert bits_of(resumed)[0]["params"] == bits_of(alone)[0]["params"]
+
+
+@pytest.mark.parametrize("fails", [[1], [0], [0, 1]])
+def test_a_worker_that_cannot_read_ends_all_with_its_sentence(fails, tmp_path):
+    """Each has files of its own; those of one are gone after an epoch. The state is that of the last step of all."""
+    shared, states, said = Shared(2), [None, None], [None, None]
+
+    def work(rank):
+        write_files(tmp_path / str(rank))
+        run, state = streamed_run(tmp_path / str(rank), group_of(rank, 2, shared))
+        states[rank] = state
+        try:
+            for progress in train(run, state):
+                if progress.epoch == 1 and progress.record is not None and rank in fails:
+                    for file in (tmp_path / str(rank)).iterdir():
+                        file.unlink()
+        except FileError as problem:
+            said[rank] = str(problem)
+
+    of_threads(work, 2)
+    assert said[0] == said[1]
+    assert ".parquet" in said[0]
+    assert (f"(found by worker {fails[0]} of 2)" in said[0]) == (len(fails) == 1)  # else it is everybody's
+    assert [(state.epoch, state.rows) for state in states] == [(1, 0)] * 2
+    assert bits_of(states[0]) == bits_of(states[1])
+
+
+def test_divergence_is_still_divergence(tmp_path):
+    """A cost that is no number for a reason of its own is not taken for a fault of reading."""
+    write_files(tmp_path / "rows")
+    shared, said = Shared(2), [None, None]
+
+    def work(rank):
+        run, state = streamed_run(tmp_path / "rows", group_of(rank, 2, shared), learning_rate_init=1e200)
+        with pytest.raises(DivergenceError) as problem:
+            list(train(run, state))
+        said[rank] = str(problem.value)
+
+    of_threads(work, 2)
+    assert all(said)

@@ -95,6 +95,8 @@ class Group:
         Whether whoever started the workers shows the progress of them all.
     halted : bool
         Whether all left a pass after the same step, because one of them asked to stop.
+    fault : Exception, optional
+        What keeps this worker from reading: `lamina.learning.faults`.
     summing, computing : float
         Seconds that this worker spent in sums, waiting for others included, and in all else of its steps.
     """
@@ -104,6 +106,8 @@ class Group:
         self.messages, self.rank, self.size = messages, messages.rank, messages.size
         self.halted, self.summing, self.computing = False, 0.0, 0.0
         self._asked = ""
+
+    fault: Exception | None = None
 
     def ask(self, why: str) -> None:
         """Ask all to stop: after the next step, or at the end of the epoch. The first reason counts."""

@@ -21,6 +21,7 @@ from lamina.equations.steps import Steps
 from lamina.errors import DataWarning, DivergenceError, DivergenceWarning
 from lamina.learning.divergence import divergence_error
 from lamina.learning.evaluation import WATCHED_ROWS, scores_of, validation_cost, watched_value
+from lamina.learning.faults import check_reading, chunks_of
 from lamina.learning.full_batch import iteration_of
 from lamina.learning.group import train_steps_together
 from lamina.learning.lbfgs import LBFGS
@@ -107,7 +108,7 @@ def _minibatches(run: Run, state: State, pause: Pause | None = None) -> Iterator
     """Go through what is left of a pass; yield now and then within it."""
     size, network, silent = run.recipe.batch_size, run.network, 0.0
     steps = max(1, int(FIRST_MULTIPLY_ADDS / (network.size * network.members * size)))
-    for chunk in run.examples.chunks(run.recipe, state.epoch, state.rows, _share(run)):
+    for chunk in chunks_of(run, state, _share(run)):
         at = 0
         while at < len(chunk.order):
             began = time.perf_counter()
@@ -156,6 +157,7 @@ def move(run: Run, state: State, chunk: Chunk) -> None:
     if len(costs):
         state.step, state.learning_rate = state.step + len(costs), float(steps.rates[len(costs) - 1])
     if len(costs) < count and not _halted(run):
+        check_reading(run.group)
         at = chunk.order[len(costs) * size : (len(costs) + 1) * size]
         at = at[at >= 0]  # those of other workers are not here
         w = None if chunk.weights is None else chunk.weights[at]

@@ -119,6 +119,12 @@ def test_rows_of_a_window_are_shuffled(small_windows):
     assert (np.abs(np.diff(first)) == 1).mean() < 0.02
 
 
+def test_each_lane_is_shuffled_in_its_own_order(small_windows):
+    rows = pass_of(1, sizes=[2000] * 16, left_out=[])[: 4 * BATCH].reshape(4, 4, -1)  # (batches, lanes, rows)
+    ranks = {np.argsort(rows[:, lane].ravel()).tobytes() for lane in range(4)}
+    assert len(ranks) == 4
+
+
 @pytest.mark.parametrize("size", [1, 3])
 @pytest.mark.parametrize("batches", [1, 3, 4, 5, 50, 87])
 def test_a_pass_goes_on_in_its_middle(size, batches, small_windows):
