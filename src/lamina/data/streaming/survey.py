@@ -45,7 +45,7 @@ class Survey:
     held : tuple of Batch
         The held-out rows.
     first_stripe : str or None
-        A word for the training rows of the first stripe, where it has some.
+        A word for the training rows of the first stripe, where it has some; it lies in the first segment.
     weighted : bool
     lowest : float
         The lowest target of a regression, held-out rows included.
@@ -152,17 +152,13 @@ class Surveying:
         return min((float(plain_numbers(one.y).min()) for one in sides if one.table.n_rows), default=np.inf)
 
     def _take_word(self, batch: Batch) -> None:
-        """Take note of every value of a batch."""
-        arrays = [batch.table.matrix, batch.y, batch.weights]
-        for column in batch.table.columns:
-            arrays += [column.values, column.levels]
-        for array in arrays:
-            if isinstance(array, np.ndarray):
-                plain = repr(array.tolist()).encode() if array.dtype == object else np.ascontiguousarray(array).data
-                self._seen.update(f"{array.dtype} {array.shape}".encode())
+        """Take note of every value of a batch, whatever the types and levels that it came with."""
+        self._seen.update(hash_rows(batch.table).data)
+        for beside in (batch.y, batch.weights):
+            if beside is not None:
+                numbers = beside.dtype.kind in "fiub"
+                plain = np.ascontiguousarray(beside, np.float64).data if numbers else repr(beside.tolist()).encode()
                 self._seen.update(plain)
-            elif array is not None:  # a CSR matrix
-                self._seen.update(hash_rows(array).data)
 
 
 def _words(sample: Sequence[Drawn]) -> NDArray[np.uint64]:
