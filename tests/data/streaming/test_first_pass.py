@@ -236,26 +236,34 @@ def test_what_is_found_is_what_is_there(files):
     np.testing.assert_allclose(columns.encoder.numbers.scale[0], train["number"].std(ddof=0))
 
 
-@pytest.mark.parametrize("multilabel", [False, True])
-def test_weights_of_the_examples_have_the_mean_1(multilabel, files):
-    rows = frame()
-    if multilabel:
-        y = np.stack([rows["number"] > 0.5, rows["z"] > 0], axis=1).astype(int)
-        X = rows[["number", "whole"]]
-        files = lambda: ((X.iloc[i : i + 700], y[i : i + 700], rows["w"][i : i + 700]) for i in range(0, N, 700))  # noqa: E731
-        how = {"roles": {"target": None}, "class_weight": "balanced"}
+def balanced(values, w):
+    """What each row counts where both values count alike."""
+    return np.where(values, w.sum() / (2 * w[values].sum()), w.sum() / (2 * w[~values].sum()))
+
+
+@pytest.mark.parametrize("kind", ["weights", "classes", "several labels"])
+def test_weights_of_the_examples_have_the_mean_1(kind, files):
+    rows, class_weight = frame(), None
+    w = rows["w"].to_numpy()
+    roles = Roles("y", "w", drop=("z", "g"))
+    if kind == "weights":
+        expected = w
+    elif kind == "classes":
+        class_weight = {"yes": 3.0, "no": 1.0}
+        expected = w * np.where(rows["y"] == "yes", 3, 1)
     else:
-        how = CASES["weights of classes"]
+        y, class_weight, roles = np.stack([rows["number"] > 0.5, rows["z"] > 0], axis=1), "balanced", Roles()
+        expected = w * balanced(y[:, 0], w) * balanced(y[:, 1], w)
+        X, labels = rows[["number", "whole"]], y.astype(int)
+        files = lambda: ((X[i : i + 700], labels[i : i + 700], w[i : i + 700]) for i in range(0, N, 700))  # noqa: E731
 
     def weights(worker):
-        stream = StreamedSource(rows_of(files), Roles(**how["roles"]))
-        rows = RowsStreamed(stream, "classifier", worker)
-        train, _ = rows.examples(rows.learn({**SETTINGS, "class_weight": "balanced"}), np.float64)
+        rows = RowsStreamed(StreamedSource(rows_of(files), roles), "classifier", worker)
+        train, _ = rows.examples(rows.learn({**SETTINGS, "class_weight": class_weight}), np.float64)
         return np.concatenate([block.weights for block in train.blocks()])
 
     alone = weights(None)
-    assert alone.mean() == pytest.approx(1, rel=1e-12)
-    assert alone.std() > 0.1
+    np.testing.assert_allclose(alone, expected / expected.mean(), rtol=1e-12)
     for found in of_all(2, weights):
         assert found.tobytes() == alone.tobytes()
 
