@@ -120,7 +120,7 @@ def prepare(
     seed = _seed(given["random_state"], before) if seed is None else seed
     if group is not None:
         seed = int(group.from_first(str(seed).encode))
-    rows = rows_of_source(opened(X, y, sample_weight, roles=roles), task)
+    rows = rows_of_source(opened(X, y, sample_weight, roles=roles), task, group)
     known = None if before is None else Known(before.model.encoder, before.model.target)
     rows.check_classes(known, classes)
     n_first = (before and before.n_first) or rows.n
