@@ -97,7 +97,7 @@ VALUES = [
 ]
 
 
-@pytest.mark.parametrize("value", VALUES, ids=str)
+@pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
 def test_what_comes_back_is_what_went(value):
     form = PlainForm({Pair: None, Box: None})
     assert alike(form.unpacked(form.packed(value)), value)

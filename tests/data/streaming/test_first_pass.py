@@ -17,7 +17,7 @@ from lamina.data.holding_out import row_keys
 from lamina.data.learning import Known
 from lamina.data.roles import Roles
 from lamina.data.streaming import segments as segments_module
-from lamina.data.streaming import streamed as streamed_module
+from lamina.data.streaming import stripes as stripes_module
 from lamina.data.streaming import survey as survey_module
 from lamina.data.streaming.rows_streamed import RowsStreamed
 from lamina.data.streaming.segments import Segments, Subtree, Tree
@@ -49,7 +49,7 @@ def small(monkeypatch):
     """What is bounded comes to its bounds: segments, sketches, counts of levels, samples."""
     monkeypatch.setattr(segments_module, "ROWS_AT_ONCE", BATCH)
     monkeypatch.setattr(segments_module, "SEGMENT_ROWS", SEGMENT)
-    monkeypatch.setattr(streamed_module, "STRIPE_ROWS", STRIPE)
+    monkeypatch.setattr(stripes_module, "STRIPE_ROWS", STRIPE)
     monkeypatch.setattr(quantiles, "VALUES_PER_BUFFER", 64)
     monkeypatch.setattr(quantiles, "FEWEST_VALUES_PER_BUFFER", 64)
     monkeypatch.setattr(category_summaries, "MOST_COUNTED_LEVELS", 300)
