@@ -282,7 +282,7 @@ LINES_OF_ROOMS = {
     "course": 1500,
     "data": 2700,
     "data/encoding": 2450,
-    "data/streaming": 1400,
+    "data/streaming": 1_700,
     "data/tables": 5000,
     "equations": 2300,
     "exporting": 1450,
