@@ -46,6 +46,8 @@ MAY_IMPORT = {
     "scoring": {"errors", "data", "learning", "model", "fitting"},
     "running": {"errors", "learning", "interrupts", "showing"},
     "callbacks": {"errors", "sealed_file"},
+    "tuning": {"errors", "equations", "data", "learning", "model", "fitting", "interrupts", "showing", "scoring"}
+    | {"running", "plots"},
 }
 MAY_IMPORT |= {face: set(MAY_IMPORT) - {"course", "native", "callbacks", "kernels"} for face in FACES}
 
@@ -302,6 +304,7 @@ LINES_OF_ROOMS = {
     "model_file": 650,
     "profiling": 1300,
     "reporting": 1700,
+    "tuning": 1300,
 }
 
 
