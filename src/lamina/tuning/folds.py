@@ -46,7 +46,7 @@ def folds_of(source: Source, cv: Any, task: str, seed: int) -> tuple[Fold, ...]:
         if not 1 <= cv <= len(counted):
             raise SettingError(f"cv={cv}: expected a whole number of folds, from 1 to the {len(counted)} rows.")
         found = list(_split(source, counted, int(cv), task, seed))
-    elif hasattr(cv, "split"):
+    elif hasattr(cv, "split") and not isinstance(cv, str | bytes):
         groups = None if source.held_out_by is None else source.held_out_by.column.array()
         found = [Fold(*pair) for pair in cv.split(np.zeros((source.table.n_rows, 1)), source.y, groups)]
     elif isinstance(cv, Iterable) and not isinstance(cv, str | bytes):
@@ -75,7 +75,7 @@ def _later(keys: Any, counted: Indices, cv: int) -> Iterable[Fold]:
     parts = PARTS_OF_ONE if cv == 1 else cv + 1
     cuts = order[[len(order) * (k + 1) // parts - 1 for k in range(parts)]] if len(order) >= parts else order[:0]
     if len(set(cuts.tolist())) < parts:
-        raise DataError(f"time: too few different times for {cv} folds: give fewer folds (cv)")
+        raise DataError(f"time: too few different times for cv={cv}: give fewer folds (cv)")
     for k in range(parts - cv - 1, parts - 1):
         train, validation = ~dated | (keys >= cuts[k]), dated & (keys < cuts[k]) & (keys >= cuts[k + 1])
         yield Fold(counted[train], counted[validation])

@@ -154,6 +154,7 @@ def searched(
     told: Told | None = None,
     before_refit: Callable[[Any], Any] | None = None,
     began: Callable[[Job], None] | None = None,
+    target_name: str | None = None,
 ) -> Search:
     """Search, as `tune` does; what a face adds is how it looks."""
     try:
@@ -179,7 +180,7 @@ def searched(
     measure = measure_of(scoring, who, "quantile" in str(settings.get("loss", "")).lower())
     identity = {
         "rows": rows_of_source(source, who).fingerprint,
-        "target": str(roles.target or "y"),
+        "target": target_name or str(roles.target or "y"),
         "settings": stored.identity_text(dict(settings)),
         "the space": stored.identity_text(searching.described()),
         "scoring": f"{measure.name}, {measure.direction}",
@@ -192,7 +193,7 @@ def searched(
         study, seed = stored.study_in(
             stored.storage_at(place), place, identity, seed, searching.start, measure.direction
         )
-        name = roles.target if isinstance(roles.target, str) else "y"
+        name = target_name or (roles.target if isinstance(roles.target, str) else "y")
         folds = folds_of(source, cv, who, seed)
         job = Job(source, who, name, dict(settings), searching, folds, measure, pruning, seed)
         if began is not None:

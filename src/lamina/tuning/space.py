@@ -101,7 +101,9 @@ def space_of(
         if name in given:
             ranges[name] = _read(one, given[name])
         elif one.search is not None and name not in fixed and (wanted is None or name in wanted):
-            ranges[name] = _widened(one.search, defaults[name])
+            found = _widened(_sensible(name, one.search, facts.n_rows), defaults[name])
+            if not isinstance(found, Among) or len(found.values) > 1:
+                ranges[name] = found
         elif wanted is not None and name in wanted:
             raise SettingError(f"only={name!r}: it has no range of its own; give one, space={{{name!r}: (low, high)}}.")
     if not ranges:
@@ -143,6 +145,13 @@ def _read(setting: Setting, given: Any) -> Range:
     elif len({_key(value) for value in values}) < 2:
         raise SettingError(f"space: {name}={shown(list(values))}: expected two values or more; one is a fixed setting.")
     return found
+
+
+def _sensible(name: str, one: Range, n_rows: int) -> Range:
+    """Return a range of the table without batches of more than half the rows."""
+    if name != "batch_size" or not isinstance(one, Among):
+        return one
+    return Among(tuple(size for size in one.values if 2 * size <= n_rows))
 
 
 def _widened(one: Range, default: Any) -> Range:

@@ -52,16 +52,24 @@ def try_settings(study: Study, job: Job, limits: Limits, told: Told | None = Non
             take_back_lost(study)
             if len(finished(study)) + len(running(study)) >= limits.trials:
                 break
-            ended = _tried(study, job, stop_now)
+            ended = _tried(study, job, limits.trials, stop_now)
             if ended is not None and told is not None:
                 told(ended)
         return stop_now()
 
 
-def _tried(study: Study, job: Job, stop_now: Callable[[], str]) -> FrozenTrial | None:
-    """Run one trial; return it as it ended, or None where it was cut."""
+def _is_one_too_many(study: Study, number: int, trials: int) -> bool:
+    """Return whether enough trials began before this one: another process may have looked at the same moment."""
+    return sum(one.number < number for one in [*finished(study), *running(study)]) >= trials
+
+
+def _tried(study: Study, job: Job, trials: int, stop_now: Callable[[], str]) -> FrozenTrial | None:
+    """Run one trial; return it as it ended, or None where it was cut, or is one too many."""
     trial = study.ask()
     trial.set_user_attr("worker", worker_name())
+    if _is_one_too_many(study, trial.number, trials):
+        study.tell(trial, state=TrialState.FAIL)
+        return None
     is_first = "defaults" in trial.user_attrs
     space = job.space.distributions()
     if is_first:
