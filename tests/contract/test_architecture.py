@@ -277,10 +277,10 @@ def test_the_part_of_the_lecture_can_be_read_in_one_sitting():
 
 # A thermometer, not a goal: where a room outgrows its budget, delete something, or raise the number and say why.
 LINES_OF_ROOMS = {
-    "": 4000,
+    "": 4050,
     "callbacks": 500,
     "cluster": 1100,
-    "cli": 5200,
+    "cli": 5500,  # tune
     "course": 1500,
     "data": 2700,
     "data/encoding": 2450,
@@ -304,7 +304,7 @@ LINES_OF_ROOMS = {
     "model_file": 650,
     "profiling": 1300,
     "reporting": 1700,
-    "tuning": 1300,
+    "tuning": 1600,
 }
 
 

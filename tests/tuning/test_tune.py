@@ -154,7 +154,7 @@ def test_a_trial_that_cannot_be_used_is_said_and_ends_nothing():
 def test_no_trial_finished():
     with pytest.raises(TuningError, match="no trial finished before max_time"):
         lamina.tune(X, LABELS, max_time=1e-6, **QUICK)
-    with pytest.raises(TuningError, match="none of 2 trials finished.*: diverged"):
+    with pytest.raises(TuningError, match=r"none of 2 trials finished.*: diverged"):
         lamina.tune(X, LABELS, trials=2, only=["dropout"], learning_rate_init=1e30, **QUICK)
 
 

@@ -23,6 +23,7 @@ STUDY = "lamina"
 SQLITE = (".db", ".sqlite", ".sqlite3")
 SECONDS_OF_SILENCE = 300.0  # after which a trial on another machine is taken for lost
 SECONDS_TO_BEGIN = 10.0
+TIMES_TO_BEGIN = 5
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
@@ -56,7 +57,7 @@ def storage_at(place: Any) -> BaseStorage:
             what = "is a folder" if path.is_dir() else f"there is no folder {str(path.parent)!r}"
             raise TuningError(f"storage {text!r}: {what}; expected a file, such as study.log or study.db")
         if path.suffix.lower() in SQLITE:
-            return RDBStorage(f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": 60}})
+            return _database(path)
         lock = JournalFileSymlinkLock(str(path))
         _mend(path, lock)
         return JournalStorage(JournalFileBackend(str(path), lock_obj=lock))
@@ -64,6 +65,18 @@ def storage_at(place: Any) -> BaseStorage:
         raise
     except Exception as problem:  # of Optuna, of SQLAlchemy, of the system
         raise _unusable(text, problem) from problem
+
+
+def _database(path: Path) -> RDBStorage:
+    """Return the storage in an SQLite file; of processes that begin one at the same moment, one is too late at first."""
+    for left in range(TIMES_TO_BEGIN, 0, -1):
+        try:
+            return RDBStorage(f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": 60}})
+        except Exception:
+            if left == 1:
+                raise
+            time.sleep(0.3)
+    raise AssertionError
 
 
 def _unusable(place: str, problem: Exception) -> TuningError:
