@@ -68,7 +68,7 @@ def storage_at(place: Any) -> BaseStorage:
 
 
 def _database(path: Path) -> RDBStorage:
-    """Return the storage in an SQLite file; of processes that begin one at the same moment, one is too late at first."""
+    """Return the storage in an SQLite file; of processes that begin one at the same moment, one has to wait."""
     for left in range(TIMES_TO_BEGIN, 0, -1):
         try:
             return RDBStorage(f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": 60}})
