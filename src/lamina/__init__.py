@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lamina.learning.gradient_check import gradient_check
     from lamina.model import Model
     from lamina.model_file import load, save
+    from lamina.tuning import Search, tune
 
     __version__: str
 
@@ -48,6 +49,7 @@ __all__ = [
     "RMSProp",
     "Residual",
     "Scale",
+    "Search",
     "Trace",
     "__version__",
     "callbacks",
@@ -64,6 +66,7 @@ __all__ = [
     "rows_of",
     "save",
     "trace",
+    "tune",
 ]
 
 _SUBMODULES = {"callbacks", "course", "equations", "errors", "exporting"}
@@ -78,6 +81,8 @@ _HOME = {
     "explain": "explaining",
     "gradient_check": "learning.gradient_check",
     "lab": "laboratory.notebook.lab",
+    "tune": "tuning",
+    "Search": "tuning",
     "trace": "glassbox.tracing",
     "load_trace": "glassbox.trace_file",
     "Trace": "glassbox.trace",

@@ -46,6 +46,8 @@ MAY_IMPORT = {
     "scoring": {"errors", "data", "learning", "model", "fitting"},
     "running": {"errors", "learning", "interrupts", "showing"},
     "callbacks": {"errors", "sealed_file"},
+    "tuning": {"errors", "equations", "data", "learning", "model", "fitting", "interrupts", "showing", "scoring"}
+    | {"running", "plots"},
 }
 MAY_IMPORT |= {face: set(MAY_IMPORT) - {"course", "native", "callbacks", "kernels"} for face in FACES}
 
@@ -275,10 +277,10 @@ def test_the_part_of_the_lecture_can_be_read_in_one_sitting():
 
 # A thermometer, not a goal: where a room outgrows its budget, delete something, or raise the number and say why.
 LINES_OF_ROOMS = {
-    "": 4000,
+    "": 4050,
     "callbacks": 500,
     "cluster": 1100,
-    "cli": 5200,
+    "cli": 5500,  # tune
     "course": 1500,
     "data": 2900,  # what is found has a plain form, for other workers
     "data/encoding": 2450,
@@ -302,6 +304,7 @@ LINES_OF_ROOMS = {
     "model_file": 650,
     "profiling": 1300,
     "reporting": 1700,
+    "tuning": 1600,
 }
 
 
