@@ -28,6 +28,10 @@ def check(messages):
         columns = np.ascontiguousarray(everything[:, first : first + WIDTHS[messages.rank]])
         found = messages.deal(sent[messages.rank], COUNTS, WIDTHS)
         assert (found.shape, found.tobytes()) == (columns.shape, columns.tobytes())
+    for dtype in (np.float32, np.float64):
+        mine = np.arange(5, dtype=dtype) + 100 * messages.rank
+        assert messages.reduce(mine).tolist() == [300, 303, 306, 309, 312]
+        assert mine.tolist() == [100 * messages.rank + k for k in range(5)]
 
 
 def worker(kind, rank, place):

@@ -45,6 +45,7 @@ def run(place: Place, work: Any, shown: Any = None) -> Any:
         scratch = None if place.address else stack.enter_context(tempfile.TemporaryDirectory(prefix="lamina-ray-"))
         config = {"board": board, "work": work, "folder": os.getcwd(), "storage": scratch, "program": sys.argv[0]}
         config |= {"scratch": scratch and f"{scratch}/run", "host": LOOPBACK if place.address is None else ""}
+        config["together"] = place.together
         _check_sendable(work)
         training = _Training(_trainer(place, workers, cores, config))
         outcome = _watched(ray, board, training, looking)

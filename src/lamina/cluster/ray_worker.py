@@ -35,6 +35,10 @@ class Told:
         """See `lamina.learning.group.Messages`."""
         return self._messages.deal(mine, counts, widths)
 
+    def reduce(self, mine: NDArray[Any]) -> NDArray[Any]:
+        """See `lamina.learning.group.Messages`."""
+        return self._messages.reduce(mine)
+
     def report(self, facts: dict[str, Any]) -> str:
         """See `lamina.learning.group.Messages`: an answer is looked at when it is there, and never waited for."""
         import ray
@@ -108,7 +112,8 @@ def work_in_worker(config: dict[str, Any]) -> None:
     _speak(board, rank)
     messages, tracker = met(rank, size, config["host"] or ray.util.get_node_ip_address())
     try:
-        result = config["work"](Group(Told(messages, board), scratch=config["scratch"], is_shown=True))
+        how = {"together": config["together"], "scratch": config["scratch"]}
+        result = config["work"](Group(Told(messages, board), **how, is_shown=True))
     except ClusterError:
         raise
     except Exception as problem:
