@@ -86,7 +86,7 @@ def processes_in(folder):
     return found
 
 
-@pytest.mark.parametrize("sums", ["gloo", "rabit"])
+@pytest.mark.parametrize("sums", ["", "gloo", "rabit"])
 def test_two_workers_have_the_bits_of_one_and_listen_on_loopback_only(environment, tmp_path, monkeypatch, sums):
     if sums == "gloo":
         pytest.importorskip("torch")
