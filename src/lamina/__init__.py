@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lamina import callbacks, course, equations, errors, exporting
+    from lamina.cluster.places import Cluster
     from lamina.data.tables.row_streams import rows_of
     from lamina.equations.dropout import Dropout
     from lamina.equations.layers import Activation, Dense, Linear, Residual
@@ -34,6 +35,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "BatchNorm",
+    "Cluster",
     "DeepClassifier",
     "DeepRegressor",
     "Dense",
@@ -74,6 +76,7 @@ _SUBMODULES = {"callbacks", "course", "equations", "errors", "exporting"}
 _HOME = {
     "DeepClassifier": "estimators",
     "DeepRegressor": "estimators",
+    "Cluster": "cluster.places",
     "Model": "model",
     "load": "model_file",
     "save": "model_file",

@@ -34,7 +34,7 @@ from lamina.errors import DataError, SettingError
 from lamina.learning.calibration import divided, temperature
 from lamina.learning.diagnosis.signs import Signs, signs_of, signs_so_far
 from lamina.learning.evaluation import try_score
-from lamina.learning.group import Group
+from lamina.learning.group import BFLOAT16, Group
 from lamina.learning.hyperparameters import check, seed_from, settings_for
 from lamina.learning.lbfgs import LBFGS
 from lamina.learning.networks import Inputs, loss_from, network_from, periodic_numbers
@@ -155,6 +155,8 @@ def prepare(
     exact = isinstance(recipe.optimiser, LBFGS)
     if exact and group is not None:
         raise SettingError("optimizer='lbfgs' learns on one machine: leave out cluster, or choose another optimizer")
+    if group is not None and group.together.sums == BFLOAT16 and dtype != np.float32:
+        raise SettingError("dtype='float64' with sums of bfloat16: choose one; bfloat16 keeps three digits of seven")
     run = Run(
         network=network,
         engine=choose(network, chosen["engine"], None if exact else recipe.optimiser),

@@ -279,7 +279,7 @@ def test_the_part_of_the_lecture_can_be_read_in_one_sitting():
 LINES_OF_ROOMS = {
     "": 4050,
     "callbacks": 500,
-    "cluster": 1100,
+    "cluster": 1400,
     "cli": 5500,  # tune
     "course": 1500,
     "data": 2900,  # what is found has a plain form, for other workers
@@ -299,7 +299,7 @@ LINES_OF_ROOMS = {
     "laboratory/notebook": 600,
     "laboratory/questions": 1500,
     "laboratory/writing": 2000,
-    "learning": 4650,  # groups of workers
+    "learning": 4950,  # groups of workers, and how they move together
     "learning/diagnosis": 1900,
     "model_file": 650,
     "profiling": 1300,
