@@ -37,7 +37,7 @@ class Share:
         fragments = pyarrow.dataset.dataset(self.job.files).get_fragments()
         groups = [group for fragment in fragments for group in fragment.split_by_row_group()]
         parts = [groups[k :: self.size] for k in range(self.size)]
-        counts = [sum(group.count_rows() for group in part) for part in parts]
+        counts = [sum(group.row_groups[0].num_rows for group in part) for part in parts]
         self.n = min(*counts, self.job.rows // self.size)  # as many in each: all take as many steps
         self._groups = parts[self.rank]
 
