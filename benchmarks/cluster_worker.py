@@ -30,7 +30,7 @@ def prepared(job: dict[str, Any], batch: int, group: Any) -> Any:
 
     from lamina.fitting import prepare
 
-    rows, rng = 2**17, np.random.default_rng(0)
+    rows, rng = 2**16, np.random.default_rng(0)
     X, y = rng.normal(size=(rows, job.get("columns", COLUMNS))), rng.integers(0, job.get("classes", CLASSES), rows)
     settings = {"hidden_layer_sizes": tuple(job["widths"]), "batch_size": batch, "max_iter": 10**6, **OWN}
     return prepare(X, y, settings=settings | job.get("settings", {}), task="classifier", group=group)

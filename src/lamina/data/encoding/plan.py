@@ -11,8 +11,6 @@ from lamina.errors import ColumnError, nearest
 
 CategoryKind = Literal["category", "boolean", "number"]
 
-LOOKED_AT = ("scaling", "missing", "max_categories", "min_frequency", "embed_above", "categorical", "dates", "splines")
-
 
 @dataclass(frozen=True, eq=False)
 class ColumnPlan:
@@ -42,7 +40,7 @@ class ColumnPlan:
             InputColumns(table.names, table.named, dates, settings["missing"], table.reading),
             numbers,
             categories,
-            {name: settings[name] for name in LOOKED_AT},
+            {name: value for name, value in settings.items() if _is_plain(value)},
         )
 
     @property
@@ -68,3 +66,10 @@ def positions(columns: Iterable[str | int], names: tuple[str, ...], setting: str
 def listed(columns: Any) -> tuple[Any, ...]:
     """Return the columns of a setting: none, one, or a list."""
     return () if columns is None else (columns,) if isinstance(columns, str | int) else tuple(columns)
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether another worker can be told a setting: encodings look at no other ones."""
+    if isinstance(value, tuple | list):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, bool | int | float | str | np.ndarray)
