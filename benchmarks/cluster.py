@@ -105,7 +105,7 @@ def on_files(table: Table, quick: bool) -> list[list[str]]:
     job |= {"widths": (64,), "settings": settings}
     reading = asked(1, "stream", idle=True, **job)
     like = {"columns": reading["columns"], "classes": reading["classes"], "settings": settings}
-    seconds = 2 if quick else 10
+    seconds = 2 if quick else 6
     found = asked(1, "parts", widths=(64,), seconds=seconds, **like) | asked(2, "sums", widths=(64,), **like)
     parts = model.Parts(**found, reading=reading["reading"])
     lines, alone = [], 0.0
@@ -178,7 +178,7 @@ def main() -> None:
     networks, lines = {}, []
     for name, widths in list(NETWORKS.items())[: 1 if chosen.quick else None]:
         with out.status(f"{name} hidden units ..."):
-            networks[name], found = in_memory(name, widths, 2 if chosen.quick else 10)
+            networks[name], found = in_memory(name, widths, 2 if chosen.quick else 6)
         lines += found
     say("", f"Numbers in memory, {BATCH:,} rows of a batch:", "")
     say(*grid([["hidden units", "workers", *shares], *lines]))

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+
 from lamina.data.encoding.pieces import InputColumns
 from lamina.data.tables.columns import Kind
 from lamina.data.tables.table import Table
