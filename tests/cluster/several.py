@@ -1,4 +1,4 @@
-"""A script: several commands of lamina one after another, in the processes that there are; `several.py [[WORD, ...], ...]`."""
+"""A script: commands of lamina one after another, in the processes that there are: `several.py [[WORD, ...], ...]`."""
 
 import json
 import sys
