@@ -1,5 +1,6 @@
 """Where a group is, and the group of one that needs no library: the bits that every cluster gives."""
 
+import socket
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ import lamina
 from lamina.cluster.board import Board, Outcome
 from lamina.cluster.launching import launched
 from lamina.cluster.places import Cluster, Place, place_of, started_by_mpi
+from lamina.cluster.ray_train import check_reachable
 from lamina.cluster.showing import Rates
 from lamina.cluster.turns import in_turns
 from lamina.cluster.waiting import seconds_to_wait
@@ -49,6 +51,8 @@ def test_places(text, place):
         ("local[two]", "expected 'local"),
         ("ray", "expected 'local"),
         ("mpi[2]", "mpiexec -n says"),
+        ("head:65536", "expected a port from 1 to 65,535"),
+        ("head:0[2]", "expected a port from 1 to 65,535"),
         ("", "expected 'local"),
         (2, "expected 'local"),
     ],
@@ -56,6 +60,16 @@ def test_places(text, place):
 def test_what_is_no_place(text, said):
     with pytest.raises(SettingError, match=said):
         place_of(text)
+
+
+def test_an_address_where_nothing_answers_is_noticed_at_once():
+    """Before Ray looks, which would try for minutes."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        check_reachable(address)
+    with pytest.raises(ConnectionError, match="refused"):
+        check_reachable(address)
+    check_reachable("auto")  # Ray's to find
 
 
 @pytest.mark.parametrize(

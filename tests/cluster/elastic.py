@@ -33,7 +33,10 @@ class Told:
 
 
 def main(address, epochs):
+    from lamina.cluster import ray_train
     from lamina.cluster.launching import launched
+
+    ray_train.SECONDS_BETWEEN_COUNTS = 3.0
 
     print(json.dumps(launched("local[1]", partial(work, pause=0, epochs=int(epochs)))), flush=True)
     began = time.monotonic()

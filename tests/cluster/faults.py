@@ -1,6 +1,8 @@
 """A script: fits on a cluster of this machine, of which one or another has a fault on the way; a line of JSON for each.
 
-python faults.py FOLDER CASE ...
+python faults.py CASE ...
+
+The fits of several cases share one start of Ray, as in a program that has started Ray itself.
 """
 
 import json
@@ -111,10 +113,23 @@ CASES = {
 }
 
 
+def start_ray():
+    """Start Ray on this machine for all cases, as a user's program may."""
+    from lamina.cluster.ray_train import ENVIRONMENT, LOCAL_ENVIRONMENT, LOOPBACK, OBJECT_STORE_BYTES
+
+    os.environ.update(ENVIRONMENT | LOCAL_ENVIRONMENT)
+    import ray
+
+    closed = {"include_dashboard": False, "_node_ip_address": LOOPBACK, "object_store_memory": OBJECT_STORE_BYTES}
+    ray.init(address="local", num_cpus=WORKERS, log_to_driver=False, logging_level="ERROR", **closed)
+
+
 def main():
     from lamina.cluster.launching import launched
     from lamina.errors import LaminaError
 
+    if len(sys.argv) > 2:
+        start_ray()
     alone = launched("local[1]", partial(work, pause=0))
     print(json.dumps({"case": "alone", **alone}), flush=True)
     if "shard" in sys.argv:

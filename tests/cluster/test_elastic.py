@@ -32,6 +32,7 @@ class Cluster:
         soon = {
             "RAY_health_check_period_ms": "1000",
             "RAY_health_check_failure_threshold": "3",
+            "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "15",
         }  # that a machine is gone
         self.environment = {**environment, **quiet, **soon, "RAY_AUTH_TOKEN": secrets.token_hex(32)}
         with socket.socket() as place:

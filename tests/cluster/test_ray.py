@@ -1,6 +1,6 @@
 """Workers of a Ray cluster on this machine: the same bits, and after every fault a resumed run or a sentence.
 
-Each case is a process of its own: `faults.py`. Starting Ray takes most of the time.
+Starting Ray takes most of the time, so that most cases share one start: `faults.py`.
 """
 
 import json
@@ -20,27 +20,46 @@ SCRIPT = Path(__file__).with_name("faults.py")
 SLOW_SECONDS = 550
 
 
-def started(environment, case, **more):
-    """A process with a case, in the current folder, which its environment names."""
+SHARED = ["one", "two", "raises", "disk", "interrupt", "shard"]
+
+
+def started(environment, *cases, **more):
+    """A process with cases, in the current folder, which its environment names."""
     here = {**environment, **more, "LAMINA_TEST_FOLDER": str(Path.cwd())}
-    return subprocess.Popen([sys.executable, SCRIPT, case], env=here, stdout=PIPE, stderr=PIPE, text=True)
+    return subprocess.Popen([sys.executable, SCRIPT, *cases], env=here, stdout=PIPE, stderr=PIPE, text=True)
 
 
-def found(environment, case, **more):
-    """What a fit came to, and a group of one."""
-    out, err = started(environment, case, **more).communicate(timeout=SLOW_SECONDS)
+def found(environment, *cases, **more):
+    """What a fit came to in each case, and that of a group of one."""
+    out, err = started(environment, *cases, **more).communicate(timeout=SLOW_SECONDS)
     lines = [json.loads(line) for line in out.splitlines()]  # and nothing else is written there
-    assert len(lines) == 2, err
-    return lines
+    assert [line["case"] for line in lines] == ["alone", *cases], err
+    return {line["case"]: line for line in lines}
 
 
-@pytest.mark.parametrize("case", ["one", "two", "hang"])
-def test_lost_workers_are_started_anew_and_resume(environment, tmp_path, monkeypatch, case):
-    monkeypatch.chdir(tmp_path)
-    alone, together = found(environment, case)
+@pytest.fixture(scope="module")
+def shared(environment, tmp_path_factory):
+    """What becomes of a run in each case, where Ray is started once for all."""
+    with pytest.MonkeyPatch.context() as here:
+        here.chdir(tmp_path_factory.mktemp("shared"))
+        return found(environment, *SHARED)
+
+
+def check_resumed(alone, together):
     assert together["starts"] == 2
     assert together["begun"] >= 1
     assert together["bits"] == alone["bits"]
+
+
+@pytest.mark.parametrize("case", ["one", "two"])
+def test_killed_workers_are_started_anew_and_resume(shared, case):
+    check_resumed(shared["alone"], shared[case])
+
+
+def test_a_worker_that_hangs_is_started_anew_and_resumes(environment, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lines = found(environment, "hang", LAMINA_CLUSTER_TIMEOUT="25")
+    check_resumed(lines["alone"], lines["hang"])
 
 
 @pytest.mark.parametrize(
@@ -51,18 +70,14 @@ def test_lost_workers_are_started_anew_and_resume(environment, tmp_path, monkeyp
         ("shard", "FileError", "parquet"),
     ],
 )
-def test_what_would_come_again_ends_the_run_with_its_sentence(environment, tmp_path, monkeypatch, case, kind, said):
-    monkeypatch.chdir(tmp_path)
-    _, together = found(environment, case)
-    assert together["problem"] == kind
-    assert said in together["says"]
-    assert together["starts"] == 1
+def test_what_would_come_again_ends_the_run_with_its_sentence(shared, case, kind, said):
+    assert shared[case]["problem"] == kind
+    assert said in shared[case]["says"]
+    assert shared[case]["starts"] == 1
 
 
-def test_ctrl_c_ends_all_workers_with_a_model(environment, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    _, together = found(environment, "interrupt")
-    assert together["stopped"] == "Ctrl-C"
+def test_ctrl_c_ends_all_workers_with_a_model(shared):
+    assert shared["interrupt"]["stopped"] == "Ctrl-C"
 
 
 def test_nothing_is_left_of_a_run_whose_starter_was_killed(environment, tmp_path, monkeypatch):

@@ -11,6 +11,7 @@ from lamina.learning.group import BY_LEAVES, PLAIN, SUMS, Together
 EXPECTED = "'local[2]' (two workers on this machine), 'auto' or HOST:PORT (a Ray cluster; 'auto[8]': 8 workers), 'mpi'"
 PATTERN = re.compile(r"(?P<where>local|auto|mpi|[\w.\-]+:\d+|\[[0-9a-fA-F:]+\]:\d+)(?:\[(?P<workers>\d+)\])?")
 MOST_WORKERS = 10_000
+MOST_PORT = 65_535
 OF_MPI = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK")  # Open MPI; MPICH and Intel; srun
 
 
@@ -98,6 +99,9 @@ def place_of(cluster: Any) -> Place:
         if workers is not None:
             raise SettingError(f"cluster={cluster!r}: mpiexec -n says how many workers there are: expected 'mpi'")
         return Place("mpi")
+    port = where.rpartition(":")[2]
+    if port.isdecimal() and not 0 < int(port) <= MOST_PORT:
+        raise SettingError(f"cluster={cluster!r}: expected a port from 1 to {MOST_PORT:,}")
     return Place("ray", workers, where)
 
 

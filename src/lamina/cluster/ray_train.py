@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 import sys
 import tempfile
 import threading
@@ -22,6 +23,7 @@ MOST_WORKERS = 1000  # where no number is asked for
 SECONDS_BETWEEN_COUNTS = 30.0  # of the machines, while the workers work; that some came costs a new start
 SECONDS_BETWEEN_LOOKS = 0.2
 SECONDS_TO_END = 30.0
+SECONDS_TO_CONNECT = 10.0  # to a cluster that is there
 
 # Before Ray is imported: it reports nothing home, and the workers' health is looked at often.
 ENVIRONMENT = {
@@ -86,6 +88,7 @@ def _opened(place: Place, stack: ExitStack) -> Any:
             }
             ray.init(address="local", num_cpus=cores, **closed, **quiet)
         else:
+            check_reachable(place.address)
             ray.init(address=place.address, **quiet)
     except (ConnectionError, RuntimeError, ValueError) as problem:
         why = str(problem).partition(". Please")[0]
@@ -95,6 +98,17 @@ def _opened(place: Place, stack: ExitStack) -> Any:
         ) from problem
     stack.callback(ray.shutdown)
     return ray
+
+
+def check_reachable(address: str) -> None:
+    """Raise a ConnectionError where nothing answers at HOST:PORT: Ray would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if not port.isdecimal():  # "auto": Ray looks for a cluster by itself
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), SECONDS_TO_CONNECT).close()
+    except OSError as problem:
+        raise ConnectionError(problem.strerror or str(problem)) from problem
 
 
 def _shares(ray: Any, place: Place) -> tuple[int, int]:
