@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lamina.learning.gradient_check import gradient_check
     from lamina.model import Model
     from lamina.model_file import load, save
+    from lamina.one_row import RowPredictor
 
     __version__: str
 
@@ -47,6 +48,7 @@ __all__ = [
     "Network",
     "RMSProp",
     "Residual",
+    "RowPredictor",
     "Scale",
     "Trace",
     "__version__",
@@ -74,6 +76,7 @@ _HOME = {
     "Model": "model",
     "load": "model_file",
     "save": "model_file",
+    "RowPredictor": "one_row",
     "rows_of": "data.tables.row_streams",
     "explain": "explaining",
     "gradient_check": "learning.gradient_check",

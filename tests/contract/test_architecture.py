@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "sealed_file": {"errors"},
     "learning": {"errors", "computed_once", "equations", "engine", "data", "sealed_file"},
     "model": {"errors", "computed_once", "equations", "engine", "data", "learning"},
+    "one_row": {"errors", "data", "engine", "model"},
     "model_file": {"errors", "equations", "engine", "data", "learning", "model", "sealed_file"},
     "profiling": {"errors", "computed_once", "equations", "engine", "data", "learning"},
     "starting": {"errors", "equations", "learning", "model"},
@@ -275,13 +276,13 @@ def test_the_part_of_the_lecture_can_be_read_in_one_sitting():
 
 # A thermometer, not a goal: where a room outgrows its budget, delete something, or raise the number and say why.
 LINES_OF_ROOMS = {
-    "": 4000,
+    "": 4150,
     "callbacks": 500,
     "cluster": 1100,
     "cli": 5200,
     "course": 1500,
     "data": 2700,
-    "data/encoding": 2450,
+    "data/encoding": 2700,
     "data/streaming": 1400,
     "data/tables": 5000,
     "equations": 2300,
