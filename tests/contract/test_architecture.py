@@ -38,9 +38,11 @@ MAY_IMPORT = {
     # What starts workers and carries their messages; networks it does not know.
     "cluster": {"errors", "learning", "interrupts"},
     "laboratory": {"errors", "computed_once", "equations", "engine", "data", "learning", "model", "model_file"}
-    | {"sealed_file", "starting", "fitting", "explaining", "profiling", "glassbox", "plots"},
+    | {"sealed_file", "starting", "fitting", "explaining", "profiling", "glassbox", "plots", "web"},
     "reporting": {"errors", "equations", "data", "learning", "model", "explaining"},
     "exporting": {"errors", "computed_once", "equations", "data", "model", "sealed_file"},
+    "web": {"errors"},
+    "serving": {"errors", "computed_once", "equations", "data", "model", "model_file", "one_row", "web"},
     # What the faces share.
     "constructors": {"learning"},
     "showing": {"learning"},
@@ -303,6 +305,8 @@ LINES_OF_ROOMS = {
     "model_file": 650,
     "profiling": 1300,
     "reporting": 1700,
+    "serving": 1300,
+    "web": 250,
 }
 
 
