@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "reporting": {"errors", "equations", "data", "learning", "model", "explaining"},
     "exporting": {"errors", "computed_once", "equations", "data", "model", "sealed_file"},
     "web": {"errors"},
-    "serving": {"errors", "computed_once", "equations", "data", "model", "model_file", "one_row", "web"},
+    "serving": {"errors", "computed_once", "equations", "data", "model", "model_file", "one_row", "exporting", "web"},
     # What the faces share.
     "constructors": {"learning"},
     "showing": {"learning"},

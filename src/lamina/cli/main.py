@@ -36,6 +36,7 @@ COMMANDS = (
     "evaluate",
     "predict",
     "export",
+    "serve",
     "explain",
     "diagnose",
     "report",
