@@ -6,7 +6,7 @@ import sys
 from threading import Event
 from typing import TYPE_CHECKING
 
-from lamina.errors import MissingExtraError, SettingError
+from lamina.errors import MissingExtraError
 from lamina.laboratory.bench import Bench
 
 if TYPE_CHECKING:

@@ -39,10 +39,12 @@ def as_tensors(asked: Asked, served: Served) -> bytes:
     if isinstance(model.target, Labels):
         found[PROBABILITIES] = model.probabilities(A)
     wanted = asked.more.get("outputs") or [{"name": name} for name in found]
-    names = [one.get("name") if isinstance(one, dict) else one for one in wanted] if isinstance(wanted, list) else [0]
-    for name in names:
-        if not isinstance(name, str) or name not in found:
-            raise Refused(400, f"There is no output {json.dumps(name)[:60]}. There are: {', '.join(found)}.")
+    names: list[Any] = (
+        [one.get("name") if isinstance(one, dict) else one for one in wanted] if isinstance(wanted, list) else [0]
+    )
+    unknown = [name for name in names if not isinstance(name, str) or name not in found]
+    if unknown:
+        raise Refused(400, f"There is no output {json.dumps(unknown[0])[:60]}. There are: {', '.join(found)}.")
     outputs = [
         {"name": name, "datatype": DATATYPES[y.dtype.kind], "shape": list(y.shape), "data": y.ravel().tolist()}
         for name, y in ((name, found[name]) for name in names)

@@ -15,7 +15,7 @@ from lamina.serving.catalogue import Served
 from lamina.serving.refusals import Refused
 
 PLAIN = {str, int, float, bool, type(None)}
-SPOKEN = {dict: "an object", list: "a list"}
+SPOKEN: dict[type, str] = {dict: "an object", list: "a list"}
 
 
 class Asked(NamedTuple):
@@ -159,11 +159,10 @@ def _tensor(name: str, one: Mapping[str, Any]) -> list[Any]:
     return values
 
 
-NUMBERS = {int, float, type(None)}
 TYPES: dict[Any, set[Any]] = {
     "BOOL": {bool, type(None)},
-    **dict.fromkeys([f"{sign}INT{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64)], {int, type(None)}),
-    **dict.fromkeys(["FP16", "FP32", "FP64"], NUMBERS),
+    **{f"{sign}INT{bits}": {int, type(None)} for sign in ("", "U") for bits in (8, 16, 32, 64)},
+    **{f"FP{bits}": {int, float, type(None)} for bits in (16, 32, 64)},
     "BYTES": {str, type(None)},
 }
 

@@ -3,11 +3,12 @@
 import hashlib
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from lamina.computed_once import cached_property
-from lamina.errors import LaminaError, SettingError, nearest
+from lamina.errors import DataError, LaminaError, SettingError, nearest
 from lamina.exporting.columns import InputKind, kinds_of
 from lamina.model import Model
 from lamina.model_file import load
@@ -105,7 +106,6 @@ class Catalogue:
                 continue
             try:
                 found = opened(name, path)
-                found.predictor.predict  # noqa: B018  made ready before the first request
             except (LaminaError, OSError, MemoryError) as problem:
                 self._refused[name] = stamp
                 tell(name, False, f"{name}: version {before.version} stays, for the new file cannot be used: {problem}")
@@ -121,7 +121,12 @@ def opened(name: str, path: Path) -> Served:
     stamp = stamp_of(path)
     model = load(path)
     version = hashlib.sha256(path.read_bytes()).hexdigest()[:VERSION_DIGITS]
-    return Served(name, version, model, stamp or (0, 0, 0))
+    served = Served(name, version, model, stamp or (0, 0, 0))
+    with suppress(DataError):  # missing values may be refused
+        served.predictor.predict(
+            dict.fromkeys(model.encoder.names_in)
+        )  # the first prediction takes longer: not a request's
+    return served
 
 
 def stamp_of(path: Path) -> Stamp | None:

@@ -10,7 +10,6 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lamina.serving.catalogue import Catalogue
 from lamina.serving.connections import Connection
@@ -51,7 +50,7 @@ class Server(uvicorn.Server):
         self._wanted = threading.Event()  # a look at the files, by SIGHUP
         super().__init__(
             uvicorn.Config(
-                _without_lifespan(self.service),
+                self.service,
                 http=Connection,
                 ws="none",
                 lifespan="off",
@@ -92,7 +91,7 @@ class Server(uvicorn.Server):
         self.say(line)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """End on a signal: at once for new connections unless there is time to drain, never for what is being answered."""
+        """End on a signal: new connections are refused, after the time to drain; what is being answered is finished."""
         if not self.service.ready or self.drain <= 0:
             self.service.ready = False
             super().handle_exit(sig, frame)
@@ -107,12 +106,3 @@ class Server(uvicorn.Server):
         """End, when called from another thread."""
         self.service.ready = False
         self.should_exit = True
-
-
-def _without_lifespan(service: Service) -> ASGIApp:
-    """An ASGI application as uvicorn takes it: a function, not an object that it would try to call with one argument."""
-
-    async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        await service(scope, receive, send)
-
-    return application
