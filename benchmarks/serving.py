@@ -107,7 +107,9 @@ def measure(name, command, path, port, bodies, rates, seconds):
         for rate in rates:
             took, failed, _ = asyncio.run(load(port, path, bodies, rate, seconds))
             p50, p99, most = (np.percentile(took, [50, 99, 100]) * 1e3) if len(took) else [np.nan] * 3
-            print(f"{name:24} {rate:6,}/s   p50 {p50:7.2f} ms   p99 {p99:7.2f} ms   most {most:7.1f} ms   lost {failed}")
+            print(
+                f"{name:24} {rate:6,}/s   p50 {p50:7.2f} ms   p99 {p99:7.2f} ms   most {most:7.1f} ms   lost {failed}"
+            )
         best = asyncio.run(fastest(port, path, bodies, min(seconds, 4)))
         print(f"{name:24} at most {best:,.0f} requests a second (8 connections)", flush=True)
     finally:

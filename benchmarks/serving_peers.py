@@ -1,7 +1,7 @@
 """What others serve: FastAPI on uvicorn, as its documentation has it, with a pipeline of scikit-learn or its ONNX graph.
 
-    python serving_peers.py train FOLDER
-    python serving_peers.py scikit-learn|onnxruntime FOLDER PORT
+python serving_peers.py train FOLDER
+python serving_peers.py scikit-learn|onnxruntime FOLDER PORT
 """
 
 import sys
@@ -21,7 +21,9 @@ def train(folder):
 
     from lamina.data import datasets
 
-    frame = pd.read_parquet(datasets.path("adult"))[:5000].fillna({"workclass": "", "occupation": "", "native_country": ""})
+    frame = pd.read_parquet(datasets.path("adult"))[:5000].fillna(
+        {"workclass": "", "occupation": "", "native_country": ""}
+    )
     X, y = frame.drop(columns="income"), frame["income"].astype(str)
     text = [name for name in X if not pd.api.types.is_numeric_dtype(X[name])]
     numbers = [name for name in X if name not in text]
