@@ -1,4 +1,4 @@
-"""What others serve: FastAPI on uvicorn, as its documentation has it, with a pipeline of scikit-learn or its ONNX graph.
+"""What others serve: FastAPI on uvicorn, as its documentation has it, with a pipeline of scikit-learn or its graph.
 
 python serving_peers.py train FOLDER
 python serving_peers.py scikit-learn|onnxruntime FOLDER PORT
