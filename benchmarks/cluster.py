@@ -1,9 +1,10 @@
-"""What workers cost: rows per second of one and of two, a model of a step from measured parts, and its curve to 1,000.
+"""What workers cost: rows per second of one and of two, on numbers in memory and on files, and a model of the cost.
 
-    make bench-cluster                    BENCH=--quick for a look, BENCH="--picture docs/pictures/cluster.png"
+    make bench-cluster                    all of it, an hour: leave the machine alone
+    make bench-cluster BENCH=--quick      a look
 
-Each worker has one thread. Workers are processes of MPI on this machine: what is measured is lamina, not how long Ray
-takes to start.
+Workers are processes of MPI on this machine, each on a core of its own, with one thread: what is measured is lamina,
+not how long Ray takes to start. The others train on the same files in Ray Train's workers, two of them too.
 """
 
 import argparse
@@ -11,194 +12,199 @@ import json
 import os
 import subprocess
 import sys
-import time
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from tempfile import TemporaryDirectory
+from typing import Any
 
-import numpy as np
+import cluster_model as model
+import machine
+from data_report import duration, grid
+from large_files import TABLES, Table, prepared
+from rich.console import Console
+from runners import plain_environment
 
+ROOT = Path(__file__).parents[1]
+HERE = Path(__file__).parent
 NETWORKS = {"64": (64,), "256, 256, 256": (256, 256, 256), "512, 512, 512": (512, 512, 512)}
-COLUMNS, CLASSES = 54, 7
-GIGABIT = {"1 Gbit/s": 1.25e8, "10 Gbit/s": 1.25e9, "100 Gbit/s": 1.25e10}  # bytes per second
-LATENCY = {"1 Gbit/s": 1e-4, "10 Gbit/s": 5e-5, "100 Gbit/s": 5e-6}  # seconds of a message between two machines
-EFFICIENT = 0.9
+BATCH = 4096
+ROWS = {"flights": 2_800_000, "generated": 50_000_000}
+QUICK_ROWS = 600_000
+# What data_peers trains, too.
+FILE_SETTINGS = {
+    "preset": "sklearn",
+    "initializer": "suited",
+    "alpha": 0.0,
+    "learning_rate_init": 1e-3,
+    "max_categories": 50,
+}
+PEERS = {"Ray Train, PyTorch DDP": "torch", "Ray Train, XGBoost": "xgboost"}
+LIMIT_SECONDS = 7200
 
 
-class Parts(NamedTuple):
-    """Measured parts of a step."""
-
-    per_row: float  # seconds of a row's forward, backward, and its share of a leaf
-    update: float  # seconds of an update, whatever the batch
-    size: int  # bytes of a vector
-    message: float  # seconds of a sum of two workers on this machine
-
-
-def prepared(widths, batch, group, rows):
-    """A run on random numbers."""
-    from lamina.fitting import prepare
-
-    rng = np.random.default_rng(0)
-    X, y = rng.normal(size=(rows, COLUMNS)), rng.integers(0, CLASSES, rows)
-    settings = {"hidden_layer_sizes": widths, "batch_size": batch, "random_state": 0, "max_iter": 10**6}
-    quiet = {"early_stopping": False, "n_iter_no_change": 10**6, "max_time": None}
-    return prepare(X, y, settings=settings | quiet, task="classifier", group=group)
-
-
-def worker(group, widths, batch, seconds):
-    """Train for some seconds; return rows per second, and the share of computing and summing of each worker."""
-    from lamina.learning.training import train
-
-    run, state = prepared(widths, batch, group, rows=max(16_384, 4 * batch))
-    progress = iter(train(run, state))
-    for one in progress:  # the first epoch warms up
-        if one.record:
-            break
-    began, computing, summing, first = time.perf_counter(), group.computing, group.summing, state.epoch
-    for one in progress:
-        if one.record and time.perf_counter() - began >= seconds:
-            group.ask("enough")
-    took = time.perf_counter() - began
-    done = (state.epoch - first) * run.n_rows + state.rows
-    own = {"computing": (group.computing - computing) / took, "summing": (group.summing - summing) / took}
-    everyone = [json.loads(one) for one in group.told(json.dumps(own).encode())]
-    return {"rows_per_second": done / took, "size": 4 * (run.network.size + 3), "workers": everyone}
-
-
-def parts_of(group, widths, batch):
-    """Measure the parts of a step."""
-    from lamina.learning.leaves import leaf_count
-
-    run, state = prepared(widths, batch, group, rows=batch)
-    X, Y, _ = next(iter(run.examples.blocks()))
-    leaf = batch // leaf_count(batch)
-    gradients = _best(lambda: run.engine.gradients(run.network, state.params, X[:leaf], Y[:leaf], m=batch))
-    grads = np.zeros_like(state.params)
-    how = run.network, run.recipe.optimiser, state.params, grads, state.memory
-    update = _best(lambda: run.engine.update(*how, 0.0, 1, 1.0))
-    add = _best(lambda: np.add(grads, grads, out=grads))
-    vector = np.zeros((1, run.network.size + 3), np.float32)
-    message = _best(lambda: group.messages.gather(vector, [1] * group.size)) if group.size > 1 else 0.0
-    return Parts((gradients + 2 * add) / leaf, update + 2 * add, vector.nbytes, message)
-
-
-def _best(work, times=30):
-    taken = []
-    for _ in range(times):
-        began = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - began)
-    return float(np.median(taken))
-
-
-def step(parts, batch, workers, bandwidth=None, latency=0.0):
-    """Seconds of a step, after the model: rows are shared, the update is not, a sum is two messages."""
-    compute = parts.per_row * batch / workers + parts.update
-    if workers == 1:
-        return compute
-    if bandwidth is None:
-        return compute + parts.message
-    return compute + 2 * parts.size / bandwidth + 2 * latency * np.log2(workers)
-
-
-def efficiency(parts, batch, workers, network):
-    """Speed of so many workers, over so many times that of one; `batch` rows for each of them."""
-    alone = step(parts, batch, 1)
-    together = step(parts, batch * workers, workers, GIGABIT[network], LATENCY[network])
-    return alone / together
-
-
-def rows_for(parts, workers, network):
-    """Rows of a batch for each worker from which workers are 90 % efficient."""
-    for batch in 2 ** np.arange(6, 22):
-        if efficiency(parts, int(batch), workers, network) >= EFFICIENT:
-            return int(batch)
-    return None
-
-
-def measured(size, what, widths, batch, seconds):
-    """What so many workers say."""
-    here = [sys.executable, __file__, "--worker", what, "--widths", ",".join(map(str, widths))]
-    here += ["--batch", str(batch), "--seconds", str(seconds)]
-    own = Path(sys.executable).with_name("mpiexec")
-    start = [] if size == 1 else [str(own) if own.exists() else "mpiexec", "--oversubscribe", "-n", str(size)]
-    root = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"} if os.geteuid() == 0 else {}
-    environment = {**os.environ, **root, "OMP_NUM_THREADS": "1", "LAMINA_NUM_THREADS": "1"}
-    done = subprocess.run([*start, *here], env=environment, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout.strip().splitlines()[-1])
-
-
-def as_worker(group, options):
-    """Do what the process that started this one asks for; the first worker says what came out."""
-    widths = tuple(map(int, options.widths.split(",")))
-    if options.worker == "train":
-        found = worker(group, widths, options.batch, options.seconds)
-    else:
-        found = parts_of(group, widths, options.batch)._asdict()
-    if group.rank == 0:
-        print(json.dumps(found), flush=True)
-
-
-def report(options):
-    """Measure, compare with the model, and draw its curve."""
-    known, seconds = {}, 2 if options.quick else 10
-    print("one thread for each worker; processes of MPI on this machine\n")
-    print("hidden units     batch   workers   rows/s   efficiency   compute   sum   model: rows/s   off by")
-    for name, widths in list(NETWORKS.items())[: 1 if options.quick else None]:
-        for batch in (4096,):
-            parts = known[name] = Parts(**measured(2, "parts", widths, batch, seconds))
-            alone = None
-            for size in (1, 2):
-                found = measured(size, "train", widths, batch, seconds)
-                rate, shares = found["rows_per_second"], found["workers"]
-                alone = alone or rate
-                says = batch / step(parts, batch, size)
-                computing, summing = (np.mean([one[what] for one in shares]) for what in ("computing", "summing"))
-                print(
-                    f"{name:<15} {batch:>6} {size:>9} {rate:>8,.0f} {rate / alone / size:>12.0%} {computing:>9.0%} "
-                    f"{summing:>5.0%} {says:>15,.0f} {says / rate - 1:>+8.0%}"
-                )
-    print(f"\nrows for each worker from which they are {EFFICIENT:.0%} efficient, after the model:")
-    for name, parts in known.items():
-        for network in GIGABIT:
-            rows = {n: rows_for(parts, n, network) for n in (2, 8, 64, 1000)}
-            told = ", ".join(f"{n} workers {'more than 2,000,000' if r is None else f'{r:,}'}" for n, r in rows.items())
-            print(f"{name:<15} {network:<10} {told}")
-    if options.picture:
-        draw(known, options.picture)
-
-
-def draw(known, path):
-    """Draw efficiency over the number of workers, 1,024 rows of a batch for each."""
-    from matplotlib import pyplot
-
-    workers = 2 ** np.arange(11)
-    figure, axes = pyplot.subplots(1, len(known), figsize=(4 * len(known), 3.2), sharey=True, squeeze=False)
-    for place, (name, parts) in zip(axes[0], known.items(), strict=True):
-        for network in GIGABIT:
-            place.semilogx(workers, [efficiency(parts, 1024, int(n), network) for n in workers], base=2, label=network)
-        place.set(title=f"{name} hidden units", xlabel="workers", ylim=(0, 1.05))
-    axes[0][0].set_ylabel("efficiency")
-    axes[0][0].legend()
-    figure.tight_layout()
-    figure.savefig(path, dpi=120)
-
-
-def main():
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="one network, two seconds each")
-    parser.add_argument("--picture", type=Path, help="where to draw the curve")
-    parser.add_argument("--worker", choices=("train", "parts"), help=argparse.SUPPRESS)
-    parser.add_argument("--widths", help=argparse.SUPPRESS)
-    parser.add_argument("--batch", type=int, help=argparse.SUPPRESS)
-    parser.add_argument("--seconds", type=float, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.worker is None:
-        report(options)
-        return
-    from lamina.cluster.launching import launched
-    from lamina.cluster.places import started_by_mpi
+    add = parser.add_argument
+    add("--quick", action="store_true", help=f"seconds for each, {QUICK_ROWS:,} rows of files, into build/bench")
+    add("--tables", nargs="*", choices=TABLES, default=list(TABLES), help="of files; none: numbers in memory only")
+    add("--rows", type=int, help="rows of the generated table; default: 50,000,000")
+    add("--peer-rows", type=int, default=4_000_000, help="rows that others get at the most (default: %(default)s)")
+    add("--no-peers", action="store_true", help="lamina alone")
+    add("--picture", type=Path, help="where to draw the curves; default: beside the results")
+    add("--output", type=Path, help="folder of the results; default: benchmarks/results, quick build/bench")
+    chosen = parser.parse_args()
+    chosen.output = chosen.output or ROOT / ("build/bench" if chosen.quick else "benchmarks/results")
+    return chosen
 
-    launched("mpi" if started_by_mpi() else "local[1]", lambda group: as_worker(group, options))
+
+def asked(size: int, work: str, **job: Any) -> dict[str, Any]:
+    """Return what so many workers find."""
+    here = [sys.executable, str(HERE / "cluster_worker.py"), json.dumps({"work": work, **job})]
+    own = Path(sys.executable).with_name("mpiexec")
+    start = [] if size == 1 else [str(own) if own.exists() else "mpiexec", "--bind-to", "none", "-n", str(size)]
+    root = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"} if os.geteuid() == 0 else {}
+    one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LAMINA_NUM_THREADS"), "1")
+    return _said([*start, *here], root | one)
+
+
+def of_peer(name: str, job: dict[str, Any]) -> dict[str, Any]:
+    """Return what two workers of another library find."""
+    with TemporaryDirectory() as folder:
+        given = json.dumps({**job, "storage": folder})
+        return _said([sys.executable, str(HERE / "cluster_peers.py"), name, given], {"OMP_NUM_THREADS": "1"})
+
+
+def _said(command: list[str], more: dict[str, str]) -> dict[str, Any]:
+    environment = {**plain_environment(), **more}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False)
+    lines = done.stdout.splitlines()
+    if done.returncode or not lines:
+        raise SystemExit(f"{command[1]}: ended with {done.returncode}: {done.stderr.strip()[-2000:]}")
+    return json.loads(lines[-1])
+
+
+def in_memory(name: str, widths: tuple[int, ...], seconds: float) -> tuple[model.Parts, list[list[str]]]:
+    """Measure a network on random numbers: its parts, and rows of the report for one and two workers."""
+    found = asked(1, "parts", widths=widths, seconds=seconds) | asked(2, "sums", widths=widths)
+    parts = model.Parts(**found)
+    lines, alone = [], 0.0
+    for size in (1, 2):
+        told = asked(size, "train", widths=widths, batch=BATCH, seconds=seconds)
+        rate = BATCH / told["step"]
+        alone = alone or rate
+        lines.append(
+            [name, str(size), *_row(rate, alone, size, told["workers"], BATCH / model.step(parts, BATCH, size))]
+        )
+    return parts, lines
+
+
+def on_files(table: Table, quick: bool) -> list[list[str]]:
+    """Measure one and two workers on files: rows of the report."""
+    settings = {**FILE_SETTINGS, "hidden_layer_sizes": (64,)}
+    job = {"files": str(table.parquet), "target": table.target, "batch": BATCH, "passes": 3 if quick else 2}
+    job |= {"widths": (64,), "settings": settings}
+    reading = asked(1, "stream", idle=True, **job)
+    like = {"columns": reading["columns"], "classes": reading["classes"], "settings": settings}
+    seconds = 2 if quick else 10
+    found = asked(1, "parts", widths=(64,), seconds=seconds, **like) | asked(2, "sums", widths=(64,), **like)
+    parts = model.Parts(**found, reading=reading["reading"])
+    lines, alone = [], 0.0
+    for size in (1, 2):
+        told = asked(size, "stream", **job)
+        rate = told["rows"] / told["epoch"]
+        alone = alone or rate
+        says = BATCH / model.step(parts, BATCH, size)
+        cells = _row(rate, alone, size, told["workers"], says)
+        lines.append([f"{table.name}, {table.rows:,} rows", str(size), duration(told["first"]), *cells])
+    return lines
+
+
+def _row(rate: float, alone: float, size: int, shares: list[dict[str, float]], says: float) -> list[str]:
+    """Return cells: rows per second, efficiency, shares, and the model."""
+    mean = {what: sum(one[what] for one in shares) / len(shares) for what in ("compute", "sum")}
+    rest = max(1 - mean["compute"] - mean["sum"], 0.0)
+    share = [f"{mean['compute']:.0%}", f"{mean['sum']:.0%}", f"{rest:.0%}"]
+    return [f"{rate:,.0f}", f"{rate / alone / size:.0%}", *share, f"{says:,.0f}", f"{says / rate - 1:+.0%}"]
+
+
+def peers(table: Table, most: int, threads: int) -> list[list[str]]:
+    """Measure the others on the same files: rows of the report."""
+    rows = min(table.rows, most)
+    job = {
+        "parquet": str(table.parquet),
+        "target": table.target,
+        "rows": rows,
+        "passes": 2,
+        "batch": BATCH,
+        "hidden": 64,
+    }
+    lines = []
+    for name, peer in PEERS.items():
+        found = of_peer(peer, job)
+        what = f"{found['rounds']} rounds" if "rounds" in found else "a pass"
+        each = found["rows"] / found["seconds"]
+        lines.append([name, "2", f"{found['rows']:,}", f"{duration(found['seconds'])} for {what}", f"{each:,.0f}"])
+    given = {**job, "contender": "scikit-learn, partial_fit", "csv": None, "test": str(table.test), "threads": threads}
+    given["batch"] = 512
+    environment = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
+    found = _said(
+        [sys.executable, "-W", "ignore", str(HERE / "data_worker.py"), json.dumps(without(given, "hidden", "batch"))],
+        environment,
+    )
+    seconds = min(found["seconds"])
+    lines.append(
+        ["scikit-learn, one process", "1", f"{rows:,}", f"{duration(seconds)} for a pass", f"{rows / seconds:,.0f}"]
+    )
+    return lines
+
+
+def without(job: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in job.items() if name not in names}
+
+
+def main() -> None:
+    chosen, out = arguments(), Console(width=None if sys.stdout.isatty() else 160)
+    about, commit = machine.described(), machine.commit()
+    text = [
+        f"{about['processor']}, one thread for each worker, {about['system']}; {datetime.now(UTC):%Y-%m-%d}, "
+        f"commit {commit}."
+    ]
+
+    def say(*lines: str) -> None:
+        out.print(*lines, sep="\n", markup=False, highlight=False, soft_wrap=True)
+        text.extend(lines)
+
+    shares = ["rows/s", "efficiency", "compute", "sum", "reading", "model: rows/s", "off by"]
+    networks, lines = {}, []
+    for name, widths in list(NETWORKS.items())[: 1 if chosen.quick else None]:
+        with out.status(f"{name} hidden units ..."):
+            networks[name], found = in_memory(name, widths, 2 if chosen.quick else 10)
+        lines += found
+    say("", f"Numbers in memory, {BATCH:,} rows of a batch:", "")
+    say(*grid([["hidden units", "workers", *shares], *lines]))
+    heading = ["network", *(f"{n:,} workers" for n in (2, 8, 64, model.MOST_WORKERS))]
+    for name, parts in networks.items():
+        say(
+            "",
+            f"{name} hidden units: rows of a batch for each worker from which they are {model.EFFICIENT:.0%} efficient",
+            "",
+        )
+        say(*grid([heading, *model.told(parts)]))
+    for name in chosen.tables:
+        with out.status(f"{name}: writing the files, and training on them ..."):
+            rows = chosen.rows or ROWS[name] if name == "generated" else ROWS[name]
+            table = prepared(name, min(rows, QUICK_ROWS) if chosen.quick else rows, chosen.quick)
+            lines = on_files(table, chosen.quick)
+        say("", *grid([["files, 64 hidden units", "workers", "first pass", *shares], *lines]))
+        if not chosen.no_peers:
+            with out.status(f"{name}: the others ..."):
+                lines = peers(table, chosen.peer_rows, machine.processors())
+            say("", *grid([["others on the same files", "workers", "rows", "time", "rows/s"], *lines]))
+    chosen.output.mkdir(parents=True, exist_ok=True)
+    stem = chosen.output / f"cluster-{datetime.now(UTC):%Y-%m-%d}-{commit.rstrip('+') or 'none'}"
+    model.draw(networks, chosen.picture or stem.with_suffix(".png"))
+    stem.with_suffix(".md").write_text("\n".join(text) + "\n", encoding="utf-8")
+    out.print(f"written: {stem}.md", markup=False)
 
 
 if __name__ == "__main__":

@@ -12,12 +12,12 @@ import pytest
 import lamina
 from lamina.cluster.board import Board, Outcome
 from lamina.cluster.launching import launched
-from lamina.cluster.places import Place, place_of, started_by_mpi
+from lamina.cluster.places import Cluster, Place, place_of, started_by_mpi
 from lamina.cluster.showing import Rates
 from lamina.cluster.turns import in_turns
 from lamina.cluster.waiting import seconds_to_wait
 from lamina.errors import ClusterError, InterruptedWarning, MissingExtraError, SettingError
-from lamina.learning.group import Group
+from lamina.learning.group import Group, Together
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(600, 4))
@@ -56,6 +56,45 @@ def test_places(text, place):
 def test_what_is_no_place(text, said):
     with pytest.raises(SettingError, match=said):
         place_of(text)
+
+
+@pytest.mark.parametrize(
+    ("cluster", "together"),
+    [
+        (Cluster("mpi"), Together("same-bits")),
+        (Cluster("mpi", sums="bfloat16"), Together("bfloat16")),
+        (Cluster("mpi", local_steps=8), Together("plain", 8)),
+        (Cluster("mpi", sums="plain", local_steps=8), Together("plain", 8)),
+    ],
+)
+def test_how_workers_move_together(cluster, together):
+    assert place_of(cluster) == Place("mpi", together=together)
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"where": "nowhere"}, "expected 'local"),
+        ({"sums": "float16"}, "sums='float16': expected one of same-bits, plain, bfloat16"),
+        ({"local_steps": 0}, "local_steps=0: expected a whole number of steps from 1"),
+        ({"local_steps": True}, "local_steps=True"),
+        ({"local_steps": 2, "sums": "bfloat16"}, "leave out one of the two"),
+    ],
+)
+def test_what_is_no_cluster(how, said):
+    with pytest.raises(SettingError, match=said):
+        Cluster(**{"where": "local[2]", **how})
+
+
+def test_plain_sums_of_one_worker_are_a_fit_without_a_cluster():
+    alone = lamina.DeepClassifier(**QUICK).fit(X, LABELS)
+    one = lamina.DeepClassifier(**QUICK).fit(X, LABELS, cluster=lamina.Cluster("local[1]", sums="plain"))
+    assert one.model_.params.tobytes() == alone.model_.params.tobytes()
+
+
+def test_bfloat16_is_for_single_precision():
+    with pytest.raises(SettingError, match="dtype='float64' with sums of bfloat16"):
+        lamina.DeepClassifier(**QUICK, dtype="float64").fit(X, LABELS, cluster=Cluster("local[1]", sums="bfloat16"))
 
 
 def test_a_group_of_one_has_the_bits_of_leaves():
@@ -133,6 +172,16 @@ def test_the_command_line(tmp_path, monkeypatch, capsys):
     Path("run.toml").write_text('cluster = "local[1]"\n')
     assert main(["train", "rows.csv", *words, "--out", "b.lamina", "--config", "run.toml"]) == 0
     assert main(["train", "rows.csv", *words, "--out", "c.lamina", "--cluster", "nowhere"]) == 1
+    assert main(["train", "rows.csv", *words, "--out", "c.lamina", "--cluster-sums", "plain"]) == 1
+    assert "add --cluster" in capsys.readouterr().err
+    half = ["--out", "d.lamina", "--checkpoint", "run", "--cluster", "local[1]"]
+    assert main(["train", "rows.csv", *words, *half, "--cluster-sums", "bfloat16"]) == 0
+    assert main(["train", "rows.csv", *words, *half]) == 1
+    assert "was started with sums='bfloat16', now sums='same-bits'" in capsys.readouterr().err
+    Path("run.toml").write_text('cluster = "local[1]"\ncluster_sums = "bfloat16"\n')
+    assert main(["train", "rows.csv", *words, "--out", "e.lamina", "--config", "run.toml"]) == 0
+    assert Path("a.lamina").read_bytes() != Path("d.lamina").read_bytes() == Path("e.lamina").read_bytes()
+    Path("run.toml").write_text('cluster = "local[1]"\n')
     assert Path("a.lamina").read_bytes() == Path("b.lamina").read_bytes()
     for more in (["--out", "here.csv"], ["--out", "there.csv", "--cluster", "local[1]"]):
         assert main(["predict", "a.lamina", "rows.csv", "--proba", *more]) == 0

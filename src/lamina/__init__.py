@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lamina import callbacks, course, equations, errors, exporting
+    from lamina.cluster.places import Cluster
     from lamina.data.tables.row_streams import rows_of
     from lamina.equations.dropout import Dropout
     from lamina.equations.layers import Activation, Dense, Linear, Residual
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from lamina.model import Model
     from lamina.model_file import load, save
     from lamina.one_row import RowPredictor
+    from lamina.tuning import Search, tune
 
     __version__: str
 
@@ -34,6 +36,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "BatchNorm",
+    "Cluster",
     "DeepClassifier",
     "DeepRegressor",
     "Dense",
@@ -50,6 +53,7 @@ __all__ = [
     "Residual",
     "RowPredictor",
     "Scale",
+    "Search",
     "Trace",
     "__version__",
     "callbacks",
@@ -66,6 +70,7 @@ __all__ = [
     "rows_of",
     "save",
     "trace",
+    "tune",
 ]
 
 _SUBMODULES = {"callbacks", "course", "equations", "errors", "exporting"}
@@ -73,6 +78,7 @@ _SUBMODULES = {"callbacks", "course", "equations", "errors", "exporting"}
 _HOME = {
     "DeepClassifier": "estimators",
     "DeepRegressor": "estimators",
+    "Cluster": "cluster.places",
     "Model": "model",
     "load": "model_file",
     "save": "model_file",
@@ -81,6 +87,8 @@ _HOME = {
     "explain": "explaining",
     "gradient_check": "learning.gradient_check",
     "lab": "laboratory.notebook.lab",
+    "tune": "tuning",
+    "Search": "tuning",
     "trace": "glassbox.tracing",
     "load_trace": "glassbox.trace_file",
     "Trace": "glassbox.trace",

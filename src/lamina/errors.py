@@ -13,6 +13,7 @@
     ├── ExportError       (ValueError)    a model that another format cannot express, or whose file cannot be written
     ├── CheckpointError   (RuntimeError)  a checkpoint folder in use, of another run, damaged or not writable
     ├── ClusterError      (RuntimeError)  workers that left, do not answer, differ from one another, or never came
+    ├── TuningError       (RuntimeError)  a search of which no trial finished, or a storage of another search
     ├── DivergenceError   (RuntimeError)  training diverged (non-finite numbers) before any epoch finished
     ├── EngineError       (RuntimeError)  the requested engine cannot run this network
     └── MissingExtraError (ImportError)   an optional library is missing; says what to install
@@ -95,6 +96,10 @@ class CheckpointError(LaminaError, RuntimeError):
 
 class ClusterError(LaminaError, RuntimeError):
     """Workers that left, do not answer in time, differ from one another, or never came."""
+
+
+class TuningError(LaminaError, RuntimeError):
+    """A search in which no trial finished, or a storage that is damaged, not writable or of another search."""
 
 
 class DivergenceError(LaminaError, RuntimeError):

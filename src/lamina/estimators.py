@@ -172,10 +172,11 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             Trace every so many steps, or these, counted from 0: `traces_` has every array of them by the lecture's
             name. What is learned does not change.
 
-        cluster : str, optional
+        cluster : str or lamina.Cluster, optional
             Where to train: "local[2]" for two workers on this machine, "auto" or HOST:PORT for a Ray cluster, "mpi" in
             a process that mpiexec started. The bits are the same for any number of workers, "local[1]" included; they
-            are not those of a fit without `cluster`. See docs/cluster.md.
+            are not those of a fit without `cluster`. `lamina.Cluster("auto", sums="bfloat16")` says what goes between
+            the workers. See docs/cluster.md.
 
         Returns
         -------
@@ -245,7 +246,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             self._warn_of_interrupt(state, checkpoint)
         return self
 
-    def _fit_together(self, cluster: str, given: dict[str, Any]) -> None:
+    def _fit_together(self, cluster: Any, given: dict[str, Any]) -> None:
         """Fit with the workers of a group, and become what the first of them became."""
         from lamina.cluster.launching import launched
         from lamina.cluster.showing import ClusterBar

@@ -34,7 +34,7 @@ from lamina.errors import DataError, SettingError
 from lamina.learning.calibration import divided, temperature
 from lamina.learning.diagnosis.signs import Signs, signs_of, signs_so_far
 from lamina.learning.evaluation import try_score
-from lamina.learning.group import Group
+from lamina.learning.group import BFLOAT16, Group
 from lamina.learning.hyperparameters import check, seed_from, settings_for
 from lamina.learning.lbfgs import LBFGS
 from lamina.learning.networks import Inputs, loss_from, network_from, periodic_numbers
@@ -120,7 +120,7 @@ def prepare(
     seed = _seed(given["random_state"], before) if seed is None else seed
     if group is not None:
         seed = int(group.from_first(str(seed).encode))
-    rows = rows_of_source(opened(X, y, sample_weight, roles=roles), task)
+    rows = rows_of_source(opened(X, y, sample_weight, roles=roles), task, group)
     known = None if before is None else Known(before.model.encoder, before.model.target)
     rows.check_classes(known, classes)
     n_first = (before and before.n_first) or rows.n
@@ -155,6 +155,8 @@ def prepare(
     exact = isinstance(recipe.optimiser, LBFGS)
     if exact and group is not None:
         raise SettingError("optimizer='lbfgs' learns on one machine: leave out cluster, or choose another optimizer")
+    if group is not None and group.together.sums == BFLOAT16 and dtype != np.float32:
+        raise SettingError("dtype='float64' with sums of bfloat16: choose one; bfloat16 keeps three digits of seven")
     run = Run(
         network=network,
         engine=choose(network, chosen["engine"], None if exact else recipe.optimiser),

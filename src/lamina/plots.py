@@ -1,6 +1,7 @@
 """Pictures, as scikit-learn draws them: a Display holds the numbers, `plot` draws them with matplotlib."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 from lamina.errors import MissingExtraError
@@ -120,6 +121,40 @@ def draw_levels(levels: Sequence[tuple[str, Sequence[str], Sequence[float]]], la
             bar.set_color("tab:blue" if value >= 0 else "tab:red")
         ax.set_title(title)
     axes[0].figure.suptitle(_literal(heading))
+    return axes
+
+
+def draw_search(
+    points: Sequence[tuple[int, float]],
+    default: float | None,
+    lower_is_better: bool,
+    label: str,
+    importances: Mapping[str, float],
+    axes: Any = None,
+) -> Any:
+    """Draw the score of each trial of a search, and how much each setting mattered; return the two axes.
+
+    Raises
+    ------
+    MissingExtraError
+        matplotlib is not installed.
+    """
+    if axes is None:
+        axes = _new_axes(2, (10, max(3.6, 1 + 0.28 * len(importances))))
+    numbers, scores = zip(*points, strict=True)
+    best = list(accumulate(scores, min if lower_is_better else max))
+    axes[0].plot(numbers, scores, "o", markersize=4, label="a trial")
+    axes[0].step(numbers, best, where="post", label="the best so far")
+    if default is not None:
+        axes[0].axhline(default, color="0.6", linestyle="--", linewidth=1, label="the defaults")
+    axes[0].set(xlabel="trial", ylabel=label)
+    axes[0].grid(alpha=0.3)
+    axes[0].legend()
+    if importances:
+        draw_bars(list(importances), list(importances.values()), "share of the differences between trials", axes[1])
+    else:
+        axes[1].set_axis_off()
+        axes[1].text(0.5, 0.5, "too few trials to tell what mattered", ha="center", va="center")
     return axes
 
 

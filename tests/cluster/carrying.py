@@ -1,4 +1,4 @@
-"""A script of three processes that send one another arrays: `python carrying.py gloo|rabit`, or of mpiexec, `mpi`."""
+"""A script of three processes that send one another arrays: `python carrying.py gloo|rabit|pipes`, or of mpiexec."""
 
 import importlib
 import multiprocessing
@@ -28,6 +28,14 @@ def check(messages):
         columns = np.ascontiguousarray(everything[:, first : first + WIDTHS[messages.rank]])
         found = messages.deal(sent[messages.rank], COUNTS, WIDTHS)
         assert (found.shape, found.tobytes()) == (columns.shape, columns.tobytes())
+    big = np.arange(3 * 10**6, dtype=np.float32).reshape(3, -1) + messages.rank  # more than a socket takes at once
+    assert messages.gather(big[messages.rank :][:1], [1] * SIZE).tolist() == [
+        (big[rank] - messages.rank + rank).tolist() for rank in range(SIZE)
+    ]
+    for dtype in (np.float32, np.float64):
+        mine = np.arange(5, dtype=dtype) + 100 * messages.rank
+        assert messages.reduce(mine).tolist() == [300, 303, 306, 309, 312]
+        assert mine.tolist() == [100 * messages.rank + k for k in range(5)]
 
 
 def worker(kind, rank, place):
@@ -39,7 +47,7 @@ def worker(kind, rank, place):
             place.put(address)
     else:
         address = place.get(timeout=60)
-    messages = {"gloo": "ByGloo", "rabit": "ByRabit"}[kind]
+    messages = {"gloo": "ByGloo", "rabit": "ByRabit", "pipes": "ByPipes"}[kind]
     more = {"store": tracker} if kind == "gloo" and rank == 0 else {}
     carried = getattr(module, messages)(rank, SIZE, {**address, **more})
     check(carried)

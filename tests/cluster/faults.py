@@ -44,7 +44,7 @@ def shards():
     return StreamedSource(rows_of(str(SHARDS)), Roles("y"))
 
 
-def work(group, pause=0.3, broken=None):
+def work(group, pause=0.3, broken=None, place=None, epochs=6):
     """A fit with checkpoints; slow epochs, so that there is time for a fault."""
     from contextlib import nullcontext
 
@@ -52,16 +52,17 @@ def work(group, pause=0.3, broken=None):
     from lamina.fitting import finish, prepare
     from lamina.running import carry_out, opened
 
-    settings = {"hidden_layer_sizes": (24,), "random_state": 0, "max_iter": 6, "batch_size": 512, "dropout": 0.1}
+    settings = {"hidden_layer_sizes": (24,), "random_state": 0, "max_iter": epochs, "batch_size": 512, "dropout": 0.1}
     how = {"settings": {**settings, "n_iter_no_change": 100}, "task": "classifier", "group": group}
     run, state = prepare(*rows(), **how) if broken != "shard" else prepare(shards(), roles=shards().roles, **how)
-    folder, begun = None, 0
-    if group.scratch:
-        folder, state = opened(group.scratch, run, state)
+    path, folder, begun = place or group.scratch, None, 0
+    if path:
+        folder, state = opened(path, run, state)
         begun = state.epoch
 
     def after_epoch(record):
-        time.sleep(pause)
+        if path == group.scratch or Path("slow").exists():
+            time.sleep(pause)
         if broken == "raises" and group.rank == 1 and record.epoch == 2:
             raise DataError("a cell is bad")
         if broken == "disk" and group.rank == 0 and record.epoch == 2:

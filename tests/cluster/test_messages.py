@@ -9,7 +9,7 @@ import pytest
 SCRIPT = Path(__file__).with_name("carrying.py")
 
 
-@pytest.mark.parametrize(("kind", "library"), [("gloo", "torch"), ("rabit", "xgboost")])
+@pytest.mark.parametrize(("kind", "library"), [("gloo", "torch"), ("rabit", "xgboost"), ("pipes", "numpy")])
 def test_sockets(environment, kind, library):
     pytest.importorskip(library)
     done = subprocess.run([sys.executable, SCRIPT, kind], env=environment, capture_output=True, text=True, timeout=300)

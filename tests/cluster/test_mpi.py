@@ -8,6 +8,9 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 SLOW_SECONDS = 240
@@ -53,6 +56,47 @@ def test_predictions_and_scores_are_those_of_one(rows, environment, mpiexec):
             found[n, name] = done.stdout
     assert found[1, "predict"] == found[3, "predict"]
     assert found[1, "evaluate"] == found[3, "evaluate"]
+
+
+STREAM = ["train", "shards", "--target", "y", "--stream", "--preset", "sklearn", "--hidden-layer-sizes", "8"]
+STREAM += ["--max-iter", "1", "--batch-size", "65536", "--random-state", "1", "--scaling", "quantile"]
+STREAM += ["--early-stopping", "true", "--validation-fraction", "0.02"]
+
+
+def write_shards(n=280_000):
+    """Two files, and two segments, which end elsewhere."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, 2)).astype(np.float32)
+    words = rng.choice(["red", "green", "blue"], n)
+    y = np.where(X[:, 0] + (words == "red") > 0, "yes", "no")
+    Path("shards").mkdir()
+    for i, at in enumerate(np.split(np.arange(n), [100_000])):
+        table = pa.table({"a": X[at, 0], "b": X[at, 1], "word": words[at], "y": y[at]})
+        pq.write_table(table, f"shards/{i}.parquet", row_group_size=90_000)
+
+
+def streamed(environment, *start, out="model.lamina", words=()):
+    command = [*start, *LAMINA, *STREAM, "--out", out, *words]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SLOW_SECONDS)
+
+
+def test_the_first_pass_over_a_stream_is_divided(environment, mpiexec, tmp_path, monkeypatch):
+    """The same bytes as of one; and what the second alone finds to be wrong ends both, in the words of one."""
+    monkeypatch.chdir(tmp_path)
+    write_shards()
+    for start, out, words in ([], "one.lamina", ["--cluster", "local[1]"]), (mpiexec(3), "three.lamina", []):
+        done = streamed(environment, *start, out=out, words=words)
+        assert done.returncode == 0, done.stderr
+    assert Path("three.lamina").read_bytes() == Path("one.lamina").read_bytes()
+    table = pq.read_table("shards/1.parquet")
+    bad = table["a"].to_numpy().copy()
+    bad[170_000] = np.inf  # row 270,000
+    pq.write_table(table.set_column(0, "a", pa.array(bad)), "shards/1.parquet")
+    done = streamed(environment, *mpiexec(2))
+    assert done.returncode != 0
+    said = "error: 1.parquet, row 170,001 (row 270,001 in all), column 'a': contains infinity"
+    assert done.stderr.count(said) == 1, done.stderr
+    assert "worker" not in done.stderr
 
 
 def started(environment, mpiexec, n):

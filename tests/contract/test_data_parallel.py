@@ -9,16 +9,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from lamina.data.examples import Share
 from lamina.data.roles import Roles
 from lamina.data.streaming.streamed_source import StreamedSource
 from lamina.data.tables.row_streams import rows_of as rows_of_files
-from lamina.errors import CheckpointError, ClusterError, DivergenceError, LaminaError
+from lamina.equations.steps import Steps
+from lamina.errors import CheckpointError, ClusterError, DivergenceError, FileError, LaminaError
 from lamina.fitting import finish, prepare
 from lamina.learning import group as group_module
 from lamina.learning import training
 from lamina.learning.checkpoints import Folder
-from lamina.learning.group import Group, Silence
+from lamina.learning.group import BY_LEAVES, Group, Silence, Together
 from lamina.learning.leaves import leaf_count, leaf_rows, leaves_of, rows_of, subtrees_of
+from lamina.learning.state import State
 from lamina.learning.training import train
 from lamina.running import carry_out, opened
 from plain_network import PLAIN
@@ -66,12 +69,15 @@ class Worker:
         first = sum(widths[: self.rank])
         return self.gather(mine, counts)[:, first : first + widths[self.rank]].copy()
 
+    def reduce(self, mine):
+        return self.gather(mine[None], [1] * self.size).sum(axis=0)
+
     def report(self, facts):
         return ""
 
 
-def group_of(rank, size, shared):
-    return Group(Worker(rank, size, shared))
+def group_of(rank, size, shared, how=BY_LEAVES):
+    return Group(Worker(rank, size, shared), together=how)
 
 
 def prepared(group=None, **settings):
@@ -90,13 +96,13 @@ def of_threads(work, size):
         thread.join(WAIT_SECONDS)
 
 
-def together(size, **settings):
+def together(size, how=BY_LEAVES, **settings):
     """The states of all workers at the end of training, and one run of them."""
     shared, outcomes, problems = Shared(size), [None] * size, []
 
     def work(rank):
         try:
-            run, state = prepared(group_of(rank, size, shared), **settings)
+            run, state = prepared(group_of(rank, size, shared, how), **settings)
             for _ in train(run, state):
                 pass
             outcomes[rank] = (run, state)
@@ -408,7 +414,7 @@ def test_a_stream_gives_each_worker_its_rows_only(size, tmp_path, monkeypatch):
     def work(rank):
         run, state = run_of(group_of(rank, size, shared))
         states[rank] = state
-        share = lambda rows: rows_of(rows, rank, size)  # noqa: E731
+        share = Share(lambda rows: rows_of(rows, rank, size), leaf_count)
         seen[rank] = sum(len(chunk.X) for chunk in run.examples.chunks(run.recipe, 0, 0, share))
         list(train(run, state))
 
@@ -420,6 +426,253 @@ def test_a_stream_gives_each_worker_its_rows_only(size, tmp_path, monkeypatch):
 
 
 def write_rows(folder):
+    pq.write_table(table_of(slice(None)), folder / "rows.parquet", row_group_size=150)
+
+
+def table_of(rows):
     names = [f"x{j}" for j in range(4)]
-    table = pa.table({name: X[:, j] for j, name in enumerate(names)} | {"y": SIGNAL})
-    pq.write_table(table, folder / "rows.parquet", row_group_size=150)
+    return pa.table({name: X[rows, j] for j, name in enumerate(names)} | {"y": SIGNAL[rows]})
+
+
+def write_files(folder):
+    """Twenty-eight of 25 rows: four lanes of batches of 256."""
+    folder.mkdir()
+    for k in range(28):
+        pq.write_table(table_of(slice(25 * k, 25 * k + 25)), folder / f"{k:02}.parquet")
+
+
+def streamed_run(folder, group=None, **settings):
+    source = StreamedSource(rows_of_files(str(folder)), Roles("y"))
+    more = {} if group is None else {"group": group}
+    return prepare(source, roles=Roles("y"), settings={**QUICK, **settings}, task="regressor", **more)
+
+
+@pytest.mark.parametrize("size", [2, 3, 4])
+def test_workers_that_divide_the_reading_have_the_bits_of_one(size, tmp_path, monkeypatch):
+    """Killed in the middle of an epoch and resumed by another number of them, too."""
+    monkeypatch.setattr("lamina.data.streaming.streamed.WINDOW_ROWS", 512)
+    write_files(tmp_path / "rows")
+    settings = {"early_stopping": True, "validation_fraction": 0.1, "dropout": 0.2, "max_iter": 3}
+    shared, states, middles = Shared(size), [None] * size, [None] * size
+
+    def work(rank):
+        run, state = streamed_run(tmp_path / "rows", group_of(rank, size, shared), **settings)
+        for progress in train(run, state, pause=lambda step: 1):
+            if progress.steps == 4:
+                middles[rank] = {name: one.copy() for name, one in state.arrays().items()}, state.scalars()
+        states[rank] = state
+
+    of_threads(work, size)
+    run, alone = streamed_run(tmp_path / "rows", Group(Silence()), **settings)
+    assert run.examples.most_lanes == 4
+    list(train(run, alone))
+    assert {bits_of(state)[0]["params"] for state in states} == {bits_of(alone)[0]["params"]}
+    resumed = State.of(*middles[0])
+    assert resumed.rows == 256  # of the second epoch
+    run, _ = streamed_run(tmp_path / "rows", Group(Silence()), **settings)
+    list(train(run, resumed))
+    assert bits_of(resumed)[0]["params"] == bits_of(alone)[0]["params"]
+
+
+def test_divergence_is_still_divergence(tmp_path):
+    """A cost that is no number for a reason of its own is not taken for a fault of reading."""
+    write_files(tmp_path / "rows")
+    shared, said = Shared(2), [None, None]
+
+    def work(rank):
+        run, state = streamed_run(tmp_path / "rows", group_of(rank, 2, shared), learning_rate_init=1e200)
+        with pytest.raises(DivergenceError) as problem:
+            list(train(run, state))
+        said[rank] = str(problem.value)
+
+    of_threads(work, 2)
+    assert all(said)
+
+
+# ---- other ways to move together ----
+
+PLAIN_SUMS, HALVES, LOCAL = Together("plain"), Together("bfloat16"), Together("plain", local_steps=2)
+
+
+@pytest.mark.parametrize("engine", ["equations", "kernels"])
+@pytest.mark.parametrize("settings", VARIETIES.values(), ids=VARIETIES)
+def test_plain_sums_are_those_of_whole_batches(settings, engine):
+    """To rounding, and of one worker to the bit."""
+    run, alone = prepared(**settings, engine=engine)
+    list(train(run, alone))
+    for size in (1, 2, 3):
+        states, _ = together(size, PLAIN_SUMS, **settings, engine=engine)
+        assert len({state.params.tobytes() for state in states}) == 1
+        np.testing.assert_allclose(states[0].params, alone.params, rtol=1e-9, atol=1e-10)
+        assert [one["cost"] for one in states[0].history] == pytest.approx([one["cost"] for one in alone.history])
+
+
+@pytest.mark.parametrize("dealt", [True, False])
+def test_rounded_sums_have_the_same_bits_for_any_number_of_workers(dealt, monkeypatch):
+    if dealt:
+        monkeypatch.setattr(group_module, "DEALT_BYTES", 0)
+    settings = OF_EACH_LEAF["single precision"]
+    one = bits_of(together(1, HALVES, **settings)[0][0])
+    for size in (2, 3, 5):
+        for state in together(size, HALVES, **settings)[0]:
+            assert bits_of(state) == one
+    exact = together(1, **settings)[0][0]
+    assert one[0]["params"] != exact.params.tobytes()
+
+
+def test_a_gradient_of_rounded_sums_is_right_to_three_digits():
+    """One step of gradient descent: what it moved by is the gradient, sums of 16 leaves each rounded."""
+    settings = {"optimizer": "gradient_descent", "batch_size": 700, "max_iter": 1, "dtype": "float32"}
+    start = prepared(**settings)[1].params
+    moved = [together(1, how, **settings)[0][0].params - start for how in (Together(), HALVES)]
+    error = np.linalg.norm(moved[1] - moved[0]) / np.linalg.norm(moved[0])
+    assert 1e-5 < error < 4e-3
+
+
+def test_half_the_bytes_are_sent(monkeypatch):
+    sent = {}
+
+    def gather(self, mine, counts, whole=Worker.gather):
+        sent.setdefault(how.sums, set()).add(mine.nbytes)
+        return whole(self, mine, counts)
+
+    monkeypatch.setattr(Worker, "gather", gather)
+    for how in (Together(), HALVES):
+        _, run = together(2, how, **OF_EACH_LEAF["single precision"], hidden_layer_sizes=(200,))
+    size = run.network.size
+    assert max(sent["same-bits"]) == 4 * (size + 3)
+    assert max(sent["bfloat16"]) == 2 * size + 4 * 3
+
+
+def by_hand(size, every, steps_per_epoch, epochs):
+    """Local steps of gradient descent, written out: every worker its part of a batch, and then the mean."""
+    run, state = prepared(Group(Silence()), optimizer="momentum", max_iter=epochs)
+    params, memory = ([array.copy() for _ in range(size)] for array in (state.params, state.memory))
+    step, rows_since = 0, np.zeros(size)
+    for epoch in range(epochs):
+        (chunk,) = run.examples.chunks(run.recipe, epoch)
+        for k in range(steps_per_epoch):
+            batch = chunk.order[k * 256 : (k + 1) * 256]
+            for rank in range(size):
+                rows = batch[rows_of(len(batch), rank, size)]
+                rows_since[rank] += len(rows)
+                alone = [chunk.X[rows], chunk.Y[rows], None, np.arange(len(rows))]
+                how = Steps(max(len(rows), 1), [run.recipe.learning_rate], seed=0, step=step, examples=700)
+                if len(rows):
+                    run.engine.train_steps(run.network, run.recipe.optimiser, params[rank], memory[rank], *alone, how)
+            step += 1
+            if step % every == 0 or k == steps_per_epoch - 1:
+                for kept in (params, memory):
+                    mean = sum(share * one for share, one in zip(rows_since / rows_since.sum(), kept, strict=True))
+                    kept[:] = [mean.copy() for _ in range(size)]
+                rows_since[:] = 0
+    return params[0], memory[0]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize("every", [2, 5])
+def test_local_steps_are_those_by_hand(size, every):
+    params, memory = by_hand(size, every, steps_per_epoch=3, epochs=3)
+    how = Together("plain", local_steps=every)
+    for state in together(size, how, optimizer="momentum")[0]:
+        np.testing.assert_allclose(state.params, params, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(state.memory, memory, rtol=1e-9, atol=1e-12)
+        assert state.step == 9
+
+
+def test_costs_of_local_steps_are_those_of_the_rows():
+    """With a rate of almost 0 they are the costs of the start, whoever looks."""
+    settings = {"learning_rate_init": 1e-12, "max_iter": 1}
+    expected = together(1, **settings)[0][0].history[0]["cost"]
+    for size in (1, 2, 3):
+        assert together(size, LOCAL, **settings)[0][0].history[0]["cost"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_local_steps_are_whole_at_every_yield(monkeypatch):
+    """So a checkpoint is that of all, and however a pass is cut, the bits are the same."""
+    whole, _ = together(2, LOCAL)
+    monkeypatch.setattr(training, "FIRST_MULTIPLY_ADDS", 0)
+    monkeypatch.setattr(training, "SECONDS_PER_MOVE", 0)
+    shared, seen, states = Shared(2), [[], []], [None, None]
+
+    def work(rank):
+        run, state = prepared(group_of(rank, 2, shared, LOCAL))
+        states[rank] = state
+        seen[rank].extend((progress.steps, state.params.tobytes()) for progress in train(run, state))
+
+    of_threads(work, 2)
+    assert seen[0] == seen[1]
+    assert [steps for steps, _ in seen[0]] == [2, 3, 4, 6, 8, 9]
+    assert bits_of(states[0]) == bits_of(states[1]) == bits_of(whole[0])
+
+
+@pytest.mark.parametrize("how", [PLAIN_SUMS, HALVES, LOCAL])
+def test_divergence_and_wishes_are_everybodys(how):
+    shared, told, states = Shared(2), [], [None, None]
+
+    def work(rank):
+        run, state = prepared(group_of(rank, 2, shared, how), dtype="float32")
+        states[rank] = state
+
+        def gradients(network, params, *given, step=0, **more):
+            J, grads = run.engine.gradients(network, params, *given, step=step, **more)
+            return J, grads * np.float32(np.nan if (rank, step) == (1, 2) else 1)
+
+        broken = dataclasses.replace(run, engine=run.engine._replace(gradients=gradients))
+        try:
+            list(train(broken, state))
+        except DivergenceError as problem:
+            told.append(str(problem))
+
+    of_threads(work, 2)
+    assert len(told) == 2
+    assert "epoch 1, batch 3 of 3" in told[0]
+    assert bits_of(states[0]) == bits_of(states[1])
+    assert states[0].step == 2
+    assert np.isfinite(states[0].params).all()
+
+    asked = Shared(2)
+
+    def ask(rank):
+        run, state = prepared(group_of(rank, 2, asked, how), dtype="float32", max_iter=1000)
+        states[rank] = state
+        for progress in train(run, state):
+            if rank == 1 and progress.epoch == 4 and progress.record:
+                run.group.ask("enough")
+
+    of_threads(ask, 2)
+    assert states[0].stopped == states[1].stopped == "enough"
+    assert bits_of(states[0]) == bits_of(states[1])
+
+
+def test_other_sums_are_another_run(tmp_path):
+    run, state = prepared(Group(Silence()))
+    opened(tmp_path, run, state)[0].close()
+    with pytest.raises(CheckpointError, match=r"started with sums='same-bits', no local_steps, now sums='plain'"):
+        opened(tmp_path, *prepared(Group(Silence(), together=LOCAL)))
+
+
+@pytest.mark.parametrize("fails", [[1], [0], [0, 1]])
+@pytest.mark.parametrize("how", [Together(), PLAIN_SUMS, HALVES, LOCAL])
+def test_a_worker_that_cannot_read_ends_all_with_its_sentence(how, fails, tmp_path):
+    """Each has files of its own; those of one are gone after an epoch. The state is that of the last step of all."""
+    shared, states, said = Shared(2), [None, None], [None, None]
+
+    def work(rank):
+        write_files(tmp_path / str(rank))
+        run, state = streamed_run(tmp_path / str(rank), group_of(rank, 2, shared, how), dtype="float32")
+        states[rank] = state
+        try:
+            for progress in train(run, state):
+                if progress.epoch == 1 and progress.record is not None and rank in fails:
+                    for file in (tmp_path / str(rank)).iterdir():
+                        file.unlink()
+        except FileError as problem:
+            said[rank] = str(problem)
+
+    of_threads(work, 2)
+    assert said[0] == said[1]
+    assert ".parquet" in said[0]
+    assert (f"(found by worker {fails[0]} of 2)" in said[0]) == (len(fails) == 1)  # else it is everybody's
+    assert [(state.epoch, state.rows) for state in states] == [(1, 0)] * 2
+    assert bits_of(states[0]) == bits_of(states[1])

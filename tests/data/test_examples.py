@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lamina.data.examples import ENCODED_ROWS, InMemory, Sparse
+from lamina.data.examples import ENCODED_ROWS, InMemory, Share, Sparse
 from lamina.equations.optimisers import Adam
 from lamina.learning.recipe import Recipe
 from lamina.learning.schedules import Constant
@@ -122,16 +122,14 @@ def test_a_share_has_its_rows_of_every_batch(make, size):
     """In the places of the others, which may be anywhere or nowhere, nobody looks."""
     n = ENCODED_ROWS + 50
 
-    def share(rows):
-        return slice(rows // 4, rows // 2)
-
+    share = Share(lambda rows: slice(rows // 4, rows // 2), lambda rows: 1)
     whole = np.concatenate([rows_of(chunk) for chunk in make(n).chunks(recipe(size), 0)])
     at = 0
     for chunk in make(n).chunks(recipe(size), 0, 0, share):
         for start in range(0, len(chunk.order), size):
             order = chunk.order[start : start + size]
-            own = order[share(len(order))]
-            np.testing.assert_array_equal(chunk.X[own][:, 0], whole[at : at + len(order)][share(len(order))])
+            own = order[share.rows(len(order))]
+            np.testing.assert_array_equal(chunk.X[own][:, 0], whole[at : at + len(order)][share.rows(len(order))])
             at += len(order)
     assert at == n
 
@@ -144,5 +142,5 @@ def test_only_the_share_is_encoded():
         return rows[:, None]
 
     rows = Sparse(encode, np.zeros((100, 1)))
-    list(rows.chunks(recipe(10), 0, 0, lambda rows: slice(0, 3)))
+    list(rows.chunks(recipe(10), 0, 0, Share(lambda rows: slice(0, 3), lambda rows: 1)))
     assert sum(encoded) == 30

@@ -78,11 +78,11 @@ def test_the_lowest_keys_of_pieces_are_those_of_the_whole(pieces):
 def test_what_cannot_be_split_is_refused():
     same = np.zeros(10, np.uint64)
     with pytest.raises(DataError, match="a single group"):
-        highest_key("groups", "g", [same], 0.2, 10)
+        highest_key("groups", "g", LowestKeys.of(same, 2))
     with pytest.raises(DataError, match="a single time"):
-        highest_key("time", "t", [same], 0.2, 10)
+        highest_key("time", "t", LowestKeys.of(same, 2))
     with pytest.raises(DataError, match="has no value"):
-        highest_key("time", "t", [np.full(4, 2**64 - 1, np.uint64)], 0.2, 4)
+        highest_key("time", "t", LowestKeys.of(np.full(4, 2**64 - 1, np.uint64), 1))
 
 
 # ---- roles of columns ----

@@ -149,6 +149,24 @@ def test_two_sketches_join():
     assert abs(median / 20_000 - 0.5) < found.rank_error()
 
 
+@pytest.mark.parametrize("order", ORDERS)
+def test_sketches_joined_in_a_tree_keep_their_rank_error(order):
+    """Sixteen of them, each of so many rows that its values have moved up."""
+    n, room = 64_000, 64
+    values = ORDERS[order](np.arange(float(n)))
+    found = [streamed(part, 500, room) for part in np.array_split(values, 16)]
+    while len(found) > 1:
+        found = [one.joined(two) for one, two in zip(found[::2], found[1::2], strict=True)]
+    whole = found[0]
+    assert whole.joins == 4
+    assert whole.distribution().counts.sum() == n
+    ordered, levels = np.sort(values), np.linspace(0, 1, 101)
+    quantiles = whole.distribution().quantiles(levels)
+    low, high = np.searchsorted(ordered, quantiles, "left") / n, np.searchsorted(ordered, quantiles, "right") / n
+    off = np.maximum(np.maximum(low - levels, levels - high), 0)
+    assert off.max() <= whole.rank_error() + 2.0 ** (len(whole.buffers) - 1) / n
+
+
 WEIGHTINGS = {
     "any": lambda rng, n: rng.gamma(1, 1, n),
     "tiny": lambda rng, n: rng.gamma(1, 1, n) * 1e-20,

@@ -33,6 +33,7 @@ COMMANDS = (
     "train",
     "resume",
     "runs",
+    "tune",
     "evaluate",
     "predict",
     "export",

@@ -19,6 +19,7 @@ from lamina.cli.files import is_elsewhere, local
 from lamina.cli.settings import IN_GROUPS, OFFERED, check_one, expected, from_text, purpose_of, spelled
 from lamina.errors import SettingError
 from lamina.learning.foreign_names import meant
+from lamina.learning.group import SUMS
 from lamina.learning.hyperparameters import Setting
 
 WIDTH = 98  # of a comment
@@ -55,6 +56,10 @@ def _word(example: str, about: str) -> Option:
     return Option(f'"{example}"', about, "text", lambda value: isinstance(value, str))
 
 
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
 def _is_list(value: Any) -> bool:
     return isinstance(value, str) or (isinstance(value, list) and all(isinstance(one, str) for one in value))
 
@@ -77,6 +82,10 @@ OPTIONS = {
     "plot": _path("curve.png", "A picture of the learning curve to write."),
     "checkpoint": _path("run", "A folder to write checkpoints to."),
     "cluster": _word("local[2]", "Where to train: workers on this machine, on Ray, or mpi."),
+    "cluster_sums": Option(
+        '"bfloat16"', "How workers add gradients.", f"one of {', '.join(SUMS)}", lambda v: v in SUMS
+    ),
+    "local_steps": Option("8", "Steps of each worker by itself.", "a whole number from 1", _is_count),
     "text": Option('["zip"]', "Columns to read as text.", "a list of names of columns", _is_list),
     "encoding": _word("latin-1", "The encoding of a CSV file."),
     "decimal": _word(",", "The decimal sign of numbers."),

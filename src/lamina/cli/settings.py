@@ -95,7 +95,7 @@ def _short(value: Any) -> str:
 
 def from_flags(flags: Any) -> dict[str, Any]:
     """Return the settings whose flag was given."""
-    given = {} if flags is None else {name: getattr(flags, name) for name in OFFERED}
+    given = {} if flags is None else {name: getattr(flags, name, None) for name in OFFERED}
     return {name: from_text(OFFERED[name], text) for name, text in given.items() if text is not None}
 
 
@@ -183,7 +183,15 @@ def joined(config: Mapping[str, Any], flags: Mapping[str, Any], task: Task) -> d
     return settings
 
 
+def _flags(name: str, *without: str) -> Any:
+    """Return the type of a group of flags: every setting but these."""
+    offered = (_flag(one) for one in OFFERED.values() if one.name not in without)
+    return make_dataclass(name, offered, namespace={"__module__": __name__})
+
+
 if TYPE_CHECKING:
     Flags = Any
+    FlagsOfTrials = Any
 else:
-    Flags = make_dataclass("Flags", map(_flag, OFFERED.values()), namespace={"__module__": __name__})
+    Flags = _flags("Flags")
+    FlagsOfTrials = _flags("FlagsOfTrials", "max_time", "checkpoint_interval")  # of a search: max_time is its own

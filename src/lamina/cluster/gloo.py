@@ -69,6 +69,13 @@ class ByGloo:
             self._distributed.all_to_all_single(into, sent, come, to)
         return everything
 
+    def reduce(self, mine: NDArray[np.floating]) -> NDArray[np.floating]:
+        """See `lamina.learning.group.Messages`."""
+        total = mine.copy()
+        with self._told():
+            self._distributed.all_reduce(self._torch.from_numpy(total))
+        return total
+
     def close(self) -> None:
         """Leave the group."""
         with suppress(RuntimeError, AssertionError):

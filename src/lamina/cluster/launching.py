@@ -3,19 +3,19 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from lamina.cluster.places import Place, place_of
+from lamina.cluster.places import Cluster, Place, place_of
 from lamina.learning.group import Group, Silence
 
 Result = TypeVar("Result")
 Work = Callable[[Group], Result]
 
 
-def launched(cluster: str, work: Work[Result], *, shown: Any = None) -> Result:
+def launched(cluster: str | Cluster, work: Work[Result], *, shown: Any = None) -> Result:
     """Run `work(group)` in every worker of a group, and return what the first of them returns.
 
     Parameters
     ----------
-    cluster : str
+    cluster : str or Cluster
         See `places`.
     work : callable
         A function that other processes can have: of a module, or a `functools.partial` of one. It is called anew, in
@@ -39,13 +39,13 @@ def launched(cluster: str, work: Work[Result], *, shown: Any = None) -> Result:
 
 
 def _alone(place: Place, work: Work[Result], shown: Any) -> Result:
-    return work(Group(Silence()))
+    return work(Group(Silence(), together=place.together))
 
 
 def _by_mpi(place: Place, work: Work[Result], shown: Any) -> Result:
     from lamina.cluster.mpi import in_group
 
-    return in_group(work)
+    return in_group(work, place.together)
 
 
 def _by_ray(place: Place, work: Work[Result], shown: Any) -> Result:

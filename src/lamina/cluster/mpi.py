@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lamina.cluster.waiting import seconds_to_wait
 from lamina.errors import ClusterError, LaminaError, MissingExtraError
-from lamina.learning.group import Group
+from lamina.learning.group import BY_LEAVES, Group, Together
 
 Result = TypeVar("Result")
 TRIES_BEFORE_SLEEPING = 2000
@@ -51,6 +51,12 @@ class ByMPI:
         self._wait(self._world.Ialltoallv([sent, to, None, kind], [everything, come, None, kind]))
         return everything
 
+    def reduce(self, mine: NDArray[np.floating]) -> NDArray[np.floating]:
+        """See `lamina.learning.group.Messages`."""
+        total = np.empty_like(mine)
+        self._wait(self._world.Iallreduce(mine, total))
+        return total
+
     def report(self, facts: dict[str, Any]) -> str:
         """See `lamina.learning.group.Messages`: nobody started these workers but mpiexec."""
         return ""
@@ -68,7 +74,7 @@ class ByMPI:
                     )
 
 
-def in_group(work: Callable[[Group], Result]) -> Result:
+def in_group(work: Callable[[Group], Result], together: Together = BY_LEAVES) -> Result:
     """Return what `work(group)` returns for this process, a worker of MPI.COMM_WORLD.
 
     Where it fails, all workers end with this process, once it has said why.
@@ -85,7 +91,7 @@ def in_group(work: Callable[[Group], Result]) -> Result:
         with warnings.catch_warnings():
             if messages.rank:  # all find the same
                 warnings.simplefilter("ignore")
-            return work(Group(messages))
+            return work(Group(messages, together=together))
     except BaseException as problem:
         if messages.size > 1:
             _end_all_at_exit(messages, problem)

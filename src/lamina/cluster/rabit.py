@@ -56,19 +56,27 @@ class ByRabit:
         words = np.zeros(-(-size // WORD().itemsize), WORD)
         everything = words.view(np.uint8)[:size].view(mine.dtype).reshape(sum(counts), n)
         everything[first : first + len(mine)] = mine
-        try:
-            words = self._collective.allreduce(words, self._collective.Op.BITWISE_OR)
-        except self._failed as problem:
-            raise ClusterError(
-                f"worker {self.rank} of {self.size}: another one left, or did not answer for {seconds_to_wait():g} "
-                f"seconds ({_reason(problem)})"
-            ) from problem
+        words = self._reduced(words, self._collective.Op.BITWISE_OR)
         return words.view(np.uint8)[:size].view(mine.dtype).reshape(sum(counts), n)
 
     def deal(self, mine: NDArray[Any], counts: Sequence[int], widths: Sequence[int]) -> NDArray[Any]:
         """See `lamina.learning.group.Messages`; everything comes, and what goes to others is left out."""
         first = sum(widths[: self.rank])
         return self.gather(mine, counts)[:, first : first + widths[self.rank]].copy()
+
+    def reduce(self, mine: NDArray[np.floating]) -> NDArray[np.floating]:
+        """See `lamina.learning.group.Messages`."""
+        return self._reduced(mine, self._collective.Op.SUM)
+
+    def _reduced(self, mine: NDArray[Any], how: Any) -> NDArray[Any]:
+        try:
+            total: NDArray[Any] = self._collective.allreduce(mine, how)
+        except self._failed as problem:
+            raise ClusterError(
+                f"worker {self.rank} of {self.size}: another one left, or did not answer for {seconds_to_wait():g} "
+                f"seconds ({_reason(problem)})"
+            ) from problem
+        return total
 
     def close(self) -> None:
         """Leave the group."""

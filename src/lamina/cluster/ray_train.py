@@ -18,6 +18,8 @@ from lamina.errors import ClusterError, MissingExtraError, SettingError
 LOOPBACK = "127.0.0.1"
 OBJECT_STORE_BYTES = 2**28  # of a cluster on this machine: rows in memory go through it
 MOST_FAULTS = 8
+MOST_WORKERS = 1000  # where no number is asked for
+SECONDS_BETWEEN_COUNTS = 30.0  # of the machines, while the workers work; that some came costs a new start
 SECONDS_BETWEEN_LOOKS = 0.2
 SECONDS_TO_END = 30.0
 
@@ -29,7 +31,8 @@ ENVIRONMENT = {
     "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.5",
     "RAY_TRAIN_ENABLE_PRINT_PATCH": "0",
     "RAY_TRAIN_METRICS_ENABLED": "0",
-    "RAY_DEDUP_LOGS_SKIP_REGEX": "A worker died or was killed",  # said in our words, and not on stdout
+    # What Ray writes on stdout of lost workers and machines is left out: it is said in our words. Of memory it is not.
+    "RAY_DEDUP_LOGS_SKIP_REGEX": "(?s)^(?!.*killed due to memory pressure)",
     "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",
 }
 LOCAL_ENVIRONMENT = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # else it listens beyond loopback
@@ -45,6 +48,7 @@ def run(place: Place, work: Any, shown: Any = None) -> Any:
         scratch = None if place.address else stack.enter_context(tempfile.TemporaryDirectory(prefix="lamina-ray-"))
         config = {"board": board, "work": work, "folder": os.getcwd(), "storage": scratch, "program": sys.argv[0]}
         config |= {"scratch": scratch and f"{scratch}/run", "host": LOOPBACK if place.address is None else ""}
+        config["together"] = place.together
         _check_sendable(work)
         training = _Training(_trainer(place, workers, cores, config))
         outcome = _watched(ray, board, training, looking)
@@ -122,9 +126,12 @@ def _trainer(place: Place, workers: int, cores: int, config: dict[str, Any]) -> 
     from ray.train.v2.api.data_parallel_trainer import DataParallelTrainer
 
     logging.getLogger("ray.train").setLevel(logging.CRITICAL)
-    least_and_most: Any = workers if place.address is None else (1, workers)  # a cluster may lose machines for good
+    most = place.workers or MOST_WORKERS  # machines go for good, and others come
     scaling = ScalingConfig(
-        num_workers=least_and_most, resources_per_worker={"CPU": cores}, placement_strategy="SPREAD"
+        num_workers=workers if place.address is None else (1, most),
+        resources_per_worker={"CPU": cores},
+        placement_strategy="SPREAD",
+        elastic_resize_monitor_interval_s=SECONDS_BETWEEN_COUNTS,
     )
     how = RunConfig(storage_path=config["storage"], failure_config=FailureConfig(max_failures=MOST_FAULTS))
     return DataParallelTrainer(work_in_worker, train_loop_config=config, scaling_config=scaling, run_config=how)

@@ -17,7 +17,8 @@ from lamina.cluster.board import Outcome
 from lamina.errors import ClusterError, MissingExtraError
 from lamina.learning.group import Group, Silence
 
-SUMS = "LAMINA_CLUSTER_SUMS"  # which library carries the sums: gloo or rabit
+CARRIER = "LAMINA_CLUSTER_SUMS"  # what carries the sums, one of CARRIERS
+CARRIERS = "pipes", "gloo", "rabit"
 
 
 class Told:
@@ -34,6 +35,10 @@ class Told:
     def deal(self, mine: NDArray[Any], counts: Sequence[int], widths: Sequence[int]) -> NDArray[Any]:
         """See `lamina.learning.group.Messages`."""
         return self._messages.deal(mine, counts, widths)
+
+    def reduce(self, mine: NDArray[Any]) -> NDArray[Any]:
+        """See `lamina.learning.group.Messages`."""
+        return self._messages.reduce(mine)
 
     def report(self, facts: dict[str, Any]) -> str:
         """See `lamina.learning.group.Messages`: an answer is looked at when it is there, and never waited for."""
@@ -108,7 +113,8 @@ def work_in_worker(config: dict[str, Any]) -> None:
     _speak(board, rank)
     messages, tracker = met(rank, size, config["host"] or ray.util.get_node_ip_address())
     try:
-        result = config["work"](Group(Told(messages, board), scratch=config["scratch"], is_shown=True))
+        how = {"together": config["together"], "scratch": config["scratch"]}
+        result = config["work"](Group(Told(messages, board), **how, is_shown=True))
     except ClusterError:
         raise
     except Exception as problem:
@@ -149,8 +155,10 @@ def met(rank: int, size: int, host: str) -> tuple[Any, Any]:
 
     if size == 1:
         return Silence(), None
-    name = os.environ.get(SUMS) or ("gloo" if find_spec("torch") else "rabit")
-    tracker, address = _meeting(name, size, host) if rank == 0 else (None, None)
+    tracker, address, name = None, None, ""
+    if rank == 0:
+        name = os.environ.get(CARRIER) or _carrier(host)
+        tracker, address = _meeting(name, size, host)
     name, address = broadcast_from_rank_zero((name, address))
     if name == "gloo":
         from lamina.cluster.gloo import ByGloo
@@ -158,17 +166,46 @@ def met(rank: int, size: int, host: str) -> tuple[Any, Any]:
         if host.startswith("127."):
             os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
         return ByGloo(rank, size, {**address, "store": tracker}), tracker
+    if name == "pipes":
+        from lamina.cluster.pipes import ByPipes
+
+        return ByPipes(rank, size, address), tracker
     from lamina.cluster.rabit import ByRabit
 
     return ByRabit(rank, size, address), tracker
 
 
+def _carrier(host: str) -> str:
+    """Return what carries messages, by default: on one machine what listens on no port, or on loopback only.
+
+    Raises
+    ------
+    ClusterError
+        There is none: xgboost's collective listens on all addresses.
+    """
+    here, torch = host.startswith("127."), find_spec("torch") is not None
+    if here and hasattr(socket, "AF_UNIX"):
+        return "pipes"
+    if here and not torch:
+        raise ClusterError(
+            "workers of this machine need torch here (pip install torch), or "
+            f"{CARRIER}=rabit: xgboost's collective, which listens on all addresses while it runs, without a password"
+        )
+    return "gloo" if torch else "rabit"
+
+
 def _meeting(name: str, size: int, host: str) -> tuple[Any, dict[str, Any]]:
-    if name not in ("gloo", "rabit"):
-        raise ClusterError(f"{SUMS}={name!r}: expected gloo or rabit")
+    if name not in CARRIERS:
+        raise ClusterError(f"{CARRIER}={name!r}: expected one of {', '.join(CARRIERS)}")
+    if name == "pipes" and not host.startswith("127."):
+        raise ClusterError(
+            f"{CARRIER}=pipes: they join processes of one machine, cluster='local[2]'; expected gloo or rabit"
+        )
     try:
         if name == "gloo":
             from lamina.cluster.gloo import meeting
+        elif name == "pipes":
+            from lamina.cluster.pipes import meeting
         else:
             from lamina.cluster.rabit import meeting
         return meeting(size, host)

@@ -44,7 +44,7 @@ class ClusterBar:
     def update(self, news: News) -> None:
         """Show what came since the last look."""
         if news.starts > max(self._starts, 1):
-            self._write("a worker was lost: the workers are started anew, and resume from the last checkpoint")
+            self._write("a worker was lost, or a machine came: the workers start anew, from the last checkpoint")
         if news.starts != self._starts:
             self._starts, self._rates = news.starts, Rates()
         text = self._rates.told(news.facts)

@@ -28,8 +28,14 @@ class Ordering(Protocol):
     def words(self, n: int, epoch: int, part: int = 0) -> NDArray[np.unsignedinteger[Any]]: ...
 
 
-Share = Callable[[int], slice]  # from the rows of a batch to those that are needed here: workers share a batch
 ELSEWHERE = -1  # in the order of a chunk, in the place of a row that is not needed here
+
+
+class Share(NamedTuple):
+    """What is needed here of a batch, which workers share."""
+
+    rows: Callable[[int], slice]  # from the rows of a batch to those that are needed
+    leaves: Callable[[int], int]  # into how many leaves a batch is cut; a worker takes neighbours
 
 
 class Chunk(NamedTuple):
@@ -77,7 +83,7 @@ def needed(rows: int, batch_size: int, share: Share | None) -> NDArray[np.bool_]
     found = np.full(rows, share is None)
     for at in range(0, 0 if share is None else rows, batch_size):
         batch = found[at : at + batch_size]
-        batch[share(len(batch))] = True  # type: ignore[misc]
+        batch[share.rows(len(batch))] = True  # type: ignore[union-attr]
     found[:1] |= not found.any()  # encodings expect a row
     return found
 

@@ -7,7 +7,6 @@
 A word depends on values only, so memory and streams hold out the same groups and times.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -68,48 +67,46 @@ class LowestKeys:
     wanted: int
     keys: Words
     counts: NDArray[np.int64]
+    n_rows: int  # in the run
 
     @staticmethod
     def of(keys: Words, wanted: int) -> "LowestKeys":
         """Return the lowest of some rows' keys."""
         different, counts = np.unique(keys[keys != NEVER], return_counts=True)
-        return LowestKeys(wanted, different, counts)._cut()
+        return LowestKeys(wanted, different, counts, len(keys))._cut()
 
     def joined(self, other: "LowestKeys") -> "LowestKeys":
         """Return the lowest of both runs of rows."""
         keys, at = np.unique(np.concatenate([self.keys, other.keys]), return_inverse=True)
         counts = np.bincount(at, np.concatenate([self.counts, other.counts]), len(keys)).astype(np.int64)
-        return LowestKeys(self.wanted, keys, counts)._cut()
+        return LowestKeys(self.wanted, keys, counts, self.n_rows + other.n_rows)._cut()
 
     def _cut(self) -> "LowestKeys":
         most = int(np.searchsorted(np.cumsum(self.counts), self.wanted)) + 1
-        return LowestKeys(self.wanted, self.keys[:most], self.counts[:most])
+        return LowestKeys(self.wanted, self.keys[:most], self.counts[:most], self.n_rows)
 
 
-def highest_key(by: By, name: str, batches: Iterable[Words], fraction: float, n: int) -> np.uint64:
-    """Return the highest key that is held out, so that about this fraction of the n rows are.
+def rows_wanted(fraction: float, n: int) -> int:
+    """Return how many of n rows to hold out, at least."""
+    return min(max(round(capped(fraction, n) * n), 1), n)
 
-    `batches` are the keys of the rows that count.
+
+def highest_key(by: By, name: str, found: LowestKeys) -> np.uint64:
+    """Return the highest key that is held out, from the lowest keys of the rows that count.
 
     Raises
     ------
     DataError
         All rows would be, or none.
     """
-    found: LowestKeys | None = None
-    wanted, counted = min(max(round(capped(fraction, n) * n), 1), n), 0
-    for keys in batches:
-        counted += len(keys)
-        here = LowestKeys.of(keys, wanted)
-        found = here if found is None else found.joined(here)
-    if found is None or not len(found.keys):
+    if not len(found.keys):
         raise DataError(f"{by}: column {name!r} has no value: nothing can be held out by it")
     if found.counts.sum() > 2 * MOST_HELD_OUT:
         raise DataError(
-            f"{by}: column {name!r} would hold out {found.counts.sum():,} rows at once, where {wanted:,} are wanted: "
-            "name a column with finer values, or pass validation data (X_val)"
+            f"{by}: column {name!r} would hold out {found.counts.sum():,} rows at once, where {found.wanted:,} are "
+            "wanted: name a column with finer values, or pass validation data (X_val)"
         )
-    if found.counts.sum() == counted:
+    if found.counts.sum() == found.n_rows:
         what = "a single group" if by == "groups" else "a single time"
         few = what if len(found.keys) == 1 else f"{len(found.keys)} different values, too few for two parts"
         raise DataError(

@@ -7,7 +7,7 @@ since the network was trained on it.
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,8 +22,22 @@ from lamina.data.tables.table import Batch
 from lamina.errors import ColumnError, DataWarning
 
 
+@dataclass(frozen=True, eq=False)
+class LateSummary:
+    """What a run of rows says of the columns that had no spread before."""
+
+    weighing: Weighing
+    numbers: NumberSummary | None  # None: there are no such columns, or they hold something else now
+
+    def joined(self, other: "LateSummary") -> "LateSummary":
+        """Return what both runs of rows say."""
+        if self.numbers is None or other.numbers is None:
+            return replace(self, numbers=None)
+        return LateSummary(self.weighing.joined(other.weighing), self.numbers.joined(other.numbers))
+
+
 class LateScales:
-    """What rows say of the columns that had no spread before.
+    """The scales of columns that had no spread before.
 
     Parameters
     ----------
@@ -36,32 +50,27 @@ class LateScales:
         waiting = np.unique(numbers.at[(numbers.scale == 0) & np.array([not part for part in numbers.parts], bool)])
         chosen = {**settings, "scaling": numbers.scaling}
         self._plan = ColumnPlan(known.inputs, tuple(waiting.tolist()), {}, chosen) if len(waiting) else None
-        self._weighing: Weighing | None = None
-        self._summary: NumberSummary | None = None
 
-    def add(self, batch: Batch) -> None:
-        """Take note of more rows."""
-        if self._plan is None or not batch.table.n_rows:
-            return
+    def seen(self, batch: Batch) -> LateSummary:
+        """Return what one batch says."""
+        if self._plan is None:
+            return LateSummary(Weighing(batch.table.n_rows, 0.0), None)
         weighing = Weighing.of(batch.weights, batch.table.n_rows)
         batch = batch._replace(table=self._known.align(batch.table), weights=weighing.scaled(batch.weights))
         try:
-            here = NumberSummary.of(batch, self._plan)
-        except ColumnError:  # they hold something else now: encoding these rows says so
-            self._plan = None
-            return
-        self._summary = here if self._summary is None else self._summary.joined(here)
-        self._weighing = weighing if self._weighing is None else self._weighing.joined(weighing)
+            return LateSummary(weighing, NumberSummary.of(batch, self._plan))
+        except ColumnError:  # encoding these rows says so
+            return LateSummary(weighing, None)
 
-    def encoder(self) -> Encoder:
+    def encoder(self, found: LateSummary | None) -> Encoder:
         """Return the encoder with scales for the columns that came to vary; the same object where there is none."""
-        if self._plan is None or self._summary is None or self._weighing is None or self._weighing.n_rows < 2:
+        if self._plan is None or found is None or found.numbers is None or found.weighing.n_rows < 2:
             return self._known
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DataWarning)  # a column that is empty was warned of at first
-            (found,) = self._summary.pieces(self._plan, self._weighing.unit)
+            (scaled,) = found.numbers.pieces(self._plan, found.weighing.unit)
         known = self._known.numbers
-        pieces = tuple(_joined(piece, found) if piece is known else piece for piece in self._known.pieces)
+        pieces = tuple(_joined(piece, scaled) if piece is known else piece for piece in self._known.pieces)
         return self._known if pieces == self._known.pieces else replace(self._known, pieces=pieces)
 
 

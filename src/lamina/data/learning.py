@@ -9,6 +9,7 @@ quantiles within the error that quantiles.py states. Splines, and which columns 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from numpy.typing import NDArray
@@ -72,28 +73,53 @@ def learn(
     DataError
         No rows, or rows or targets that cannot be learned from; it names the column and the row.
     """
-    columns: ColumnSummary | None = None
-    targets: Any = None
+    found: RowSummary | None = None
     for batch in batches:
-        if batch.table.n_rows == 0:
-            continue
-        here = _target_summary(batch, task, classes)
-        targets = here if targets is None else targets.joined(here)
-        seen = ColumnSummary.of(batch, settings, None if columns is None else columns.plan)
-        columns = seen if columns is None else columns.joined(seen)
-    if columns is None:
+        if batch.table.n_rows:
+            found = RowSummary.after(found, batch, settings, task, classes)
+    if found is None:
         raise DataError("training rows expected, found none")
-    n = columns.weighing.n_rows
-    if task == "regressor":
-        target = targets.target(settings["scale_target"], settings["clamp"], log_link)
-        return Columns(columns.encoder(target), target, None, n)
-    labels = targets.target(classes)
-    class_weight = settings.get("class_weight")
-    factors = None if class_weight is None else class_factors(class_weight, targets)
-    return Columns(columns.encoder(labels), labels, factors, n)
+    return found.learned(settings, classes, log_link)
 
 
-def _target_summary(batch: Batch, task: Task, classes: Any) -> LabelCounts | TargetMoments:
+@dataclass(frozen=True, eq=False)
+class RowSummary:
+    """What a run of training rows says about columns and targets."""
+
+    columns: ColumnSummary
+    targets: Any  # LabelCounts of a classifier, TargetMoments of a regressor
+
+    @staticmethod
+    def after(
+        before: "RowSummary | None", batch: Batch, settings: Mapping[str, Any], task: Task, classes: Any = None
+    ) -> "RowSummary":
+        """Return what a batch says, together with what the rows before it said."""
+        targets = target_summary(batch, task, classes)
+        if before is None:
+            return RowSummary(ColumnSummary.of(batch, settings), targets)
+        targets = before.targets.joined(targets)
+        columns = ColumnSummary.of(batch, settings, before.columns.plan)
+        return RowSummary(before.columns.joined(columns), targets)
+
+    def joined(self, other: "RowSummary") -> "RowSummary":
+        """Return what both runs of rows say."""
+        targets = self.targets.joined(other.targets)
+        return RowSummary(self.columns.joined(other.columns), targets)
+
+    def learned(self, settings: Mapping[str, Any], classes: Any = None, log_link: bool = False) -> Columns:
+        """Return the encodings of columns and targets that these rows give: see `learn`."""
+        targets, n = self.targets, self.columns.weighing.n_rows
+        if isinstance(targets, TargetMoments):
+            target = targets.target(settings["scale_target"], settings["clamp"], log_link)
+            return Columns(self.columns.encoder(target), target, None, n)
+        labels = targets.target(classes)
+        class_weight = settings.get("class_weight")
+        factors = None if class_weight is None else class_factors(class_weight, targets)
+        return Columns(self.columns.encoder(labels), labels, factors, n)
+
+
+def target_summary(batch: Batch, task: Task, classes: Any = None) -> LabelCounts | TargetMoments:
+    """Return what a batch says about its targets; errors name rows by their numbers in the source."""
     if batch.y is None:
         raise DataError("targets expected beside the rows, found none")
     same_length(batch.table.n_rows, len(batch.y), "targets")

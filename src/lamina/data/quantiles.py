@@ -9,7 +9,7 @@ A quantum is one row. Where weights are no whole numbers it is the mean weight o
 1 / 2048 of a batch; weights are rounded to it so that their running sum is never off by more than half of it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -110,9 +110,10 @@ class QuantileSketch:
 
     A quantile of a sketch is off by at most `rank_error()` of the weight. With n quanta and buffers of k values, at
     most L = 1 + log2(n / k) levels are ever full, level h at most n / (k 2**h) times, and each time moves a rank by
-    2**h, up and down in turn: together (L + 1) / 2k. Of a billion rows and the largest buffers that is 0.00026. Weights
-    that are no whole numbers add the rounding of each batch, at most 1 / 4096 of its weight, less where it has many
-    values.
+    2**h, up and down in turn: together (L + 1) / 2k. Of a billion rows and the largest buffers that is 0.00026. Joining
+    sketches of many rows each adds 1 / 2k for each such join that lies one above the other, since turns are taken apart
+    before it. Weights that are no whole numbers add the rounding of each batch, at most 1 / 4096 of its weight, less
+    where it has many values.
     """
 
     exact: Distribution | None
@@ -120,6 +121,7 @@ class QuantileSketch:
     turns: tuple[bool, ...] = ()  # whether the next time the second of each pair moves up
     room: int = VALUES_PER_BUFFER
     quantum: float = 1.0  # a power of 2
+    joins: int = 0  # of sketches that are not exact, one above the other
 
     def joined(self, other: "QuantileSketch") -> "QuantileSketch":
         """Return the sketch of both runs of rows."""
@@ -129,11 +131,13 @@ class QuantileSketch:
                 return QuantileSketch(both, room=self.room)
         quantum = min(self._own_quantum(), other._own_quantum())
         one, turns = self._buffers(quantum)
-        two, _ = other._buffers(quantum)
+        two, others = other._buffers(quantum)
         n = max(len(one), len(two))
         one, two = ([*buffers, *[np.zeros(0)] * (n - len(buffers))] for buffers in (one, two))
-        turns += [False] * (n - len(turns))
-        return _compacted([np.concatenate(pair) for pair in zip(one, two, strict=True)], turns, self.room, quantum)
+        turns += [*others, *[False] * n][len(turns) : n]
+        joins = max(self.joins, other.joins) + (self.exact is None and other.exact is None)
+        buffers = [np.concatenate(pair) for pair in zip(one, two, strict=True)]
+        return replace(_compacted(buffers, turns, self.room, quantum), joins=joins)
 
     def _own_quantum(self) -> float:
         if self.exact is None:
@@ -170,7 +174,7 @@ class QuantileSketch:
         if self.exact is not None:
             return 0.0
         rounding = 0.0 if self.quantum == 1 else 0.5 / FEWEST_QUANTA
-        return (len(self.buffers) + 1) / (2 * self.room) + rounding
+        return (len(self.buffers) + 1 + self.joins) / (2 * self.room) + rounding
 
 
 def _compacted(buffers: list[Array], turns: list[bool], room: int, quantum: float) -> QuantileSketch:

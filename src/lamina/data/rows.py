@@ -13,6 +13,7 @@ from lamina.data.rows_in_memory import RowsInMemory
 from lamina.data.source import Source
 from lamina.data.splitting import Bits, Part
 from lamina.data.streaming.rows_streamed import RowsStreamed
+from lamina.data.streaming.segments import Workers
 from lamina.data.streaming.streamed_source import StreamedSource
 
 
@@ -67,9 +68,9 @@ class Rows(Protocol):
         ...
 
 
-def rows_of_source(source: Source | StreamedSource, task: Task) -> Rows:
-    """Return the rows of a source; none of them is held out yet."""
-    return RowsStreamed(source, task) if isinstance(source, StreamedSource) else RowsInMemory.of(source, task)
+def rows_of_source(source: Source | StreamedSource, task: Task, workers: Workers | None = None) -> Rows:
+    """Return the rows of a source; none of them is held out yet. Workers share the passes over those of a stream."""
+    return RowsStreamed(source, task, workers) if isinstance(source, StreamedSource) else RowsInMemory.of(source, task)
 
 
 def validation_rows(source: Source | StreamedSource, columns: Columns, dtype: Any, task: Task) -> Examples:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lamina.data.class_weights import class_factors, class_numbers
 from lamina.data.examples import Examples, examples_of
-from lamina.data.holding_out import By, capped, highest_key, keys_of
+from lamina.data.holding_out import By, LowestKeys, capped, highest_key, keys_of, rows_wanted
 from lamina.data.label_counts import LabelCounts
 from lamina.data.labels import Labels
 from lamina.data.late_scales import LateScales, with_late_range
@@ -94,7 +94,8 @@ class RowsInMemory:
             strata = class_numbers(self.Y)[rows] if one_class_each else None
             return replace(self, split=split_of(self.counted, capped(fraction, self.n), bits, strata))
         keys = keys_of(by.what, by.column, seed)[rows]
-        held = keys <= highest_key(by.what, by.column.name, [keys], fraction, self.n)
+        lowest = LowestKeys.of(keys, rows_wanted(fraction, self.n))
+        held = keys <= highest_key(by.what, by.column.name, lowest)
         train, validation = (self.counted.some(np.flatnonzero(mask)) for mask in (~held, held))
         return replace(self, split=Split(train, validation))
 
@@ -114,14 +115,16 @@ class RowsInMemory:
         if known is None:
             return learn(self.source.batches(train), settings, self.task, classes=classes, log_link=log_link)
         late, target, factors = LateScales(known.encoder, settings), known.target, None
+        found = None
         for batch in self.source.batches(train):
-            late.add(batch)
+            here = late.seen(batch)
+            found = here if found is None else found.joined(here)
             if isinstance(target, Numbers):
                 target = with_late_range(target, TargetMoments.of(batch.y, batch.weights), settings, log_link)
         if settings.get("class_weight") is not None and isinstance(target, Labels):
             counts = LabelCounts.of(self.source.y[train.rows], train.weights, target.classes)
             factors = class_factors(settings["class_weight"], counts)
-        return Columns(late.encoder(), target, factors, train.n)
+        return Columns(late.encoder(found), target, factors, train.n)
 
     def targets_as_numbers(self) -> NDArray[np.float64]:
         """Return the targets of the rows that count, for a loss that takes not all numbers."""

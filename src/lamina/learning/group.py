@@ -1,25 +1,51 @@
 """Workers that learn the same network together: each takes its leaves of every batch, and all move alike."""
 
-import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engine import Engine
-from lamina.equations.network import Network
-from lamina.equations.steps import Steps
-from lamina.equations.verbs import d_penalty, penalty
 from lamina.errors import ClusterError, LaminaError
-from lamina.learning.leaves import Subtree, Sums, leaf_rows, leaves_of, subtrees_of
+from lamina.learning.halves import packed, unpacked
+from lamina.learning.leaves import Subtree, Sums, leaves_of, subtrees_of
 
 # Of long vectors each worker adds a part, and has the other parts from the others: two messages, but twice the bytes of
 # a vector in all, however many workers there are. Otherwise each has all vectors, and adds them itself.
 DEALT_TO, DEALT_BYTES = 3, 2**16
-BESIDE_THE_GRADIENT = 3  # numbers of a message: the cost in two parts, and how many workers ask to stop
+SUMS = SAME_BITS, PLAIN, BFLOAT16 = "same-bits", "plain", "bfloat16"
+
+
+class Together(NamedTuple):
+    """How the workers of a group move together (docs/cluster.md)."""
+
+    sums: Literal["same-bits", "plain", "bfloat16"] = "same-bits"
+    local_steps: int = 1  # that each takes by itself, before all continue from their mean
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What must be the same for a checkpoint to be resumed."""
+        return {"sums": self.sums} | ({"local_steps": self.local_steps} if self.local_steps > 1 else {})
+
+
+BY_LEAVES = Together()
+
+
+class Apart(NamedTuple):
+    """Workers that take steps by themselves: what all had when they met last, and what was done since."""
+
+    params: NDArray[np.floating]
+    memory: NDArray[np.floating]
+    rows: int = 0  # of all workers
+    own_rows: int = 0
+    own_cost: float = 0.0  # sum of cost times rows
+
+    def moved(self, rows: int, own_rows: int, J: float) -> "Apart":
+        """Return what is known after another step, and so many rows of it."""
+        own = self.own_rows + own_rows, self.own_cost + own_rows * J
+        return Apart(self.params, self.memory, self.rows + rows, *own)
 
 
 class Messages(Protocol):
@@ -61,6 +87,13 @@ class Messages(Protocol):
         """
         ...
 
+    def reduce(self, mine: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return the sum of the vectors of all workers, shape (n,): the same bits in every one of them.
+
+        The order of the additions is that of whatever carries them.
+        """
+        ...
+
     def report(self, facts: dict[str, Any]) -> str:
         """Show where this worker stands to whoever started the workers; return why they are to stop, or empty text."""
         ...
@@ -75,6 +108,9 @@ class Silence:
         return mine
 
     def deal(self, mine: NDArray[Any], counts: Sequence[int], widths: Sequence[int]) -> NDArray[Any]:
+        return mine
+
+    def reduce(self, mine: NDArray[np.floating]) -> NDArray[np.floating]:
         return mine
 
     def report(self, facts: dict[str, Any]) -> str:
@@ -93,17 +129,29 @@ class Group:
         A folder that all workers see, and that outlives them: for checkpoints where the user names no folder.
     is_shown : bool
         Whether whoever started the workers shows the progress of them all.
+    together : Together
+        How they move together.
+    apart : Apart, optional
+        What they do by themselves, between two meetings; None: all have the same bits.
     halted : bool
         Whether all left a pass after the same step, because one of them asked to stop.
+    fault : Exception, optional
+        What keeps this worker from reading: `lamina.learning.faults`.
     summing, computing : float
         Seconds that this worker spent in sums, waiting for others included, and in all else of its steps.
     """
 
-    def __init__(self, messages: Messages, *, scratch: str | None = None, is_shown: bool = False) -> None:
+    def __init__(
+        self, messages: Messages, *, together: Together = BY_LEAVES, scratch: str | None = None, is_shown: bool = False
+    ) -> None:
+        self.together: Together = together
+        self.apart: Apart | None = None
         self.scratch, self.is_shown = scratch, is_shown
         self.messages, self.rank, self.size = messages, messages.rank, messages.size
         self.halted, self.summing, self.computing = False, 0.0, 0.0
         self._asked = ""
+
+    fault: Exception | None = None
 
     def ask(self, why: str) -> None:
         """Ask all to stop: after the next step, or at the end of the epoch. The first reason counts."""
@@ -174,17 +222,35 @@ class Group:
             return own.vectors[0]
         places, counts = _places(rows, self.size)
         width, kind = own.shape
-        mine = np.stack(own.vectors) if own.vectors else np.empty((0, width), kind)
-        if self.size < DEALT_TO or width * kind.itemsize < DEALT_BYTES:
-            return _sum(places, self.messages.gather(mine, counts))
-        widths = [width * (k + 1) // self.size - width * k // self.size for k in range(self.size)]
-        part = _sum(places, self.messages.deal(mine, counts, widths))
-        return self.messages.gather(part[:, None], widths)[:, 0]
+        rounded = own.rounded
+        sent = _sent(np.stack(own.vectors) if own.vectors else np.empty((0, width), kind), rounded)
+        if self.size < DEALT_TO or sent.shape[1] * sent.itemsize < DEALT_BYTES:
+            return _sum(places, _came(self.messages.gather(sent, counts), rounded), rounded)
+        whole = sent.shape[1] - rounded if rounded else 0  # what follows the rounded numbers stays together
+        cut = sent.shape[1] - whole
+        widths = [cut * (k + 1) // self.size - cut * k // self.size for k in range(self.size)]
+        mine = widths[self.rank] if rounded else 0
+        widths[-1] += whole
+        part = _sum(places, _came(self.messages.deal(sent, counts, widths), mine), mine)
+        everyones = self.messages.gather(_sent(part[None], mine).T, widths)
+        return _came(everyones.T, rounded)[0]
+
+    def reduced(self, mine: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return the sum of the vectors of all workers, in the order of the library that carries them."""
+        return mine if self.size == 1 else self.messages.reduce(mine)
 
 
-def _sum(places: Sequence[Subtree], vectors: NDArray[np.floating]) -> NDArray[np.floating]:
+def _sent(rows: NDArray[Any], rounded: int) -> NDArray[Any]:
+    return packed(rows, rounded) if rounded else rows
+
+
+def _came(rows: NDArray[Any], rounded: int) -> NDArray[Any]:
+    return unpacked(rows, rounded) if rounded else rows
+
+
+def _sum(places: Sequence[Subtree], vectors: NDArray[np.floating], rounded: int) -> NDArray[np.floating]:
     """Return the sum over all leaves from those over subtrees, shape (subtrees, n)."""
-    sums = Sums(vectors.shape[1], vectors.dtype)
+    sums = Sums(vectors.shape[1], vectors.dtype, rounded)
     for place, vector in zip(places, vectors, strict=True):
         sums.add(place, vector)
     return sums.vectors[0]
@@ -195,56 +261,3 @@ def _places(rows: int, size: int) -> tuple[list[Subtree], list[int]]:
     """Return the subtrees that are sent in a step, and how many each worker sends."""
     parts = [list(subtrees_of(leaves_of(rows, rank, size))) for rank in range(size)]
     return [place for part in parts for place in part], [len(part) for part in parts]
-
-
-def train_steps_together(engine: Engine, group: Group) -> Callable[..., Any]:
-    """Return the verb `train_steps` for one worker of a group.
-
-    Gradients and costs of its leaves go into one message a step; the sum over all leaves, with the penalty added once,
-    is what each worker moves by. So all hold the same bits, and however many they are.
-
-    Rows that others take need not be there: the order has -1 in their places.
-    """
-
-    def train_steps(
-        network: Network, optimiser: Any, params: Any, memory: Any, X: Any, Y: Any, weights: Any, order: Any, how: Steps
-    ) -> Any:
-        costs, W, n = np.empty(len(how.rates)), network.spans["weights"], how.examples or len(order)
-        for k, rate in enumerate(how.rates):
-            began = time.perf_counter()
-            rows = order[k * how.batch_size : (k + 1) * how.batch_size]
-            own = Sums(network.size + BESIDE_THE_GRADIENT, params.dtype)
-            for leaf in leaves_of(len(rows), group.rank, group.size):
-                at = leaf_rows(len(rows), leaf)
-                mine, w = rows[at], None if weights is None else weights[rows[at]]
-                place = {"seed": how.seed, "step": how.step + k, "first": at.start, "m": len(rows)}
-                J, grads = engine.gradients(network, params, X[mine], Y[mine], w, **place, dropout=how.dropout(k))
-                own.add(Subtree(leaf, 1), _message(J, grads, group.asks))
-            sent = time.perf_counter()
-            message = group.total(own, len(rows))
-            came = time.perf_counter()
-            grads, (high, low, asked) = message[: network.size], message[network.size :]
-            J = float(high) + float(low) + penalty(network, params, n)
-            grads[W] += d_penalty(network, params, n)
-            if not (np.isfinite(J) and np.isfinite(grads).all()):
-                return costs[:k]
-            engine.update(network, optimiser, params, grads, memory, float(rate), how.step + k, how.decay(k))
-            costs[k] = J
-            group.summing += came - sent
-            group.computing += sent - began + time.perf_counter() - came
-            if asked:
-                group.halted = True
-                return costs[: k + 1]
-        return costs
-
-    return train_steps
-
-
-def _message(J: float, grads: NDArray[np.floating], asks: bool) -> NDArray[np.floating]:
-    """Return a leaf's part of a message: the cost in two parts, since single precision would round it."""
-    message = np.empty(len(grads) + BESIDE_THE_GRADIENT, grads.dtype)
-    message[: len(grads)] = grads
-    high = grads.dtype.type(J)
-    with np.errstate(invalid="ignore"):
-        message[len(grads) :] = high, J - float(high), asks
-    return message

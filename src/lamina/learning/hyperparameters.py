@@ -1,7 +1,7 @@
 """Every setting, once: its default, its range and its help.
 
 The table `SETTINGS` serves the estimators' constructors, their validation and docstrings, the command line's flags, the
-commented TOML file and, later, search.
+commented TOML file, and the search (`lamina.tuning`), which varies the settings that have a `search` range.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,6 +23,7 @@ from lamina.learning.initialisers import BIAS_INITIALISERS, INITIALISERS
 from lamina.learning.lbfgs import LBFGS
 from lamina.learning.presets import PRESETS
 from lamina.learning.schedules import SCHEDULES
+from lamina.learning.search_ranges import Among, Between, Range
 
 MOST_UNITS = 2**31 - 1  # of a layer
 DEEPEST = 32  # residuals inside residuals
@@ -210,6 +211,7 @@ class Setting:
     kind: Number | OneOf | Choice | HiddenLayers | Activations | Columns | Anything
     help: str
     only_for: str | None = None  # "classifier" or "regressor"
+    search: Range | None = None  # where a search looks, unless told otherwise
 
 
 YES_NO = OneOf((True, False))
@@ -220,20 +222,44 @@ AUTO = ("auto",)
 AUTO_YES_NO = OneOf(("auto", True, False))
 AUTO_SCHEDULE = Choice(SCHEDULES, AUTO)
 
+HIDDEN_LAYERS_TO_SEARCH = Among(((64, 64), (160,), (160, 160), (160, 160, 160), (320, 320)))
+OPTIMISERS_TO_SEARCH = Among(
+    ("adam(beta2=0.95)", "adamw(beta2=0.95, weight_decay=0.02)", "adamw(beta2=0.95, weight_decay=0.1)")
+)
+
 SETTINGS: tuple[Setting, ...] = (
     Setting("preset", "auto", OneOf(tuple(PRESETS)), "Named recipe that fills in every setting left at 'auto'."),
     # The network
-    Setting("hidden_layer_sizes", "auto", HiddenLayers(), "Number of units in each hidden layer."),
-    Setting("activation", "auto", Activations(), "Activation of the hidden layers, applied to Z = W A_prev + b."),
+    Setting(
+        "hidden_layer_sizes",
+        "auto",
+        HiddenLayers(),
+        "Number of units in each hidden layer.",
+        search=HIDDEN_LAYERS_TO_SEARCH,
+    ),
+    Setting(
+        "activation",
+        "auto",
+        Activations(),
+        "Activation of the hidden layers, applied to Z = W A_prev + b.",
+        search=Among(("relu", "mish", "selu")),
+    ),
     Setting("parametric_activation", "auto", AUTO_YES_NO, "Learn, per unit, the mix of identity and activation."),
     Setting("normalization", None, OneOf((None, "layer", "batch")), "Normalisation between Z and the activation."),
-    Setting("dropout", "auto", Number(0, 1, "[)", words=AUTO), "Fraction of the hidden units dropped in each step."),
+    Setting(
+        "dropout",
+        "auto",
+        Number(0, 1, "[)", words=AUTO),
+        "Fraction of the hidden units dropped in each step.",
+        search=Between(0.0, 0.5),
+    ),
     Setting("dropout_schedule", "auto", AUTO_SCHEDULE, "Schedule of the dropout rate over training."),
     Setting(
         "numeric_embedding",
         "auto",
         OneOf(("auto", None, "periodic")),
         "Periodic (Fourier) embedding of numeric columns.",
+        search=Among((None, "periodic")),
     ),
     Setting(
         "numeric_embedding_rate",
@@ -253,6 +279,7 @@ SETTINGS: tuple[Setting, ...] = (
         "auto",
         Number(1, 1024, whole=True, words=AUTO),
         "Number of ensemble members, which share most of their weights; their predictions are averaged.",
+        search=Among((1, 4, 8)),
     ),
     Setting("ntk", "auto", AUTO_YES_NO, "NTK parametrisation: divide the learning rate of weights by sqrt(inputs)."),
     Setting(
@@ -276,6 +303,7 @@ SETTINGS: tuple[Setting, ...] = (
         Number(0, 1, "[)", words=AUTO),
         "Fraction of each label that is spread evenly over all classes.",
         only_for="classifier",
+        search=Among((0.0, 0.1)),
     ),
     Setting(
         "calibrate",
@@ -302,13 +330,20 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("alpha", "auto", Number(0, ends="[)", words=AUTO), "L2 penalty: lambda in lambda/(2m) * sum(W^2)."),
     Setting("l1", 0.0, Number(0, ends="[)"), "L1 penalty: lambda in lambda/m * sum(|W|)."),
     # How it learns
-    Setting("optimizer", "auto", Choice(OPTIMISER_CHOICES, AUTO), "Optimiser that updates the parameters."),
+    Setting(
+        "optimizer",
+        "auto",
+        Choice(OPTIMISER_CHOICES, AUTO),
+        "Optimiser that updates the parameters.",
+        search=OPTIMISERS_TO_SEARCH,
+    ),
     Setting("decay_schedule", "auto", AUTO_SCHEDULE, "Schedule of the optimiser's weight_decay over training."),
     Setting(
         "learning_rate_init",
         "auto",
         Number(0, ends="()", words=AUTO),
         "Learning rate that the schedule multiplies.",
+        search=Between(0.002, 0.2),
     ),
     Setting("bias_rate", "auto", Number(0, ends="[)", words=AUTO), "Factor on the learning rate of the biases."),
     Setting("schedule", "auto", AUTO_SCHEDULE, "Schedule of the learning rate over training."),
@@ -317,6 +352,7 @@ SETTINGS: tuple[Setting, ...] = (
         "auto",
         Number(1, ends="[)", whole=True, words=AUTO),
         "Rows per step; 'auto' is the preset's choice, or grows with the number of rows from 32 to 256.",
+        search=Among((128, 256, 512)),
     ),
     Setting("max_iter", "auto", Number(1, ends="[)", whole=True, words=AUTO), "Maximum number of epochs."),
     Setting(
@@ -372,6 +408,7 @@ SETTINGS: tuple[Setting, ...] = (
         "auto",
         OneOf(("auto", "robust", "standard", "minmax", "quantile", "none")),
         "Numeric columns: by quartiles, smoothly clipped; to mean 0, variance 1; to [0, 1]; to a normal; or unscaled.",
+        search=Among(("quantile", "robust", "standard")),
     ),
     Setting("missing", "encode", OneOf(("encode", "raise")), "Missing values: impute and add an indicator, or raise."),
     Setting(
@@ -393,6 +430,7 @@ SETTINGS: tuple[Setting, ...] = (
         "auto",
         Columns(("auto", "jagged")),
         "Numeric columns that also get a linear-spline basis; 'jagged' picks those where it helps.",
+        search=Among((None, "jagged")),
     ),
     Setting(
         "dates",

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.learning.halves import round_to_bfloat16
+
 LEAF_ROWS = 64  # at least, where a batch has as many; half of them cost a worker 10 % more (docs/cluster.md)
 GRAIN = 8  # groups of leaves for a worker, or a few more: handed out whole, so that three workers own few subtrees each
 
@@ -70,10 +72,13 @@ class Sums:
     width : int
         Of the vectors.
     dtype : dtype
+    rounded : int
+        How many numbers, the first ones, are rounded to bfloat16 after every addition; those of a leaf are when they
+        come. So a sum has the same bits wherever the tree is cut, and can be sent in half the bytes.
     """
 
-    def __init__(self, width: int, dtype: Any) -> None:
-        self.shape = width, np.dtype(dtype)
+    def __init__(self, width: int, dtype: Any, rounded: int = 0) -> None:
+        self.shape, self.rounded = (width, np.dtype(dtype)), rounded
         self._parts: list[tuple[Subtree, NDArray[np.floating]]] = []
 
     def add(self, place: Subtree, vector: NDArray[np.floating]) -> None:
@@ -84,6 +89,8 @@ class Sums:
                 break
             self._parts.pop()
             vector, place = np.add(left, vector, out=left), Subtree(first, 2 * leaves)
+            if self.rounded:
+                round_to_bfloat16(vector[: self.rounded])
         self._parts.append((place, vector))
 
     @property

@@ -76,7 +76,7 @@ class Run:
         settings = {name: _spelled(value) for name, value in self.given.items() if name not in MAY_CHANGE}
         if not isinstance(self.given["random_state"], int | None):
             settings["random_state"] = type(self.given["random_state"]).__name__
-        sums = {} if self.group is None else {"sums": "of leaves"}  # other bits than those of one who takes batches
+        sums = {} if self.group is None else self.group.together.identity  # not the bits of one who takes batches
         plain = {"task": self.task, "target": self.target_name, **settings, **self.rows, **sums}
         return {**plain, "lamina": version("lamina")}
 

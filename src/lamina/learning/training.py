@@ -21,14 +21,15 @@ from lamina.equations.steps import Steps
 from lamina.errors import DataWarning, DivergenceError, DivergenceWarning
 from lamina.learning.divergence import divergence_error
 from lamina.learning.evaluation import WATCHED_ROWS, scores_of, validation_cost, watched_value
+from lamina.learning.faults import check_reading, chunks_of
 from lamina.learning.full_batch import iteration_of
-from lamina.learning.group import train_steps_together
 from lamina.learning.lbfgs import LBFGS
-from lamina.learning.leaves import rows_of
+from lamina.learning.leaves import leaf_count, rows_of
 from lamina.learning.recipe import CONSTANT
 from lamina.learning.run import Run
 from lamina.learning.schedules import Schedule, rate_factor
 from lamina.learning.state import Record, State
+from lamina.learning.together import train_steps_together
 from lamina.learning.vital_signs import Rates, is_due, look_at
 
 SECONDS_PER_MOVE = 0.1  # between two yields within an epoch, about
@@ -107,7 +108,7 @@ def _minibatches(run: Run, state: State, pause: Pause | None = None) -> Iterator
     """Go through what is left of a pass; yield now and then within it."""
     size, network, silent = run.recipe.batch_size, run.network, 0.0
     steps = max(1, int(FIRST_MULTIPLY_ADDS / (network.size * network.members * size)))
-    for chunk in run.examples.chunks(run.recipe, state.epoch, state.rows, _share(run)):
+    for chunk in chunks_of(run, state, _share(run)):
         at = 0
         while at < len(chunk.order):
             began = time.perf_counter()
@@ -123,6 +124,8 @@ def _minibatches(run: Run, state: State, pause: Pause | None = None) -> Iterator
                 steps = max(1, int(min(steps * min(4.0, SECONDS_PER_MOVE / max(took, 1e-9)), MOST_STEPS_PER_MOVE)))
             silent += took
             halted = _halted(run)
+            if _apart(run):  # each has a state of its own
+                continue
             if state.rows < run.examples.n and (asked or halted or not cut_short or silent >= SECONDS_PER_MOVE):
                 silent = 0.0
                 yield Progress(state.epoch, state.rows, state.step, None)
@@ -142,7 +145,8 @@ def move(run: Run, state: State, chunk: Chunk) -> None:
     done, count, whole = state.rows // size, -(-len(chunk.order) // size), -(-n // size)
     steps = steps_of(run, state, count)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
-        take = run.engine.train_steps if run.group is None else train_steps_together(run.engine, run.group)
+        ends = state.step + -(-(n - state.rows) // size)
+        take = run.engine.train_steps if run.group is None else train_steps_together(run.engine, run.group, ends)
         try:
             costs = take(run.network, recipe.optimiser, state.params, state.memory, *chunk, steps)
         except KeyboardInterrupt:
@@ -156,6 +160,7 @@ def move(run: Run, state: State, chunk: Chunk) -> None:
     if len(costs):
         state.step, state.learning_rate = state.step + len(costs), float(steps.rates[len(costs) - 1])
     if len(costs) < count and not _halted(run):
+        check_reading(run.group)
         at = chunk.order[len(costs) * size : (len(costs) + 1) * size]
         at = at[at >= 0]  # those of other workers are not here
         w = None if chunk.weights is None else chunk.weights[at]
@@ -286,11 +291,15 @@ def is_over(run: Run, state: State, why: str = "", *, together: bool) -> bool:
 def _share(run: Run) -> Share | None:
     """Return which rows of a batch this worker takes; None: all of them."""
     group = run.group
-    return None if group is None else lambda rows: rows_of(rows, group.rank, group.size)
+    return None if group is None else Share(lambda rows: rows_of(rows, group.rank, group.size), leaf_count)
 
 
 def _halted(run: Run) -> bool:
     return run.group is not None and run.group.halted
+
+
+def _apart(run: Run) -> bool:
+    return run.group is not None and run.group.apart is not None
 
 
 def _averaged(state: State, decay: float) -> Any:

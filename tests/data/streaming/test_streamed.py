@@ -10,7 +10,8 @@ from lamina.data.examples import Block, InMemory
 from lamina.data.streaming.encoded_rows import StoredRows
 from lamina.data.streaming.read_ahead import ReadAhead
 from lamina.data.streaming.sortedness import SORTED, Sortedness
-from lamina.data.streaming.streamed import WINDOW_ROWS, Streamed, Stripes
+from lamina.data.streaming.streamed import WINDOW_ROWS, Streamed
+from lamina.data.streaming.stripes import Stripes
 from lamina.learning.recipe import recipe_of
 
 
@@ -162,10 +163,9 @@ def test_sorted_rows_are_told_from_shuffled_ones(classes, kind):
     runs = np.arange(9000) // 500
 
     def share(y):
-        found = Sortedness(18)
-        for at in (slice(0, 4000), slice(4000, 9000)):  # in two batches
-            found.add(runs[at], y[at], classes)
-        return found.share
+        parts = (slice(0, 4000), slice(4000, 9000))  # in two batches, that cut a run
+        one, two = (Sortedness.of(runs[at], y[at], classes) for at in parts)
+        return one.joined(two).share
 
     assert share(np.sort(y)) > 0.9 > SORTED
     assert share(y) < 0.02
@@ -178,7 +178,6 @@ def test_sortedness_is_the_share_of_variance_between_runs():
     """The same as from a one-way analysis of variance, computed the plain way."""
     rng = np.random.default_rng(1)
     y = rng.normal(size=4000) + np.repeat(rng.normal(size=8), 500)
-    found = Sortedness(8)
-    found.add(np.arange(4000) // 500, y, classes=False)
+    found = Sortedness.of(np.arange(4000) // 500, y, classes=False)
     means = y.reshape(8, 500).mean(axis=1)
     assert found.share == pytest.approx(means.var() / y.var())

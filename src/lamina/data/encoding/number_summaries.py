@@ -79,6 +79,12 @@ class NumberSummary:
             sketches = tuple(one.joined(two) for one, two in pairs)
         return NumberSummary(self.plan, self.moments.joined(other.moments), None, sketches)
 
+    def without_rows(self) -> "NumberSummary":
+        """Return the same without the rows of its only batch: sketches say what they say."""
+        if self.batch is None:
+            return self
+        return NumberSummary(self.plan, self.moments, None, self._sketches())
+
     def _sketches(self) -> tuple[QuantileSketch, ...]:
         if self.batch is None:
             return self.sketches or ()

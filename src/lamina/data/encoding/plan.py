@@ -11,6 +11,8 @@ from lamina.errors import ColumnError, nearest
 
 CategoryKind = Literal["category", "boolean", "number"]
 
+LOOKED_AT = ("scaling", "missing", "max_categories", "min_frequency", "embed_above", "categorical", "dates", "splines")
+
 
 @dataclass(frozen=True, eq=False)
 class ColumnPlan:
@@ -40,7 +42,7 @@ class ColumnPlan:
             InputColumns(table.names, table.named, dates, settings["missing"], table.reading),
             numbers,
             categories,
-            settings,
+            {name: settings[name] for name in LOOKED_AT},
         )
 
     @property

@@ -4,10 +4,12 @@ A record is X, Y and the weight of one row, floats of one size. The file is writ
 there whole, or not at all.
 """
 
+import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -23,6 +25,7 @@ from lamina.errors import FileError
 
 HEADER_BYTES = 4096
 MAGIC = "lamina encoded rows 1"
+SECONDS_BETWEEN_LOOKS, SECONDS_WITHOUT_A_ROW = 0.2, 30.0  # at the file that another process writes
 
 
 class Counts(Protocol):
@@ -153,13 +156,17 @@ def stored(folder: Any, identity: str, source: Reads, stripes: Counts) -> Stored
     part = folder / f".{path.name}.{uuid4().hex}.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            header = _written(file, source, stripes)
-            file.seek(0)
-            file.write(json.dumps({**header, "what": MAGIC, "identity": word}).encode().ljust(HEADER_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        with _turn(path):
+            found = _opened(path, int(stripes.count.sum()), word)
+            if found is not None:  # another worker on this machine wrote it meanwhile
+                return found
+            with part.open("wb") as file:
+                header = _written(file, source, stripes)
+                file.seek(0)
+                file.write(json.dumps({**header, "what": MAGIC, "identity": word}).encode().ljust(HEADER_BYTES))
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
     except OSError as problem:
         said = problem.strerror or str(problem)
         if isinstance(problem, FileExistsError | NotADirectoryError | PermissionError):
@@ -173,6 +180,41 @@ def stored(folder: Any, identity: str, source: Reads, stripes: Counts) -> Stored
             part.unlink()
     found = _opened(path, int(stripes.count.sum()), word)
     assert found is not None
+    return found
+
+
+@contextmanager
+def _turn(path: Path) -> Iterator[None]:
+    """Let one process write a file at a time. Who waits does so as long as the other's part of it grows.
+
+    Where two write all the same, because one hangs or the folder knows no locks, they write the same file.
+    """
+    lock = path.parent / f".{path.name}.lock"
+    with lock.open("wb") as file:
+        size, last = -1, time.monotonic()
+        while time.monotonic() - last < SECONDS_WITHOUT_A_ROW:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                grown = _size_of_parts(path)
+                if grown != size:
+                    size, last = grown, time.monotonic()
+                time.sleep(SECONDS_BETWEEN_LOOKS)
+            except OSError:
+                break
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                lock.unlink()
+
+
+def _size_of_parts(path: Path) -> int:
+    found = 0
+    for part in path.parent.glob(f".{path.name}.*.part"):
+        with suppress(OSError):  # it was finished meanwhile
+            found += part.stat().st_size
     return found
 
 

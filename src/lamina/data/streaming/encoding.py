@@ -12,7 +12,7 @@ from lamina.data.class_weights import row_factors
 from lamina.data.examples import Block, InMemory
 from lamina.data.learning import Columns
 from lamina.data.streaming.passes import Passes, RowWord
-from lamina.data.streaming.streamed import Stripes
+from lamina.data.streaming.stripes import Stripes
 from lamina.data.tables.kinds import Joined
 from lamina.data.tables.stretches import split
 from lamina.data.tables.table import Batch

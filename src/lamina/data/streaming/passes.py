@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from lamina.data.learning import Task
 from lamina.data.row_hash import hash_rows
-from lamina.data.streaming.streamed import Stripes
 from lamina.data.streaming.streamed_source import StreamedSource
+from lamina.data.streaming.stripes import Stripes
 from lamina.data.tables.kinds import joined
 from lamina.data.tables.table import Batch, Table
 
@@ -35,16 +35,12 @@ class Passes(Protocol):
         """A word for the training rows of the first stripe, as the first pass found them."""
         ...
 
-    def passed(self) -> Iterator[Batch]:
-        """Yield all rows in order."""
+    def passed(self, rows: range | None = None) -> Iterator[Batch]:
+        """Yield all rows in order, or those of these numbers."""
         ...
 
     def sides(self, batch: Batch) -> Sides:
         """Return which rows of a batch count, by the side they are on."""
-        ...
-
-    def count(self, train: Batch) -> None:
-        """Count training rows by their stripes."""
         ...
 
 

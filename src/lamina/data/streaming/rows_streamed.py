@@ -4,29 +4,30 @@ One pass learns the columns and targets, counts the training rows of every strip
 of each row decides on which side it is (holding_out.py), so every later pass finds the same rows on the same sides.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.data.class_weights import class_factors
 from lamina.data.examples import Examples
-from lamina.data.holding_out import By, capped, highest_key, keys_of, row_keys
-from lamina.data.label_counts import LabelCounts
-from lamina.data.late_scales import LateScales, with_late_range
-from lamina.data.learning import Columns, Known, Task, learn, numbered_as
-from lamina.data.number_targets import Numbers, TargetMoments
+from lamina.data.holding_out import By, LowestKeys, capped, highest_key, keys_of, row_keys, rows_wanted
+from lamina.data.learning import Columns, Known, Task
 from lamina.data.roles import taken_apart
 from lamina.data.splitting import Bits, plain_weights
 from lamina.data.streaming.available_memory import available_bytes, give_back
 from lamina.data.streaming.encoded_rows import StoredRows, stored
 from lamina.data.streaming.encoding import Encoding, weights_of
+from lamina.data.streaming.first_pass import FORM, Keeping, Learning, Total, first_pass, joined_by_segment, total_weight
+from lamina.data.streaming.lanes import most_lanes
 from lamina.data.streaming.passes import Sides, some_of, stacked
-from lamina.data.streaming.streamed import WINDOW_ROWS, Streamed, Stripes, window_rows
+from lamina.data.streaming.segments import Segments, Workers, found_in
+from lamina.data.streaming.streamed import WINDOW_ROWS, Streamed, window_rows
 from lamina.data.streaming.streamed_source import StreamedSource, Watched, size_in_words
-from lamina.data.streaming.survey import Survey
+from lamina.data.streaming.stripes import Stripes
+from lamina.data.streaming.survey import Survey, known_rows
 from lamina.data.tables.table import Batch
 from lamina.data.target_values import is_missing_target, plain
 from lamina.errors import DataError
@@ -41,17 +42,23 @@ class RowsStreamed:
     ----------
     source : StreamedSource
     task : {"classifier", "regressor"}
+    workers : Workers, optional
+        Those who share the passes over all rows.
     """
 
-    def __init__(self, source: StreamedSource, task: Task) -> None:
-        self.source, self.task = source, task
+    def __init__(self, source: StreamedSource, task: Task, workers: Workers | None = None) -> None:
+        self.source, self.task, self._workers = source, task, workers
         self.names = source.roles.inputs(source.stream.names)
         self.n = source.stream.n_rows
+        self._segments = Segments.of(self.n)
         self.held_out = False
         self._seed = 0
         self._highest = np.uint64(0)
         self.stripes = Stripes.of(source.stream.stretches)
         self._survey: Survey | None = None
+        self._fingerprint = ""
+        self._held: list[Batch] = []
+        self._weight: float | None = None
 
     # ---- what `fitting.prepare` asks, in this order ----
 
@@ -65,13 +72,13 @@ class RowsStreamed:
 
     def hold_out(self, fraction: float, seed: int, bits: Bits) -> "RowsStreamed":
         """Return the same rows with a part of them held out."""
-        found = RowsStreamed(self.source, self.task)
+        found = RowsStreamed(self.source, self.task, self._workers)
         found.held_out, found._seed = True, seed
         by = self.source.roles.by
         if by is None:
             found._highest = np.uint64(int(capped(fraction, self.n) * 2.0**64) - 1)
         else:
-            found._highest = highest_key(by, self._key_name(by), self._keys(by, seed), fraction, self.n)
+            found._highest = self._highest_key(by, seed, rows_wanted(fraction, self.n))
         return found
 
     def learn(
@@ -83,12 +90,20 @@ class RowsStreamed:
         log_link: bool = False,
     ) -> Columns:
         """Return the way from columns to numbers and back: see `RowsInMemory.learn`."""
-        survey = self._survey = Survey(self)
+        what: Learning | Keeping
         if known is None:
-            columns = learn(survey.training(), settings, self.task, classes=classes, log_link=log_link)
+            what = Learning(settings, self.task, classes, log_link)
         else:
-            columns = self._kept(known, survey, settings, log_link)
-        survey.ended(columns)
+            what = Keeping(known, settings, self.task, log_link)
+        found = self._found(partial(first_pass, self, self._segments, what))
+        if found.rows is None:
+            raise DataError("training rows expected, found none")
+        survey = self._survey = found.survey
+        self.stripes.count[:] = survey.counts(len(self.stripes.count))
+        columns = what.columns(found.rows)
+        self._weight = total_weight(found.rows.targets, columns.class_factors)
+        self._fingerprint = survey.fingerprint(columns, self.stripes.count)
+        survey.warn_of_sorted_rows(self.source.stream.described, int(self.stripes.rows[0]))
         return columns
 
     def targets_as_numbers(self) -> NDArray[np.float64]:
@@ -112,10 +127,12 @@ class RowsStreamed:
             learned = f"{columns.encoder.to_header()} {columns.target.to_header()} {encoding.mean_weight!r} {factors}"
             identity = f"{self.fingerprint} {np.dtype(dtype)} {learned}"
             encoded = stored(self.source.cache, identity, encoding, self.stripes)
-        train = Streamed(self.stripes, encoded, sample, width, n_bytes)
+        stream = self.source.stream
+        lanes = most_lanes([one.rows for one in stream.stretches], len(stream.names))
+        train = Streamed(self.stripes, encoded, sample, width, n_bytes, lanes)
         if not self.held_out:
             return train, None
-        held = survey.held_rows(columns)
+        held = self._held = known_rows(survey.held, columns)
         if not held or not sum(batch.table.n_rows for batch in held):
             raise DataError(
                 "no row was held out for validation: choose a larger validation_fraction, pass validation data "
@@ -137,47 +154,45 @@ class RowsStreamed:
 
     def watched_as(self, columns: Columns, dtype: Any) -> Examples:
         """Return all rows as examples to watch; where they are many, they are read again for every look at them."""
-        encoding, kept = Encoding(self, columns, np.dtype(dtype), None), list[Batch]()
+        encoding, kept, weight = Encoding(self, columns, np.dtype(dtype), None), list[Batch](), 0.0
         self.stripes.count[:] = 0
         weighted = columns.class_factors is not None
         for batch in self.passed():
             train = self.sides(batch).train
             if train.table.n_rows:
-                self.count(train)
+                self._count(train)
                 weighted |= train.weights is not None
+                weight += self._weight_of(train, columns) if weighted else 0.0
                 kept.append(train)
             if self.stripes.n > WINDOW_ROWS:
-                kept.clear()
-        if self.stripes.n == 0:
+                kept = kept[:1]
+        if not kept:
             raise DataError(f"{self.source.stream.described}: validation rows expected, found none that count")
-        if kept and self.stripes.n <= WINDOW_ROWS:
+        if self.stripes.n <= WINDOW_ROWS:
             return encoding.in_memory(kept)
-        encoding = replace(encoding, mean_weight=self._mean_weight(columns) if weighted else None)
-        first = next(batch for batch in map(self.sides, self.passed()) if batch.train.table.n_rows).train
+        encoding = replace(encoding, mean_weight=weight / self.stripes.n if weighted else None)
         width = columns.encoder.n_features
-        return Streamed(self.stripes, encoding, encoding.in_memory([first]), width, self.source.stream.n_bytes)
+        return Streamed(self.stripes, encoding, encoding.in_memory(kept), width, self.source.stream.n_bytes)
 
-    def count(self, train: Batch) -> None:
-        """Count training rows by their stripes."""
+    def _count(self, train: Batch) -> None:
         count = self.stripes.count
         count += np.bincount(self.stripes.at(train.row_numbers), minlength=len(count))
 
     @property
     def first_stripe(self) -> str | None:
         """A word for the training rows of the first stripe, as the first pass found them; None before it."""
-        return None if self._survey is None else self._survey.first_stripe.word
+        return None if self._survey is None else self._survey.first_stripe
 
     @property
     def fingerprint(self) -> str:
         """What the first pass found, as a word: other rows give another."""
-        assert self._survey is not None
-        return self._survey.fingerprint
+        return self._fingerprint
 
     @property
     def watched(self) -> Any:
         """The rows that a score looks at: the held-out ones, or some of those that are learned from."""
         assert self._survey is not None
-        batches = self._survey.held if self.held_out else self._survey.sampled()
+        batches = self._held if self.held_out else self._survey.sampled()
         return Watched(stacked(batches), np.concatenate([batch.y for batch in batches]))
 
     # ---- passes ----
@@ -217,24 +232,36 @@ class RowsStreamed:
             counts &= ~missing
         return y, weights, counts
 
-    def passed(self) -> Iterator[Batch]:
-        """Yield all rows in order."""
-        done = 0
-        for batch in self.source.stream:
+    def passed(self, rows: range | None = None) -> Iterator[Batch]:
+        """Yield all rows in order, or those of these numbers."""
+        of = range(self.n) if rows is None else rows
+        done, watching = 0, self.source.watching
+        for batch in self.source.stream.regrouped(self._segments.batch_rows, within=of):
             yield batch
             done += batch.table.n_rows
-            if self.source.watching is not None:
-                self.source.watching(done)
+            if watching is not None:
+                watching(self.n * done // len(of))  # where others have the other rows, they are as far
 
-    def _keys(self, by: By, seed: int) -> Iterator[Any]:
+    def _found(self, look: Callable[[range], Iterator[Any]]) -> Any:
+        """Return what a pass over all rows finds, which the workers share."""
+        return found_in(self._segments, look, FORM, self._workers)
+
+    def _highest_key(self, by: By, seed: int, wanted: int) -> np.uint64:
         name, roles = self._key_name(by), self.source.roles
         columns = dict.fromkeys(one for one in (name, *roles.targets[:1], roles.weight) if one is not None)
-        for batch in self.source.stream.regrouped(65_536, list(columns)):
+
+        def of_batch(batch: Batch) -> LowestKeys:
             table = batch.table
             y = None if roles.target is None else table.column(roles.targets[0])
             weights = None if roles.weight is None else table.column(roles.weight)
             counts = self._counted(batch, y, weights)[2]
-            yield keys_of(by, table.at(table.names.index(name)), seed)[counts]
+            return LowestKeys.of(keys_of(by, table.at(table.names.index(name)), seed)[counts], wanted)
+
+        def look(rows: range) -> Iterator[LowestKeys]:
+            batches = self.source.stream.regrouped(self._segments.batch_rows, list(columns), rows)
+            return joined_by_segment(self._segments, batches, of_batch)
+
+        return highest_key(by, name, self._found(look))
 
     def _key_name(self, by: By) -> str:
         name = self.source.roles.groups if by == "groups" else self.source.roles.time
@@ -242,37 +269,18 @@ class RowsStreamed:
             raise DataError(f"{by} is the name of a column where the rows are a stream; found {type(name).__name__}")
         return name
 
-    def _kept(self, known: Known, survey: "Survey", settings: Mapping[str, Any], log_link: bool) -> Columns:
-        late, target, n = LateScales(known.encoder, settings), known.target, 0
-        counts: LabelCounts | None = None
-        moments: TargetMoments | None = None
-        for batch in survey.training():
-            n += batch.table.n_rows
-            late.add(batch)
-            with numbered_as(batch.row_numbers):
-                if isinstance(target, Numbers):
-                    here = TargetMoments.of(batch.y, batch.weights)
-                    moments = here if moments is None else moments.joined(here)
-                else:
-                    labels = LabelCounts.of(batch.y, batch.weights, target.classes)
-                    counts = labels if counts is None else counts.joined(labels)
-        if moments is not None and isinstance(target, Numbers):
-            target = with_late_range(target, moments, settings, log_link)
-        encoder = late.encoder()
-        if n == 0:
-            raise DataError("training rows expected, found none")
-        factors = None
-        if settings.get("class_weight") is not None and counts is not None:
-            factors = class_factors(settings["class_weight"], counts)
-        return Columns(encoder, target, factors, n)
-
     def _mean_weight(self, columns: Columns) -> float:
         """Return the mean weight of the training rows, those of classes included."""
-        total = 0.0
-        for batch in self.passed():
-            train = self.sides(batch).train
-            if train.table.n_rows:
-                w = weights_of(train, columns, columns.target.encode(train.y))
-                assert w is not None
-                total += float(w.sum())
-        return total / self.stripes.n
+        if self._weight is None:
+
+            def of_batch(batch: Batch) -> Total:
+                return Total(self._weight_of(self.sides(batch).train, columns))
+
+            found = self._found(lambda rows: joined_by_segment(self._segments, self.passed(rows), of_batch))
+            self._weight = float(found.value)
+        return self._weight / self.stripes.n
+
+    @staticmethod
+    def _weight_of(train: Batch, columns: Columns) -> float:
+        w = weights_of(train, columns, columns.target.encode(train.y)) if train.table.n_rows else None
+        return float(train.table.n_rows if w is None else w.sum())

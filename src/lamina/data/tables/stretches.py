@@ -108,23 +108,36 @@ class RowStream:
         """Yield all rows in order, 65,536 at a time, however they are split into files."""
         return self.regrouped(ROWS_AT_ONCE)
 
-    def regrouped(self, rows: int, columns: Sequence[str] | None = None) -> Iterator[Batch]:
-        """Yield all rows in order, so many at a time; the last batch has what is left."""
+    def regrouped(
+        self, rows: int, columns: Sequence[str] | None = None, within: range | None = None
+    ) -> Iterator[Batch]:
+        """Yield all rows in order, or those of these numbers, so many at a time; the last batch has what is left."""
         if rows < 1:
             raise SettingError(f"rows is 1 or more, found {rows}")
         waiting: list[Batch] = []
         count = 0
-        for stretch in self.stretches:
-            for batch in self.tables(stretch, columns=columns, rows=rows):
-                while batch.table.n_rows:
-                    taken, batch = split(batch, rows - count)
-                    waiting.append(taken)
-                    count += taken.table.n_rows
-                    if count == rows:
-                        yield together(waiting)
-                        waiting, count = [], 0
+        for batch in self._rows_of(range(self.n_rows) if within is None else within, columns, rows):
+            while batch.table.n_rows:
+                taken, batch = split(batch, rows - count)
+                waiting.append(taken)
+                count += taken.table.n_rows
+                if count == rows:
+                    yield together(waiting)
+                    waiting, count = [], 0
         if waiting:
             yield together(waiting)
+
+    def _rows_of(self, within: range, columns: Sequence[str] | None, rows: int) -> Iterator[Batch]:
+        """Yield the rows of these numbers, of no more stretches than have them."""
+        for stretch in self.stretches:
+            start, left = max(within.start - stretch.first, 0), within.stop - stretch.first
+            if start >= min(stretch.rows, left):
+                continue
+            for batch in self.tables(stretch, start=start, columns=columns, rows=rows):
+                batch, _ = split(batch, within.stop - batch.first)
+                yield batch
+                if batch.first + batch.table.n_rows >= within.stop < stretch.first + stretch.rows:
+                    break
 
     def whole(self) -> Table:
         """Return all rows in memory."""

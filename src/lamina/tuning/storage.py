@@ -1,0 +1,249 @@
+"""Where trials are kept: in memory, or in a file that several processes share and that outlives them."""
+
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import optuna
+from optuna.exceptions import DuplicatedStudyError
+from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, RDBStorage, get_storage
+from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from lamina.errors import TuningError
+from lamina.tuning.sampling import Sampler, pruner
+
+STUDY = "lamina"
+SQLITE = (".db", ".sqlite", ".sqlite3")
+SECONDS_OF_SILENCE = 300.0  # after which a trial on another machine is taken for lost
+SECONDS_TO_BEGIN = 10.0
+TIMES_TO_BEGIN = 5
+FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep Optuna from writing to stderr, and say its errors in our words."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(before)
+
+
+def storage_at(place: Any) -> BaseStorage:
+    """Return the storage in a file, or at a URL as Optuna has them; None: in memory.
+
+    Raises
+    ------
+    TuningError
+        The file cannot be read or written, or is none of a search.
+    """
+    if place is None:
+        return InMemoryStorage()
+    text = os.fspath(place)
+    try:
+        if "://" in text:
+            return get_storage(text)
+        path = Path(text).expanduser().absolute()
+        if path.is_dir() or not path.parent.is_dir():
+            what = "is a folder" if path.is_dir() else f"there is no folder {str(path.parent)!r}"
+            raise TuningError(f"storage {text!r}: {what}; expected a file, such as study.log or study.db")
+        if path.suffix.lower() in SQLITE:
+            return _database(path)
+        lock = JournalFileSymlinkLock(str(path))
+        _mend(path, lock)
+        return JournalStorage(JournalFileBackend(str(path), lock_obj=lock))
+    except TuningError:
+        raise
+    except Exception as problem:  # of Optuna, of SQLAlchemy, of the system
+        raise _unusable(text, problem) from problem
+
+
+def _database(path: Path) -> RDBStorage:
+    """Return the storage in an SQLite file; of processes that begin one at the same moment, one has to wait."""
+    for left in range(TIMES_TO_BEGIN, 0, -1):
+        try:
+            return RDBStorage(f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": 60}})
+        except Exception:
+            if left == 1:
+                raise
+            time.sleep(0.3)
+    raise AssertionError
+
+
+def _unusable(place: str, problem: Exception) -> TuningError:
+    first = str(problem).strip().partition("\n")[0] or type(problem).__name__
+    return TuningError(f"storage {place!r} cannot be used as one of a search: {first}. Name another file")
+
+
+def _mend(path: Path, lock: JournalFileSymlinkLock) -> None:
+    """Take a line that was not written to its end off a journal: the disk was full, or the machine went down."""
+    if not path.exists() or not path.stat().st_size:
+        return
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        if file.read(1) == b"\n":
+            return
+    lock.acquire()
+    try:
+        content = path.read_bytes()
+        whole = content[: content.rfind(b"\n") + 1]
+        if not whole or not whole.startswith(b"{"):
+            raise TuningError(f"storage {str(path)!r} is no journal of a search: name another file")
+        os.truncate(path, len(whole))
+    finally:
+        lock.release()
+
+
+def study_in(
+    storage: BaseStorage,
+    place: Any,
+    identity: Mapping[str, str],
+    seed: int | None,
+    start: Any,
+    direction: Literal["minimize", "maximize"],
+) -> tuple[Study, int]:
+    """Return the study of a storage, begun if it is new, and its seed.
+
+    Parameters
+    ----------
+    storage : BaseStorage
+    place : path or None
+        Of the storage, for messages.
+    identity : mapping of str to str
+        What the search is over.
+    seed : int or None
+        None: that of the study, or a drawn one.
+    start : dict
+        Optuna's values of the first trial: the defaults.
+    direction : {"minimize", "maximize"}
+
+    Raises
+    ------
+    TuningError
+        It is a study of another search.
+    """
+    drawn = int.from_bytes(os.urandom(6)) if seed is None else seed
+    try:
+        try:
+            study = optuna.create_study(storage=storage, study_name=STUDY, direction=direction)
+            is_new = True
+        except DuplicatedStudyError:
+            study, is_new = optuna.load_study(storage=storage, study_name=STUDY), False
+        if not is_new and not _is_begun(study):
+            is_new = True  # whoever created it was killed
+    except TuningError:
+        raise
+    except Exception as problem:
+        raise _unusable(str(place), problem) from problem
+    if is_new:
+        study.set_user_attr("seed", drawn)
+        study.enqueue_trial(start, user_attrs={"defaults": True})
+        study.set_user_attr("identity", dict(identity))
+    known = study.user_attrs
+    _check_same(known["identity"], identity, place)
+    if seed is not None and known["seed"] != seed:
+        raise TuningError(
+            f"storage {str(place)!r} holds a search with the seed {known['seed']}, and random_state is {seed}: leave "
+            "it out, or name another file"
+        )
+    study.sampler, study.pruner = Sampler(known["seed"]), pruner()
+    return study, int(known["seed"])
+
+
+def _is_begun(study: Study) -> bool:
+    until = time.monotonic() + SECONDS_TO_BEGIN
+    while "identity" not in study.user_attrs:
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def _check_same(known: Mapping[str, str], here: Mapping[str, str], place: Any) -> None:
+    differ = [name for name in here if known.get(name) != here[name]]
+    if not differ:
+        return
+    if "rows" in differ:
+        raise TuningError(f"storage {str(place)!r} holds a search over other rows: restore them, or name another file")
+    name = differ[0]
+    raise TuningError(
+        f"storage {str(place)!r} holds another search: {name} was {known.get(name)}, and is {here[name]} now. Ask for "
+        "the same again, or name another file"
+    )
+
+
+def identity_text(value: Any) -> str:
+    """Return a value as a line that two processes agree on."""
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+# ---- trials that are lost ----
+
+
+def worker_name() -> str:
+    """Return what tells this process from others: machine, number, and when it began."""
+    return f"{socket.gethostname()} {os.getpid()} {_began(os.getpid())}"
+
+
+def _began(pid: int) -> str:
+    """Return when a process began, as Linux says it; elsewhere, whether there is one."""
+    stat = Path(f"/proc/{pid}/stat")
+    if Path("/proc/self/stat").exists():
+        return stat.read_text().rpartition(")")[2].split()[19] if stat.exists() else ""
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return ""
+    return "there"
+
+
+def is_alive(trial: FrozenTrial) -> bool:
+    """Return whether a running trial still has a process."""
+    host, _, rest = str(trial.user_attrs.get("worker", "")).partition(" ")
+    pid, _, began = rest.partition(" ")
+    if host == socket.gethostname() and pid.isdecimal():
+        return bool(began) and _began(int(pid)) == began
+    started = 0.0 if trial.datetime_start is None else trial.datetime_start.timestamp()
+    return time.time() - max(float(trial.user_attrs.get("seen", 0)), started) < SECONDS_OF_SILENCE
+
+
+def take_back_lost(study: Study) -> int:
+    """Mark running trials whose process is gone as failed, and queue what they tried again; return how many."""
+    lost = 0
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        if not is_alive(trial):
+            give_back(study, trial, "its process is gone")
+            lost += 1
+    return lost
+
+
+def give_back(study: Study, trial: FrozenTrial, why: str) -> None:
+    """Mark a trial as failed, and queue what it tried, to be tried again."""
+    try:
+        study._storage.set_trial_user_attr(trial._trial_id, "why", why)
+        study.tell(trial.number, state=TrialState.FAIL)
+    except Exception:  # another process was faster
+        if study._storage.get_trial(trial._trial_id).state == TrialState.RUNNING:
+            raise
+        return
+    kept = {name: trial.user_attrs[name] for name in ("defaults",) if name in trial.user_attrs}
+    study.enqueue_trial(dict(trial.params), user_attrs=kept)
+
+
+def finished(study: Study) -> list[FrozenTrial]:
+    """Return the trials that came to an end."""
+    return study.get_trials(deepcopy=False, states=FINISHED)
+
+
+def running(study: Study) -> list[FrozenTrial]:
+    """Return the trials that a process is at."""
+    return [one for one in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)) if is_alive(one)]
