@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,7 @@ class Connection(asyncio.Protocol):
 
 async def load(port, path, bodies, rate, seconds):
     """Send at a rate; return the seconds that each answer took, and how many failed."""
-    loop, idle, answers, waiting = asyncio.get_running_loop(), [], [], []
+    loop, idle, answers, waiting = asyncio.get_running_loop(), [], [], deque()
     for _ in range(CONNECTIONS):
         await loop.create_connection(lambda: Connection(idle), "127.0.0.1", port)
     head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: "
@@ -69,8 +70,9 @@ async def load(port, path, bodies, rate, seconds):
             waiting.append((requests[sent % len(requests)], start + sent / rate))
             sent += 1
         while waiting and idle:
-            idle.pop().ask(*waiting.pop(0), answers)
-        await asyncio.sleep(0.0002)
+            idle.pop().ask(*waiting.popleft(), answers)
+        # nothing to do before the next is due
+        await asyncio.sleep(0.0005 if waiting or sent == count else max(start + sent / rate - time.perf_counter(), 0))
     took = [one for one, good in answers if good]
     return np.array(took), count - len(took), len(answers) / (time.perf_counter() - start)
 
