@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 test oracles: export OMP_NUM_THREADS ?= 1
 test oracles: export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test cluster-tests cluster-demo check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data bench-cluster sanitize lock vendor browser clean
+.PHONY: help setup demo test cluster-tests cluster-demo check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data bench-cluster bench-serve sanitize lock vendor browser clean
 .DEFAULT_GOAL := help
 
 help:  ## print these verbs
@@ -57,6 +57,9 @@ bench: $(venv)/.bench  ## measure lamina beside scikit-learn, PyTorch, JAX and O
 
 bench-cluster: $(venv)/.cluster  ## measure one and two workers, and a model of many; BENCH=--quick for a look
 	$(py) benchmarks/cluster.py $(BENCH)
+
+bench-serve: build/bench-serve/.installed  ## measure lamina serve beside FastAPI with scikit-learn and ONNX Runtime; BENCH=--quick
+	build/bench-serve/bin/python -W ignore benchmarks/serving.py $(BENCH)
 
 bench-trace: setup  ## measure what tracing a fit costs
 	$(py) benchmarks/tracing.py
@@ -132,4 +135,12 @@ $(venv)/.accuracy: $(venv)/.torch
 
 $(venv)/.bench-data: $(venv)/.torch
 	$(py) -m pip install --quiet --no-build-isolation --editable '.[bench-data]'
+	@touch $@
+
+# FastAPI and what it needs, in an environment of its own: nothing but this benchmark uses it.
+build/bench-serve/.installed: $(venv)/.installed
+	$(PYTHON) -m venv --clear build/bench-serve
+	build/bench-serve/bin/python -m pip install --quiet --require-hashes -r requirements/dev.lock
+	build/bench-serve/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	build/bench-serve/bin/python -m pip install --quiet fastapi
 	@touch $@

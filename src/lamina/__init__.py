@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lamina.learning.gradient_check import gradient_check
     from lamina.model import Model
     from lamina.model_file import load, save
+    from lamina.one_row import RowPredictor
     from lamina.tuning import Search, tune
 
     __version__: str
@@ -50,6 +51,7 @@ __all__ = [
     "Network",
     "RMSProp",
     "Residual",
+    "RowPredictor",
     "Scale",
     "Search",
     "Trace",
@@ -80,6 +82,7 @@ _HOME = {
     "Model": "model",
     "load": "model_file",
     "save": "model_file",
+    "RowPredictor": "one_row",
     "rows_of": "data.tables.row_streams",
     "explain": "explaining",
     "gradient_check": "learning.gradient_check",

@@ -11,6 +11,7 @@ same numbers, faster. Examples are rows here, X (m, n) and Y (m, k); an engine t
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal, NamedTuple, get_args
 
 from lamina import native
@@ -75,3 +76,16 @@ def choose(network: Network, engine: EngineName = "auto", optimiser: Optimiser |
     if native.present():
         warnings.warn(f"{lacks} The slower equations are used instead.", EngineWarning, stacklevel=2)
     return EQUATIONS
+
+
+def prepared(network: Network, params: Any, engine: EngineName = "auto") -> Callable[[Any], Any]:
+    """Return the verb predict made ready for a network and parameters that no longer change: rows X to A[L].
+
+    Raises
+    ------
+    SettingError, EngineError
+        See `choose`.
+    """
+    if choose(network, engine) is KERNELS:
+        return native.Predictor(network, params)
+    return partial(verbs.predict, network, params)

@@ -19,7 +19,7 @@ from lamina.data.tables.sources import read
 from lamina.data.tables.table import Table
 from lamina.data.target_values import plain
 from lamina.data.targets import Labels, Numbers
-from lamina.engine import EngineName, choose
+from lamina.engine import EngineName, prepared
 from lamina.equations.layers import chain_predict
 from lamina.equations.losses import Quantile, SquaredError
 from lamina.equations.members import for_members, mean_of_members
@@ -195,7 +195,11 @@ class Model:
 
         Several quantiles give a column each, shape (m, quantiles), or (m, targets, quantiles) for several targets.
         """
-        y, loss = self.target.decode(self.output(X)), self.network.loss
+        return self.decoded(self.output(X))
+
+    def decoded(self, A: NDArray[np.float64]) -> NDArray[Any]:
+        """Return the labels or numbers that outputs A[L] (m, n_outputs) mean; see `predict`."""
+        y, loss = self.target.decode(A), self.network.loss
         if isinstance(loss, Quantile) and isinstance(self.target, Numbers) and len(loss.quantiles) > 1:
             # all quantiles of target 1 come first
             return y if self.target.n_targets == 1 else y.reshape(len(y), self.target.n_targets, -1)
@@ -231,16 +235,24 @@ class Model:
         DataError
             The model predicts numbers.
         """
+        self._check_has_classes()
+        return self.probabilities(self.output(X))
+
+    def probabilities(self, A: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the probabilities that outputs A[L] (m, n_outputs) mean; see `predict_proba`."""
+        labels = self._check_has_classes()
+        return labels.probabilities(A / A.sum(axis=1, keepdims=True) if labels.task == "multiclass" else A)
+
+    def _check_has_classes(self) -> Labels:
         if not isinstance(self.target, Labels):
             raise DataError("This model predicts numbers: it has no probabilities. Use predict.")
-        A = self.output(X)
-        return self.target.probabilities(A / A.sum(axis=1, keepdims=True) if self.target.task == "multiclass" else A)
+        return self.target
 
     def activations(self, X: Any, layer: int) -> NDArray[np.float64]:
         """Return the output of `network.layers[layer]`, the mean over members, shape (m, units)."""
         views = self.network.views(self.params.astype(np.float64))[: layer + 1]
         layers, parts = self.network.layers[: layer + 1], []
-        for block in self._blocks(self._table(X)):
+        for block in self.blocks(self._table(X)):
             A = chain_predict(layers, views, for_members(self.network.members, block.T.astype(np.float64)))
             parts.append(mean_of_members(self.network.members, A).T)
         return np.concatenate(parts)
@@ -284,7 +296,7 @@ class Model:
         if output is not None and not 0 <= output < units:
             raise SettingError(f"output={output}: Z[L] has {units} units, expected a number from 0 to {units - 1}.")
         params, parts, start = self.params.astype(np.float64), [], 0
-        for block in self._blocks(table):
+        for block in self.blocks(table):
             dZ_of = self._unit_chosen(output) if Y is None else self._loss_of(Y[start : start + len(block)])
             there = walk(self.network, params, for_members(self.network.members, block.T.astype(np.float64)), dZ_of)
             parts.append(mean_of_members(self.network.members, there.dA[0]).T)
@@ -337,14 +349,14 @@ class Model:
         rows = X if stream is None else stream.whole()
         return self.encoder.align(rows if isinstance(rows, Table) else read(rows, reading=self.encoder.reading))
 
-    def _blocks(self, table: Table) -> Any:
+    def blocks(self, table: Table) -> Iterator[NDArray[Any]]:
+        """Yield A[0] of a table as rows, some thousand at a time."""
         for start in range(0, table.n_rows, ROWS_PER_BLOCK):
             yield self.encoder.encode(table.take(slice(start, start + ROWS_PER_BLOCK)), self.params.dtype)
 
     def _by_block(self, network: Network, X: Any) -> NDArray[np.float64]:
-        verbs = choose(network, self.engine)
-        blocks = (block for table in self.tables(X) for block in self._blocks(table))
-        parts = [verbs.predict(network, self.params, block) for block in blocks]
+        ready = prepared(network, self.params, self.engine)
+        parts = [ready(block) for table in self.tables(X) for block in self.blocks(table)]
         return np.concatenate(parts).astype(np.float64)
 
 

@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "sealed_file": {"errors"},
     "learning": {"errors", "computed_once", "equations", "engine", "data", "sealed_file"},
     "model": {"errors", "computed_once", "equations", "engine", "data", "learning"},
+    "one_row": {"errors", "data", "engine", "model"},
     "model_file": {"errors", "equations", "engine", "data", "learning", "model", "sealed_file"},
     "profiling": {"errors", "computed_once", "equations", "engine", "data", "learning"},
     "starting": {"errors", "equations", "learning", "model"},
@@ -37,9 +38,11 @@ MAY_IMPORT = {
     # What starts workers and carries their messages; networks it does not know.
     "cluster": {"errors", "learning", "interrupts"},
     "laboratory": {"errors", "computed_once", "equations", "engine", "data", "learning", "model", "model_file"}
-    | {"sealed_file", "starting", "fitting", "explaining", "profiling", "glassbox", "plots"},
+    | {"sealed_file", "starting", "fitting", "explaining", "profiling", "glassbox", "plots", "web"},
     "reporting": {"errors", "equations", "data", "learning", "model", "explaining"},
     "exporting": {"errors", "computed_once", "equations", "data", "model", "sealed_file"},
+    "web": {"errors"},
+    "serving": {"errors", "computed_once", "equations", "data", "model", "model_file", "one_row", "exporting", "web"},
     # What the faces share.
     "constructors": {"learning"},
     "showing": {"learning"},
@@ -277,13 +280,13 @@ def test_the_part_of_the_lecture_can_be_read_in_one_sitting():
 
 # A thermometer, not a goal: where a room outgrows its budget, delete something, or raise the number and say why.
 LINES_OF_ROOMS = {
-    "": 4050,
+    "": 4150,
     "callbacks": 500,
     "cluster": 1420,
     "cli": 5500,  # tune
     "course": 1500,
     "data": 2900,  # what is found has a plain form, for other workers
-    "data/encoding": 2450,
+    "data/encoding": 2700,
     "data/streaming": 2250,  # passes that workers share, and lanes
     "data/tables": 5000,
     "equations": 2300,
@@ -304,6 +307,8 @@ LINES_OF_ROOMS = {
     "model_file": 650,
     "profiling": 1300,
     "reporting": 1700,
+    "serving": 1300,
+    "web": 250,
     "tuning": 1600,
 }
 

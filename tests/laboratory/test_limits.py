@@ -12,7 +12,8 @@ from lamina.laboratory import connections, happening, limits
 from lamina.laboratory.bench import Bench
 from lamina.laboratory.lab_rows import built_in
 from lamina.laboratory.questions import QUESTIONS
-from lamina.laboratory.serving import access_to, listening, server_of
+from lamina.laboratory.serving import access_to, server_of
+from lamina.web.places import listening
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,9 @@ from lamina.cli.terminal import Terminal
 from lamina.laboratory.bench import Bench
 from lamina.laboratory.learners_code import put_on
 from lamina.laboratory.opening import opening_of
-from lamina.laboratory.serving import LOOPBACK, access_to, has_screen, listening, server_of
+from lamina.laboratory.serving import access_to, has_screen, server_of
 from lamina.laboratory.snapshot import restore
+from lamina.web.places import LOOPBACK, listening
 
 FOR_ALL_TO_READ = (
     "Whoever has this address can use the lab, and the connection is not encrypted. From another machine of yours, a "

@@ -37,6 +37,7 @@ COMMANDS = (
     "evaluate",
     "predict",
     "export",
+    "serve",
     "explain",
     "diagnose",
     "report",

@@ -114,7 +114,7 @@ def _opened(model: Model, files: Sequence[str]) -> RowStream | None:
         if not problem.names:
             raise
         with located(Place(Path(files[0]))):
-            check_present(Table(problem.names, True, 0), model.encoder.names_in)
+            check_present(problem.names, model.encoder.names_in)
         return None
 
 

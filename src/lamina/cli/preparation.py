@@ -211,7 +211,7 @@ def _watched(rows: Rows, validation: Path, columns: Columns, task: Task) -> Rows
     reading = replace(rows.X.reading, text=tuple(text), numbers=numbers, dates=dates)
     found = taken_apart(all_of(validation, reading), validation, Columns(columns.target, columns.weights))
     with located(Place(validation, 0, reading)):
-        check_present(found.X, rows.X.names)
+        check_present(found.X.names, rows.X.names)
     return found
 
 

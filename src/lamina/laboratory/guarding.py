@@ -5,24 +5,17 @@ rebinding). So each request must name this machine (Host), come from the lab's o
 bring the token, which the address in the terminal holds and a cookie keeps.
 """
 
-import json
-import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from socket import gethostname
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lamina.errors import SettingError
-from lamina.laboratory.serving import LOOPBACK
-
-EVERYWHERE = frozenset({"0.0.0.0", "::"})
-TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
+from lamina.web.guarding import check_token, names_this_machine, refuse, same
+from lamina.web.places import EVERYWHERE
 
 NAVIGATION = ("navigate", "document")  # Sec-Fetch-Mode and -Dest of an address that is opened
 
@@ -59,8 +52,7 @@ class Access:
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
     def __post_init__(self) -> None:
-        if not TOKEN.fullmatch(self.token):
-            raise SettingError("--token: expected 16 to 128 letters, digits, - or _; leave it out for a random one.")
+        check_token(self.token)
 
     @property
     def address(self) -> str:
@@ -74,24 +66,8 @@ class Access:
         return f"lamina-lab-{self.port}={self.token}"
 
     def is_named(self, host: str) -> bool:
-        """Tell whether a Host header names this machine; the port is left alone, for tunnels change it."""
-        try:
-            name = urlsplit(f"//{host}").hostname
-        except ValueError:
-            return False
-        if name is None:
-            return False
-        if self.host in EVERYWHERE:
-            return name in LOOPBACK | {gethostname().lower()} or _is_number(name)  # a name can be rebound, a number not
-        return name == self.host.lower() or (self.host in LOOPBACK and name in LOOPBACK)
-
-
-def _is_number(name: str) -> bool:
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True
+        """Tell whether a Host header names this machine."""
+        return names_this_machine(host, self.host)
 
 
 class Guard:
@@ -152,15 +128,10 @@ def _origin(scope: Scope, headers: Headers, access: Access) -> str:
 def _token(scope: Scope, headers: Headers, access: Access) -> str:
     shown = _shown(scope)
     if shown is not None:
-        right = _same(shown, access.token)
+        right = same(shown, access.token)
     else:
-        right = any(_same(part.strip(), access.cookie) for part in headers.get("cookie", "").split(";"))
+        right = any(same(part.strip(), access.cookie) for part in headers.get("cookie", "").split(";"))
     return "" if right else "This lab wants its token: open the whole address that `lamina lab` printed at its start."
-
-
-def _same(found: str, expected: str) -> bool:
-    """Compare in a time that says nothing about where they differ."""
-    return secrets.compare_digest(found.encode(), expected.encode())
 
 
 def _shown(scope: Scope) -> str | None:
@@ -188,16 +159,6 @@ async def _admit(headers: Headers, access: Access, send: Send) -> None:
     start = {"type": "http.response.start", "status": 200 if by_link else 303}
     await send({**start, "headers": [onward, (b"set-cookie", cookie), (b"content-length", b"0")]})
     await send({"type": "http.response.body", "body": b""})
-
-
-async def refuse(scope: Mapping[str, Any], send: Send, status: int, problem: str) -> None:
-    """Answer with a sentence: as JSON to the page, which shows it, as text to whoever looks at it directly."""
-    asked = scope["method"] == "POST"
-    body = (json.dumps({"error": problem}) if asked else f"{problem}\n").encode()
-    kind = b"application/json" if asked else b"text/plain; charset=utf-8"
-    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode()), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 
 CHECKS: tuple[tuple[int, Callable[[Scope, Headers, Access], str]], ...] = (

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lamina.laboratory.guarding import refuse
 from lamina.laboratory.own_rows import MOST_BYTES
+from lamina.web.bodies import TooLarge, body_of
+from lamina.web.guarding import refuse
 
 MEGABYTE = 1_000_000
 LARGEST_QUESTION = 1 * MEGABYTE
@@ -81,27 +81,12 @@ class BodyLimit:
 
 async def _body(scope: Scope, receive: Receive) -> bytes | None:
     most = largest_body(scope["path"])
-    announced = Headers(scope=scope).get("content-length", "0")
-    if announced.isdigit() and int(announced) > most:
-        raise _too_large(most)
     try:
-        async with asyncio.timeout(SECONDS_FOR_A_BODY):
-            return await _read(receive, most)
+        return await body_of(scope, receive, most, SECONDS_FOR_A_BODY)
+    except TooLarge:
+        raise _too_large(most) from None
     except TimeoutError:
         raise Overloaded(f"The question did not arrive within {SECONDS_FOR_A_BODY:.0f} seconds.", 408) from None
-
-
-async def _read(receive: Receive, most: int) -> bytes | None:
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        body += message.get("body", b"")
-        if len(body) > most:
-            raise _too_large(most)
-        if not message.get("more_body", False):
-            return bytes(body)
 
 
 def _too_large(most: int) -> Overloaded:

@@ -112,9 +112,10 @@ class CategoryColumn(Piece):
         The last is for code -1, missing.
         """
         assert column.levels is not None
-        return np.array([*map(self._pattern_of_level, column.levels), 1], np.intp)
+        return np.array([*map(self.pattern_of_level, column.levels), 1], np.intp)
 
-    def _pattern_of_level(self, level: object) -> int:
+    def pattern_of_level(self, level: object) -> int:
+        """Return the pattern of one level; of text without blanks around it."""
         if not isinstance(level, str):  # True, 1 and 1.0 would be one key
             return self._looked_up(level)
         found = self._seen.get(level)

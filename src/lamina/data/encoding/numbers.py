@@ -15,7 +15,8 @@ cosine of a date's part are left as they are, and 0 where the date is missing: t
 Everything is computed in float64, then rounded to the dtype of the result.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -153,6 +154,16 @@ class NumberColumns(Piece):
             Z[:, ~self.on_circle] = smooth_clip(Z[:, ~self.on_circle])
         return Z
 
+    def of_one(self, k: int) -> Callable[[float], float]:
+        """Return what `transform` does to a finite number of column `k`, to the bit; the result may be out of range."""
+        location, scale = float(self.location[k]), float(self.scale[k]) or math.inf
+        scores = dict(self._maps).get(k)
+        if scores is not None:
+            return scores.of_one
+        if self.scaling == "robust" and not self.on_circle[k]:
+            return lambda x: smooth_clip_of_one((x - location) / scale)
+        return lambda x: (x - location) / scale
+
     def to_header(self) -> dict[str, Any]:
         """Return the columns as plain JSON values."""
         return {
@@ -207,6 +218,13 @@ def smooth_clip(Z: NDArray[np.float64]) -> NDArray[np.float64]:
     np.sqrt(root, out=root)
     Z /= root
     return Z
+
+
+def smooth_clip_of_one(z: float) -> float:
+    """Return what `smooth_clip` makes of one number, to the bit."""
+    z = min(max(z, -CLIPPED_FROM), CLIPPED_FROM)
+    root = z * (1 / CLIP)
+    return z / math.sqrt(root * root + 1.0)
 
 
 def _check_order(at: list[int], parts: tuple[str, ...]) -> None:

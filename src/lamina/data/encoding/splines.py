@@ -73,6 +73,21 @@ class Spline(Piece):
         B[np.isnan(x)] = 0.0
         return B
 
+    def of_one(self, x: float) -> tuple[int, float, float]:
+        """Return where `basis` of one number differs from that of none: column j, what it holds, what j + 1 holds."""
+        j, f = self._places.between_of_one(x)
+        mean, factor = self._listed
+        return j, (1 - f - mean[j]) * factor[j], (f - mean[j + 1]) * factor[j + 1]
+
+    @cached_property
+    def of_none(self) -> NDArray[np.float64]:
+        """What every basis function holds where it is 0, shape (knots,)."""
+        return (np.zeros(self.width) - self.mean) * self.factor
+
+    @cached_property
+    def _listed(self) -> tuple[list[float], list[float]]:
+        return self.mean.tolist(), self.factor.tolist()
+
     @cached_property
     def _places(self) -> Knots:
         return Knots(self.knots)

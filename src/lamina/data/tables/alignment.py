@@ -19,7 +19,7 @@ def aligned(table: Table, names_in: tuple[str, ...], named: bool) -> Table:
     if table.names == names_in:
         return table
     if named and table.named:
-        check_present(table, names_in)
+        check_present(table.names, names_in)
         return table.select(names_in)
     if table.names != default_names(len(table.names)) and set(names_in) <= set(table.names):
         return table.select(names_in)
@@ -32,14 +32,14 @@ def aligned(table: Table, names_in: tuple[str, ...], named: bool) -> Table:
     return replace(table, names=names_in, columns=columns)
 
 
-def check_present(table: Table, names_in: Sequence[str]) -> None:
-    """Raise a ColumnError that names the training columns that the table lacks."""
-    here = set(table.names)
+def check_present(names: Sequence[str], names_in: Sequence[str]) -> None:
+    """Raise a ColumnError that names the training columns that are not among the names of some rows."""
+    here = set(names)
     missing = [name for name in names_in if name not in here]
     if missing:
         extra = sorted(here - set(names_in))
         hints = "".join(nearest(name, extra) for name in missing[:3])
-        counts = f"trained on {len(names_in)} columns, these rows have {len(table.names)}"
+        counts = f"trained on {len(names_in)} columns, these rows have {len(names)}"
         raise ColumnError(
             f"{counts}; missing: {_listed(missing)}.{hints}"
             + (f" Not known from training: {_listed(extra)}." if extra else "")

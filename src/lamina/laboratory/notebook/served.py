@@ -6,7 +6,8 @@ from types import TracebackType
 from typing import Any
 
 from lamina.laboratory.bench import Bench
-from lamina.laboratory.serving import access_to, has_screen, listening, server_of
+from lamina.laboratory.serving import access_to, has_screen, server_of
+from lamina.web.places import listening
 
 HOST = "127.0.0.1"
 
