@@ -13,6 +13,7 @@ from lamina.laboratory.bench import Bench
 from lamina.laboratory.lab_rows import built_in
 from lamina.laboratory.questions import QUESTIONS
 from lamina.laboratory.serving import access_to, server_of
+from lamina.web import patience
 from lamina.web.places import listening
 
 
@@ -157,7 +158,7 @@ def test_a_slow_question_does_not_hold_up_files_and_events(serve, monkeypatch, b
 
 def test_headers_that_never_end_are_given_up(serve, monkeypatch):
     """Slowloris: many connections, each of which sends a byte now and then."""
-    monkeypatch.setattr(connections, "SECONDS_FOR_HEADERS", 0.5)
+    monkeypatch.setattr(patience, "SECONDS_FOR_HEADERS", 0.5)
     access = serve()
     with connected(access) as silent, connected(access) as slow, connected(access) as second:
         second.sendall(request_of(access, "/ask/now", b"{}"))
@@ -205,7 +206,7 @@ def test_few_files_are_read_at_once(serve, monkeypatch):
 
 
 def test_whoever_does_not_read_is_left(serve, monkeypatch):
-    monkeypatch.setattr(connections, "SECONDS_WITHOUT_READING", 0.5)
+    monkeypatch.setattr(patience, "SECONDS_WITHOUT_READING", 0.5)
     monkeypatch.setitem(QUESTIONS, "large", lambda bench: "x" * 30_000_000)
     access = serve()
     with socket.socket() as one:

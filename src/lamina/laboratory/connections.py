@@ -3,7 +3,6 @@
 Uvicorn limits the time between two requests, not that of a request's headers, nor of an answer that nobody reads.
 """
 
-import asyncio
 from threading import Event
 from types import FrameType
 from typing import Any
@@ -13,18 +12,15 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-SECONDS_FOR_HEADERS = 10.0
-SECONDS_WITHOUT_READING = 30.0
+from lamina.web.patience import Patience
+
 MOST_CONNECTIONS = 128
 LARGEST_HEADERS = 16_384  # bytes
 FULL = b"The lab has more connections than it can hold.\n"
 
 
-class Connection(H11Protocol):
+class Connection(Patience, H11Protocol):
     """A connection of uvicorn's that is given up when it is slow on purpose."""
-
-    _late: asyncio.TimerHandle | None = None  # for the headers of a request
-    _stalled: asyncio.TimerHandle | None = None  # for the reading of an answer
 
     def connection_made(self, transport: Any) -> None:
         """Wait for the headers of a request, where there is room for another connection."""
@@ -50,26 +46,10 @@ class Connection(H11Protocol):
     def _expect_headers(self) -> None:
         """Start the clock with the first byte of a request, and stop it with the last of its headers."""
         incomplete = self.conn.their_state is h11.IDLE and (self.cycle is None or self.conn.trailing_data[0] != b"")
-        if not incomplete:
-            self._late = _stop(self._late)
-        elif self._late is None:
-            self._late = self.loop.call_later(SECONDS_FOR_HEADERS, self.transport.abort)
-
-    def pause_writing(self) -> None:
-        """Start the clock: answers pile up."""
-        super().pause_writing()
-        self._stalled = self.loop.call_later(SECONDS_WITHOUT_READING, self.transport.abort)
-
-    def resume_writing(self) -> None:
-        """Stop it: somebody reads."""
-        super().resume_writing()
-        self._stalled = _stop(self._stalled)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clocks."""
-        super().connection_lost(exc)
-        for timer in (self._late, self._stalled):
-            _stop(timer)
+        if incomplete:
+            self.wait_for_headers()
+        else:
+            self.headers_came()
 
 
 class Server(uvicorn.Server):
@@ -109,10 +89,3 @@ class Server(uvicorn.Server):
         """End, when called from another thread."""
         self.ending.set()
         self.should_exit = True
-
-
-def _stop(timer: asyncio.TimerHandle | None) -> asyncio.TimerHandle | None:
-    """Stop a clock where one runs; what is left is none."""
-    if timer is not None:
-        timer.cancel()
-    return None

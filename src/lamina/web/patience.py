@@ -1,0 +1,46 @@
+"""Clocks of a connection: uvicorn limits neither the time of a request's headers nor that of an unread answer."""
+
+import asyncio
+
+SECONDS_FOR_HEADERS = 10.0
+SECONDS_WITHOUT_READING = 30.0
+
+
+class Patience(asyncio.Protocol):
+    """Half of a connection: it is closed when it makes no progress; the other half is a protocol of uvicorn's."""
+
+    loop: asyncio.AbstractEventLoop
+    transport: asyncio.Transport
+
+    _late: asyncio.TimerHandle | None = None  # for the headers of a request
+    _stalled: asyncio.TimerHandle | None = None  # for the reading of an answer
+
+    def wait_for_headers(self) -> None:
+        """Start the clock of a request's headers, unless it goes."""
+        if self._late is None:
+            self._late = self.loop.call_later(SECONDS_FOR_HEADERS, self.transport.abort)
+
+    def headers_came(self) -> None:
+        """Stop it."""
+        self._late = _stop(self._late)
+
+    def pause_writing(self) -> None:
+        """Start the clock: answers pile up."""
+        super().pause_writing()
+        self._stalled = self.loop.call_later(SECONDS_WITHOUT_READING, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Stop it: somebody reads."""
+        super().resume_writing()
+        self._stalled = _stop(self._stalled)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clocks."""
+        super().connection_lost(exc)
+        self._late, self._stalled = _stop(self._late), _stop(self._stalled)
+
+
+def _stop(timer: asyncio.TimerHandle | None) -> asyncio.TimerHandle | None:
+    if timer is not None:
+        timer.cancel()
+    return None
