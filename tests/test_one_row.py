@@ -1,6 +1,11 @@
 """A model made ready for single rows beside `predict` of the same rows."""
 
+import pickle
+from contextlib import suppress
+
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 
 import lamina
@@ -44,6 +49,74 @@ def test_values_that_a_table_reads_are_read_as_there(census):
     for value in ("39", np.int64(39), "39.0"):
         row = rows[0] | {"age": value}
         assert lamina.RowPredictor(classifier).predict(row) == classifier.predict({k: [v] for k, v in row.items()})
+
+
+ODD = [None, np.nan, "", " Private ", "NA", "?", "7", "no such level", 7, 7.5, True, -0.0, 1e300, 2**60, "2020-01-01"]
+ODD += [pd.NA, pd.NaT, pd.Timestamp("2020-01-01"), np.float32(0.1), np.int8(3), b"x", [1], np.inf]
+
+
+def outcome(predict, rows):
+    """What is predicted for the first of the rows, or what is said."""
+    try:
+        return predict(rows)[0].tolist()
+    except DataError as problem:
+        return str(problem).replace("2 of 2", "1 of 1").replace("of 2 ", "of 1 ")
+
+
+KINDS = {
+    "pandas": ["object", "category", "str", "Int64", "boolean"],
+    "polars": [pl.Object, pl.Categorical, pl.Float32, pl.Boolean, pl.Date],
+}
+
+
+def frames_of(library, columns, column):
+    """The frames that a library makes of some columns, with every type for one of them that its values can have."""
+    for kind in [None, *KINDS[library]]:
+        with suppress(Exception):  # the values cannot have that type
+            if library == "pandas":
+                yield pd.DataFrame({**columns, column: pd.Series(columns[column], dtype=kind)})
+            else:
+                yield pl.DataFrame({**columns, column: pl.Series(column, columns[column], dtype=kind)})
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+@pytest.mark.parametrize("column", ["age", "workclass"])
+def test_a_frame_of_one_row_is_predicted_as_among_others(census, library, column):
+    """Two equal rows go the table's way; what is odd comes in every type of column that the library makes of it."""
+    classifier, rows = census
+    for value in [rows[0][column], *ODD]:
+        two = {**{name: [rows[0][name]] * 2 for name in rows[0]}, column: [value] * 2}
+        for frame in frames_of(library, two, column):
+            alone = outcome(classifier.predict_proba, frame[:1])
+            assert alone == outcome(classifier.predict_proba, frame), (value, frame[column].dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int16", "int64", "uint8", "bool", "object"])
+def test_an_array_of_one_row_is_predicted_as_among_others(dtype):
+    X = np.random.default_rng(1).integers(0, 2, size=(80, 3)).astype(dtype)
+    regressor = lamina.DeepRegressor(hidden_layer_sizes=(4,), max_iter=2, random_state=0).fit(X, np.arange(80))
+    many = regressor.predict(X)
+    for i in range(20):
+        np.testing.assert_array_equal(regressor.predict(X[i : i + 1]), many[i : i + 1])
+
+
+def test_weights_that_were_changed_are_seen():
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    model = lamina.DeepRegressor(hidden_layer_sizes=(4,), max_iter=2, random_state=0).fit(X, X[:, 0]).model_
+    before = model.predict(X[:1])
+    model.params[-1] += 1
+    assert model.predict(X[:1]) != before
+    np.testing.assert_array_equal(model.predict(X[:1]), model.predict(X[:2])[:1])
+    assert pickle.loads(pickle.dumps(model)).predict(X[:1]) == model.predict(X[:1])
+
+
+def test_a_frame_of_one_row_with_other_columns_is_refused_as_scikit_learn_does(census):
+    classifier, rows = census
+    frame = pd.DataFrame(rows[:1])
+    with pytest.raises(ValueError, match="same order as they were in fit"):
+        classifier.predict(frame[frame.columns[::-1]])
+    with pytest.raises(ValueError, match="age"):
+        classifier.predict(frame.drop(columns="age"))
 
 
 @pytest.mark.parametrize(

@@ -566,7 +566,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         if isinstance(X, np.ndarray) and X.dtype.names is not None and X.ndim == 1:  # a structured array
             X = {name: X[name] for name in X.dtype.names}
         if not reset and self._fits_as_it_is(X):
-            return read(X)
+            return X
         if hasattr(X, "columns") or hasattr(X, "__arrow_c_stream__") or isinstance(X, list | tuple | dict):
             rows = read(X, reading=reading)
             if isinstance(X, dict):
@@ -588,9 +588,11 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
 
     def _fits_as_it_is(self, X: Rows) -> bool:
         """Return whether scikit-learn's checks, which take longer than a row's prediction, can find nothing."""
+        names = getattr(self, "feature_names_in_", None)
+        if names is not None:
+            return getattr(X, "shape", None) == (1, len(names)) and [*getattr(X, "columns", ())] == names.tolist()
         plain = type(X) is np.ndarray and X.ndim == 2 and X.dtype.kind in "fiu" and len(X) > 0
-        fitted = hasattr(self, "n_features_in_") and not hasattr(self, "feature_names_in_")
-        return bool(plain and fitted and X.shape[1] == self.n_features_in_)
+        return bool(plain and X.shape[1] == getattr(self, "n_features_in_", None))
 
     def _checked_target(self, y: Any) -> Any:
         y = _plain_array(y.toarray() if hasattr(y, "tocsr") else y)

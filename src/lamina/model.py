@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lamina.computed_once import cached_property
 from lamina.data.encoding.encoder import Encoder
+from lamina.data.encoding.one_row import single_row
 from lamina.data.tables.row_streams import RowStream, is_stream, rows_of
 from lamina.data.tables.sources import read
 from lamina.data.tables.table import Table
@@ -28,12 +29,14 @@ from lamina.equations.verbs import weighted_loss
 from lamina.equations.walk import walk
 from lamina.errors import DataError, SettingError
 from lamina.learning.diagnosis.findings import Diagnosis
+from lamina.one_row import RowPass
 
 if TYPE_CHECKING:
     from lamina.glassbox.trace import Trace
 
 ROWS_PER_BLOCK = 8192  # rows that are encoded and predicted together
 BLOCKS_READ = 8  # of rows from files that are read together
+LARGEST_KEPT = 2**20  # parameters that are kept ready for single rows
 
 
 @dataclass(frozen=True)
@@ -170,7 +173,18 @@ class Model:
 
     def output(self, X: Any) -> NDArray[np.float64]:
         """Return A[L] as rows, shape (m, n_outputs)."""
-        return self._by_block(self.network, X)
+        row = single_row(X, self.encoder) if self.network.size <= LARGEST_KEPT else None
+        A = None if row is None else self._row_pass.output(row)
+        return self._by_block(self.network, X) if A is None else A
+
+    @property
+    def _row_pass(self) -> RowPass:
+        """What predicts single rows, made once for each set of parameters."""
+        kept: RowPass | None = self.__dict__.get("_kept_row_pass")
+        if kept is None or not np.array_equal(kept.params, self.params):
+            kept = RowPass(self.encoder, self.network, self.params, self.engine)
+            self.__dict__["_kept_row_pass"] = kept
+        return kept
 
     def logits(self, X: Any) -> NDArray[np.float64]:
         """Return Z[L] as rows, shape (m, n_outputs): A[L] without the output function.

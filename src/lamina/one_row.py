@@ -1,16 +1,51 @@
 """A model made ready to predict one row after another, as a service does."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.data.encoding.encoder import Encoder
 from lamina.data.encoding.one_row import RowEncoder
 from lamina.data.tables.alignment import check_present
-from lamina.engine import prepared
+from lamina.engine import EngineName, prepared
+from lamina.equations.network import Network
 from lamina.errors import DataError
-from lamina.model import Model
+
+if TYPE_CHECKING:
+    from lamina.model import Model
+
+Row = Mapping[str, Any]
+
+
+class RowPass:
+    """Encoder and network made ready for single rows: a row to A[L].
+
+    Parameters
+    ----------
+    encoder : Encoder
+    network : Network
+    params : array, shape (network.size,)
+        Copied: a later change of it is not seen.
+    engine : {"auto", "equations", "kernels"}
+    """
+
+    def __init__(self, encoder: Encoder, network: Network, params: NDArray[Any], engine: EngineName) -> None:
+        self.params = params.copy()
+        self._encoder = RowEncoder(encoder, params.dtype)
+        self._ready = prepared(network, self.params, engine)
+
+    def output(self, row: Row) -> NDArray[np.float64] | None:
+        """Return A[L] of a row, shape (1, n_outputs); None where the table's way has to read it.
+
+        Parameters
+        ----------
+        row : mapping of str to value
+            With every column of training; others are left alone.
+        """
+        X = self._encoder.encode(row)
+        return None if X is None else self._ready(X).astype(np.float64)
 
 
 class RowPredictor:
@@ -30,10 +65,9 @@ class RowPredictor:
 
     def __init__(self, model: Any) -> None:
         self.model: Model = getattr(model, "model_", model)
-        self._encoder = RowEncoder(self.model.encoder, self.model.params.dtype)
-        self._ready = prepared(self.model.network, self.model.params.copy(), self.model.engine)
+        self._pass = RowPass(self.model.encoder, self.model.network, self.model.params, self.model.engine)
 
-    def predict(self, row: Mapping[str, Any]) -> Any:
+    def predict(self, row: Row) -> Any:
         """Return the label or number of a row; an array where there are several targets or quantiles.
 
         Parameters
@@ -48,7 +82,7 @@ class RowPredictor:
         """
         return self.model.decoded(self.output(row))[0]
 
-    def predict_proba(self, row: Mapping[str, Any]) -> NDArray[np.float64]:
+    def predict_proba(self, row: Row) -> NDArray[np.float64]:
         """Return the probability of each class, shape (n_classes,).
 
         Raises
@@ -59,15 +93,12 @@ class RowPredictor:
         probabilities: NDArray[np.float64] = self.model.probabilities(self.output(row))[0]
         return probabilities
 
-    def output(self, row: Mapping[str, Any]) -> NDArray[np.float64]:
+    def output(self, row: Row) -> NDArray[np.float64]:
         """Return A[L] of a row, shape (1, n_outputs); see `predict`."""
         if not isinstance(row, Mapping):
             raise DataError(f"a row as a mapping of column names to values expected, found {type(row).__name__}")
         names = self.model.encoder.names_in
         if any(name not in row for name in names):
             check_present([str(name) for name in row], names)
-        X = self._encoder.encode(row)
-        if X is None:  # the table's way
-            return self.model.output({name: [row[name]] for name in names})
-        A: NDArray[np.float64] = self._ready(X).astype(np.float64)
-        return A
+        A = self._pass.output(row)
+        return self.model.output({name: [row[name]] for name in names}) if A is None else A

@@ -77,6 +77,40 @@ class RowEncoder:
         return X
 
 
+# ---- where a single row comes from ----
+
+
+def single_row(X: Any, encoder: Encoder) -> dict[str, Any] | None:
+    """Return the only row of an array of numbers, or of a pandas or polars frame, as plain values; None of all else."""
+    if not hasattr(X, "shape") or len(X.shape) != 2 or X.shape[0] != 1:
+        return None
+    if type(X) is np.ndarray:
+        fits = X.dtype.kind in "fiu" and not encoder.named and X.shape[1] == len(encoder.names_in)
+        return dict(zip(encoder.names_in, X[0].tolist(), strict=True)) if fits else None
+    of_library = ROW_OF.get(type(X).__module__.partition(".")[0])
+    if of_library is None or not encoder.named or tuple(X.columns) != encoder.names_in:
+        return None
+    return of_library(X)
+
+
+def _of_pandas(frame: Any) -> dict[str, Any] | None:
+    row = {}
+    for name, column in frame.items():
+        if column.dtype == "category":  # whose numbers are words
+            return None
+        cell = column.iat[0]
+        row[name] = cell.item() if isinstance(cell, np.generic) else cell
+    return row
+
+
+def _of_polars(frame: Any) -> dict[str, Any]:
+    row: dict[str, Any] = frame.row(0, named=True)
+    return row
+
+
+ROW_OF: dict[str, Callable[[Any], dict[str, Any] | None]] = {"pandas": _of_pandas, "polars": _of_polars}
+
+
 def _of_unknown_piece(piece: Any, encoder: Encoder, places: list[int], start: NDArray[Any]) -> Write:
     """An encoding without a row in WRITERS."""
 
