@@ -173,7 +173,7 @@ class Model:
 
     def output(self, X: Any) -> NDArray[np.float64]:
         """Return A[L] as rows, shape (m, n_outputs)."""
-        row = single_row(X, self.encoder) if self.network.size <= LARGEST_KEPT else None
+        row = single_row(X, self.encoder) if self.params.size <= LARGEST_KEPT else None
         A = None if row is None else self._row_pass.output(row)
         return self._by_block(self.network, X) if A is None else A
 
