@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import cold_start
 import machine
 import report
 from cases import CASES, LEFT_OUT, QUICK
@@ -31,6 +32,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     add("--peers", nargs="+", choices=PEERS, metavar="PEER", help=f"of {', '.join(PEERS)}; ratios are to the first")
     add("--threads", nargs="+", type=int, help="numbers of threads to try; default: 1 and all processors")
     add("--repeats", type=int, help="turns of every peer; default: 7, quick 3")
+    add("--cold", type=int, help="turns of every peer's cold start; 0: none; default: 5, quick 1")
     add("--output", type=Path, help="folder of the results; default: benchmarks/results, quick build/bench")
     chosen = parser.parse_args(given)
     quick = chosen.quick
@@ -38,6 +40,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     chosen.peers = chosen.peers or [peer for peer in PEERS if not (quick and peer in LEFT_OUT)]
     chosen.threads = chosen.threads or sorted({1, machine.processors()})
     chosen.repeats = chosen.repeats or (3 if quick else 7)
+    chosen.cold = (1 if quick else 5) if chosen.cold is None else chosen.cold
     chosen.output = chosen.output or ROOT / ("build/bench" if quick else "benchmarks/results")
     if quick:
         chosen.cases = [case.shortened() for case in chosen.cases]
@@ -95,18 +98,30 @@ def highest(before: dict[str, float], after: dict[str, float]) -> dict[str, floa
     return {name: max(before[name], after[name]) for name in before.keys() & after.keys()}
 
 
-def show(run: dict[str, Any], outcomes: Sequence[Outcome], peers: Sequence[str], output: Path, out: Console) -> int:
+def show(
+    run: dict[str, Any],
+    outcomes: Sequence[Outcome],
+    cold: Sequence[cold_start.ColdStart],
+    peers: Sequence[str],
+    output: Path,
+    out: Console,
+) -> int:
     """Print, write and draw; return 1 where the peers do not agree, or the first has no result."""
     seen = [peer for peer in peers if any(peer in outcome.best() for outcome in outcomes)]
     if seen:
         out.print(report.table(outcomes, seen, run["peak"]))
         out.print(report.results_table(outcomes, seen))
+    if cold:
+        out.print(cold_start.table(cold))
     for line in report.remarks(outcomes):
         out.print(line, style="yellow", markup=False)
     name = f"{run['date'][:19].replace(':', '')}-{run['commit'].rstrip('+') or 'none'}"
-    report.write(output / f"{name}.jsonl", run, outcomes, run["peak"])
+    report.write(output / f"{name}.jsonl", run, outcomes, run["peak"], cold_start.lines(cold, run["date"]))
+    title = f"{run['processor']}, {run['date'][:10]}"
     if seen:
-        report.draw(output / f"{name}.png", outcomes, seen, f"{run['processor']}, {run['date'][:10]}")
+        report.draw(output / f"{name}.png", outcomes, seen, title)
+    if cold:
+        cold_start.draw(output / f"{name}-start.png", cold, title)
     out.print(f"written: {output / name}.jsonl, .png", markup=False)
     faults = [f"DISAGREE: {fault}" for outcome in outcomes for fault in outcome.faults()]
     faults += [f"NOTHING: {o.case.name} has no result of {peers[0]}" for o in outcomes if peers[0] not in o.best()]
@@ -128,7 +143,9 @@ def main(given: Sequence[str] | None = None) -> int:
                 outcomes.append(measure(case, runners, chosen.repeats))
         run["peak"] = highest(run["peak"], machine.measured(chosen.threads))
         print_peak(run["peak"], out)
-    return show(run, outcomes, chosen.peers, chosen.output, out)
+    with out.status("cold start ..."):
+        cold = cold_start.measure(chosen.peers, max(chosen.threads), chosen.cold)
+    return show(run, outcomes, cold, chosen.peers, chosen.output, out)
 
 
 if __name__ == "__main__":

@@ -30,5 +30,8 @@ CASES: dict[str, Case] = {
     )
 }
 
+# What a process that has just started is asked for (cold_start.py).
+COLD = Case("cold-1000", TINY, 50, steps=20, passes=20)
+
 QUICK = ("tiny-32", "tiny-256", "medium-128", "predict-1", "verb-1", "estimator-1", "predict-1M")
 LEFT_OUT = ("equations", "torch.compile")  # of a quick look: they are slow, or compile for long

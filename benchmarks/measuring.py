@@ -26,6 +26,8 @@ class Measurement:
     ----------
     seconds : list of float
         Per step or call, one entry for every repetition.
+    cpu : list of float
+        Processor time of the same, of all threads together.
     result : float
         The cost after training; the largest error of predictions, or the share of other labels.
     reason : str
@@ -36,6 +38,7 @@ class Measurement:
     peer: str
     threads: int
     seconds: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
     result: float | None = None
     how: str = ""
     reason: str = ""
@@ -113,7 +116,9 @@ def _may_win(one: Measurement, found: Sequence[Measurement]) -> bool:
 
 def _timed(runner: Runner, one: Measurement) -> None:
     try:
-        one.seconds.append(runner.run() / one.case.repetitions)
+        seconds, cpu = runner.run()
+        one.seconds.append(seconds / one.case.repetitions)
+        one.cpu.append(cpu / one.case.repetitions)
     except PeerError as problem:
         one.reason = str(problem)
 

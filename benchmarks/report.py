@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from measuring import Measurement, Outcome
@@ -42,8 +43,8 @@ def table(outcomes: Sequence[Outcome], peers: Sequence[str], limits: dict[str, f
 
     first = peers[0]
     grid = Table(
-        title="Median of a step or call at the best number of threads (1t, 2t), and the least of its repetitions; "
-        f"3x: takes 3 times as long as {first} in the median"
+        title="Median of a step or call at the best number of threads (1t, 2t), the least of its repetitions, and the "
+        f"processor time of all threads; 3x: takes 3 times as long as {first} in the median"
     )
     for heading in ("case", "network, batch", *peers, "at the peak", f"{first}: of peak", "of bandwidth"):
         grid.add_column(heading, justify="left" if heading in ("case", "network, batch") else "right")
@@ -65,7 +66,7 @@ def _cell(one: Measurement | None, mine: Measurement | None, is_first: bool, qui
     text = f"{duration(one.median)} {one.threads}t"
     text = f"[bold]{text}[/bold]" if quickest else text
     times = "" if mine is None or is_first else f"{ratio(one.median / mine.median)}, "
-    return f"{text}\n{times}least {duration(one.least)}"
+    return f"{text}\n{times}least {duration(one.least)}\nCPU {duration(median(one.cpu))}"
 
 
 def results_table(outcomes: Sequence[Outcome], peers: Sequence[str]) -> Any:
@@ -93,8 +94,10 @@ def remarks(outcomes: Sequence[Outcome]) -> list[str]:
     return [f"{text} ({', '.join(dict.fromkeys(names))})" for text, names in sorted(found.items())]
 
 
-def write(path: Path, run: dict[str, Any], outcomes: Sequence[Outcome], limits: dict[str, float]) -> None:
-    """Write a line about the run, then a line for every case, peer and number of threads."""
+def write(
+    path: Path, run: dict[str, Any], outcomes: Sequence[Outcome], limits: dict[str, float], more: list[dict[str, Any]]
+) -> None:
+    """Write a line about the run, then a line for every case, peer and number of threads, then `more` lines."""
     lines: list[dict[str, Any]] = [{"record": "run", **run}]
     for outcome in outcomes:
         best = outcome.best()
@@ -109,7 +112,7 @@ def write(path: Path, run: dict[str, Any], outcomes: Sequence[Outcome], limits: 
                 }
             lines.append(line | {"cost_at_start": outcome.start if outcome.case.work == "train" else None})
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines + more), encoding="utf-8")
 
 
 def draw(path: Path, outcomes: Sequence[Outcome], peers: Sequence[str], title: str) -> None:

@@ -65,9 +65,10 @@ class Runner:
         """Have the peer read a task; return what it chose."""
         return str(self._ask("prepare", folder=str(folder))["how"])
 
-    def run(self) -> float:
-        """Return the seconds of all passes, from the starting weights."""
-        return float(self._ask("run")["seconds"])
+    def run(self) -> tuple[float, float]:
+        """Return the seconds of all passes, from the starting weights, and the processor time of all threads."""
+        reply = self._ask("run")
+        return float(reply["seconds"]), float(reply["cpu"])
 
     def answer(self, folder: Path) -> list[np.ndarray]:
         """Return what the last run ended with."""

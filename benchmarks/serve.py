@@ -2,7 +2,7 @@
 
     {"verb": "about"}                      -> {"versions": {...}, "blas": [...]}
     {"verb": "prepare", "folder": path}    -> {"how": ...}      reads the task that `Task.save` wrote
-    {"verb": "run"}                        -> {"seconds": ...}  from the starting weights, all passes
+    {"verb": "run"}                        -> {"seconds": ..., "cpu": ...}  from the starting weights, all passes
     {"verb": "answer", "path": path}       -> {}                writes the arrays of the last run
 
 or {"not_offered": why}, or {"error": line, "details": traceback}. The process keeps to THREADS
@@ -44,11 +44,11 @@ class Server:
         state = self.work.start()
         gc.collect()
         gc.disable()
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         self.state = self.work.run(state)
-        seconds = time.perf_counter() - began
+        seconds, cpu = time.perf_counter() - began, time.process_time() - used
         gc.enable()
-        return {"seconds": seconds}
+        return {"seconds": seconds, "cpu": cpu}
 
     def answer(self, path: str) -> dict[str, Any]:
         import numpy as np

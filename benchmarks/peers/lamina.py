@@ -1,5 +1,6 @@
 """lamina: one `train_steps` for every pass, by the kernels where they are built and know the network."""
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -7,11 +8,11 @@ from networks import flat, network_of, unflattened
 from tasks import Task, Work, calls, in_blocks
 
 import lamina
-from lamina.engine import EngineName, choose
+from lamina.engine import Engine, EngineName, choose
 from lamina.equations.optimisers import Adam
 from lamina.equations.steps import Steps
 from lamina.estimators import DeepClassifier
-from lamina.native import Predictor
+from lamina.native import Predictor, _kernels
 
 
 def about(engine: EngineName = "auto") -> dict[str, str]:
@@ -33,21 +34,28 @@ def training(task: Task, engine: EngineName = "auto") -> Work:
             verbs.train_steps(network, Adam(), params, memory, task.X, task.Y, None, order, steps)
         return params
 
-    return Work(start, run, lambda params: unflattened(network, params), f"by the {verbs.name}")
+    return Work(start, run, lambda params: unflattened(network, params), _how(verbs))
 
 
 def predicting(task: Task, engine: EngineName = "auto") -> Work:
     network = network_of(task.case)
     params, verbs = flat(network, task.layers), choose(network, engine)
     if task.case.work == "estimator":
-        return calls(task, _estimator(task, engine, params).predict, f"by the {verbs.name}")
+        return calls(task, _estimator(task, engine, params).predict, _how(verbs))
 
     def by_verb(X: np.ndarray) -> np.ndarray:
         return verbs.predict(network, params, X)
 
     if verbs.name == "equations":
-        return calls(task, in_blocks(by_verb, 8192), f"by the {verbs.name}")
-    return calls(task, by_verb if task.case.work == "verb" else Predictor(network, params), f"by the {verbs.name}")
+        return calls(task, in_blocks(by_verb, 8192), _how(verbs))
+    return calls(task, by_verb if task.case.work == "verb" else Predictor(network, params), _how(verbs))
+
+
+def _how(verbs: Engine) -> str:
+    """Return the engine and, of the kernels, the instruction set."""
+    if verbs.name == "equations":
+        return "by the equations"
+    return f"by the kernels for {os.environ.get('LAMINA_ISA') or _kernels.paths()[0]}"
 
 
 def _estimator(task: Task, engine: EngineName, params: np.ndarray) -> DeepClassifier:
