@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 test oracles: export OMP_NUM_THREADS ?= 1
 test oracles: export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test lowest compat wheel sbom cluster-tests cluster-demo check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data bench-cluster bench-serve sanitize lock vendor browser clean
+.PHONY: help setup demo test lowest compat wheel sbom neon cluster-tests cluster-demo check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data bench-cluster bench-serve sanitize lock vendor browser clean
 .DEFAULT_GOAL := help
 
 help:  ## print these verbs
@@ -80,6 +80,9 @@ torture: setup  ## kill and damage training runs hundreds of times; an hour's se
 
 sanitize: setup  ## run the tests of the kernels under the address, undefined-behaviour and thread sanitizers
 	tests/kernels/sanitize.sh $(py)
+
+neon: $(venv)/.installed build/release/.installed  ## compile the kernels for arm64 and run their tests under qemu; on Debian, amd64
+	tests/kernels/neon.sh build/release/bin/uv $(py)
 
 lock:  ## renew requirements/*.lock from pyproject.toml (in an environment of its own)
 	$(PYTHON) -m venv --clear build/lock
