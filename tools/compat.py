@@ -1,8 +1,8 @@
 """Run tests with other versions than the locked ones: `make lowest`, `make compat`.
 
-A cell of the matrix is an interpreter and the libraries beside it. Its environment lies in build/compat/ and is used again
-until what it is made of changes. The package in it is a wheel of build/wheels, as users get it. A line is printed for each
-cell; what its tests said is in build/compat/CELL.log.
+A cell of the matrix is an interpreter and the libraries beside it. Its environment lies in build/compat/ and is used
+again until what it is made of changes. The package in it is a wheel of build/wheels, as users get it. A line is printed
+for each cell; what its tests said is in build/compat/CELL.log.
 """
 
 import hashlib
@@ -126,7 +126,6 @@ TESTS = [
     "tests/exporting",
     "tests/model_file",
     "tests/serving",
-    "tests/tuning",
     "tests/kernels/test_safety.py",
     "tests/cli/test_train.py",
     "tests/cli/test_predict.py",

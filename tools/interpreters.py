@@ -1,4 +1,4 @@
-"""Where the Pythons of a machine are: on its path, in pyenv's folder, in build/ (tools/debian_python.sh), or fetched by uv."""
+"""Where Pythons are: on the path, in pyenv's folder, in build/ (tools/debian_python.sh), or fetched by uv."""
 
 import os
 import shutil

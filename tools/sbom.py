@@ -1,7 +1,7 @@
 """Write build/sbom.json: what a plain installation brings along, as CycloneDX. `make sbom` runs it.
 
-That is what requirements/run.lock pins, the libraries of the lab's page, which are copies in the wheel, and nanobind, which
-is compiled into the kernels. The file is checked against CycloneDX' own schema, and is the same for the same lock.
+That is what requirements/run.lock pins, the libraries of the lab's page, which are copies in the wheel, and nanobind,
+which is compiled into the kernels. It is checked against CycloneDX' own schema, and is the same for the same lock.
 """
 
 import json

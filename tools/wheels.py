@@ -1,7 +1,7 @@
 """Build the source archive and, from it, the wheels of this machine, and examine them: `make wheel`.
 
-The wheels are those that .github/workflows/wheels.yml builds: one for Python 3.11, one for 3.12 and everything newer. Here
-they are as portable as this machine's compiler and C library allow; auditwheel finds the tag that says so.
+The wheels are those that .github/workflows/wheels.yml builds: one for Python 3.11, one for 3.12 and everything newer.
+Here they are as portable as this machine's compiler and C library allow; auditwheel finds the tag that says so.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What a release promises beside the code: one version everywhere, and versions of others that some verb really tests."""
+"""What a release promises beside the code: one version everywhere, and versions of others that are really tested."""
 
 import re
 import sys

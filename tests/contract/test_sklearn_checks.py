@@ -1,4 +1,4 @@
-"""scikit-learn's own checks of an estimator, over a grid of modes, with nothing that is expected to fail."""
+"""scikit-learn's own checks of an estimator, over a grid of modes; none may fail by our fault."""
 
 import pytest
 import sklearn
@@ -50,7 +50,7 @@ def modes():
 
 
 def faults_of_the_checks(estimator):
-    """Return what fails for reasons of its own: a check of scikit-learn 1.6 subtracts fractions from whole numbers in place."""
+    """Return the checks with a fault of their own: one of 1.6 subtracts fractions from whole numbers in place."""
     faulty = sklearn.__version__.startswith("1.6.") and estimator.missing == "raise"
     return {"check_positive_only_tag_during_fit": "mended in scikit-learn 1.7"} if faulty else {}
 
