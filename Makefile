@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 test oracles: export OMP_NUM_THREADS ?= 1
 test oracles: export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test cluster-tests cluster-demo check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data bench-cluster bench-serve sanitize lock vendor browser clean
+.PHONY: help setup demo test lowest compat wheel sbom neon cluster-tests cluster-demo check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data bench-cluster bench-serve sanitize lock vendor browser clean
 .DEFAULT_GOAL := help
 
 help:  ## print these verbs
@@ -81,6 +81,9 @@ torture: setup  ## kill and damage training runs hundreds of times; an hour's se
 sanitize: setup  ## run the tests of the kernels under the address, undefined-behaviour and thread sanitizers
 	tests/kernels/sanitize.sh $(py)
 
+neon: $(venv)/.installed build/release/.installed  ## compile the kernels for arm64 and run their tests under qemu; on Debian, amd64
+	tests/kernels/neon.sh build/release/bin/uv $(py)
+
 lock:  ## renew requirements/*.lock from pyproject.toml (in an environment of its own)
 	$(PYTHON) -m venv --clear build/lock
 	build/lock/bin/python -m pip install --quiet uv==0.13.9
@@ -88,8 +91,27 @@ lock:  ## renew requirements/*.lock from pyproject.toml (in an environment of it
 	build/lock/bin/uv pip compile pyproject.toml --upgrade $(lock_options) --output-file requirements/dev.lock \
 	    --extra dev --constraint requirements/run.lock
 
+	build/lock/bin/uv pip compile pyproject.toml --upgrade $(lock_options) --output-file requirements/release.lock \
+	    --extra release --constraint requirements/run.lock
+	build/lock/bin/uv pip compile pyproject.toml --upgrade $(lock_options_of_one) --output-file requirements/lowest.lock \
+	    --extra dev --resolution lowest-direct
+
+# The lowest versions have wheels for the oldest Python only: no universal lock.
+lock_options_of_one = $(filter-out --universal,$(lock_options))
 lock_options := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-package lamina \
     --custom-compile-command "make lock"
+
+wheel: build/release/.installed  ## build the source archive and the wheels of this machine into build/wheels, and try them
+	build/release/bin/python tools/wheels.py
+
+sbom: build/release/.installed  ## write what a plain installation brings along to build/sbom.json (CycloneDX)
+	build/release/bin/python tools/sbom.py
+
+lowest: build/wheels/.built  ## run the tests of what libraries can break, with the lowest versions that pyproject.toml declares
+	build/release/bin/python tools/compat.py lowest
+
+compat: build/wheels/.built  ## the same over Python 3.11 to 3.14 and releases of scikit-learn, NumPy, pandas; CELLS=newest for one
+	build/release/bin/python tools/compat.py $(CELLS)
 
 vendor: setup  ## take the libraries of the lab's page from npm, by hash
 	$(py) tools/vendor.py
@@ -135,6 +157,17 @@ $(venv)/.accuracy: $(venv)/.torch
 
 $(venv)/.bench-data: $(venv)/.torch
 	$(py) -m pip install --quiet --no-build-isolation --editable '.[bench-data]'
+	@touch $@
+
+# What builds and examines a release.
+build/release/.installed: requirements/release.lock
+	$(PYTHON) -m venv --clear build/release
+	build/release/bin/python -m pip install --quiet --require-hashes -r requirements/release.lock
+	@touch $@
+
+# The wheels that `make lowest` and `make compat` install: built again after any change of what is in them.
+build/wheels/.built: build/release/.installed pyproject.toml CMakeLists.txt $(shell find src -type f -not -name '*.pyc')
+	build/release/bin/python tools/wheels.py
 	@touch $@
 
 # FastAPI and what it needs, in an environment of its own: nothing but this benchmark uses it.

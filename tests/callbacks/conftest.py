@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
 except ImportError:  # scikit-learn before 1.9: only what is said of it can be tested
-    CallbackSupportMixin, with_callbacks = object, lambda method: method
+    CallbackSupportMixin, with_callbacks = type("Nothing", (), {}), lambda method: method
     collect_ignore = ["test_early_stopping.py", "test_checkpoint.py", "test_log.py"]
 
 

@@ -11,6 +11,7 @@ import pytest
 
 import lamina
 
+ROOT = Path(__file__).parents[2]
 PACKAGE = Path(lamina.__file__).parent
 HEAVY = {"pyarrow", "rich", "matplotlib", "sklearn", "pandas", "polars", "scipy", "narwhals", "cyclopts", "safetensors"}
 FACES = {"estimators", "cli", "scoring"}
@@ -70,5 +71,5 @@ def test_type_checkers_and_the_interpreter_see_the_same_names():
 
 
 def test_version_is_that_of_the_project():
-    project = tomllib.loads((PACKAGE.parents[1] / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert lamina.__version__ == project["version"]

@@ -1,6 +1,7 @@
-"""scikit-learn's own checks of an estimator, over a grid of modes, with nothing that is expected to fail."""
+"""scikit-learn's own checks of an estimator, over a grid of modes; none may fail by our fault."""
 
 import pytest
+import sklearn
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lamina import DeepClassifier, DeepRegressor
@@ -48,7 +49,13 @@ def modes():
         yield from (kind(**{**QUICK, **mode}) for mode in MODES + own)
 
 
+def faults_of_the_checks(estimator):
+    """Return the checks with a fault of their own: one of 1.6 subtracts fractions from whole numbers in place."""
+    faulty = sklearn.__version__.startswith("1.6.") and estimator.missing == "raise"
+    return {"check_positive_only_tag_during_fit": "mended in scikit-learn 1.7"} if faulty else {}
+
+
 @pytest.mark.filterwarnings("ignore::lamina.errors.DataWarning")  # constant columns, more batch than rows
-@parametrize_with_checks(list(modes()))
+@parametrize_with_checks(list(modes()), expected_failed_checks=faults_of_the_checks)
 def test_check(estimator, check):
     check(estimator)
