@@ -31,7 +31,7 @@ class RowPredictor:
     def __init__(self, model: Any) -> None:
         self.model: Model = getattr(model, "model_", model)
         self._encoder = RowEncoder(self.model.encoder, self.model.params.dtype)
-        self._ready = prepared(self.model.network, self.model.params.copy(), self.model.engine)
+        self._ready = prepared(self.model.network, self.model.params.copy(), self.model.engine, self.model.device)
 
     def predict(self, row: Mapping[str, Any]) -> Any:
         """Return the label or number of a row; an array where there are several targets or quantiles.
