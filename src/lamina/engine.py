@@ -156,7 +156,7 @@ def prepared(network: Network, params: Any, engine: EngineName = "auto", device:
     except (EngineError, MissingExtraError) as problem:
         if engine in ("equations", "kernels"):
             raise
-        warnings.warn(f"{problem} Predictions are computed on the CPU.", EngineWarning, stacklevel=2)
+        warnings.warn(f"{str(problem).rstrip('.')}. Predictions are computed on the CPU.", EngineWarning, stacklevel=2)
         chosen = choose(network)
     if chosen is KERNELS:
         return native.Predictor(network, params)

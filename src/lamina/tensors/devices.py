@@ -10,6 +10,8 @@ from lamina.errors import EngineError
 
 ELSEWHERE = "Use device='cpu' or, without a GPU, leave device and engine at 'auto'."
 
+SMALLER = "Choose a smaller batch_size, fewer units (hidden_layer_sizes), or another device."
+
 
 def device_of(name: str) -> Any:
     """Return the device of this name; "auto" is the first CUDA device, or the CPU where there is none.
@@ -63,11 +65,11 @@ def memory_of(device: Any) -> Iterator[None]:
     try:
         yield
     except torch.OutOfMemoryError as problem:
-        raise MemoryError(f"the device {device} is full{_room(device)}.") from problem
+        raise MemoryError(f"the device {device} is full{_room(device)}. {SMALLER}") from problem
     except RuntimeError as problem:
         if "not enough memory" not in str(problem):  # the allocator of the CPU has no error of its own
             raise
-        raise MemoryError(f"the device {device} is full.") from problem
+        raise MemoryError(f"the device {device} is full. {SMALLER}") from problem
 
 
 def _room(device: Any) -> str:
