@@ -10,6 +10,7 @@ from lamina.errors import EngineError
 
 ELSEWHERE = "Use device='cpu' or, without a GPU, leave device and engine at 'auto'."
 
+FULL = "DefaultCPUAllocator", "MPS backend out of memory"  # devices that have no error of their own for it
 SMALLER = "Choose a smaller batch_size, fewer units (hidden_layer_sizes), or another device."
 
 
@@ -67,7 +68,7 @@ def memory_of(device: Any) -> Iterator[None]:
     except torch.OutOfMemoryError as problem:
         raise MemoryError(f"the device {device} is full{_room(device)}. {SMALLER}") from problem
     except RuntimeError as problem:
-        if "not enough memory" not in str(problem):  # the allocator of the CPU has no error of its own
+        if not any(words in str(problem) for words in FULL):
             raise
         raise MemoryError(f"the device {device} is full. {SMALLER}") from problem
 

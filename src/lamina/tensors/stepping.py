@@ -24,6 +24,7 @@ from lamina.tensors.random import LOW
 from lamina.tensors.rows import Rows
 
 STEPS_TOGETHER = 16  # of a graph, and of the draws that are made at once
+USUAL_STEPS, USUAL_ROWS = 1024, 2**22  # of a call: room that is made at once, so that few graphs are recorded anew
 MOST_DRAWS = 2**22  # units times examples whose draws are made at once
 
 
@@ -102,7 +103,7 @@ class Stepper:
         numbers = np.column_stack([*factors, scales]).astype(str(self.plan.dtype).removeprefix("torch."))
         self.factors = len(factors)  # the scales of dropout are behind them
         if count > self.steps:
-            self.steps = 1 << (count - 1).bit_length()
+            self.steps = max(1 << (count - 1).bit_length(), min(USUAL_STEPS, USUAL_ROWS // self.same.batch_size))
             self.graphs = {}  # they know the old addresses
             self.numbers = self._new(self.steps, numbers.shape[1])
             self.whole = self._new(self.steps, 1 + len(self.plan.dropouts), dtype=torch.int64)
