@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 test oracles: export OMP_NUM_THREADS ?= 1
 test oracles: export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test lowest compat wheel sbom neon cluster-tests cluster-demo check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data bench-cluster bench-serve sanitize lock vendor browser clean
+.PHONY: help setup demo test lowest compat wheel sbom neon cluster-tests cluster-demo check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data bench-cluster bench-serve sanitize lock vendor browser bench-gpu clean
 .DEFAULT_GOAL := help
 
 help:  ## print these verbs
@@ -60,6 +60,9 @@ bench-cluster: $(venv)/.cluster  ## measure one and two workers, and a model of 
 
 bench-serve: build/bench-serve/.installed  ## measure lamina serve beside FastAPI with scikit-learn and ONNX Runtime; BENCH=--quick
 	build/bench-serve/bin/python -W ignore benchmarks/serving.py $(BENCH)
+
+bench-gpu: $(venv)/.torch  ## check the torch engine on a GPU, and from which width and batch it wins; BENCH="--device cpu --quick"
+	$(py) benchmarks/gpu.py $(BENCH)
 
 bench-trace: setup  ## measure what tracing a fit costs
 	$(py) benchmarks/tracing.py

@@ -123,7 +123,8 @@ class ClassifierSettings:
     random_state: RandomState
     verbose: int | bool
     dtype: Literal["float32", "float64"]
-    engine: Literal["auto", "equations", "kernels"]
+    engine: Literal["auto", "equations", "kernels", "torch"]
+    device: str
     def __init__(
         self,
         hidden_layer_sizes: HiddenLayerSizes = "auto",
@@ -177,7 +178,8 @@ class ClassifierSettings:
         random_state: RandomState = None,
         verbose: int | bool = False,
         dtype: Literal["float32", "float64"] = "float32",
-        engine: Literal["auto", "equations", "kernels"] = "auto",
+        engine: Literal["auto", "equations", "kernels", "torch"] = "auto",
+        device: str = "auto",
     ) -> None: ...
 
 class RegressorSettings:
@@ -230,7 +232,8 @@ class RegressorSettings:
     random_state: RandomState
     verbose: int | bool
     dtype: Literal["float32", "float64"]
-    engine: Literal["auto", "equations", "kernels"]
+    engine: Literal["auto", "equations", "kernels", "torch"]
+    device: str
     def __init__(
         self,
         hidden_layer_sizes: HiddenLayerSizes = "auto",
@@ -283,5 +286,6 @@ class RegressorSettings:
         random_state: RandomState = None,
         verbose: int | bool = False,
         dtype: Literal["float32", "float64"] = "float32",
-        engine: Literal["auto", "equations", "kernels"] = "auto",
+        engine: Literal["auto", "equations", "kernels", "torch"] = "auto",
+        device: str = "auto",
     ) -> None: ...

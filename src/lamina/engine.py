@@ -9,18 +9,22 @@ and `cost`, which evaluates without a gradient. `equations.verbs` defines what t
 same numbers, faster. Examples are rows here, X (m, n) and Y (m, k); an engine transposes them, A[0] = X.T.
 """
 
+import re
 import warnings
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any, Literal, NamedTuple, get_args
 
 from lamina import native
 from lamina.equations import verbs
 from lamina.equations.network import Network
 from lamina.equations.types import Optimiser
-from lamina.errors import EngineError, EngineWarning, SettingError, nearest
+from lamina.errors import EngineError, EngineWarning, MissingExtraError, SettingError, nearest
 
-EngineName = Literal["auto", "equations", "kernels"]
+EngineName = Literal["auto", "equations", "kernels", "torch"]
+
+DEVICES = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
+DEVICES_TEXT = "'auto', 'cpu', 'cuda', 'cuda:1' (or another number), or 'mps'"
 
 
 class Engine(NamedTuple):
@@ -38,33 +42,48 @@ EQUATIONS = Engine("equations", verbs.predict, verbs.gradients, verbs.update, ve
 KERNELS = Engine("kernels", native.predict, native.gradients, native.update, native.train_steps, native.cost)
 
 
-def choose(network: Network, engine: EngineName = "auto", optimiser: Optimiser | None = None) -> Engine:
+def choose(
+    network: Network, engine: EngineName = "auto", optimiser: Optimiser | None = None, device: str = "auto"
+) -> Engine:
     """Return the engine to use for this network.
 
     Parameters
     ----------
     network : Network
-    engine : {"auto", "equations", "kernels"}
-        "auto" uses the kernels where they are built and have every part of the network and the optimiser, and the
-        equations otherwise.
+    engine : {"auto", "equations", "kernels", "torch"}
+        "auto" uses torch where a GPU is asked for by `device`; else the kernels where they are built and have every
+        part of the network and the optimiser, and the equations otherwise.
     optimiser : Optimiser, optional
         The optimiser of the training steps; leave it out for an engine that does not train.
+    device : str
+        Where torch computes: "cpu", "cuda", "cuda:1", "mps"; "auto" is the first CUDA device, else the CPU. The other
+        engines compute on the CPU.
 
     Raises
     ------
     SettingError
-        `engine` is not the name of an engine.
+        `engine` is not the name of an engine, or `device` none of a device that it computes on.
     EngineError
-        "kernels" was requested, but is not available or lacks a part.
+        "kernels" was requested, but is not available or lacks a part; or the device is not there.
+    MissingExtraError
+        Torch is asked for, and not installed.
 
     Warns
     -----
     EngineWarning
-        The kernels are available but lack a part, so the slower equations are used.
+        A faster engine is available but lacks a part, so a slower one is used.
     """
     if engine not in get_args(EngineName):
         names = get_args(EngineName)
         raise SettingError(f"engine={engine!r}: expected one of {', '.join(names)}.{nearest(engine, names)}")
+    on_a_gpu = check_device(device) not in ("auto", "cpu")
+    if on_a_gpu and engine in ("equations", "kernels"):
+        raise SettingError(f"engine={engine!r} computes on the CPU only: for device={device!r} choose engine='torch'.")
+    if engine == "torch" or on_a_gpu:
+        found = _torch(network, optimiser, device)
+        if found is not None:
+            return found
+        engine = "auto"
     if engine == "equations":
         return EQUATIONS
     missing = native.missing_parts(network, optimiser)
@@ -78,14 +97,71 @@ def choose(network: Network, engine: EngineName = "auto", optimiser: Optimiser |
     return EQUATIONS
 
 
-def prepared(network: Network, params: Any, engine: EngineName = "auto") -> Callable[[Any], Any]:
+def check_device(device: Any) -> str:
+    """Return the name of a device, whether or not it is there.
+
+    Raises
+    ------
+    SettingError
+        It is no such name.
+    """
+    if not (isinstance(device, str) and DEVICES.fullmatch(device)):
+        raise SettingError(
+            f"device={device!r}: expected {DEVICES_TEXT}.{nearest(device, ('auto', 'cpu', 'cuda', 'mps'))}"
+        )
+    return device
+
+
+def _torch(network: Network, optimiser: Optimiser | None, device: str) -> Engine | None:
+    """Return the engine on a device; None, with a warning, where torch's lacks a part of the network."""
+    try:
+        from lamina.tensors import plan
+    except ModuleNotFoundError as problem:
+        if problem.name != "torch":
+            raise
+        text = "engine='torch' and device='cuda' compute with PyTorch: pip install 'lamina[gpu]' (docs/gpu.md)"
+        raise MissingExtraError(text) from None
+    found = _on(device)
+    missing = plan.missing_parts(network, optimiser)
+    if not missing:
+        return found
+    text = f"the torch engine cannot run this network: {', '.join(missing)}. The CPU computes instead."
+    warnings.warn(text, EngineWarning, stacklevel=3)
+    return None
+
+
+@cache
+def _on(device: str) -> Engine:
+    from lamina.tensors.verbs import on
+
+    verbs = on(device)
+    return Engine("torch", verbs.predict, verbs.gradients, verbs.update, verbs.train_steps, verbs.cost)
+
+
+def prepared(network: Network, params: Any, engine: EngineName = "auto", device: str = "auto") -> Callable[[Any], Any]:
     """Return the verb predict made ready for a network and parameters that no longer change: rows X to A[L].
 
     Raises
     ------
     SettingError, EngineError
         See `choose`.
+
+    Warns
+    -----
+    EngineWarning
+        The device is not there any more, or torch: a model was trained elsewhere. The CPU computes.
     """
-    if choose(network, engine) is KERNELS:
+    try:
+        chosen = choose(network, engine, device=device)
+    except (EngineError, MissingExtraError) as problem:
+        if engine in ("equations", "kernels"):
+            raise
+        warnings.warn(f"{str(problem).rstrip('.')}. Predictions are computed on the CPU.", EngineWarning, stacklevel=2)
+        chosen = choose(network)
+    if chosen is KERNELS:
         return native.Predictor(network, params)
-    return partial(verbs.predict, network, params)
+    if chosen is EQUATIONS:
+        return partial(verbs.predict, network, params)
+    from lamina.tensors.verbs import Predictor, on
+
+    return Predictor(on(device), network, params)

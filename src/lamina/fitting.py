@@ -49,7 +49,7 @@ from lamina.starting import Before, digest, epochs_of, gone_on, started
 Score = Callable[[Model, Any], float]  # model, row numbers or None
 CheckSize = Callable[[Network, int], None]
 
-OF_THE_SESSION = {"verbose", "checkpoint_interval"}  # settings that say nothing about the model
+OF_THE_SESSION = {"verbose", "checkpoint_interval", "engine", "device"}  # settings that say nothing about the model
 
 # What a partial fit is in place of what the settings say: a schedule spans all the passes of a fit.
 ONE_PASS: dict[str, Any] = {"max_iter": 1, "early_stopping": False, "max_time": None}
@@ -159,7 +159,7 @@ def prepare(
         raise SettingError("dtype='float64' with sums of bfloat16: choose one; bfloat16 keeps three digits of seven")
     run = Run(
         network=network,
-        engine=choose(network, chosen["engine"], None if exact else recipe.optimiser),
+        engine=choose(network, chosen["engine"], None if exact else recipe.optimiser, chosen["device"]),
         recipe=recipe,
         columns=columns,
         examples=examples,
@@ -338,6 +338,7 @@ def _model(run: Run, state: State, params: Any, signs: Signs | None = None) -> M
         history=list(state.history),
         scores=scores,
         engine=run.settings["engine"],
+        device=run.settings["device"],
         best_epoch=state.best_epoch,
         stopped=state.stopped,
         signs=signs,

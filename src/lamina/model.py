@@ -61,7 +61,9 @@ class Model:
         The epoch whose weights these are, counted from 1; 0 if unknown.
     stopped : str
         Why training ended.
-    engine : {"auto", "equations", "kernels"}
+    engine : {"auto", "equations", "kernels", "torch"}
+    device : str
+        See `lamina.engine.choose`; where they are not there any more, the fastest engine on the CPU predicts.
     signs : dict, optional
         What `diagnose` goes by besides the history: looks at the layers while they learned, and what the rows said.
     """
@@ -77,6 +79,7 @@ class Model:
     best_epoch: int = 0
     stopped: str = ""
     engine: EngineName = "auto"
+    device: str = "auto"
     signs: dict[str, Any] | None = None
 
     def diagnose(self, X: Any = None, y: Any = None, *, X_val: Any = None, y_val: Any = None) -> Diagnosis:
@@ -182,7 +185,7 @@ class Model:
         """What predicts single rows, made once for each set of parameters."""
         kept: RowPass | None = self.__dict__.get("_kept_row_pass")
         if kept is None or not (kept.params == self.params).all():
-            kept = RowPass(self.encoder, self.network, self.params, self.engine)
+            kept = RowPass(self.encoder, self.network, self.params, self.engine, self.device)
             self.__dict__["_kept_row_pass"] = kept
         return kept
 
@@ -369,7 +372,7 @@ class Model:
             yield self.encoder.encode(table.take(slice(start, start + ROWS_PER_BLOCK)), self.params.dtype)
 
     def _by_block(self, network: Network, X: Any) -> NDArray[np.float64]:
-        ready = prepared(network, self.params, self.engine)
+        ready = prepared(network, self.params, self.engine, self.device)
         parts = [ready(block) for table in self.tables(X) for block in self.blocks(table)]
         return np.concatenate(parts).astype(np.float64)
 

@@ -28,13 +28,16 @@ class RowPass:
     network : Network
     params : array, shape (network.size,)
         Copied: a later change of it is not seen.
-    engine : {"auto", "equations", "kernels"}
+    engine, device
+        As in `lamina.engine.choose`.
     """
 
-    def __init__(self, encoder: Encoder, network: Network, params: NDArray[Any], engine: EngineName) -> None:
+    def __init__(
+        self, encoder: Encoder, network: Network, params: NDArray[Any], engine: EngineName, device: str
+    ) -> None:
         self.params = params.copy()
         self._encoder = RowEncoder(encoder, params.dtype)
-        self._ready = prepared(network, self.params, engine)
+        self._ready = prepared(network, self.params, engine, device)
 
     def output(self, row: Row) -> NDArray[np.float64] | None:
         """Return A[L] of a row, shape (1, n_outputs); None where the table's way has to read it.
@@ -65,7 +68,8 @@ class RowPredictor:
 
     def __init__(self, model: Any) -> None:
         self.model: Model = getattr(model, "model_", model)
-        self._pass = RowPass(self.model.encoder, self.model.network, self.model.params, self.model.engine)
+        model = self.model
+        self._pass = RowPass(model.encoder, model.network, model.params, model.engine, model.device)
 
     def predict(self, row: Row) -> Any:
         """Return the label or number of a row; an array where there are several targets or quantiles.

@@ -13,13 +13,26 @@ import lamina
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path(lamina.__file__).parent
-HEAVY = {"pyarrow", "rich", "matplotlib", "sklearn", "pandas", "polars", "scipy", "narwhals", "cyclopts", "safetensors"}
+HEAVY = {
+    "torch",
+    "pyarrow",
+    "rich",
+    "matplotlib",
+    "sklearn",
+    "pandas",
+    "polars",
+    "scipy",
+    "narwhals",
+    "cyclopts",
+    "safetensors",
+}
 FACES = {"estimators", "cli", "scoring"}
+TORCH = {"tensors"}  # the room that needs it: imported where it is asked for
 
 BELOW_THE_FACES = sorted(
     ".".join(["lamina", *file.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(".__init__")
     for file in PACKAGE.rglob("*.py")
-    if file.relative_to(PACKAGE).with_suffix("").parts[0] not in FACES
+    if file.relative_to(PACKAGE).with_suffix("").parts[0] not in FACES | TORCH
 )
 
 

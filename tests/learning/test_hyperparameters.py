@@ -143,7 +143,8 @@ BAD = [
     ("verbose", -1, "verbose=-1: expected a whole number of at least 0"),
     ("verbose", "yes", "verbose='yes'"),
     ("dtype", "float16", "dtype='float16': expected one of 'float32', 'float64'. Did you mean"),
-    ("engine", "torch", "engine='torch': expected one of 'auto', 'equations', 'kernels'"),
+    ("engine", "gpu", "engine='gpu': expected one of 'auto', 'equations', 'kernels', 'torch'"),
+    ("device", "gpu", "device='gpu': expected 'auto', 'cpu'"),
 ]
 
 

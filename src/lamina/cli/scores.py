@@ -133,7 +133,7 @@ def compared(run: Run, model: Model) -> dict[str, Measured]:
     """
     target, loss = model.target, model.network.loss
     learned = run.examples.sample if isinstance(run.examples, Streamed) else run.examples
-    engine, A, Y, w = choose(model.network, model.engine), [], [], []
+    engine, A, Y, w = choose(model.network, model.engine, device=model.device), [], [], []
     for block in (learned if run.validation is None else run.validation).blocks():
         A.append(engine.predict(model.network, model.params, block.X))
         Y.append(block.Y)

@@ -164,7 +164,14 @@ def examples_of(source: Source, part: Part, columns: Columns, dtype: Any) -> InM
         factors = row_factors(columns.class_factors, Y)
         w = factors if w is None else w * factors
     w = None if w is None or not w.any() else (w / w.mean()).astype(dtype)
-    Y = np.ascontiguousarray(Y, dtype)
+    Y = np.array(Y, dtype, order="C")
     if table.is_sparse:
         return Sparse(lambda at: encoder.encode(table.take(rows[at]), dtype), Y, w)
-    return InMemory(encoder.encode(table.take(rows), dtype), Y, w)
+    return InMemory(*map(read_only, (encoder.encode(table.take(rows), dtype), Y, w)))
+
+
+def read_only(array: Any) -> Any:
+    """Return an array that nobody can write to any more: an engine may keep a copy of it on its device."""
+    if array is not None:
+        array.flags.writeable = False
+    return array

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.data.examples import Block, Examples
+from lamina.data.examples import Block, Examples, read_only
 from lamina.data.streaming.streamed import Streamed
 from lamina.equations.verbs import d_penalty, penalty
 from lamina.learning.lbfgs import iteration
@@ -67,4 +67,4 @@ def _doubled(blocks: list[Block]) -> Block:
     """Return some blocks as one, in double precision."""
     X, Y = (np.concatenate([block[i] for block in blocks]).astype(np.float64) for i in (0, 1))
     weights = None if blocks[0].weights is None else np.concatenate([b.weights for b in blocks]).astype(np.float64)
-    return Block(X, Y, weights)
+    return Block(*map(read_only, (X, Y, weights)))

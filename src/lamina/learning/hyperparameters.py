@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from lamina.engine import EngineName
+from lamina.engine import DEVICES_TEXT, EngineName, check_device
 from lamina.equations.activations import ACTIVATIONS
 from lamina.equations.layers import LAYERS, Dense, Residual
 from lamina.equations.losses import LOSSES
@@ -192,6 +192,17 @@ class Columns:
 
 
 @dataclass(frozen=True)
+class Device:
+    """The name of a device, whether or not it is there."""
+
+    text: str = DEVICES_TEXT
+    annotation: str = "str"
+
+    def check(self, name: str, value: Any) -> None:
+        check_device(value)
+
+
+@dataclass(frozen=True)
 class Anything:
     """Checked where it is used: by scikit-learn (scorers, random states, class weights)."""
 
@@ -208,7 +219,7 @@ class Setting:
 
     name: str
     default: Any
-    kind: Number | OneOf | Choice | HiddenLayers | Activations | Columns | Anything
+    kind: Number | OneOf | Choice | HiddenLayers | Activations | Columns | Device | Anything
     help: str
     only_for: str | None = None  # "classifier" or "regressor"
     search: Range | None = None  # where a search looks, unless told otherwise
@@ -453,13 +464,19 @@ SETTINGS: tuple[Setting, ...] = (
         "engine",
         "auto",
         OneOf(get_args(EngineName)),
-        "Computation engine; 'auto' picks the fastest that supports the network.",
+        "Computation engine; 'auto' picks the fastest that supports the network, 'torch' computes on a device.",
+    ),
+    Setting(
+        "device",
+        "auto",
+        Device(),
+        "Device that torch computes on, such as 'cuda'; 'auto': the CPU, and for engine='torch' a GPU if there is one.",
     ),
 )
 
 
 # Settings that may differ when a run resumes from its checkpoint.
-MAY_CHANGE = frozenset({"max_iter", "max_time", "checkpoint_interval", "verbose", "warm_start"})
+MAY_CHANGE = frozenset({"max_iter", "max_time", "checkpoint_interval", "verbose", "warm_start", "device"})
 
 
 def settings_for(task: str) -> dict[str, Setting]:
@@ -531,5 +548,5 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "How columns become features": (
         *("scaling", "missing", "max_categories", "min_frequency", "embed_above", "splines"),
     ),
-    "Everything else": ("warm_start", "verbose", "dtype", "engine"),
+    "Everything else": ("warm_start", "verbose", "dtype", "engine", "device"),
 }

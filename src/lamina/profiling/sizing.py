@@ -84,7 +84,7 @@ def sizing_of(
     a_row = OF_THE_TABLE * as_read + OF_THE_ENCODED_ROWS * encoded + BYTES_OF_A_ROW
     window = min(window_rows(X.shape[1] + Y.shape[1], recipe.batch_size), n_rows) * encoded
     together = WINDOWS * window + min(ROWS_AT_ONCE, n_rows) * a_row
-    seconds = seconds_per_row(network, recipe, X, Y, str(chosen["engine"]))
+    seconds = seconds_per_row(network, recipe, X, Y, str(chosen["engine"]), str(chosen["device"]))
     return Sizing(
         n_rows - held_out,
         held_out,
@@ -103,10 +103,10 @@ def bytes_of_a_row(table: Table) -> float:
     return sum(columns) / max(table.n_rows, 1)
 
 
-def seconds_per_row(network: Network, recipe: Recipe, X: Any, Y: Any, engine: str) -> float:
+def seconds_per_row(network: Network, recipe: Recipe, X: Any, Y: Any, engine: str, device: str) -> float:
     """Return how long a step takes by its rows: steps on these rows are taken again and again, and timed."""
     exact = isinstance(recipe.optimiser, LBFGS)
-    verbs = choose(network, engine, None if exact else recipe.optimiser)  # type: ignore[arg-type]
+    verbs = choose(network, engine, None if exact else recipe.optimiser, device)  # type: ignore[arg-type]
     params = starting_parameters(network, "lecun_normal", 0, X.dtype, biases="zeros", zero_last_layer=False)
     if exact:  # a pass is a gradient of all rows, and a few costs along a line
         return _timed(lambda: verbs.gradients(network, params, X, Y, None), len(X))

@@ -51,6 +51,8 @@ class Trained(Protocol):
     def stopped(self) -> str: ...
     @property
     def engine(self) -> EngineName: ...
+    @property
+    def device(self) -> str: ...
 
 
 def diagnose(model: Trained, X: Any = None, y: Any = None, *, X_val: Any = None, y_val: Any = None) -> Diagnosis:
@@ -80,7 +82,7 @@ def diagnose(model: Trained, X: Any = None, y: Any = None, *, X_val: Any = None,
     signs: Signs = {name: _known(part) for name, part in (model.signs or {}).items()}
     batch: dict[str, Any] = {}
     if X is not None:
-        engine = choose(model.network, model.engine)
+        engine = choose(model.network, model.engine, device=model.device)
         signs, batch = _with_rows(model, engine, signs, (X, y), None if X_val is None else (X_val, y_val))
     case = Case(
         network=model.network,

@@ -1,0 +1,103 @@
+"""The directions of the optimisers for tensors; equations/optimisers.py says what each is.
+
+    direction(rule, memory, g, s)   -> d, the memory after the step; nothing is changed in place
+    factors(rule, t)                -> numbers that the step t, counted from 1, is computed with: `s`, as tensors
+
+`rule` is the optimiser of the equations, with its settings. The factors of many steps are computed beforehand and in
+double precision, so that a step asks nothing of the host.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+Moved = tuple[Tensor, tuple[Tensor, ...]]
+
+
+def gradient_descent(rule: Any, memory: Sequence[Tensor], g: Tensor, s: Sequence[Tensor]) -> Moved:
+    return g, ()
+
+
+def momentum(rule: Any, memory: Sequence[Tensor], g: Tensor, s: Sequence[Tensor]) -> Moved:
+    v = rule.beta1 * memory[0] + (1 - rule.dampening) * g
+    return v, (v,)
+
+
+def nesterov(rule: Any, memory: Sequence[Tensor], g: Tensor, s: Sequence[Tensor]) -> Moved:
+    v = rule.beta1 * memory[0] + g
+    return g + rule.beta1 * v, (v,)
+
+
+def rmsprop(rule: Any, memory: Sequence[Tensor], g: Tensor, s: Sequence[Tensor]) -> Moved:
+    moved = rule.beta2 * memory[0] + (1 - rule.beta2) * g * g
+    return g / (torch.sqrt(moved) + rule.epsilon), (moved,)
+
+
+def adam(rule: Any, memory: Sequence[Tensor], g: Tensor, s: Sequence[Tensor]) -> Moved:
+    v = rule.beta1 * memory[0] + (1 - rule.beta1) * g
+    squares = rule.beta2 * memory[1] + (1 - rule.beta2) * g * g
+    return (v / s[0]) / (torch.sqrt(squares / s[1]) + rule.epsilon), (v, squares)
+
+
+def lion(rule: Any, memory: Sequence[Tensor], g: Tensor, s: Sequence[Tensor]) -> Moved:
+    d = torch.sign(rule.beta1 * memory[0] + (1 - rule.beta1) * g)
+    return d, (rule.beta2 * memory[0] + (1 - rule.beta2) * g,)
+
+
+def _none(rule: Any, t: Any) -> list[Any]:
+    return []
+
+
+def _corrections(rule: Any, t: Any) -> list[Any]:
+    """1 - beta1^t and 1 - beta2^t: what averages that start at zero are divided by."""
+    t = t.astype(np.float64)
+    return [1 - rule.beta1**t, 1 - rule.beta2**t]
+
+
+class Rule(NamedTuple):
+    """One row of the table."""
+
+    direction: Callable[..., Moved]
+    factors: Callable[[Any, Any], list[Any]] = _none  # (steps,) each
+
+
+RULES: dict[str, Rule] = {
+    "gradient_descent": Rule(gradient_descent),
+    "momentum": Rule(momentum),
+    "nesterov": Rule(nesterov),
+    "rmsprop": Rule(rmsprop),
+    "adam": Rule(adam, _corrections),
+    "adamw": Rule(adam, _corrections),
+    "lion": Rule(lion),
+}
+
+
+def updated(
+    plan: Any, rule: Any, params: Tensor, memory: Tensor, grads: Tensor, numbers: Tensor, alive: Tensor
+) -> None:
+    """Move the parameters and the memory by one step, in place, where `alive` holds; see `equations.verbs.update`.
+
+    Parameters
+    ----------
+    plan : Plan
+    numbers : tensor
+        The rate, the decay, then the rule's factors of this step.
+    alive : tensor of bool, shape ()
+        Whether the step is taken.
+    """
+    trained = plan.network.trained
+    g, p, rate, decay = grads[trained], params[trained], numbers[0], numbers[1]
+    if rule.clip_norm is not None:
+        g = g * (rule.clip_norm / torch.linalg.vector_norm(g).clamp(min=rule.clip_norm))
+    d, moved = RULES[rule.kind].direction(rule, [one[trained] for one in memory], g, numbers[2:])
+    if rule.weight_decay:
+        d = d + rule.weight_decay * decay * plan.decays * p
+    p.copy_(torch.where(alive, p - rate * plan.rates * d, p))
+    for one, after in zip(memory, moved, strict=True):
+        one[trained].copy_(torch.where(alive, after, one[trained]))
+    running = params[trained.stop :]
+    if len(running):  # statistics: the "gradient" is the step itself
+        running.copy_(torch.where(alive, running - grads[trained.stop :], running))
