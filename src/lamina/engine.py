@@ -17,9 +17,11 @@ from typing import Any, Literal, NamedTuple, get_args
 from lamina import native
 from lamina.equations import verbs
 from lamina.equations.network import Network
+from lamina.equations.own_loss import FunctionLoss
 from lamina.equations.types import Optimiser
 from lamina.errors import EngineError, EngineWarning, SettingError, nearest
 
+PRICE = "about 3 to 10 times"  # docs/own-losses.md measures it
 EngineName = Literal["auto", "equations", "kernels"]
 
 
@@ -70,11 +72,31 @@ def choose(network: Network, engine: EngineName = "auto", optimiser: Optimiser |
     missing = native.missing_parts(network, optimiser)
     if not missing:
         return KERNELS
+    if isinstance(network.loss, FunctionLoss):
+        return _for_own_loss(network.loss, engine)
     lacks = f"the kernels cannot run this network: {', '.join(missing)}."
     if engine == "kernels":
         raise EngineError(f"engine='kernels': {lacks} Use engine='auto' or 'equations'.")
     if native.present():
         warnings.warn(f"{lacks} The slower equations are used instead.", EngineWarning, stacklevel=2)
+    return EQUATIONS
+
+
+def _for_own_loss(loss: FunctionLoss, engine: EngineName) -> Engine:
+    """Return the equations: the kernels cannot call a function of Python."""
+    if engine == "kernels":
+        raise EngineError(
+            f"engine='kernels': they cannot call the loss {loss.called}, a function of Python. Use engine='auto' or "
+            "'equations'."
+        )
+    if native.present():
+        warnings.warn(
+            f"the loss {loss.called} is a function of Python, so the equations in NumPy train, {PRICE} as slow as the "
+            "kernels (predictions are as fast as ever). engine='equations' says that you know; a loss of the table, "
+            "like 'huber' or 'quantile', trains in the kernels.",
+            EngineWarning,
+            stacklevel=3,
+        )
     return EQUATIONS
 
 
@@ -86,6 +108,7 @@ def prepared(network: Network, params: Any, engine: EngineName = "auto") -> Call
     SettingError, EngineError
         See `choose`.
     """
+    network = network.predicting
     if choose(network, engine) is KERNELS:
         return native.Predictor(network, params)
     return partial(verbs.predict, network, params)

@@ -30,6 +30,7 @@ from lamina.engine import choose
 from lamina.equations import random
 from lamina.equations.losses import Gamma, Loss, Poisson
 from lamina.equations.network import Network
+from lamina.equations.own_loss import FunctionLoss
 from lamina.errors import DataError, SettingError
 from lamina.learning.calibration import divided, temperature
 from lamina.learning.diagnosis.signs import Signs, signs_of, signs_so_far
@@ -37,7 +38,9 @@ from lamina.learning.evaluation import try_score
 from lamina.learning.group import BFLOAT16, Group
 from lamina.learning.hyperparameters import check, seed_from, settings_for
 from lamina.learning.lbfgs import LBFGS
+from lamina.learning.loss_check import check_own_loss
 from lamina.learning.networks import Inputs, loss_from, network_from, periodic_numbers
+from lamina.learning.own_losses import own_loss_of
 from lamina.learning.presets import Facts, constant_rate, resolved
 from lamina.learning.recipe import recipe_of, warn_of_large_batch
 from lamina.learning.run import Run, Task
@@ -181,6 +184,7 @@ def prepare(
         began=began,
     )
     state = started(run) if before is None else gone_on(run, before)
+    check_own_loss(run, state)
     try_score(run, state)
     return run, state
 
@@ -217,6 +221,7 @@ def _given(settings: Mapping[str, Any], task: Task) -> dict[str, Any]:
     if given["scoring"] is None:  # scikit-learn's word for the default
         given["scoring"] = "cost"
     check(given, task)
+    given["loss"] = own_loss_of(given["loss"]) or given["loss"]  # spelled the same in every process
     return given
 
 
@@ -253,6 +258,8 @@ def _loss(settings: Mapping[str, Any], target: Labels | Numbers, targets: Callab
         if wrong.any():
             found = numbers[wrong][0]
             raise DataError(f"loss={loss.kind!r} needs targets {low}: found {found:g}. Use loss='squared_error'.")
+    if isinstance(loss, FunctionLoss) and isinstance(target, Numbers):
+        return replace(loss, location=tuple(target.location.tolist()), scale=tuple(target.scale.tolist()))
     return loss
 
 
