@@ -33,6 +33,7 @@ from lamina.equations.network import Network
 from lamina.equations.own_loss import FunctionLoss
 from lamina.errors import DataError, SettingError
 from lamina.learning.calibration import divided, temperature
+from lamina.learning.conformal import Conformal, has_scores, joined, scores_of
 from lamina.learning.diagnosis.signs import Signs, signs_of, signs_so_far
 from lamina.learning.evaluation import try_score
 from lamina.learning.group import BFLOAT16, Group
@@ -197,7 +198,8 @@ def finish(run: Run, state: State) -> Model:
     best = state.evaluated if state.best_params is None else state.best_params
     state.temperature = _temperature(run, best)
     params = best.copy() if state.temperature == 1 else divided(run.network, best, state.temperature)
-    return _handed_out(run, state, params, signs_of(run, state, best))
+    model = _handed_out(run, state, params, signs_of(run, state, best))
+    return replace(model, conformal=_errors_held_out(run, params))
 
 
 def current(run: Run, state: State) -> Model:
@@ -322,6 +324,18 @@ def _temperature(run: Run, params: Any) -> float:
     if run.validation is None or run.settings.get("calibrate") is not True:
         return 1.0
     return temperature(run.network, run.engine, params, run.validation)
+
+
+def _errors_held_out(run: Run, params: Any) -> Conformal | None:
+    """Return how far off the validation rows are, where there are some; see learning/conformal.py."""
+    network, target = run.network, run.columns.target
+    if run.validation is None or not has_scores(target):
+        return None
+    parts = []
+    for X, Y, weights in run.validation.blocks():
+        A = np.asarray(run.engine.predict(network, params, X), np.float64)
+        parts.append((scores_of(target, network.loss, A, Y), weights))
+    return joined(parts)
 
 
 def _handed_out(run: Run, state: State, params: Any, signs: Signs | None = None) -> Model:

@@ -160,7 +160,8 @@ class FunctionLoss(OneUnitPerTarget):
         if self.formula is None:
             raise SettingError(
                 f"this model was trained with {self.called}, a loss of somebody's own, and a model file holds no code: "
-                f"it predicts, but what needs the loss needs the function. Pass it on: set_params(loss={self.called})."
+                "it predicts, but what needs its loss needs the function. An estimator of it, DeepRegressor.from_model "
+                f"or DeepClassifier.from_model, takes it: set_params(loss={self.called}, warm_start=True).fit(X, y)."
             )
         return self.formula(P, Y)
 

@@ -108,8 +108,8 @@ def _check_rows_apart(loss: FunctionLoss, at: _Points) -> None:
     if off.any():
         i = int(np.argmax(off))
         raise SettingError(
-            f"loss={loss.called}: the loss of row {i} is {whole[i]:.6g} among {len(at.P)} rows and {alone[i]:.6g} among "
-            f"{half} of them: expected one that other rows do not change. Means over rows are lamina's."
+            f"loss={loss.called}: the loss of row {i} is {whole[i]:.6g} among {len(at.P)} rows and {alone[i]:.6g} "
+            f"among {half} of them: expected one that other rows do not change. Means over rows are lamina's."
         )
 
 
