@@ -263,6 +263,7 @@ class Model:
         """
         if not isinstance(self.target, Numbers):
             raise SettingError("This model predicts labels: predict_set gives the labels that a row may have.")
+        self._held_out().at(coverage)  # what cannot be promised is said before anything is read
         return self.intervals(self.output(X), coverage)
 
     def intervals(self, A: NDArray[np.float64], coverage: float) -> NDArray[np.float64]:
@@ -296,7 +297,8 @@ class Model:
             raise SettingError("This model predicts numbers: predict_interval gives the interval that a row's is in.")
         if not has_scores(self.target):
             raise SettingError(ONE_LABEL)
-        return sets(self.target, self.output(X), float(self._held_out().at(coverage)[0]))
+        score = float(self._held_out().at(coverage)[0])
+        return sets(self.target, self.output(X), score)
 
     def _held_out(self) -> Conformal:
         if self.conformal is None:
@@ -333,8 +335,6 @@ class Model:
         if len(Y) != len(A):
             raise DataError(f"y has {len(Y)} values and X has {len(A)} rows: expected one for each.")
         weights = None if sample_weight is None else check_weights(sample_weight, len(A))
-        if weights is not None and not weights.any():
-            raise DataError("sample_weight: every weight is 0, so no row counts.")
         found = joined([(scores_of(self.target, self.network.loss, A, Y), weights)])
         return replace(self, conformal=found)
 
