@@ -21,7 +21,7 @@ from lamina.equations.own_loss import FunctionLoss
 from lamina.equations.types import Optimiser
 from lamina.errors import EngineError, EngineWarning, SettingError, nearest
 
-PRICE = "about 3 to 10 times"  # docs/own-losses.md measures it
+PRICE = "2 to 5 times"  # docs/own-losses.md measures it
 EngineName = Literal["auto", "equations", "kernels"]
 
 

@@ -173,7 +173,7 @@ def prepare(
         task=task,
         target_name=target_name,
         score=None if score is None else _Scored(score, watched),
-        score_name=str(chosen["scoring"]) if score else "accuracy" if task == "classifier" else "r2",
+        score_name=_score_name(chosen["scoring"]) if score else "accuracy" if task == "classifier" else "r2",
         n_rows_first_run=n_first,
         rows={
             "columns": ", ".join(rows.names),
@@ -225,6 +225,15 @@ def _given(settings: Mapping[str, Any], task: Task) -> dict[str, Any]:
     check(given, task)
     given["loss"] = own_loss_of(given["loss"]) or given["loss"]  # spelled the same in every process
     return given
+
+
+def _score_name(scoring: Any) -> str:
+    """Return what a score is called: that of a function by its name, which every process has the same."""
+    if isinstance(scoring, str):
+        return scoring
+    metric = getattr(scoring, "_score_func", scoring)
+    name = getattr(metric, "__name__", type(metric).__name__)
+    return f"neg_{name}" if getattr(scoring, "_sign", 1) < 0 else str(name)
 
 
 def _seed(random_state: Any, before: Before | None) -> int:
