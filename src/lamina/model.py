@@ -295,10 +295,17 @@ class Model:
         """
         if not isinstance(self.target, Labels):
             raise SettingError("This model predicts numbers: predict_interval gives the interval that a row's is in.")
+        self._score_of_sets(coverage)  # what cannot be promised is said before anything is read
+        return self.label_sets(self.output(X), coverage)
+
+    def label_sets(self, A: NDArray[np.float64], coverage: float) -> NDArray[np.bool_]:
+        """Return the sets that outputs A[L] (m, n_outputs) mean; see `predict_set`."""
+        return sets(self._check_has_classes(), A, self._score_of_sets(coverage))
+
+    def _score_of_sets(self, coverage: float) -> float:
         if not has_scores(self.target):
             raise SettingError(ONE_LABEL)
-        score = float(self._held_out().at(coverage)[0])
-        return sets(self.target, self.output(X), score)
+        return float(self._held_out().at(coverage)[0])
 
     def _held_out(self) -> Conformal:
         if self.conformal is None:

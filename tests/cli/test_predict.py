@@ -177,7 +177,7 @@ def several(units, loss, target):
     model = package.load("income.lamina")
     network = Network(model.encoder.n_features, [Linear(units)], loss)
     params = np.random.default_rng(0).normal(size=network.size).astype(np.float32)
-    return replace(model, network=network, params=params, target=target, target_name="y", signs=None)
+    return replace(model, network=network, params=params, target=target, target_name="y", signs=None, conformal=None)
 
 
 @pytest.mark.parametrize(

@@ -302,7 +302,7 @@ LINES_OF_ROOMS = {
     "laboratory/notebook": 600,
     "laboratory/questions": 1500,
     "laboratory/writing": 2000,
-    "learning": 5450,  # groups of workers, and how they move together
+    "learning": 5600,  # losses of one's own, intervals  # groups of workers, and how they move together
     "learning/diagnosis": 1900,
     "model_file": 700,
     "profiling": 1300,
