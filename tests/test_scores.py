@@ -205,3 +205,25 @@ def test_a_scorer_that_cannot_take_several_quantiles_says_so():
     with pytest.raises(SettingError, match="scoring=neg_mean_squared_error cannot score these rows"):
         regressor(loss="quantile(quantiles=(0.1, 0.5, 0.9))", scoring="neg_mean_squared_error").fit(X, Y)
     assert mean_squared_error(Y, Y) == 0
+
+
+# ---- functions of one's own ----
+
+
+def far_off(y_true, y_pred):
+    return float(np.mean(np.abs(y_true - y_pred) > 0.5))
+
+
+def test_a_function_of_ones_own_is_watched_by_its_name():
+    scorer = make_scorer(far_off, greater_is_better=False)
+    model = regressor(scoring=scorer, n_iter_no_change=2, max_iter=60).fit(X, Y)
+    best = model.history_[model.best_epoch_ - 1]
+    assert best["validation_score"] == max(record["validation_score"] for record in model.history_) <= 0
+    assert model.model_.scores["validation_neg_far_off"] == best["validation_score"]
+    share = regressor(scoring=lambda model, X, y: -far_off(y, model.predict(X)), max_iter=2).fit(X, Y)
+    assert set(share.model_.scores) == {"validation_cost", "validation_<lambda>"}
+
+
+def test_a_metric_in_place_of_a_scorer_is_told_of_make_scorer():
+    with pytest.raises(SettingError, match=r"make_scorer\(function, greater_is_better=False\)"):
+        regressor(scoring=far_off).fit(X, Y)

@@ -19,6 +19,7 @@ import numpy as np
 
 '''
 ALWAYS = {"lamina.equations.layers": {"Dense"}, "lamina.equations.types": {"Layer"}}
+ALWAYS |= {"lamina.learning.own_losses": {"OwnLoss"}}
 
 
 def stub() -> str:

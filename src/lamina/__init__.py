@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lamina.glassbox.tracing import trace
     from lamina.laboratory.notebook.lab import lab
     from lamina.learning.gradient_check import gradient_check
+    from lamina.learning.own_losses import OwnLoss
     from lamina.model import Model
     from lamina.model_file import load, save
     from lamina.one_row import RowPredictor
@@ -49,6 +50,7 @@ __all__ = [
     "Momentum",
     "Nesterov",
     "Network",
+    "OwnLoss",
     "RMSProp",
     "Residual",
     "RowPredictor",
@@ -85,6 +87,7 @@ _HOME = {
     "RowPredictor": "one_row",
     "rows_of": "data.tables.row_streams",
     "explain": "explaining",
+    "OwnLoss": "learning.own_losses",
     "gradient_check": "learning.gradient_check",
     "lab": "laboratory.notebook.lab",
     "tune": "tuning",

@@ -11,6 +11,7 @@ from lamina.equations.optimisers import Adam, AdamW, GradientDescent, Lion, Mome
 from lamina.equations.regression_losses import AbsoluteError, Gamma, Huber, Poisson, Quantile, SquaredError
 from lamina.equations.types import Layer
 from lamina.learning.lbfgs import LBFGS
+from lamina.learning.own_losses import OwnLoss
 from lamina.learning.schedules import (
     Constant,
     Cosine,
@@ -54,6 +55,8 @@ Loss = (
     | Quantile
     | Poisson
     | Gamma
+    | OwnLoss
+    | Callable[..., Any]
 )
 Optimizer = str | Mapping[str, object] | GradientDescent | Momentum | Nesterov | RMSProp | Adam | AdamW | Lion | LBFGS
 RandomState = int | np.random.RandomState | np.random.Generator | None

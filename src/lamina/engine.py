@@ -18,9 +18,11 @@ from typing import Any, Literal, NamedTuple, get_args
 from lamina import native
 from lamina.equations import verbs
 from lamina.equations.network import Network
+from lamina.equations.own_loss import FunctionLoss
 from lamina.equations.types import Optimiser
 from lamina.errors import EngineError, EngineWarning, MissingExtraError, SettingError, nearest
 
+PRICE = "2 to 5 times"  # docs/own-losses.md measures it
 EngineName = Literal["auto", "equations", "kernels", "torch"]
 
 DEVICES = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
@@ -89,6 +91,8 @@ def choose(
     missing = native.missing_parts(network, optimiser)
     if not missing:
         return KERNELS
+    if isinstance(network.loss, FunctionLoss):
+        return _for_own_loss(network.loss, engine)
     lacks = f"the kernels cannot run this network: {', '.join(missing)}."
     if engine == "kernels":
         raise EngineError(f"engine='kernels': {lacks} Use engine='auto' or 'equations'.")
@@ -138,6 +142,24 @@ def _on(device: str) -> Engine:
     return Engine("torch", verbs.predict, verbs.gradients, verbs.update, verbs.train_steps, verbs.cost)
 
 
+def _for_own_loss(loss: FunctionLoss, engine: EngineName) -> Engine:
+    """Return the equations: the kernels cannot call a function of Python."""
+    if engine == "kernels":
+        raise EngineError(
+            f"engine='kernels': they cannot call the loss {loss.called}, a function of Python. Use engine='auto' or "
+            "'equations'."
+        )
+    if native.present():
+        warnings.warn(
+            f"the loss {loss.called} is a function of Python, so the equations in NumPy train, {PRICE} as slow as the "
+            "kernels (predictions are as fast as ever). engine='equations' says that you know; a loss of the table, "
+            "like 'huber' or 'quantile', trains in the kernels.",
+            EngineWarning,
+            stacklevel=3,
+        )
+    return EQUATIONS
+
+
 def prepared(network: Network, params: Any, engine: EngineName = "auto", device: str = "auto") -> Callable[[Any], Any]:
     """Return the verb predict made ready for a network and parameters that no longer change: rows X to A[L].
 
@@ -151,6 +173,7 @@ def prepared(network: Network, params: Any, engine: EngineName = "auto", device:
     EngineWarning
         The device is not there any more, or torch: a model was trained elsewhere. The CPU computes.
     """
+    network = network.predicting
     try:
         chosen = choose(network, engine, device=device)
     except (EngineError, MissingExtraError) as problem:

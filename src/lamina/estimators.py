@@ -781,6 +781,42 @@ class DeepClassifier(ClassifierSettings, ClassifierMixin, _DeepEstimator):
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
+    def predict_set(self, X: Rows, coverage: float = 0.9) -> NDArray[np.bool_]:
+        """Return which labels each row may have, shape (m, classes), in the order of `classes_`.
+
+        The right label is among them with the probability `coverage`, or more: split conformal prediction on the
+        validation rows of the fit, or on those of `calibrate_sets`. The likeliest label is always in the set. See
+        `lamina.Model.predict_set`, and docs/intervals.md for what the promise holds of.
+
+        Parameters
+        ----------
+        X : rows
+        coverage : float
+            Between 0 and 1.
+
+        Raises
+        ------
+        lamina.errors.SettingError
+            Nothing was held out (``early_stopping=False``), or too little for this coverage; or several labels a row.
+        """
+        return self._fitted().predict_set(self._checked_rows(X), coverage)
+
+    def calibrate_sets(self, X: Rows, y: Any, sample_weight: Any = None) -> Self:
+        """Let `predict_set` go by the errors on these rows, which must have had no part in the fit.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in `fit`.
+
+        Returns
+        -------
+        self
+        """
+        y = self._checked_target(y)
+        self.model_ = self._fitted().calibrate_intervals(self._checked_rows(X), y, sample_weight)
+        return self
+
     def decision_function(self, X: Rows) -> NDArray[np.float64]:
         """Return Z[L]: above 0 means the second of two classes; shape (m,), or (m, classes) for more than two."""
         model = self._fitted()
@@ -824,6 +860,42 @@ class DeepRegressor(RegressorSettings, RegressorMixin, _DeepEstimator):
         self
         """
         return self._partial_fit(X, y, None, sample_weight, Roles(target, weight))
+
+    def predict_interval(self, X: Rows, coverage: float = 0.9) -> NDArray[np.float64]:
+        """Return the lowest and the highest number of each row, shape (m, 2), or (m, targets, 2).
+
+        An interval holds the row's number with the probability `coverage`, or more: split conformal prediction on the
+        validation rows of the fit, or on those of `calibrate_intervals`. See `lamina.Model.predict_interval`, and
+        docs/intervals.md for what the promise holds of.
+
+        Parameters
+        ----------
+        X : rows
+        coverage : float
+            Between 0 and 1.
+
+        Raises
+        ------
+        lamina.errors.SettingError
+            Nothing was held out (``early_stopping=False``), or too little for this coverage.
+        """
+        return self._fitted().predict_interval(self._checked_rows(X), coverage)
+
+    def calibrate_intervals(self, X: Rows, y: Any, sample_weight: Any = None) -> Self:
+        """Let `predict_interval` go by the errors on these rows, which must have had no part in the fit.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in `fit`.
+
+        Returns
+        -------
+        self
+        """
+        y = self._checked_target(y)
+        self.model_ = self._fitted().calibrate_intervals(self._checked_rows(X), y, sample_weight)
+        return self
 
     def predict_quantiles(self, X: Rows) -> NDArray[np.float64]:
         """Return the quantiles that the loss asked for, shape (m, quantiles), or (m, targets, quantiles).

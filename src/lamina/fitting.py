@@ -30,14 +30,18 @@ from lamina.engine import choose
 from lamina.equations import random
 from lamina.equations.losses import Gamma, Loss, Poisson
 from lamina.equations.network import Network
+from lamina.equations.own_loss import FunctionLoss
 from lamina.errors import DataError, SettingError
 from lamina.learning.calibration import divided, temperature
+from lamina.learning.conformal import Conformal, has_scores, joined, scores_of
 from lamina.learning.diagnosis.signs import Signs, signs_of, signs_so_far
 from lamina.learning.evaluation import try_score
 from lamina.learning.group import BFLOAT16, Group
 from lamina.learning.hyperparameters import check, seed_from, settings_for
 from lamina.learning.lbfgs import LBFGS
+from lamina.learning.loss_check import check_own_loss
 from lamina.learning.networks import Inputs, loss_from, network_from, periodic_numbers
+from lamina.learning.own_losses import own_loss_of
 from lamina.learning.presets import Facts, constant_rate, resolved
 from lamina.learning.recipe import recipe_of, warn_of_large_batch
 from lamina.learning.run import Run, Task
@@ -169,7 +173,7 @@ def prepare(
         task=task,
         target_name=target_name,
         score=None if score is None else _Scored(score, watched),
-        score_name=str(chosen["scoring"]) if score else "accuracy" if task == "classifier" else "r2",
+        score_name=_score_name(chosen["scoring"]) if score else "accuracy" if task == "classifier" else "r2",
         n_rows_first_run=n_first,
         rows={
             "columns": ", ".join(rows.names),
@@ -181,6 +185,7 @@ def prepare(
         began=began,
     )
     state = started(run) if before is None else gone_on(run, before)
+    check_own_loss(run, state)
     try_score(run, state)
     return run, state
 
@@ -193,7 +198,8 @@ def finish(run: Run, state: State) -> Model:
     best = state.evaluated if state.best_params is None else state.best_params
     state.temperature = _temperature(run, best)
     params = best.copy() if state.temperature == 1 else divided(run.network, best, state.temperature)
-    return _handed_out(run, state, params, signs_of(run, state, best))
+    model = _handed_out(run, state, params, signs_of(run, state, best))
+    return replace(model, conformal=_errors_held_out(run, params))
 
 
 def current(run: Run, state: State) -> Model:
@@ -217,7 +223,17 @@ def _given(settings: Mapping[str, Any], task: Task) -> dict[str, Any]:
     if given["scoring"] is None:  # scikit-learn's word for the default
         given["scoring"] = "cost"
     check(given, task)
+    given["loss"] = own_loss_of(given["loss"]) or given["loss"]  # spelled the same in every process
     return given
+
+
+def _score_name(scoring: Any) -> str:
+    """Return what a score is called: that of a function by its name, which every process has the same."""
+    if isinstance(scoring, str):
+        return scoring
+    metric = getattr(scoring, "_score_func", scoring)
+    name = getattr(metric, "__name__", type(metric).__name__)
+    return f"neg_{name}" if getattr(scoring, "_sign", 1) < 0 else str(name)
 
 
 def _seed(random_state: Any, before: Before | None) -> int:
@@ -253,6 +269,8 @@ def _loss(settings: Mapping[str, Any], target: Labels | Numbers, targets: Callab
         if wrong.any():
             found = numbers[wrong][0]
             raise DataError(f"loss={loss.kind!r} needs targets {low}: found {found:g}. Use loss='squared_error'.")
+    if isinstance(loss, FunctionLoss) and isinstance(target, Numbers):
+        return replace(loss, location=tuple(target.location.tolist()), scale=tuple(target.scale.tolist()))
     return loss
 
 
@@ -315,6 +333,18 @@ def _temperature(run: Run, params: Any) -> float:
     if run.validation is None or run.settings.get("calibrate") is not True:
         return 1.0
     return temperature(run.network, run.engine, params, run.validation)
+
+
+def _errors_held_out(run: Run, params: Any) -> Conformal | None:
+    """Return how far off the validation rows are, where there are some; see learning/conformal.py."""
+    network, target = run.network, run.columns.target
+    if run.validation is None or not has_scores(target):
+        return None
+    parts = []
+    for X, Y, weights in run.validation.blocks():
+        A = np.asarray(run.engine.predict(network, params, X), np.float64)
+        parts.append((scores_of(target, network.loss, A, Y), weights))
+    return joined(parts)
 
 
 def _handed_out(run: Run, state: State, params: Any, signs: Signs | None = None) -> Model:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lamina.computed_once import cached_property
 from lamina.data.encoding.encoder import Encoder
 from lamina.data.encoding.one_row import single_row
+from lamina.data.splitting import check_weights
 from lamina.data.tables.row_streams import RowStream, is_stream, rows_of
 from lamina.data.tables.sources import read
 from lamina.data.tables.table import Table
@@ -28,6 +29,7 @@ from lamina.equations.network import Network
 from lamina.equations.verbs import weighted_loss
 from lamina.equations.walk import walk
 from lamina.errors import DataError, SettingError
+from lamina.learning.conformal import Conformal, has_scores, intervals, joined, probabilities, scores_of, sets
 from lamina.learning.diagnosis.findings import Diagnosis
 from lamina.one_row import RowPass
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 ROWS_PER_BLOCK = 8192  # rows that are encoded and predicted together
 BLOCKS_READ = 8  # of rows from files that are read together
 LARGEST_KEPT = 2**20  # parameters that are kept ready for single rows
+ONE_LABEL = "sets are of labels that exclude one another, two or more: this model predicts several a row, or has one."
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ class Model:
         See `lamina.engine.choose`; where they are not there any more, the fastest engine on the CPU predicts.
     signs : dict, optional
         What `diagnose` goes by besides the history: looks at the layers while they learned, and what the rows said.
+    conformal : Conformal, optional
+        How far off rows were that were not learned from: what `predict_interval` and `predict_set` go by.
     """
 
     network: Network
@@ -81,6 +86,7 @@ class Model:
     engine: EngineName = "auto"
     device: str = "auto"
     signs: dict[str, Any] | None = None
+    conformal: Conformal | None = None
 
     def diagnose(self, X: Any = None, y: Any = None, *, X_val: Any = None, y_val: Any = None) -> Diagnosis:
         """Say what is wrong with the training of this model, the likely cause first; `print` it.
@@ -244,6 +250,118 @@ class Model:
         y = np.sort(y, axis=2)[:, :, np.argsort(np.argsort(loss.quantiles, kind="stable"))]
         return y[:, 0] if y.shape[1] == 1 else y
 
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> NDArray[np.float64]:
+        """Return an interval for each row that holds its number with the probability `coverage`, or more.
+
+        Split conformal prediction: as wide as the errors on rows that were not learned from, the validation rows of
+        the fit or those of `calibrate_intervals`. With two or more quantiles it is what is between the lowest and the
+        highest of them, made wider or narrower, so that each row has a width of its own; for counts
+        (`loss="poisson"`) the width grows with the root of the prediction, for amounts (`loss="gamma"`) with the
+        prediction.
+
+        The promise holds for rows drawn like those, on average over all of them, and for each target apart.
+        Validation rows have also chosen the epoch, which may cost a little of it; see docs/intervals.md.
+
+        Parameters
+        ----------
+        X : rows
+        coverage : float
+            Between 0 and 1.
+
+        Returns
+        -------
+        array, shape (m, 2), or (m, targets, 2)
+            The lowest and the highest number.
+
+        Raises
+        ------
+        SettingError
+            Nothing was held out, or too little for this coverage; or the model predicts labels.
+        """
+        if not isinstance(self.target, Numbers):
+            raise SettingError("This model predicts labels: predict_set gives the labels that a row may have.")
+        self._held_out().at(coverage)  # what cannot be promised is said before anything is read
+        return self.intervals(self.output(X), coverage)
+
+    def intervals(self, A: NDArray[np.float64], coverage: float) -> NDArray[np.float64]:
+        """Return the intervals that outputs A[L] (m, n_outputs) mean; see `predict_interval`."""
+        assert isinstance(self.target, Numbers)
+        found = intervals(self.target, self.network.loss, A, self._held_out().at(coverage))
+        return found[:, 0] if self.target.flat and self.target.n_targets == 1 else found
+
+    def predict_set(self, X: Any, coverage: float = 0.9) -> NDArray[np.bool_]:
+        """Return which labels each row may have: the right one is among them with the probability `coverage`, or more.
+
+        The likeliest label is always in the set, and others whose probability is high enough, as measured on rows that
+        were not learned from (split conformal prediction). See `predict_interval` for what the promise holds of.
+
+        Parameters
+        ----------
+        X : rows
+        coverage : float
+            Between 0 and 1.
+
+        Returns
+        -------
+        array of bool, shape (m, n_classes)
+
+        Raises
+        ------
+        SettingError
+            Nothing was held out, or too little for this coverage; or the model does not predict one label a row.
+        """
+        if not isinstance(self.target, Labels):
+            raise SettingError("This model predicts numbers: predict_interval gives the interval that a row's is in.")
+        self._score_of_sets(coverage)  # what cannot be promised is said before anything is read
+        return self.label_sets(self.output(X), coverage)
+
+    def label_sets(self, A: NDArray[np.float64], coverage: float) -> NDArray[np.bool_]:
+        """Return the sets that outputs A[L] (m, n_outputs) mean; see `predict_set`."""
+        return sets(self._check_has_classes(), A, self._score_of_sets(coverage))
+
+    def _score_of_sets(self, coverage: float) -> float:
+        if not has_scores(self.target):
+            raise SettingError(ONE_LABEL)
+        return float(self._held_out().at(coverage)[0])
+
+    def _held_out(self) -> Conformal:
+        if self.conformal is None:
+            of = "calibrate_intervals" if isinstance(self.target, Numbers) else "calibrate_sets"
+            raise SettingError(
+                f"no rows were held out of this fit, so nothing says how far off its predictions are: call {of}(X, y) "
+                "with rows that it has not learned from, or fit with early_stopping=True or X_val."
+            )
+        return self.conformal
+
+    def calibrate_intervals(self, X: Any, y: Any, sample_weight: Any = None) -> "Model":
+        """Return this model with intervals (or sets of labels) that go by the errors on these rows.
+
+        Of rows that had no part in the fit, not in choosing its epoch or its settings either, the promise of
+        `predict_interval` and `predict_set` holds exactly.
+
+        Parameters
+        ----------
+        X : rows
+        y : array, shape (m,) or (m, targets)
+        sample_weight : array, shape (m,), optional
+            A row of weight 2 counts as two rows, a row of weight 0 as none.
+
+        Raises
+        ------
+        DataError
+            Rows and targets do not fit the model or one another, or no row counts.
+        SettingError
+            Several labels a row.
+        """
+        if not has_scores(self.target):
+            raise SettingError(ONE_LABEL)
+        A, Y = self.output(X), np.asarray(self.target.encode(y), np.float64)
+        if len(Y) != len(A):
+            raise DataError(f"y has {len(Y)} values and X has {len(A)} rows: expected one for each.")
+        weights = None if sample_weight is None else check_weights(sample_weight, len(A))
+        found = joined([(scores_of(self.target, self.network.loss, A, Y), weights)])
+        return replace(self, conformal=found)
+
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return a probability per row and class, shape (m, n_classes); for labels only.
 
@@ -257,8 +375,7 @@ class Model:
 
     def probabilities(self, A: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the probabilities that outputs A[L] (m, n_outputs) mean; see `predict_proba`."""
-        labels = self._check_has_classes()
-        return labels.probabilities(A / A.sum(axis=1, keepdims=True) if labels.task == "multiclass" else A)
+        return probabilities(self._check_has_classes(), A)
 
     def _check_has_classes(self) -> Labels:
         if not isinstance(self.target, Labels):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lamina.equations.network import Network
+from lamina.equations.own_loss import FunctionLoss
 from lamina.errors import SettingError
 from lamina.learning.calibration import divided
 from lamina.learning.data_driven import DECIDING_ROWS, first_parameters
@@ -68,6 +69,7 @@ def epochs_of(before: Before) -> int:
 def gone_on(run: Run, before: Before) -> State:
     """Return a state that goes on from an earlier fit: from one moment of it, whole."""
     _check_same_arrays(before.model.network, run.network)
+    _check_own_loss(before.model.network, run)
     dtype, optimiser = np.dtype(run.settings["dtype"]), run.recipe.optimiser
     if before.state is None:
         state = State.start(optimiser, before.model.params.astype(dtype))
@@ -100,6 +102,16 @@ def _check_same_arrays(before: Network, now: Network) -> None:
         raise SettingError(
             f"these settings describe a different network ({now.loss.kind}, {_shapes(now)}) from the fitted one "
             f"({before.loss.kind}, {_shapes(before)}). Restore them, or refit with warm_start=False."
+        )
+
+
+def _check_own_loss(before: Network, run: Run) -> None:
+    """Raise a SettingError where a loss of somebody's own would be replaced in silence by the one of the table."""
+    if isinstance(before.loss, FunctionLoss) and run.given["loss"] == "auto":
+        called = before.loss.called
+        raise SettingError(
+            f"this model was trained with {called}, a loss of somebody's own, which a model file does not hold: to "
+            f"train it further, pass the function, set_params(loss={called}), or name another loss, like 'huber'."
         )
 
 

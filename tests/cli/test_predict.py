@@ -177,7 +177,7 @@ def several(units, loss, target):
     model = package.load("income.lamina")
     network = Network(model.encoder.n_features, [Linear(units)], loss)
     params = np.random.default_rng(0).normal(size=network.size).astype(np.float32)
-    return replace(model, network=network, params=params, target=target, target_name="y", signs=None)
+    return replace(model, network=network, params=params, target=target, target_name="y", signs=None, conformal=None)
 
 
 @pytest.mark.parametrize(
@@ -220,3 +220,19 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
         subprocess.run([sys.executable, "-m", "lamina.cli.main", *words], check=True, capture_output=True)
         peaks.append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
     assert peaks[1] - peaks[0] < 60
+
+
+def test_intervals_of_numbers(lamina):
+    model = package.load("price.lamina")
+    rows = model.conformal.rows if model.conformal else 0
+    done = lamina("predict", "price.lamina", "new.csv", "--interval", "0.8")
+    if rows < 4:  # nothing, or too little, was held out
+        assert (done.code != 0, done.out) == (True, "")
+        assert "interval" in done.err or "rows" in done.err
+        held = model.calibrate_intervals(new_rows(), model.predict(new_rows()) + np.arange(len(new_rows())))
+        held.save("held.lamina")
+        done, model = lamina("predict", "held.lamina", "new.csv", "--interval", "0.8"), held
+    header, found = table_of(done.out)
+    assert header == ["price", "price[low]", "price[high]"]
+    expected = np.column_stack([model.predict(new_rows()), model.predict_interval(new_rows(), 0.8)])
+    assert np.array_equal(np.array(found, float), expected)

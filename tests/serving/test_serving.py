@@ -73,6 +73,20 @@ def test_numbers_without_names_are_asked_by_place(client, numbers):
     assert "classes" not in found
 
 
+def test_intervals_and_sets_of_a_coverage(client, census, numbers):
+    path, rows = "/v1/models/numbers/predict", [{"x0": 0.5, "x1": -1.0}, {"x0": 2.0, "x1": 0.0}]
+    status, _, found = client.ask(path, {"rows": rows, "coverage": 0.8})
+    expected = lamina.load(numbers).predict_interval([[0.5, -1.0], [2.0, 0.0]], 0.8)
+    assert (status, found["intervals"]) == (200, expected.tolist())
+    for coverage, said in ((0.999, "needs 999 rows"), (90, "Did you mean 0.9"), ("0.9", "between 0 and 1")):
+        status, _, found = client.ask(path, {"rows": rows, "coverage": coverage})
+        assert (status, said in found["error"]) == (422, True)
+    _, table, model = census
+    _, _, found = client.ask(PREDICT, {"rows": table.slice(0, 5).to_pylist(), "coverage": 0.9})
+    sets = model.predict_set(table.slice(0, 5), 0.9)
+    assert found["sets"] == [model.target.classes[one].tolist() for one in sets]
+
+
 def test_what_a_client_of_the_protocol_asks_first(client, census):
     assert client.ask("/v2/health/live")[::2] == (200, {"live": True})
     assert client.ask("/v2/health/ready")[::2] == (200, {"ready": True})

@@ -26,6 +26,7 @@ from lamina.data.tables.table import Table
 from lamina.data.targets import Labels, Numbers
 from lamina.equations.losses import Quantile
 from lamina.errors import DataError, NoRowsError, SettingError
+from lamina.learning.conformal import check_coverage
 from lamina.learning.group import Group
 from lamina.model import Model
 from lamina.model_file import load
@@ -37,7 +38,13 @@ Write = Callable[[Columns], None]
 
 
 def predict(
-    model: ModelFile, /, *files: str, proba: bool = False, out: Path | None = None, cluster: str | None = None
+    model: ModelFile,
+    /,
+    *files: str,
+    proba: bool = False,
+    interval: float | None = None,
+    out: Path | None = None,
+    cluster: str | None = None,
 ) -> int:
     """Predict the rows of tables, in their order.
 
@@ -51,6 +58,9 @@ def predict(
         or a URI like s3://bucket/folder.
     proba
         Give the probability of every class instead of the class.
+    interval
+        Add the ends of an interval that holds the number with this probability, like 0.9, from the errors on the
+        validation rows of training.
     out
         A .csv or .parquet file to write; without it, CSV goes to stdout.
     cluster
@@ -64,20 +74,31 @@ def predict(
     check_rows(model, paths, {"--out": out})
     if out is not None:
         check_place("--out", out)
-    where, how = asked_for(cluster), (model, paths, proba, out)
+    if interval is not None:
+        check_coverage(interval)
+    where, how = asked_for(cluster), (model, paths, proba, interval, out)
     return _written(*how) if where is None else launched(where, partial(_written, *how))
 
 
-def _written(model: Path, paths: Sequence[str], proba: bool, out: Path | None, group: Group | None = None) -> int:
+def _written(
+    model: Path,
+    paths: Sequence[str],
+    proba: bool,
+    interval: float | None,
+    out: Path | None,
+    group: Group | None = None,
+) -> int:
     """Write the predictions, as one process: alone, or as a worker of a group, of which the first writes."""
     terminal, loaded, speaks = Terminal(), load(model), group is None or group.rank == 0
     terminal.notes.quiet = not speaks
     if proba and not isinstance(loaded.target, Labels):
         raise DataError(f"{model} predicts numbers: there are no probabilities. Remove --proba.")
-    names, count = column_names(loaded, proba), 0
+    if interval is not None:
+        _check_interval(model, loaded, interval)
+    names, count = column_names(loaded, proba, interval is not None), 0
     with _writing(out, names) if speaks else nullcontext(_nowhere) as write:
         with terminal.working(f"reading {shown(paths)}"):
-            found = _predicted(loaded, paths, proba, group)
+            found = _predicted(loaded, paths, _way(loaded, proba, interval), group)
             first = next(found, None)
         if first is None:
             write([_no_values(loaded, proba)] * len(names))
@@ -89,11 +110,40 @@ def _written(model: Path, paths: Sequence[str], proba: bool, out: Path | None, g
     return 0
 
 
+def _check_interval(path: Path, model: Model, coverage: float) -> None:
+    """Find out before anything is written whether the model has intervals of this coverage."""
+    if isinstance(model.target, Labels):
+        raise DataError(f"{path} predicts labels: there are no intervals. --proba gives the probability of each.")
+    if model.conformal is None:
+        raise DataError(
+            f"{path} has no intervals: no rows were held out when it was trained. Train it with --early-stopping true "
+            "or --validation FILE."
+        )
+    model.conformal.at(coverage)
+
+
+def _way(model: Model, proba: bool, interval: float | None) -> Callable[[Table], NDArray[Any]]:
+    """Return from rows to what is written of each."""
+    if interval is None:
+        return model.predict_proba if proba else model.predict
+    coverage = interval
+
+    def with_ends(rows: Table) -> NDArray[Any]:
+        A = model.output(rows)
+        ends = model.intervals(A, coverage).reshape(len(A), -1, 2)
+        y = model.decoded(A).reshape(len(A), ends.shape[1], -1)
+        return np.concatenate([y, ends], axis=2)
+
+    return with_ends
+
+
 def _nowhere(columns: Columns) -> None:
     """Another worker writes."""
 
 
-def _predicted(model: Model, files: Sequence[str], proba: bool, group: Group | None) -> Iterator[NDArray[Any]]:
+def _predicted(
+    model: Model, files: Sequence[str], way: Callable[[Table], NDArray[Any]], group: Group | None
+) -> Iterator[NDArray[Any]]:
     """Yield what is predicted for the rows of files, piece by piece; nothing where they have the columns only."""
     stream = _opened(model, files)
     if stream is None:
@@ -101,7 +151,7 @@ def _predicted(model: Model, files: Sequence[str], proba: bool, group: Group | N
 
     def of_piece(rows: Table) -> NDArray[Any]:
         with in_stream(stream):
-            return model.predict_proba(rows) if proba else model.predict(rows)
+            return way(rows)
 
     yield from in_turns(group, pieces_of(stream, model.encoder.names_in), of_piece)
 
@@ -126,13 +176,15 @@ def _no_values(model: Model, proba: bool) -> NDArray[Any]:
     return np.zeros(0, int) if target.task == "multilabel" else target.classes[:0]
 
 
-def column_names(model: Model, proba: bool) -> list[str]:
-    """Return the names of the columns that are written: "income", "income=>50K", "price[0.9]", "y[1]"."""
+def column_names(model: Model, proba: bool, interval: bool = False) -> list[str]:
+    """Return the names of the columns that are written: "income", "income=>50K", "price[0.9]", "y[1]", "y[low]"."""
     name, target, loss = model.target_name, model.target, model.network.loss
     if isinstance(target, Numbers):
         targets = [name] if target.n_targets == 1 else [f"{name}[{t}]" for t in range(target.n_targets)]
         quantiles = loss.quantiles if isinstance(loss, Quantile) else ()
-        return [f"{one}[{q:g}]" for one in targets for q in quantiles] if len(quantiles) > 1 else targets
+        endings = [f"[{q:g}]" for q in quantiles] if len(quantiles) > 1 else [""]
+        endings += ["[low]", "[high]"] if interval else []
+        return [f"{one}{ending}" for one in targets for ending in endings]
     if proba or target.task == "multilabel":
         return [f"{name}={label}" for label in target.classes]
     return [name]

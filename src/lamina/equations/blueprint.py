@@ -1,24 +1,30 @@
 """The one description of a network, as plain dicts: C++ builds from it, the file stores it, the page draws it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from lamina.equations.layers import LAYERS, Linear, Residual
 from lamina.equations.losses import LOSSES
+from lamina.equations.own_loss import FunctionLoss
 from lamina.equations.random import Key
 from lamina.equations.slots import Group
-from lamina.equations.types import Layer
+from lamina.equations.types import Layer, Loss
 
 DERIVED = ("kind", "inputs", "layer", "arrays")  # in the blueprint, but not a setting of the layer
+DESCRIBED_LOSSES: dict[str, type[Loss]] = {**LOSSES, FunctionLoss.kind: FunctionLoss}
 OF_THE_NETWORK = ("kind", "name", "l1", "l2", "groups", "members")  # with the loss, but not a setting of it
 
 
 def blueprint_of(network: Any) -> list[dict[str, Any]]:
     """Return the layers in order, then the loss; see `Network.blueprint`."""
-    loss = {"kind": "loss", "name": network.loss.kind, **asdict(network.loss), "l1": network.l1, "l2": network.l2}
+    loss = {"kind": "loss", "name": network.loss.kind, **_settings(network.loss), "l1": network.l1, "l2": network.l2}
     loss |= {"groups": {name: group._asdict() for name, group in network.groups.items()}, "members": network.members}
     return [*_entries(network, network.layers, network.n_inputs, (), Key(0, 0)), loss]
+
+
+def _settings(loss: Any) -> dict[str, Any]:
+    return {one.name: getattr(loss, one.name) for one in fields(loss) if one.metadata.get("stored", True)}
 
 
 def _entries(
@@ -56,7 +62,7 @@ def read_back(blueprint: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "n_inputs": layers[0]["inputs"],
         "layers": [_layer(entry) for entry in layers],
-        "loss": LOSSES[loss["name"]](**settings),
+        "loss": DESCRIBED_LOSSES[loss["name"]](**settings),
         "l1": loss["l1"],
         "l2": loss["l2"],
         "groups": {name: Group(**group) for name, group in loss["groups"].items()},

@@ -11,7 +11,7 @@ mean of their costs, and predict together, the mean of their A[L].
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import Any
 
@@ -20,6 +20,7 @@ import numpy as np
 from lamina.computed_once import cached_property
 from lamina.equations.blueprint import blueprint_of, read_back
 from lamina.equations.layers import Dense, Residual, unrolled
+from lamina.equations.own_loss import FunctionLoss
 from lamina.equations.slots import GROUPS, Group, Path, Slot, numbers, slots
 from lamina.equations.types import Array, Arrays, Layer, Loss
 
@@ -84,6 +85,11 @@ class Network:
     def n_outputs(self) -> int:
         """Units of A[L]."""
         return self.widths[-1]
+
+    @cached_property
+    def predicting(self) -> "Network":
+        """The network as predictions need it: of a loss that is somebody's own function, its output function only."""
+        return replace(self, loss=self.loss.stand_in) if isinstance(self.loss, FunctionLoss) else self
 
     @cached_property
     def numbers(self) -> dict[Path, int]:

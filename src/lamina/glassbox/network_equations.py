@@ -8,6 +8,7 @@ import numpy as np
 
 from lamina.equations.layers import Residual
 from lamina.equations.network import Network
+from lamina.equations.own_loss import FunctionLoss
 from lamina.errors import SettingError
 from lamina.glassbox.activation_equations import ACTIVATION_EQUATIONS
 from lamina.glassbox.entries.rules import (
@@ -76,6 +77,11 @@ def equations(network: Network, setting: Setting) -> tuple[Equation, ...]:
 
 def check_known(network: Network) -> None:
     """Raise a SettingError that names the parts that have no equations: those that somebody added to the library."""
+    if isinstance(network.loss, FunctionLoss):
+        raise SettingError(
+            f"the glass box has no equations for the loss {network.loss.called}, a function of somebody's own. "
+            "A trace without targets, trace(X), shows the way forward."
+        )
     layers = [network.layer_at(path) for path in network.numbers]
     functions = [str(layer.function) for layer in layers if hasattr(layer, "function")]
     missing = [

@@ -76,6 +76,7 @@ def trace(
         Rows or targets that do not fit the model.
     """
     network = network_of(model)
+    network = network.predicting if y is None else network
     if isinstance(model, Network):
         X, Y, w, theta, origins, engine = _of_network(model, X, y, sample_weight, params)
     else:

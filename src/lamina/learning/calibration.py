@@ -34,13 +34,14 @@ def temperature(network: Network, engine: Engine, params: Any, held_out: Example
     Parameters
     ----------
     network : Network
-        With a log loss, and a linear layer as its last with weights.
+        Of classes, with a linear layer as its last with weights. A loss of somebody's own is left out of account: what
+        probabilities are taken at their word for is the log loss.
     engine : Engine
     params : array, shape (network.size,)
     held_out : Examples
         Rows that were not learned from.
     """
-    loss = network.loss
+    loss = network.predicting.loss
     assert isinstance(loss, BinaryLogLoss | CategoricalLogLoss)
     logits = logits_of(network, engine, params, held_out)
     end = _end_of(network, replace(loss, label_smoothing=IMAGINED / (held_out.n + IMAGINED)))

@@ -21,6 +21,8 @@ CURES = {
     "average='binary'": AVERAGES,
     "multi_class must be": " For more than two classes: roc_auc_ovr, roc_auc_ovo.",
     "multiclass format is not supported": " For more than two classes: roc_auc_ovr, f1_macro, neg_log_loss, ...",
+    "positional arguments but 3 were given": " A function of (y_true, y_pred) becomes a scorer by "
+    "sklearn.metrics.make_scorer(function, greater_is_better=False), or True.",
     "has none of the following attributes": " It is for classes: a regressor takes 'cost', 'r2', ...",
 }
 

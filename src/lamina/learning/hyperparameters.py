@@ -21,6 +21,7 @@ from lamina.learning.choices import checked, chosen, interval, shown, within
 from lamina.learning.foreign_names import meant
 from lamina.learning.initialisers import BIAS_INITIALISERS, INITIALISERS
 from lamina.learning.lbfgs import LBFGS
+from lamina.learning.own_losses import own_loss_of
 from lamina.learning.presets import PRESETS
 from lamina.learning.schedules import SCHEDULES
 from lamina.learning.search_ranges import Among, Between, Range
@@ -114,6 +115,23 @@ class Choice:
     @property
     def annotation(self) -> str:
         return " | ".join(["str", "Mapping[str, object]", *(one.__name__ for one in self.table.values())])
+
+
+@dataclass(frozen=True)
+class LossChoice(Choice):
+    """A loss of the table, or a function of one's own."""
+
+    def check(self, name: str, value: Any) -> None:
+        if own_loss_of(value) is None:
+            super().check(name, value)
+
+    @property
+    def text(self) -> str:
+        return f"{super().text}; in Python also a function (docs/own-losses.md)"
+
+    @property
+    def annotation(self) -> str:
+        return f"{super().annotation} | OwnLoss | Callable[..., Any]"
 
 
 @dataclass(frozen=True)
@@ -307,7 +325,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("zero_last_layer", "auto", AUTO_YES_NO, "Initialise the weights and biases of the last layer to 0."),
     # What it learns
-    Setting("loss", "auto", Choice(LOSSES, AUTO), "Loss function; 'auto': log loss, or squared error for numbers."),
+    Setting("loss", "auto", LossChoice(LOSSES, AUTO), "Loss function; 'auto': log loss, or squared error for numbers."),
     Setting(
         "label_smoothing",
         "auto",

@@ -17,12 +17,14 @@ from lamina.equations.losses import LOSSES, BinaryLogLoss, CategoricalLogLoss
 from lamina.equations.members import MemberChoice, MemberScale
 from lamina.equations.network import Network
 from lamina.equations.normalisation import BatchNorm, LayerNorm
+from lamina.equations.own_loss import FunctionLoss
 from lamina.equations.regression_losses import SquaredError
 from lamina.equations.scales import ParametricActivation, Scale
 from lamina.equations.slots import Group
 from lamina.equations.types import Layer, Loss
 from lamina.errors import SettingError
 from lamina.learning.choices import chosen
+from lamina.learning.own_losses import check_output, own_loss_of
 
 NORMALISATIONS: dict[str, type[Layer]] = {"layer": LayerNorm, "batch": BatchNorm}
 
@@ -43,6 +45,12 @@ def loss_from(settings: Mapping[str, Any], task: str) -> Loss:
     SettingError
         The loss does not fit the task.
     """
+    value = settings["loss"]
+    if isinstance(value, FunctionLoss):  # a network's
+        check_output(value.called, value.output_name, task)
+        return value
+    if (own := own_loss_of(value)) is not None:
+        return own.of_task(task, float(settings.get("label_smoothing") or 0.0))
     fitting = LOSS_OF_TASK[task]
     loss = fitting if settings["loss"] == "auto" else chosen("loss", settings["loss"], LOSSES)
     log_loss = isinstance(loss, BinaryLogLoss | CategoricalLogLoss)

@@ -10,14 +10,15 @@ from typing import Any
 
 from lamina.data import headers
 from lamina.equations.activations import ACTIVATIONS
-from lamina.equations.blueprint import DERIVED, OF_THE_NETWORK
+from lamina.equations.blueprint import DERIVED, DESCRIBED_LOSSES, OF_THE_NETWORK
 from lamina.equations.layers import LAYERS, Residual
-from lamina.equations.losses import LOSSES
 from lamina.equations.network import Network
+from lamina.equations.own_loss import WITH_OUTPUT
 from lamina.equations.scales import ParametricActivation
 from lamina.equations.slots import GROUPS, Group
 from lamina.errors import ModelFileError
 from lamina.learning.choices import RANGES, chosen, within
+from lamina.learning.own_losses import LONGEST_NAME
 
 MAX_LAYERS = 4096  # building takes a time that grows with the square of the layers
 MAX_DEPTH = 32  # of residuals inside residuals
@@ -101,8 +102,8 @@ def _check_arrays(arrays: Any) -> None:
 
 
 def _check_loss(loss: Any) -> None:
-    name = _kind(loss, "name", LOSSES)
-    own = [one.name for one in fields(LOSSES[name])]  # type: ignore[arg-type]
+    name = _kind(loss, "name", DESCRIBED_LOSSES)
+    own = [one.name for one in fields(DESCRIBED_LOSSES[name]) if one.metadata.get("stored", True)]  # type: ignore[arg-type]
     headers.fields(loss, f"blueprint {name}", [*OF_THE_NETWORK, *own])
     if loss["kind"] != "loss":
         raise ModelFileError("blueprint: the loss stands at the end")
@@ -112,7 +113,7 @@ def _check_loss(loss: Any) -> None:
     for group in loss["groups"].values():
         headers.fields(group, "blueprint group", Group._fields)
         _check_at_least_0(group, Group._fields)
-    _check_settings("loss", name, {one: loss[one] for one in own}, LOSSES)
+    _check_settings("loss", name, {one: loss[one] for one in own}, DESCRIBED_LOSSES)
 
 
 def _check_settings(what: str, kind: str, settings: dict[str, Any], table: Any) -> None:
@@ -120,6 +121,11 @@ def _check_settings(what: str, kind: str, settings: dict[str, Any], table: Any) 
     for name, value in settings.items():
         if name == "function":
             headers.choice(value, "blueprint function", ACTIVATIONS)
+        elif name == "output_name":
+            headers.choice(value, "blueprint output_name", WITH_OUTPUT)
+        elif name == "called":
+            if not isinstance(value, str) or not value.isprintable() or len(value) > LONGEST_NAME:
+                raise ModelFileError("blueprint called: a short name expected")
         elif name == "ntk":
             headers.flag(value, "blueprint ntk")
         elif name not in RANGES or (name in LISTS) != isinstance(value, list) or value == []:

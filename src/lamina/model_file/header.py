@@ -13,6 +13,7 @@ from lamina.data.encoding.encoder import Encoder
 from lamina.data.targets import Labels, Numbers
 from lamina.equations.network import Network
 from lamina.errors import ModelFileError
+from lamina.learning.conformal import Conformal, has_scores
 from lamina.learning.diagnosis.signs import Signs, signs_from
 from lamina.learning.networks import loss_from
 from lamina.learning.state import Record
@@ -23,6 +24,7 @@ FORMAT = 2  # raised when older versions could misread what newer ones write
 DTYPES = {"F32": "float32", "F64": "float64"}  # what safetensors calls them
 MOST_SCORES = 100
 KEYS = ("format", "lamina", "blueprint", "encoder", "target", "target_name", "settings", "history", "scores")
+OPTIONAL = ("signs", "conformal")  # keys that a model without them leaves out
 SINCE_2 = ("best_epoch", "stopped")  # keys that format 1 did not have
 HISTORY = Record._fields
 TIMES = {"seconds"}  # of a record: left out, so that the same fit makes the same file
@@ -42,6 +44,7 @@ class Contents(NamedTuple):
     best_epoch: int
     stopped: str
     signs: Signs | None
+    conformal: Conformal | None
 
 
 def header_of(model: Model) -> dict[str, Any]:
@@ -60,7 +63,8 @@ def header_of(model: Model) -> dict[str, Any]:
         "best_epoch": model.best_epoch,
         "stopped": model.stopped,
     }
-    return header if model.signs is None else header | {"signs": model.signs}
+    header |= {} if model.signs is None else {"signs": model.signs}
+    return header if model.conformal is None else header | {"conformal": model.conformal.to_header()}
 
 
 def _timeless(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,7 +84,7 @@ def contents_of(header: Any) -> Contents:
         Something in it is not what `header_of` writes.
     """
     check_format(header)
-    since = [] if header["format"] == 1 else [*SINCE_2, *(["signs"] if "signs" in header else [])]
+    since = [] if header["format"] == 1 else [*SINCE_2, *(name for name in OPTIONAL if name in header)]
     headers.fields(header, "header", [*KEYS, *since])
     _text(header["lamina"], "lamina")
     network = blueprints.network_from(header["blueprint"])
@@ -103,6 +107,7 @@ def contents_of(header: Any) -> Contents:
         headers.whole(best_epoch, "best_epoch", 0, 2**53),
         _text(header.get("stopped", ""), "stopped"),
         signs_from(header["signs"], sum(slot.role == "W" for slot in network.slots)) if "signs" in since else None,
+        _conformal(header["conformal"], target) if "conformal" in since else None,
     )
 
 
@@ -124,6 +129,12 @@ def check_format(header: Any) -> None:
         )
     if header["format"] < 1:
         raise ModelFileError(f"its header has the format {header['format']}: 1 to {FORMAT} expected")
+
+
+def _conformal(header: Any, target: Labels | Numbers) -> Conformal:
+    if not has_scores(target):
+        raise ModelFileError("conformal: a target of numbers, or of one label a row, expected")
+    return Conformal.from_header(header, target.n_targets if isinstance(target, Numbers) else 1)
 
 
 def _target(header: Any) -> Labels | Numbers:

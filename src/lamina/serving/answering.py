@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.data.targets import Labels
+from lamina.errors import SettingError
 from lamina.serving.asking import Asked
 from lamina.serving.catalogue import Served
 from lamina.serving.refusals import Refused
@@ -29,7 +30,21 @@ def as_json(asked: Asked, served: Served) -> bytes:
     answer = {"model": served.name, "version": served.version, "predictions": model.decoded(A).tolist()}
     if isinstance(model.target, Labels):
         answer |= {"classes": model.target.classes.tolist(), "probabilities": model.probabilities(A).tolist()}
+    if "coverage" in asked.more:
+        answer |= _covering(A, served, asked.more["coverage"])
     return written(answer)
+
+
+def _covering(A: NDArray[np.float64], served: Served, coverage: Any) -> dict[str, Any]:
+    """Return intervals, or sets of labels, that hold what is predicted with a probability."""
+    model = served.model
+    try:
+        if not isinstance(model.target, Labels):
+            return {"intervals": model.intervals(A, coverage).tolist()}
+        classes = model.target.classes
+        return {"sets": [classes[one].tolist() for one in model.label_sets(A, coverage)]}
+    except SettingError as problem:
+        raise Refused(422, str(problem)) from None
 
 
 def as_tensors(asked: Asked, served: Served) -> bytes:

@@ -92,7 +92,9 @@ def _row(served: Served) -> dict[str, Any]:
 
 
 def _object(key: str, value: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "required": [key], "properties": {key: value}}
+    coverage = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1, "description": "of intervals or sets"}
+    more = {} if key == "inputs" else {"coverage": coverage}
+    return {"type": "object", "required": [key], "properties": {key: value, **more}}
 
 
 def _answers(summary: str) -> dict[str, Any]:

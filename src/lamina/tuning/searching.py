@@ -177,7 +177,8 @@ def searched(
         len(source.table.names),
     )
     searching = space_of(settings, facts, space, only)
-    measure = measure_of(scoring, who, "quantile" in str(settings.get("loss", "")).lower())
+    loss = settings.get("loss", "")
+    measure = measure_of(scoring, who, not callable(loss) and "quantile" in str(loss).lower())
     identity = {
         "rows": rows_of_source(source, who).fingerprint,
         "target": target_name or str(roles.target or "y"),
