@@ -1,5 +1,6 @@
 """lamina serve: models behind HTTP."""
 
+import gc
 import secrets
 import warnings
 from contextlib import suppress
@@ -73,6 +74,8 @@ def serve(
     server = Server(
         files, Access(host, token, names), limits, drain=drain, say=terminal.note, release=version("lamina")
     )
+    gc.collect()
+    gc.freeze()  # else each full collection looks at every module again, and nobody is answered meanwhile
     with listening(host, port) as place:
         at = f"http://{f'[{host}]' if ':' in host else host}:{place.getsockname()[1]}"
         for name in files:

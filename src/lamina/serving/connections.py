@@ -17,13 +17,13 @@ class Connection(Patience, HttpToolsProtocol):
     _of_headers = 0  # bytes since the headers began
 
     def connection_made(self, transport: Any) -> None:
-        """Wait for the headers of a request, where there is room for another connection."""
+        """Wait for a request, where there is room for another connection: clients open some in advance."""
         super().connection_made(transport)
         if len(self.connections) > MOST_CONNECTIONS:
             transport.write(FULL)
             transport.close()
         else:
-            self.wait_for_headers()
+            self.wait_for_headers(self.config.timeout_keep_alive)
 
     def data_received(self, data: bytes) -> None:
         """Count what arrives before the headers are complete."""
@@ -38,7 +38,8 @@ class Connection(Patience, HttpToolsProtocol):
         super().on_message_begin()
         if self._late is None:
             self._of_headers = 0
-            self.wait_for_headers()
+        self.headers_came()
+        self.wait_for_headers()
 
     def on_headers_complete(self) -> None:
         """Stop it with the last of its headers."""
