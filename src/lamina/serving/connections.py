@@ -8,6 +8,7 @@ from lamina.web.patience import Patience
 
 LARGEST_HEADERS = 65_536  # bytes that may arrive before the headers end
 MOST_CONNECTIONS = 1024
+MOST_WAITING = 1000  # requests that were sent on a connection before the answer to another
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -26,11 +27,11 @@ class Connection(Patience, HttpToolsProtocol):
             self.wait_for_headers(self.config.timeout_keep_alive)
 
     def data_received(self, data: bytes) -> None:
-        """Count what arrives before the headers are complete."""
+        """Count what arrives before the headers are complete, and the requests that wait: uvicorn keeps any number."""
         if self._late is not None:
             self._of_headers += len(data)
         super().data_received(data)
-        if self._late is not None and self._of_headers > LARGEST_HEADERS:
+        if (self._late is not None and self._of_headers > LARGEST_HEADERS) or len(self.pipeline) > MOST_WAITING:
             self.transport.abort()
 
     def on_message_begin(self) -> None:
