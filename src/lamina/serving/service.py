@@ -109,7 +109,7 @@ class Service:
         if self._at_once > self.limits.requests:
             raise Refused(503, f"{self.limits.requests} requests are being answered: ask again in a moment.")
         method, words = scope["method"], scope["path"].strip("/").split("/")
-        if len(words) >= 4 and words[1] == "models" and words[-1] in ASKED and words[0] == ASKED[words[-1]]:
+        if predicts(words):
             if method != "POST":
                 raise Refused(405, f"{scope['path']} is asked with POST.")
             return await self._predicted(words, scope, headers, receive)
@@ -214,6 +214,11 @@ class Service:
         return await asyncio.wait_for(future, self.limits.seconds)
 
 
+def predicts(words: list[str]) -> bool:
+    """Tell whether a path is one of those that take rows."""
+    return len(words) >= 4 and words[1] == "models" and words[-1] in ASKED and words[0] == ASKED[words[-1]]
+
+
 def route_of(path: str, catalogue: Catalogue) -> tuple[str, str]:
     """Return the path without names, and the model, for counting: few of either."""
     words = path.strip("/").split("/")
@@ -237,6 +242,8 @@ async def _sent(answer: Answer, scope: Scope, send: Send) -> None:
     ]
     if answer.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
+    if answer.status == 405:
+        headers.append((b"allow", b"POST" if predicts(scope["path"].strip("/").split("/")) else b"GET, HEAD"))
     if answer.status == 503:
         headers.append((b"retry-after", b"1"))
     if answer.status in {408, 413}:  # what is left of the body is not read
