@@ -1,7 +1,7 @@
 """What others serve: FastAPI on uvicorn, as its documentation has it, with a pipeline of scikit-learn or its graph.
 
 python serving_peers.py train FOLDER
-python serving_peers.py scikit-learn|onnxruntime FOLDER PORT
+python serving_peers.py constant|scikit-learn|onnxruntime FOLDER PORT
 """
 
 import sys
@@ -80,6 +80,22 @@ def application(peer, folder):
     return app
 
 
+async def constant(scope, receive, send):
+    """Answer every request with the bytes of one answer: what uvicorn takes, and the machine."""
+    if scope["type"] != "http":
+        return
+    while (await receive()).get("more_body"):
+        pass
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(ANSWER)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": ANSWER})
+
+
+ANSWER = (
+    b'{"predictions":["<=50K"],"classes":["<=50K",">50K"],"probabilities":[[0.9123456789012345,0.0876543210987655]]}'
+)
+
+
 def main():
     """Train, or serve."""
     if sys.argv[1] == "train":
@@ -87,7 +103,8 @@ def main():
         return
     import uvicorn
 
-    uvicorn.run(application(*sys.argv[1:3]), port=int(sys.argv[3]), log_level="critical", access_log=False)
+    served = constant if sys.argv[1] == "constant" else application(*sys.argv[1:3])
+    uvicorn.run(served, port=int(sys.argv[3]), log_level="critical", access_log=False)
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def test_a_port_that_is_taken_is_said_before_anything_is_read(lamina):
         port = taken.getsockname()[1]
         done = lamina("lab", "--port", port)
     assert done.code == 1
-    assert f"--port {port}: Address already in use. Leave --port out for a free one." in done.err
+    assert f"--port {port}: Address already in use. --port 0 takes a free one." in done.err
 
 
 @pytest.mark.parametrize(

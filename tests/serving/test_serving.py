@@ -217,8 +217,10 @@ def test_who_may_ask(census):
 
 
 def test_other_methods_and_types(client):
-    assert client.ask(PREDICT)[0] == 405
-    assert client.ask("/v1/models", b"{}")[0] == 405
+    status, headers, _ = client.ask(PREDICT)
+    assert (status, headers["allow"]) == (405, "POST")
+    status, headers, _ = client.ask("/v1/models", b"{}")
+    assert (status, headers["allow"]) == (405, "GET, HEAD")
     assert client.ask("/nowhere")[0] == 404
     assert client.ask(PREDICT, b"{}", Content_Type="text/plain")[0] == 415
 

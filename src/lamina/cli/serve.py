@@ -1,8 +1,10 @@
 """lamina serve: models behind HTTP."""
 
+import gc
 import secrets
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -70,21 +72,34 @@ def serve(
     warnings.simplefilter("ignore", DataWarning)  # of rows of others: they are told in their answers what is wrong
     limits = Limits(int(max_body * 1e6), max_rows, max_requests, max_time)
     names = frozenset(name.lower() for name in allow_host)
-    server = Server(
-        files, Access(host, token, names), limits, drain=drain, say=terminal.note, release=version("lamina")
-    )
-    with listening(host, port) as place:
+    with listening(host, port) as place:  # before models are read, which may take long
         at = f"http://{f'[{host}]' if ':' in host else host}:{place.getsockname()[1]}"
-        for name in files:
-            terminal.say(f"{name}: {at}/v1/models/{name}/predict")
-        terminal.say(f"lamina serve: {at}  (Ctrl-C ends it)")
-        if host not in LOOPBACK:
-            terminal.note(NOT_ENCRYPTED)
-        if drawn:
-            terminal.note(f"token: {token}")
-        with suppress(KeyboardInterrupt):
+
+        def begun() -> None:
+            for name in files:
+                terminal.say(f"{name}: {at}/v1/models/{name}/predict")
+            terminal.say(f"lamina serve: {at}  (Ctrl-C ends it)")
+            if host not in LOOPBACK:
+                terminal.note(NOT_ENCRYPTED)
+            if drawn:
+                terminal.note(f"token: {token}")
+
+        access, release = Access(host, token, names), version("lamina")
+        server = Server(files, access, limits, drain=drain, say=terminal.note, begun=begun, release=release)
+        with suppress(KeyboardInterrupt), _without_pauses():
             server.run([place])
     return 0
+
+
+@contextmanager
+def _without_pauses() -> Iterator[None]:
+    """Leave modules and models alone in collections of garbage: each full one would stop the service for 50 ms."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _named(models: tuple[str, ...]) -> dict[str, Path]:
@@ -93,6 +108,8 @@ def _named(models: tuple[str, ...]) -> dict[str, Path]:
     files: dict[str, Path] = {}
     for one in models:
         name, equals, path = one.partition("=")
+        if equals and not (name and path):
+            raise SettingError(f"{one!r}: expected a file, or NAME=FILE")
         found = Path(path if equals else one).expanduser()
         name = name if equals else found.stem
         if name in files:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from lamina.computed_once import cached_property
 from lamina.errors import DataError, LaminaError, SettingError, nearest
@@ -61,7 +62,7 @@ class Catalogue:
             if not name or not NAME.issuperset(name):
                 raise SettingError(
                     f"{name!r} cannot stand in an address: name the model with letters, digits, '.', '_' and '-', as "
-                    f"in  lamina serve churn={files[name]}"
+                    f"in  lamina serve {quote(f'churn={files[name]}')}"
                 )
         self._files = dict(files)
         self._served = {name: opened(name, path) for name, path in files.items()}

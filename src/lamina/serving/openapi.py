@@ -5,15 +5,17 @@ from typing import Any
 from lamina.data.targets import Labels
 from lamina.exporting.columns import InputKind
 from lamina.serving.answering import DATATYPES, PROBABILITIES, first_output
+from lamina.serving.asking import TYPES
 from lamina.serving.catalogue import Catalogue, Served
 
 MOST_LEVELS = 50  # that the document lists
 SCHEMAS: dict[InputKind, dict[str, Any]] = {
-    "number": {"type": ["number", "null"]},
+    "number": {"type": ["number", "boolean", "null"]},
     "boolean": {"type": ["boolean", "null"]},
     "date": {"type": ["string", "null"], "format": "date-time", "examples": ["2020-01-31", "2020-01-31T12:30:00"]},
     "text": {"type": ["string", "number", "boolean", "null"]},
 }
+PLAIN_OF: dict[InputKind, type] = {"number": float, "boolean": bool, "date": str, "text": str}
 TENSORS: dict[InputKind, str] = {"number": "FP64", "boolean": "BOOL", "date": "BYTES", "text": "BYTES"}
 ARROW = "application/vnd.apache.arrow.stream"
 
@@ -64,14 +66,15 @@ def document(catalogue: Catalogue, release: str) -> dict[str, Any]:
     for name in catalogue.names:
         served = catalogue.get(name)
         schemas[name] = _row(served)
-        rows = {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}}
-        columns = {"type": "object", "additionalProperties": {"type": "array"}}
+        rows = {"type": "array", "minItems": 1, "items": {"$ref": f"#/components/schemas/{name}"}}
+        listed = {name: {"type": "array", "items": kind} for name, kind in schemas[name]["properties"].items()}
+        columns = {"type": "object", "required": list(listed), "properties": listed}
         body = {"oneOf": [_object("rows", rows), _object("columns", columns)]}
         paths[f"/v1/models/{name}"] = _answers(f"what {name} predicts, and from which columns")
         paths[f"/v1/models/{name}/predict"] = _asks(f"predict {served.model.target_name}", body, arrow=True)
         paths[f"/v2/models/{name}"] = _answers(f"{name} by the Open Inference Protocol")
         paths[f"/v2/models/{name}/ready"] = _answers(f"whether {name} is ready")
-        tensors = _object("inputs", {"type": "array", "items": {"type": "object"}})
+        tensors = _object("inputs", _tensors(served))
         paths[f"/v2/models/{name}/infer"] = _asks(f"predict {served.model.target_name}, an input a column", tensors)
     return {
         "openapi": "3.1.0",
@@ -89,6 +92,24 @@ def _row(served: Served) -> dict[str, Any]:
             known = ", ".join(piece.levels)
             properties[served.model.encoder.names_in[piece.at]]["description"] = f"known from training: {known}"
     return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _tensors(served: Served) -> dict[str, Any]:
+    """An input for each column, in any order; the schema shows theirs."""
+    inputs = [
+        {
+            "type": "object",
+            "required": ["name", "shape", "datatype", "data"],
+            "properties": {
+                "name": {"const": name},
+                "shape": {"type": "array", "items": {"type": "integer"}, "description": "[rows] or [rows, 1]"},
+                "datatype": {"enum": [one for one, plain in TYPES.items() if PLAIN_OF[kind] in plain]},
+                "data": {"type": "array"},
+            },
+        }
+        for name, kind in served.columns.items()
+    ]
+    return {"type": "array", "minItems": len(inputs), "prefixItems": inputs}
 
 
 def _object(key: str, value: dict[str, Any]) -> dict[str, Any]:

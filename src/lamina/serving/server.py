@@ -31,6 +31,8 @@ class Server(uvicorn.Server):
         Seconds between a signal and the end, in which `ready` is false and requests are answered.
     say : callable
         Takes a line for the log.
+    begun : callable
+        Called when requests are answered, and signals too.
     release : str
         Of lamina.
     """
@@ -43,11 +45,12 @@ class Server(uvicorn.Server):
         *,
         drain: float = 0.0,
         say: Callable[[str], Any] = lambda line: None,
+        begun: Callable[[], Any] = lambda: None,
         release: str = "",
     ) -> None:
         self.service = Service(Catalogue(files), access, limits, release)
-        self.say, self.drain = say, drain
-        self._wanted = threading.Event()  # a look at the files, by SIGHUP
+        self.say, self.drain, self._begun = say, drain, begun
+        self._wanted = asyncio.Event()  # a look at the files, by SIGHUP
         super().__init__(
             uvicorn.Config(
                 self.service,
@@ -67,6 +70,8 @@ class Server(uvicorn.Server):
 
     async def serve(self, sockets: Any = None) -> None:
         """Serve, and look at the files meanwhile."""
+        if threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGHUP"):
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._wanted.set)
         looking = asyncio.create_task(self._look())
         try:
             await super().serve(sockets)
@@ -75,14 +80,15 @@ class Server(uvicorn.Server):
             with suppress(asyncio.CancelledError):
                 await looking
 
+    async def startup(self, sockets: Any = None) -> None:
+        """Listen, and say so."""
+        await super().startup(sockets)
+        self._begun()
+
     async def _look(self) -> None:
-        if threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGHUP"):
-            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._wanted.set)
         while True:
-            for _ in range(10):
-                if self._wanted.is_set():
-                    break
-                await asyncio.sleep(SECONDS_BETWEEN_LOOKS / 10)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wanted.wait(), SECONDS_BETWEEN_LOOKS)
             self._wanted.clear()
             await asyncio.to_thread(self.service.catalogue.renew, self._tell)
 
@@ -98,7 +104,7 @@ class Server(uvicorn.Server):
             return
         self.service.ready = False
         self.say(f"not ready any more; ends in {self.drain:g} seconds")
-        timer = threading.Timer(self.drain, self.end)
+        timer = threading.Timer(self.drain, super().handle_exit, (sig, None))
         timer.daemon = True
         timer.start()
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from starlette.types import Receive, Scope, Send
 
@@ -24,8 +24,12 @@ from lamina.web.guarding import names_this_machine, same
 
 JSON = "application/json"
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
-SMALL_BODY, SMALL_NETWORK = 4_096, 2_000_000  # bytes, parameters: answered at once, a thread would take longer
+SMALL_BODY = 4_096  # bytes: read at once, a thread would take longer
+SMALL_WORK = 2_000_000  # multiply-adds: predicted at once
 THREADS = 2
+T = TypeVar("T")
+Ask = Callable[[bytes, Served, int], Asked]
+Reply = Callable[[Asked, Served], bytes]
 OPEN_TO_ALL = {"/v2/health/live", "/v2/health/ready"}  # what starts containers asks without a token
 
 
@@ -105,7 +109,7 @@ class Service:
         if self._at_once > self.limits.requests:
             raise Refused(503, f"{self.limits.requests} requests are being answered: ask again in a moment.")
         method, words = scope["method"], scope["path"].strip("/").split("/")
-        if len(words) >= 4 and words[1] == "models" and words[-1] in ASKED and words[0] == ASKED[words[-1]]:
+        if predicts(words):
             if method != "POST":
                 raise Refused(405, f"{scope['path']} is asked with POST.")
             return await self._predicted(words, scope, headers, receive)
@@ -177,45 +181,42 @@ class Service:
         if body is None:
             return None
 
-        def work() -> tuple[bytes, int]:
-            return answered(body, served, ask, reply, self.limits.rows)
-
-        found, n_rows = await self._done(work, len(body), served)
+        try:
+            found, n_rows = await self._worked(body, served, ask, reply)
+        except DataError as problem:
+            raise Refused(422, str(problem)) from None
+        except UnicodeError:
+            raise Refused(422, "A text holds half a surrogate pair, which is no Unicode.") from None
+        except MemoryError:
+            raise Refused(413, "There is not enough memory for so many rows: send them in parts.") from None
+        except TimeoutError:
+            raise Refused(503, f"This took longer than {self.limits.seconds:g} seconds and was given up.") from None
         self.metrics.rows.labels(served.name).inc(n_rows)
         return Answer(200, found, ARROW if wants_arrow else JSON)
 
-    async def _done(self, work: Callable[[], tuple[bytes, int]], size: int, served: Served) -> tuple[bytes, int]:
+    async def _worked(self, body: bytes, served: Served, ask: Ask, reply: Reply) -> tuple[bytes, int]:
         """Do little work where it arrived, and more in a thread, so that others are answered meanwhile."""
-        if size <= SMALL_BODY and served.model.network.size * served.model.network.members <= SMALL_NETWORK:
-            return work()
-        future = asyncio.get_running_loop().run_in_executor(self._threads, work)
-        try:
-            return await asyncio.wait_for(future, self.limits.seconds)
-        except TimeoutError:
-            raise Refused(503, f"This took longer than {self.limits.seconds:g} seconds and was given up.") from None
+        most, network = self.limits.rows, served.model.network
+        if len(body) > SMALL_BODY:
 
+            def work() -> tuple[bytes, int]:
+                asked = ask(body, served, most)
+                return reply(asked, served), asked.n_rows
 
-Ask = Callable[[bytes, Served, int], Asked]
-Reply = Callable[[Asked, Served], bytes]
-
-
-def answered(body: bytes, served: Served, ask: Ask, reply: Reply, most_rows: int) -> tuple[bytes, int]:
-    """Return the answer to a body, and how many rows it had.
-
-    Raises
-    ------
-    Refused
-        It cannot be read, or its rows cannot be used.
-    """
-    try:
-        asked = ask(body, served, most_rows)
+            return await self._in_thread(work)
+        asked = ask(body, served, most)
+        if asked.n_rows * network.size * network.members > SMALL_WORK:
+            return await self._in_thread(lambda: reply(asked, served)), asked.n_rows
         return reply(asked, served), asked.n_rows
-    except DataError as problem:
-        raise Refused(422, str(problem)) from None
-    except UnicodeError:
-        raise Refused(422, "A text holds half a surrogate pair, which is no Unicode.") from None
-    except MemoryError:
-        raise Refused(413, "There is not enough memory for so many rows: send them in parts.") from None
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        future = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        return await asyncio.wait_for(future, self.limits.seconds)
+
+
+def predicts(words: list[str]) -> bool:
+    """Tell whether a path is one of those that take rows."""
+    return len(words) >= 4 and words[1] == "models" and words[-1] in ASKED and words[0] == ASKED[words[-1]]
 
 
 def route_of(path: str, catalogue: Catalogue) -> tuple[str, str]:
@@ -241,6 +242,8 @@ async def _sent(answer: Answer, scope: Scope, send: Send) -> None:
     ]
     if answer.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
+    if answer.status == 405:
+        headers.append((b"allow", b"POST" if predicts(scope["path"].strip("/").split("/")) else b"GET, HEAD"))
     if answer.status == 503:
         headers.append((b"retry-after", b"1"))
     if answer.status in {408, 413}:  # what is left of the body is not read

@@ -15,10 +15,11 @@ class Patience(asyncio.Protocol):
     _late: asyncio.TimerHandle | None = None  # for the headers of a request
     _stalled: asyncio.TimerHandle | None = None  # for the reading of an answer
 
-    def wait_for_headers(self) -> None:
-        """Start the clock of a request's headers, unless it goes."""
+    def wait_for_headers(self, seconds: float | None = None) -> None:
+        """Start the clock of a request's headers, unless it goes; `SECONDS_FOR_HEADERS` by default."""
         if self._late is None:
-            self._late = self.loop.call_later(SECONDS_FOR_HEADERS, self.transport.abort)
+            seconds = SECONDS_FOR_HEADERS if seconds is None else seconds
+            self._late = self.loop.call_later(seconds, self.transport.abort)
 
     def headers_came(self) -> None:
         """Stop it."""

@@ -29,6 +29,6 @@ def listening(host: str, port: int) -> socket.socket:
         why = os.strerror(problem.errno or 0)
         if problem.errno == errno.EADDRNOTAVAIL:
             raise SettingError(f"--host {host}: {why}. It must be an address of this machine.") from None
-        raise SettingError(f"--port {port}: {why}. Leave --port out for a free one.") from None
+        raise SettingError(f"--port {port}: {why}. --port 0 takes a free one.") from None
     place.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else each answer waits 40 ms for an acknowledgement
     return place
