@@ -1,6 +1,7 @@
 """Event files of TensorBoard, written by tensorboardX: the cost of training and validation rows in one picture."""
 
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,5 +93,6 @@ class EventFilesRun:
         if part not in self._writers:
             from tensorboardX import SummaryWriter
 
-            self._writers[part] = SummaryWriter(os.fspath(self.folder / part), flush_secs=5)
+            own = f".{time.time_ns()}.{os.getpid()}"  # else a file of the same second is replaced
+            self._writers[part] = SummaryWriter(os.fspath(self.folder / part), flush_secs=5, filename_suffix=own)
         return self._writers[part]
