@@ -152,6 +152,20 @@ def test_lamina_train(store, runs, tmp_path, monkeypatch):
     assert "accuracy" in run.data.metrics
 
 
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_trials_of_tune_are_runs_within_that_of_the_search(store, runs, rows, n_jobs):
+    settings = {"max_iter": 2, "hidden_layer_sizes": (4,), "n_members": 1, "numeric_embedding": None}
+    found = lamina.tune(*rows, trials=3, track="mlflow", random_state=0, n_jobs=n_jobs, **settings)
+    *trials, whole = sorted(runs(), key=lambda run: "mlflow.parentRunId" not in run.data.tags)
+    assert {one.data.tags["mlflow.parentRunId"] for one in trials} == {whole.info.run_id}
+    scores = {one["number"]: one["score"] for one in found.records}
+    assert {int(one.data.params["trial"]): one.data.metrics["score"] for one in trials} == scores
+    assert [len(history(store, one, "validation_log_loss")) for one in trials] == [2, 2, 2]
+    assert whole.data.metrics["best_score"] == found.best_score
+    assert (whole.info.status, artifacts(store, whole)) == ("FINISHED", ["model.lamina"])
+    assert mlflow.active_run() is None
+
+
 AUTOLOG = """
 import sys
 import mlflow, mlflow.sklearn

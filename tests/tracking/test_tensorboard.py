@@ -106,3 +106,10 @@ def test_lamina_train(tmp_path, monkeypatch):
     assert main(words) == 0
     assert [step for step, _ in scalars("runs/first/train", "cost")] == [1, 2, 3]
     assert "W1" in read("runs/first/train").Tags()["histograms"]
+
+
+def test_trials_of_tune_have_folders(rows, tmp_path):
+    settings = {"max_iter": 2, "hidden_layer_sizes": (4,), "n_members": 1, "numeric_embedding": None}
+    found = lamina.tune(*rows, trials=2, track=f"tensorboard={tmp_path}", random_state=0, **settings)
+    assert [step for step, _ in scalars(tmp_path / "trial-0001" / "validation", "log_loss")] == [1, 2]
+    assert scalars(tmp_path / "train", "best_score") == [(0, pytest.approx(found.best_score))]
