@@ -14,6 +14,7 @@
     ├── CheckpointError   (RuntimeError)  a checkpoint folder in use, of another run, damaged or not writable
     ├── ClusterError      (RuntimeError)  workers that left, do not answer, differ from one another, or never came
     ├── TuningError       (RuntimeError)  a search of which no trial finished, or a storage of another search
+    ├── TrackingError     (RuntimeError)  a tracker, such as MLflow, that cannot begin
     ├── DivergenceError   (RuntimeError)  training diverged (non-finite numbers) before any epoch finished
     ├── EngineError       (RuntimeError)  the requested engine cannot run this network
     └── MissingExtraError (ImportError)   an optional library is missing; says what to install
@@ -24,6 +25,7 @@
     ├── DiagnosisWarning                  training goes wrong beyond doubt; `diagnose` says more
     ├── DivergenceWarning                 training diverged (non-finite numbers); the best weights were kept
     ├── InterruptedWarning                a signal ended training early; the best weights so far were kept
+    ├── TrackingWarning                   a tracker failed while training went on
     ├── EngineWarning                     the fast engine cannot run this network; names what is missing
     └── VersionWarning                    an estimator was pickled by another release; names both
 
@@ -102,6 +104,10 @@ class TuningError(LaminaError, RuntimeError):
     """A search in which no trial finished, or a storage that is damaged, not writable or of another search."""
 
 
+class TrackingError(LaminaError, RuntimeError):
+    """A tracker, such as MLflow, cannot begin: nothing was trained."""
+
+
 class DivergenceError(LaminaError, RuntimeError):
     """Training diverged (non-finite numbers) before any epoch finished."""
 
@@ -136,6 +142,10 @@ class DivergenceWarning(LaminaWarning):
 
 class InterruptedWarning(LaminaWarning):
     """Ctrl-C or a terminating signal ended training early; the best weights so far were kept."""
+
+
+class TrackingWarning(LaminaWarning):
+    """A tracker failed while training went on: it is told no more."""
 
 
 class EngineWarning(LaminaWarning):

@@ -428,6 +428,17 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         """Write the model, its encoder included, to an ONNX file; see `lamina.Model.to_onnx`."""
         self._fitted().to_onnx(path, inputs=inputs)
 
+    def model_card(self, X: Rows = None, y: Any = None, **words: str) -> str:
+        """Return a model card in Markdown, with scores on these rows if there are some; see `lamina.Model.model_card`.
+
+        Parameters
+        ----------
+        X, y : rows and targets, optional
+        **words
+            `name`, `license`, `about`, `limits`.
+        """
+        return self._fitted().model_card(None if X is None else self._checked_rows(X), y, **words)
+
     @property
     def parameters_(self) -> dict[str, NDArray[Any]]:
         """W1 (units, units_prev), b1 (units, 1), ... as the lecture names them: views, to read or to edit the model."""

@@ -146,6 +146,29 @@ class Model:
 
         to_onnx(self, path, inputs=inputs)
 
+    def model_card(self, X: Any = None, y: Any = None, **words: str) -> str:
+        """Return a model card: Markdown with the metadata that Hugging Face and skops read.
+
+        Parameters
+        ----------
+        X, y : rows and targets, optional
+            To have scores on: rows that it did not learn from. Without them the card has the scores on the rows that
+            were held out while it trained, if there were some.
+        **words
+            `name`, `license` (an identifier such as "bsd-3-clause"), and in Markdown `about`, what it is for, and
+            `limits`, what it is not for.
+
+        Raises
+        ------
+        DataError
+            X without y.
+        SettingError
+            There is no such word.
+        """
+        from lamina.reporting.card import model_card
+
+        return model_card(self, X, y, **words)
+
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the accuracy of labels, or R^2 of numbers, as scikit-learn defines them.
 

@@ -25,4 +25,4 @@ def test_they_speak_the_protocol(tmp_path):
 
 def test_public_names():
     assert lamina.callbacks.EarlyStopping is EarlyStopping
-    assert sorted(lamina.callbacks.__all__) == ["Checkpoint", "EarlyStopping", "Log"]
+    assert sorted(lamina.callbacks.__all__) == ["Checkpoint", "EarlyStopping", "Log", "MLflow", "TensorBoard"]

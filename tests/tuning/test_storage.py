@@ -112,6 +112,53 @@ def test_ctrl_c_keeps_the_best_so_far(tmp_path):
     assert out.splitlines()[-1].endswith("Ctrl-C")
 
 
+IN_PROCESSES = """
+import sys
+import numpy as np
+import lamina
+X = np.random.default_rng(0).normal(size=(240, 4))
+y = np.where(X[:, 0] * X[:, 1] > 0, "yes", "no")
+if __name__ == "__main__":
+    quick = {"max_iter": 20, "hidden_layer_sizes": (8,), "n_members": 1, "numeric_embedding": None}
+    found = lamina.tune(X, y, trials=1000, storage=sys.argv[1], random_state=0, n_jobs=2, verbose=True,
+                        n_iter_no_change=10**6, pruning=False, only=["dropout", "learning_rate_init"], **quick)
+    print("model", found.model is not None, len(found.records), found.best_score, found.stopped)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "times"), [("study.log", 1), ("study.db", 2)])
+def test_ctrl_c_in_a_terminal_ends_all_processes_and_keeps_the_best_so_far(tmp_path, name, times):
+    """A terminal sends it to every process of the group, also to those that still import."""
+    path, pipe = tmp_path / name, subprocess.PIPE
+    words = [sys.executable, "-W", "ignore", "-c", IN_PROCESSES, str(path)]
+    process = subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+    assert process.stdout.readline().startswith("trial ")
+    for _ in range(times):
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.01)
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    word, has_model, count, best, stopped = out.splitlines()[-1].split()
+    assert (word, has_model, stopped) == ("model", "True", "Ctrl-C")
+    trials = optuna.load_study(study_name="lamina", storage=_opened(path)).trials
+    values = [one.value for one in trials if one.state.name == "COMPLETE"]
+    assert (len(values), min(values)) == (int(count), float(best))
+    found = lamina.tune(X, Y, trials=int(count) + 2, storage=path, refit=False, **QUICK | LONG | {"max_iter": 20})
+    assert [one["state"] for one in found.records] == ["finished"] * (int(count) + 2)
+    assert found.best_score <= float(best)
+
+
+@pytest.mark.parametrize("name", STORAGES)
+def test_a_trial_of_a_process_that_was_killed_before_it_said_its_name_is_tried_again(tmp_path, name, monkeypatch):
+    monkeypatch.setattr("lamina.tuning.lost.SECONDS_TO_BEGIN", 0.3)
+    path = tmp_path / name
+    lamina.tune(X, Y, trials=2, storage=path, random_state=0, refit=False, **QUICK)
+    optuna.load_study(study_name="lamina", storage=_opened(path)).ask()
+    found = lamina.tune(X, Y, trials=3, storage=path, refit=False, **QUICK)
+    assert len(found.records) == 3
+
+
 def test_what_ended_a_search_is_warned_of(monkeypatch):
     from lamina.tuning import trials
 

@@ -165,9 +165,50 @@ def test_time_ends_the_search():
     assert 1 <= len(found.records) < 10_000
 
 
+def test_rows_that_do_not_fit_the_memory_are_said(tmp_path, monkeypatch):
+    from lamina.data.streaming import streamed_source
+
+    path = tmp_path / "rows.csv"
+    path.write_text("a,b\n" + "1,yes\n2,no\n" * 500)
+    monkeypatch.setattr(streamed_source, "available_bytes", lambda: 100_000)
+    for how in ({"target": "b"}, {}):
+        with pytest.raises(SettingError, match=r"a search keeps its rows in memory: 1,000 rows of 2 columns take .*kB"):
+            lamina.tune(path, trials=2, **how, **QUICK)
+
+
+def test_a_search_is_tracked_with_its_trials(tmp_path):
+    import json
+
+    log = tmp_path / "log.jsonl"
+    found = lamina.tune(X, LABELS, trials=8, track=f"jsonl={log}", **QUICK)
+    lines = [json.loads(one) for one in log.read_text().splitlines()]
+    search = lines[0]["run"]
+    of_search = [one for one in lines if one["run"] == search]
+    assert [one["event"] for one in of_search] == ["begin", "settings", "end"]
+    assert of_search[-1]["best_score"] == found.best_score
+    assert of_search[1]["settings"]["max_iter"] == 3
+    begun = {one["run"]: one["name"] for one in lines if one.get("search") == search}
+    assert sorted(begun.values()) == [f"trial-{k:04d}" for k in range(8)]
+    ends = {begun[one["run"]]: one for one in lines if one["event"] == "end" and one["run"] != search}
+    for record in found.records:
+        end = ends[f"trial-{record['number']:04d}"]
+        assert (end.get("score"), end["stopped"]) == (record["score"], record["why"])
+    best = found.ranked[0]
+    epochs = [one for one in lines if one["event"] == "epoch" and begun[one["run"]] == f"trial-{best['number']:04d}"]
+    assert [one["epoch"] for one in epochs] == list(range(1, best["epochs"] + 1))
+    assert min(one["validation_log_loss"] for one in epochs) == pytest.approx(best["score"], rel=0.2)
+
+
+def test_a_search_of_which_no_trial_finished_failed(tmp_path):
+    with pytest.raises(TuningError):
+        lamina.tune(X, LABELS, max_time=1e-6, track=f"jsonl={tmp_path / 'log'}", **QUICK)
+    assert '"status": "failed"' in (tmp_path / "log").read_text().splitlines()[-1]
+
+
 @pytest.mark.parametrize(
     ("given", "error", "message"),
     [
+        ({"track": "tensorbord"}, SettingError, "Did you mean 'tensorboard'"),
         ({"y": ["one"] * N}, DataError, "all targets are 'one'"),
         ({"trials": 0}, SettingError, "trials=0: expected 1 or more"),
         ({"trials": True}, SettingError, "trials=True"),

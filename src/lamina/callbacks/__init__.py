@@ -3,6 +3,8 @@
     EarlyStopping   ends training when a value no longer improves
     Checkpoint      writes the estimator to a file while it trains
     Log             writes a line of JSON at the end of every task
+    MLflow          logs every fit as a run of MLflow
+    TensorBoard     writes files that TensorBoard shows
 
 Set them with `estimator.set_callbacks(...)`. A task is what scikit-learn calls one: a fit, and each of its iterations.
 """
@@ -10,5 +12,7 @@ Set them with `estimator.set_callbacks(...)`. A task is what scikit-learn calls 
 from lamina.callbacks.checkpoint import Checkpoint
 from lamina.callbacks.early_stopping import EarlyStopping
 from lamina.callbacks.log import Log
+from lamina.callbacks.mlflow import MLflow
+from lamina.callbacks.tensorboard import TensorBoard
 
-__all__ = ["Checkpoint", "EarlyStopping", "Log"]
+__all__ = ["Checkpoint", "EarlyStopping", "Log", "MLflow", "TensorBoard"]

@@ -56,7 +56,7 @@ class Checkpoint(tasks.Callback):
         super().__init__()
         if every < 1:
             raise SettingError(f"every={every!r}: expected a number of iterations, at least 1.")
-        self.path, self.every, self.save = tasks.writable(path), every, save or _save
+        self.path, self.every, self.save = tasks.writable(path), every, save or write
         self.monitor = None if monitor is None else Monitor.of(monitor, mode, X_val, y_val)
         self._best: dict[tasks.TaskPath, float] = {}  # of every fit that runs
 
@@ -75,14 +75,15 @@ class Checkpoint(tasks.Callback):
             if not self.monitor.improves(value, self._best.get(fit)):
                 return
             self._best[fit] = value
-        self.save(_without_callbacks(fitted_estimator), self.path)
+        self.save(ready_to_keep(fitted_estimator), self.path)
 
     def teardown(self, estimator: Any, context: Any) -> None:
         """Forget the fit: scikit-learn calls it."""
         self._best.pop(tasks.path_of(context), None)
 
 
-def _save(estimator: Any, path: Path) -> None:
+def write(estimator: Any, path: Path) -> None:
+    """Write an estimator to a file: with its own `save`, or pickled by joblib."""
     if hasattr(estimator, "save"):
         estimator.save(path)
         return
@@ -94,7 +95,7 @@ def _save(estimator: Any, path: Path) -> None:
         joblib.dump(estimator, file)
 
 
-def _without_callbacks(estimator: Any) -> Any:
+def ready_to_keep(estimator: Any) -> Any:
     """Return a shallow copy that holds nothing of the fit that it was taken from."""
     from sklearn.callback import CallbackContext, FitCallback
 

@@ -68,18 +68,20 @@ class Log(tasks.Callback):
             record = last_record(fitted_estimator)
             line |= {key: value for key, value in record.items() if isinstance(value, Real) and key not in line}
             if self.scoring is not None:
-                line["scores"] = self._scores(fitted_estimator, X, y)
+                line["scores"] = scores_of(fitted_estimator, self.scoring, X, y, self.X_val, self.y_val)
         with open(self.path, "a", encoding="utf-8") as file:  # one write: lines of other processes stay whole
             file.write(json.dumps(_finite(line)) + "\n")
 
-    def _scores(self, estimator: Any, X: Any, y: Any) -> dict[str, float]:
-        from sklearn.metrics import check_scoring
 
-        rows = (X, y) if self.X_val is None else (self.X_val, self.y_val)
-        found = check_scoring(estimator, self.scoring)(estimator, *rows)
-        if isinstance(found, dict):
-            return found
-        return {self.scoring if isinstance(self.scoring, str) else "score": found}
+def scores_of(estimator: Any, scoring: Any, X: Any, y: Any, X_val: Any, y_val: Any) -> dict[str, float]:
+    """Return the scores of a fitted estimator by name, of the rows of its fit where there are no others."""
+    from sklearn.metrics import check_scoring
+
+    if scoring is None:
+        return {}
+    rows = (X, y) if X_val is None else (X_val, y_val)
+    found = check_scoring(estimator, scoring)(estimator, *rows)
+    return found if isinstance(found, dict) else {scoring if isinstance(scoring, str) else "score": found}
 
 
 def _finite(value: Any) -> Any:

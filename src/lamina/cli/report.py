@@ -31,6 +31,7 @@ from lamina.glassbox.origins import origins_of
 from lamina.model import Model
 from lamina.model_file import load
 from lamina.reporting.answers import answers_of, worst_rows
+from lamina.reporting.card import HELD_OUT, Words, card_of
 from lamina.reporting.of_rows import LEARNED_FROM
 from lamina.reporting.page import page_of
 from lamina.reporting.pictures import check_drawing
@@ -46,7 +47,7 @@ MOST_BYTES = 2**30  # of a file whose checksum is taken
 
 
 def report(model: ModelFile, /, *files: str, target: str | None = None, out: Path | None = None) -> int:
-    """Write a report on a model: one page of HTML that needs no network.
+    """Write a report on a model: one page of HTML that needs no network, or a model card.
 
     Parameters
     ----------
@@ -57,7 +58,8 @@ def report(model: ModelFile, /, *files: str, target: str | None = None, out: Pat
     target
         The column that holds the answers; the model's own by default.
     out
-        The page to write; by default the model's name with the ending .html, in the current folder.
+        The page to write; by default the model's name with the ending .html, in the current folder. With the ending
+        .md it is a model card, Markdown with the metadata that Hugging Face reads.
     """
     paths, page = paths_of(files), Path(f"{model.stem}.html") if out is None else out
     if paths:
@@ -65,7 +67,9 @@ def report(model: ModelFile, /, *files: str, target: str | None = None, out: Pat
     else:
         check_files({"MODEL": model}, {"--out": page})
     check_place("--out", page)
-    check_drawing()
+    is_card = page.suffix.lower() == ".md"
+    if not is_card:
+        check_drawing()
     terminal, loaded = Terminal(), load(model)
     rows = None
     if paths:
@@ -75,12 +79,22 @@ def report(model: ModelFile, /, *files: str, target: str | None = None, out: Pat
             raise ColumnError(f"--target: {shown(paths)} has no column {target!r}.{nearest(target, rows.names)}")
     subject = _subject(loaded, model, rows, paths, target or loaded.target_name, terminal)
     with terminal.working("drawing"):
-        text = page_of(subject)
+        text = _card(subject) if is_card else page_of(subject)
     with replacing(page) as file:
         file.write(text.encode("utf-8"))
     on = "" if rows is None else f" on {counted(rows.n_rows, 'row')} of {shown(paths)}"
-    terminal.say(f"report: {page} ({model.name}{on}; {page.stat().st_size / 1024:,.0f} KiB)")
+    terminal.say(f"{'card' if is_card else 'report'}: {page} ({model.name}{on}; {page.stat().st_size / 1024:,.0f} KiB)")
     return 0
+
+
+def _card(subject: Subject) -> str:
+    """Return the card of what a report is about, with the scores on its rows if it has some."""
+    model, tried = subject.model, subject.tried
+    scores, where = tuple(model.scores.items()), HELD_OUT
+    if tried is not None and tried.scores:
+        scores, where = tuple((name, value) for name, value, _ in tried.scores), tried.name
+        where = f"{where}, which it learned from" if tried.learned_from else where
+    return card_of(model, subject.target, scores, where, subject.diagnosis, Words(Path(subject.name).stem))
 
 
 def _subject(

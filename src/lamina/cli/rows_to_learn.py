@@ -24,17 +24,18 @@ from lamina.cli.settings import Task
 from lamina.cli.terminal import Terminal, counted
 from lamina.data.roles import Roles
 from lamina.data.streaming.streamed import window_rows
-from lamina.data.streaming.streamed_source import StreamedSource, size_in_words, way_of
+from lamina.data.streaming.streamed_source import StreamedSource, size_in_words, way_of, why_not_in_memory
 from lamina.data.tables.reading import Reading
 from lamina.data.tables.row_streams import RowStream, rows_of
 from lamina.data.tables.uris import is_uri
 from lamina.data.target_values import FEW_CLASSES, is_missing_target, plain
-from lamina.errors import DataError
+from lamina.errors import DataError, SettingError
 from lamina.fitting import prepare
 from lamina.learning.group import Group
 from lamina.learning.run import Run
 from lamina.learning.state import State
 from lamina.scoring import score_of
+from lamina.tuning.asked import too_many
 
 READ_AT_ONCE_BYTES = 2**25  # a single file up to this size is read without looking at it before
 ENOUGH_VALUES = 1000  # different targets that decide the kind of task
@@ -54,6 +55,7 @@ class Asked:
     stream: bool | None = None
     cache: Path | None = None
     on_error: OnError = "raise"
+    must_fit: bool = False  # whether rows that do not fit the memory are an error
 
     @property
     def shown(self) -> str:
@@ -72,6 +74,9 @@ def opened_rows(asked: Asked, terminal: Terminal) -> "Read | Streaming":
         source = asked.files[0] if len(asked.files) == 1 else list(asked.files)
         stream = rows_of(source, reading=asked.reading, on_error=asked.on_error)
         way = way_of(stream, asked.stream)
+        why = why_not_in_memory(stream) if asked.must_fit else ""
+    if why:
+        raise SettingError(too_many(why))
     how = "streamed" if way.streamed else "read into memory"
     override = "" if asked.stream is not None else f"; {'--no-stream' if way.streamed else '--stream'} overrides"
     terminal.say(f"{stream.described}: {how} ({way.why}{override})")

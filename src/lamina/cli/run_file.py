@@ -81,6 +81,7 @@ OPTIONS = {
     "out": _path("income.lamina", "The model file to write."),
     "plot": _path("curve.png", "A picture of the learning curve to write."),
     "checkpoint": _path("run", "A folder to write checkpoints to."),
+    "track": Option('["tensorboard=runs"]', "Where to write down how it goes.", "a list of words", _is_list),
     "cluster": _word("local[2]", "Where to train: workers on this machine, on Ray, or mpi."),
     "cluster_sums": Option(
         '"bfloat16"', "How workers add gradients.", f"one of {', '.join(SUMS)}", lambda v: v in SUMS
@@ -134,7 +135,7 @@ def _option(name: str, value: Any, folder: Path) -> Any:
         return [_placed(one, folder) for one in value]
     if option.is_path:
         return _placed(value, folder)
-    return [value] if name in ("drop", "text") and isinstance(value, str) else value
+    return [value] if name in ("drop", "text", "track") and isinstance(value, str) else value
 
 
 def _placed(value: str, folder: Path) -> Path | str:

@@ -38,10 +38,12 @@ from lamina.interrupts import Interrupts
 from lamina.learning.checkpoints import Folder
 from lamina.learning.group import Group
 from lamina.learning.run import Run
-from lamina.learning.state import State
+from lamina.learning.state import Record, State
 from lamina.model import Model
 from lamina.model_file import save
 from lamina.running import carry_out, opened, stored_seed
+from lamina.tracking import FAILED, FINISHED, KILLED, Told, trackers_of
+from lamina.tracking.trackers import from_anywhere
 
 GLOB = re.compile(r"[*?\[\]]")  # not for the name of a model
 
@@ -62,6 +64,7 @@ def train(
     out: Path | None = None,
     plot: Path | None = None,
     checkpoint: Path | None = None,
+    track: list[str] | None = None,
     cluster: str | None = None,
     cluster_sums: Literal["same-bits", "plain", "bfloat16"] | None = None,
     local_steps: int | None = None,
@@ -108,6 +111,9 @@ def train(
     checkpoint
         A folder to write checkpoints to. However the run ends, the same command run again, or `lamina resume FOLDER`,
         resumes from the newest one.
+    track
+        Where to write down how it goes: mlflow, or mlflow=URI; tensorboard=FOLDER; jsonl=FILE. May be given several
+        times. Settings, numbers of every epoch, how it ended; with mlflow the model too.
     cluster
         Where to train: local[2] for two workers on this machine, auto or HOST:PORT for a Ray cluster, mpi in processes
         that mpiexec or srun started (then it need not be given).
@@ -132,7 +138,14 @@ def train(
         "cache": cache,
         "on_error": on_error,
     }
-    given |= {"out": out, "plot": plot, "checkpoint": checkpoint, "cluster": cluster, "json": json or None}
+    given |= {
+        "out": out,
+        "plot": plot,
+        "checkpoint": checkpoint,
+        "track": track,
+        "cluster": cluster,
+        "json": json or None,
+    }
     given |= {"cluster_sums": cluster_sums, "local_steps": local_steps}
     given |= {name: None if value is False else value for name, value in vars(cells or ReadingFlags()).items()}
     written = RunFile({}, {}) if config is None else read_toml(config)
@@ -169,6 +182,7 @@ class Chosen(NamedTuple):
     out: Path | None
     plot: Path | None
     checkpoint: Path | None
+    track: list[str] | None
     cluster: str | None
     cluster_sums: str | None
     local_steps: int | None
@@ -190,9 +204,10 @@ class Chosen(NamedTuple):
 
     def words(self, flags: Mapping[str, Any]) -> list[str]:
         """Return what stands behind `lamina train` to start this run from any folder."""
-        elsewhere = ("files", "checkpoint", "json", "cells")
+        elsewhere = ("files", "checkpoint", "json", "cells", "track")
         options = {name: one for name, one in self._asdict().items() if name not in elsewhere} | self.cells.options()
-        return [*map(absolute, self.files), *words_of({**options, "out": self.path, **flags})]
+        tracks = [from_anywhere(word) for word in self.track or ()]
+        return [*map(absolute, self.files), *words_of({**options, "track": tracks, "out": self.path, **flags})]
 
 
 def _trained(
@@ -200,6 +215,7 @@ def _trained(
 ) -> int:
     """Train as one process: alone, or as a worker of a group, of which the first speaks and writes."""
     terminal, path, checkpoint, asked = Terminal(chosen.json), chosen.path, chosen.checkpoint, chosen.asked
+    trackers = trackers_of(chosen.track)
     if group is not None:
         checkpoint = checkpoint or (group.scratch and Path(group.scratch)) or None
         terminal.out.quiet = terminal.notes.quiet = group.rank > 0
@@ -238,12 +254,16 @@ def _trained(
             if state.step:
                 terminal.say(_where(run, state, checkpoint))
             check_space("--checkpoint", checkpoint, _size_of_checkpoints(state))
-        began = clock.perf_counter()
         if group is not None and group.rank:
             _carried_out(run, state, terminal, None)
             return DONE
+        told = stack.enter_context(Told.begun(trackers, path.stem))
+        told.settings(run.settings)
+        for one in told.runs:
+            terminal.say(f"tracked: {one.place}")
+        began = clock.perf_counter()
         with Interrupts(ending=True, finishing=True) as wish:  # once something is learned, it is written
-            failed = _carried_out(run, state, terminal, folder)
+            failed = _carried_out(run, state, terminal, folder, told)
             if state.stopped in SIGNALS:
                 terminal.note(f"{state.stopped}: stopping; writing the best weights")
             seconds = clock.perf_counter() - began
@@ -255,6 +275,7 @@ def _trained(
             except KeyboardInterrupt:
                 terminal.note(f"the model is written: {path}")
                 raise
+        _end(told, state, found, failed)
     if failed is not None:
         raise failed
     if _can_go_on(run, state):
@@ -286,15 +307,30 @@ def _size_of_checkpoints(state: State) -> int:
     return size if state.step else 3 * (size + state.params.nbytes)  # the best parameters come with the first epoch
 
 
-def _carried_out(run: Run, state: State, terminal: Terminal, folder: Folder | None) -> CheckpointError | None:
+def _carried_out(
+    run: Run, state: State, terminal: Terminal, folder: Folder | None, told: Told | None = None
+) -> CheckpointError | None:
     """Train; return what was wrong if a checkpoint could not be written: the model still can, in another place."""
     shown = None if run.group is not None and run.group.is_shown else terminal.progress(run, state)
+
+    def after_epoch(record: Record) -> bool:
+        if told is not None:
+            told.step(record.epoch, record._asdict(), lambda: run.network.named(state.params))
+        return False
+
     try:
-        carry_out(run, state, shown=shown, folder=folder, ending_signals=True)
+        carry_out(run, state, shown=shown, folder=folder, ending_signals=True, after_epoch=after_epoch)
     except CheckpointError as problem:
         state.stopped = "a checkpoint could not be written"
         return problem
     return None
+
+
+def _end(told: Told, state: State, found: Mapping[str, Any], failed: CheckpointError | None) -> None:
+    """Tell the trackers how a run ended."""
+    status = KILLED if state.stopped in SIGNALS else FINISHED if failed is None else FAILED
+    values = {"best_epoch": state.best_epoch, "seconds_in_all": found["seconds"], **found["scores"]}
+    told.end(status, values, stopped=state.stopped, model=Path(found["model"]))
 
 
 def _where(run: Run, state: State, checkpoint: Path) -> str:

@@ -24,8 +24,12 @@ from lamina.errors import SettingError
 from lamina.learning.hyperparameters import Number
 from lamina.learning.search_ranges import Among, Between, Range, written
 from lamina.model_file import save
+from lamina.tracking import trackers_of
+from lamina.tuning.asked import Asked as SearchAsked
+from lamina.tuning.asked import Shown
+from lamina.tuning.records import line_of
 from lamina.tuning.results import Search
-from lamina.tuning.searching import line_of, searched
+from lamina.tuning.searching import searched
 from lamina.tuning.trials import Job
 
 SHOWN_TRIALS = 5
@@ -48,6 +52,7 @@ def tune(
     pruning: Annotated[bool, Parameter(negative="--no-pruning")] = True,
     n_jobs: int = 1,
     storage: str | None = None,
+    track: list[str] | None = None,
     out: Path | None = None,
     plot: Path | None = None,
     json: bool = False,
@@ -94,6 +99,8 @@ def tune(
     storage
         A file in which trials are kept, study.log or study.db: the same command goes on after an interruption, and
         several that run at once share the work.
+    track
+        Where to write trials down: mlflow, or mlflow=URI; tensorboard=FOLDER; jsonl=FILE. May be given several times.
     out
         The model file to write; by default the first file's name with the ending .lamina, in the current folder.
     plot
@@ -101,10 +108,12 @@ def tune(
     json
         Print the result as JSON on stdout, and nothing else there.
     """
-    terminal, paths = Terminal(json), named("tune", files)
+    terminal, paths, trackers = Terminal(json), named("tune", files), tuple(trackers_of(track))
     columns = Columns(target, weights, tuple(drop or ()), groups, time)
     cells = cells or ReadingFlags()
-    asked = Asked(paths, columns, cells.reading(), drop_missing_target=cells.drop_missing_target, stream=False)
+    asked = Asked(
+        paths, columns, cells.reading(), drop_missing_target=cells.drop_missing_target, stream=False, must_fit=True
+    )
     path = Path(f"{Path(paths[0]).stem or 'model'}.lamina") if out is None else out
     check_files({f"FILE {one}": Path(one) for one in paths if Path(one).exists()}, {"--out": path, "--plot": plot})
     check_place("--out", path)
@@ -131,22 +140,25 @@ def tune(
             Roles(groups=rows.rows.groups, time=time),
             "regression" if kind == "regression" else "classification",
             given,
-            trials=trials,
-            max_time=max_time,
-            scoring=scoring,
-            cv=cv,
-            space=_space(space or []),
-            only=None
-            if only is None
-            else [name.strip().replace("-", "_") for word in only for name in word.split(",")],
-            pruning=pruning,
-            n_jobs=n_jobs,
-            storage=storage,
-            random_state=seed,
-            refit=True,
-            told=lambda record, study: terminal.note(line_of(record, study)),
-            before_refit=refitting,
-            began=lambda job: _begun(terminal, job, seed),
+            SearchAsked(
+                trials=trials,
+                max_time=max_time,
+                scoring=scoring,
+                cv=cv,
+                space=_space(space or []),
+                only=None if only is None else [_setting(name) for word in only for name in word.split(",")],
+                pruning=pruning,
+                n_jobs=n_jobs,
+                storage=storage,
+                random_state=seed,
+                refit=True,
+                trackers=trackers,
+            ),
+            Shown(
+                began=lambda job: _begun(terminal, job, seed),
+                told=lambda record, study: terminal.note(line_of(record, study)),
+                before_refit=refitting,
+            ),
             target_name=target,
         )
     if found.model is not None:

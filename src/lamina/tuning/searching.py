@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,28 +11,24 @@ import numpy as np
 
 from lamina.data.roles import Roles
 from lamina.data.rows import rows_of_source
-from lamina.data.source import Source, opened
-from lamina.data.tables.row_streams import is_stream, rows_of
-from lamina.data.target_values import detect_task
-from lamina.errors import DataError, InterruptedWarning, MissingExtraError, SettingError, TuningError
+from lamina.errors import InterruptedWarning, MissingExtraError, TuningError
 from lamina.fitting import finish
 from lamina.interrupts import NAMES
-from lamina.learning.hyperparameters import check, seed_from
+from lamina.learning.hyperparameters import seed_from
 from lamina.learning.presets import Facts
-from lamina.learning.run import Task
+from lamina.tracking import trackers_of
+from lamina.tuning.asked import Asked, Shown, check_fixed, source_of, task_of
 from lamina.tuning.folds import folds_of
 from lamina.tuning.measures import measure_of
+from lamina.tuning.records import print_trial, record_of
 from lamina.tuning.results import Search
-from lamina.tuning.space import FIXED, space_of
+from lamina.tuning.space import space_of
+from lamina.tuning.tracked import TrackedSearch
 from lamina.tuning.trials import Job, refitted
 
 if TYPE_CHECKING:
     from optuna.study import Study
     from optuna.trial import FrozenTrial
-
-Told = Callable[[dict[str, Any], "Study"], None]
-
-STATES = {"COMPLETE": "finished", "PRUNED": "ended early", "FAIL": "cut", "RUNNING": "running", "WAITING": "waiting"}
 
 
 def tune(
@@ -55,6 +51,7 @@ def tune(
     pruning: bool = True,
     n_jobs: int = 1,
     storage: Any = None,
+    track: str | Iterable[str] | None = None,
     random_state: Any = None,
     refit: bool = True,
     verbose: bool = False,
@@ -92,6 +89,9 @@ def tune(
     storage : path, optional
         A file in which the trials are kept: study.log (a journal, which machines with a shared folder can share) or
         study.db (SQLite). The same call again goes on.
+    track : str or iterable of str, optional
+        Where to write the search and its trials down: "mlflow", "tensorboard=FOLDER", "jsonl=FILE". See
+        docs/tracking.md.
     random_state : int, optional
         With a seed and ``n_jobs=1`` the trials are the same again.
     refit : bool
@@ -111,8 +111,10 @@ def tune(
         What was found, what was expected, what to do.
     lamina.errors.TuningError
         No trial finished, or the storage holds another search.
+    lamina.errors.TrackingError
+        A tracker cannot begin.
     lamina.errors.MissingExtraError
-        Optuna is not installed.
+        Optuna, or what `track` names, is not installed.
 
     Warns
     -----
@@ -120,9 +122,22 @@ def tune(
         Ctrl-C or a signal ended the search: the best settings so far are fitted.
     """
     roles = Roles(target, weight, groups, time, tuple(drop))
-    how = {"trials": trials, "max_time": max_time, "scoring": scoring, "cv": cv, "space": space, "only": only}
-    how |= {"pruning": pruning, "n_jobs": n_jobs, "storage": storage, "random_state": random_state, "refit": refit}
-    found = searched(X, y, sample_weight, roles, task, settings, told=print_trial if verbose else None, **how)
+    asked = Asked(
+        trials=trials,
+        max_time=max_time,
+        scoring=scoring,
+        cv=cv,
+        space=space,
+        only=only,
+        pruning=pruning,
+        n_jobs=n_jobs,
+        storage=storage,
+        random_state=random_state,
+        refit=refit,
+        trackers=tuple(trackers_of(track)),
+    )
+    shown = Shown(told=print_trial) if verbose else Shown()
+    found = searched(X, y, sample_weight, roles, task, settings, asked, shown)
     if found.stopped in NAMES.values():
         warnings.warn(
             f"{found.stopped} ended the search after {len(found.ranked)} trials: the best so far is kept.",
@@ -139,101 +154,101 @@ def searched(
     roles: Roles,
     task: str | None,
     settings: Mapping[str, Any],
-    *,
-    trials: int,
-    max_time: float | None,
-    scoring: Any,
-    cv: Any,
-    space: Mapping[str, Any] | None,
-    only: Iterable[str] | None,
-    pruning: bool,
-    n_jobs: int,
-    storage: Any,
-    random_state: Any,
-    refit: bool,
-    told: Told | None = None,
-    before_refit: Callable[[Any], Any] | None = None,
-    began: Callable[[Job], None] | None = None,
+    asked: Asked,
+    shown: Shown,
     target_name: str | None = None,
 ) -> Search:
-    """Search, as `tune` does; what a face adds is how it looks."""
+    """Search, as `tune` does."""
     try:
-        from lamina.tuning import storage as stored
-        from lamina.tuning import workers
+        from lamina.tuning import lost, storage, workers
     except ImportError:
         raise MissingExtraError("a search needs Optuna: pip install 'lamina[tune]'") from None
-    until = None if max_time is None else time.time() + _positive("max_time", max_time)
-    _check_counts(trials, n_jobs)
-    if is_stream(X):
-        X = rows_of(X).whole() if roles.named else X
-    source = opened(X, y, sample_weight, roles=roles)
-    if not isinstance(source, Source):
-        raise SettingError("a search needs rows in memory, and these files are too large for it: give it a sample.")
-    who = _task_of(source, task)
-    _check_fixed(settings, who)
-    facts = Facts(
-        who,
-        int(np.count_nonzero(np.ones(source.table.n_rows) if source.weights is None else source.weights)),
-        len(source.table.names),
-    )
-    searching = space_of(settings, facts, space, only)
+    until = None if asked.max_time is None else time.time() + asked.max_time
+    name = target_name or (roles.target if isinstance(roles.target, str) else "y")
+    seed = None if asked.random_state is None else seed_from(asked.random_state)
+    job = _job(X, y, sample_weight, roles, task, settings, asked, name)
+    with TemporaryDirectory(prefix="lamina-") as folder, storage.quiet():
+        n_jobs = workers.number_of_processes(asked.n_jobs)
+        place = str(Path(folder) / "study.log") if asked.storage is None and n_jobs > 1 else asked.storage
+        identity = _identity(job, asked, target_name or str(roles.target or "y"))
+        kept = storage.storage_at(place)
+        study, seed = storage.study_in(kept, place, identity, seed, job.space.start, job.measure.direction)
+        job = job.with_seed(seed, folds_of(job.source, asked.cv, job.task, seed))
+        limits = workers.Limits(asked.trials, until, Path(folder) / "stop" if n_jobs > 1 else None)
+        shown.began(job)
+        with TrackedSearch(asked.trackers, name) as tracked:
+
+            def tell(trial: "FrozenTrial") -> None:
+                record = record_of(trial, job)
+                shown.told(record, study)
+                tracked.trial(trial, record, job)
+
+            if n_jobs > 1:
+                stopped = workers.try_in_processes(study, job, limits, place, identity, n_jobs, tell)
+            else:
+                stopped = workers.try_settings(study, job, limits, tell)
+            found = _found(study, job, stopped)
+            others = bool(lost.running(study)) and not stopped
+            if asked.refit and not others:
+                run, state = refitted(job, X, roles, found.settings, shown.before_refit(found))
+                found = Search(**{**vars(found), "model": finish(run, state)})
+            tracked.found(found)
+            return found
+
+
+def _job(
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    roles: Roles,
+    task: str | None,
+    settings: Mapping[str, Any],
+    asked: Asked,
+    name: str,
+) -> Job:
+    """Return what is searched, as yet without a seed and its folds."""
+    source = source_of(X, y, sample_weight, roles)
+    who = task_of(source, task)
+    check_fixed(settings, who)
+    counted = source.table.n_rows if source.weights is None else int(np.count_nonzero(source.weights))
     loss = settings.get("loss", "")
-    measure = measure_of(scoring, who, not callable(loss) and "quantile" in str(loss).lower())
-    identity = {
-        "rows": rows_of_source(source, who).fingerprint,
-        "target": target_name or str(roles.target or "y"),
-        "settings": stored.identity_text(dict(settings)),
-        "the space": stored.identity_text(searching.described()),
-        "scoring": f"{measure.name}, {measure.direction}",
-        "cv": stored.identity_text(cv) if isinstance(cv, int | str) else type(cv).__name__,
+    space = space_of(settings, Facts(who, counted, len(source.table.names)), asked.space, asked.only)
+    measure = measure_of(asked.scoring, who, not callable(loss) and "quantile" in str(loss).lower())
+    return Job(source, who, name, dict(settings), space, (), measure, asked.pruning, 0)
+
+
+def _identity(job: Job, asked: Asked, target: str) -> dict[str, str]:
+    """Return what a storage is to hold the trials of, in words."""
+    from lamina.tuning.storage import identity_text
+
+    return {
+        "rows": rows_of_source(job.source, job.task).fingerprint,
+        "target": target,
+        "settings": identity_text(job.fixed),
+        "the space": identity_text(job.space.described()),
+        "scoring": f"{job.measure.name}, {job.measure.direction}",
+        "cv": identity_text(asked.cv) if isinstance(asked.cv, int | str) else type(asked.cv).__name__,
     }
-    seed = None if random_state is None else seed_from(random_state)
-    with TemporaryDirectory(prefix="lamina-") as folder, stored.quiet():
-        n_jobs = workers.number_of_processes(n_jobs)
-        place = str(Path(folder) / "study.log") if storage is None and n_jobs > 1 else storage
-        study, seed = stored.study_in(
-            stored.storage_at(place), place, identity, seed, searching.start, measure.direction
-        )
-        name = target_name or (roles.target if isinstance(roles.target, str) else "y")
-        folds = folds_of(source, cv, who, seed)
-        job = Job(source, who, name, dict(settings), searching, folds, measure, pruning, seed)
-        if began is not None:
-            began(job)
-        limits = workers.Limits(trials, until, Path(folder) / "stop" if n_jobs > 1 else None)
-
-        def tell(trial: "FrozenTrial") -> None:
-            if told is not None:
-                told(_record(trial, job), study)
-
-        if n_jobs > 1:
-            stopped = workers.try_in_processes(study, job, limits, place, identity, n_jobs, tell)
-        else:
-            stopped = workers.try_settings(study, job, limits, tell)
-        others = bool(stored.running(study)) and not stopped
-        return _result(study, job, X, roles, stopped, refit and not others, before_refit)
 
 
-def _result(
-    study: "Study", job: Job, X: Any, roles: Roles, stopped: str, refit: bool, before_refit: Callable[[Any], Any] | None
-) -> Search:
-    """Return what was found, with the model of the best trial."""
+def _found(study: "Study", job: Job, stopped: str) -> Search:
+    """Return what was found, without the model."""
     from lamina.tuning.sampling import importances
 
     listed = study.get_trials(deepcopy=False)
-    records = [_record(one, job) for one in listed if one.state.name in ("COMPLETE", "PRUNED")]
+    records = [record_of(one, job) for one in listed if one.state.name in ("COMPLETE", "PRUNED")]
     done = [one for one in records if one["state"] == "finished"]
     if not done:
         raise _none_finished(records, stopped)
     lower = job.measure.direction == "minimize"
     best = (min if lower else max)(done, key=lambda one: one["score"])  # the first of equals
-    defaults = next((one["score"] for one in done if one["defaults"]), None)
     settings = job.fixed | best["settings"] | {"random_state": job.seed}
     if job.measure.scored:
         settings["scoring"] = job.measure.scoring
-    found = Search(
+    return Search(
         best_params=best["settings"],
         best_score=best["score"],
-        default_score=defaults,
+        default_score=next((one["score"] for one in done if one["defaults"]), None),
         score_name=job.measure.name,
         lower_is_better=lower,
         settings=settings,
@@ -243,31 +258,6 @@ def _result(
         stopped=stopped,
         seed=job.seed,
     )
-    if not refit:
-        return found
-    shown = None if before_refit is None else before_refit(found)
-    run, state = refitted(job, X, roles, settings, shown)
-    return Search(**{**vars(found), "model": finish(run, state)})
-
-
-def _record(trial: "FrozenTrial", job: Job) -> dict[str, Any]:
-    """Return what there is to say of a trial."""
-    attrs, settings = trial.user_attrs, job.space.settings(trial.params)
-    if attrs.get("defaults"):
-        settings = {}
-    is_done = trial.state.name == "COMPLETE"
-    return {
-        "number": trial.number,
-        "state": STATES[trial.state.name],
-        "score": trial.value if is_done else None,
-        "scores": attrs.get("scores", []) if is_done else [],
-        "seconds": attrs.get("seconds"),
-        "epochs": attrs.get("epochs"),
-        "why": attrs.get("why", ""),
-        "defaults": bool(attrs.get("defaults")),
-        "settings": settings,
-        "changed": {name: one for name, one in settings.items() if one != job.space.defaults[name]},
-    }
 
 
 def _none_finished(records: list[dict[str, Any]], stopped: str) -> TuningError:
@@ -277,68 +267,3 @@ def _none_finished(records: list[dict[str, Any]], stopped: str) -> TuningError:
             "smaller network"
         )
     return TuningError(f"none of {len(records)} trials finished. The first: {records[0]['why']}")
-
-
-def print_trial(record: dict[str, Any], study: "Study") -> None:
-    """Print a line for a trial."""
-    print(line_of(record, study), flush=True)
-
-
-def line_of(record: dict[str, Any], study: "Study") -> str:
-    """Return what came of a trial, in a line."""
-    from lamina.learning.search_ranges import written
-
-    found = f"{record['score']:.5g}" if record["score"] is not None else record["why"].partition("\n")[0]
-    what = ", ".join(f"{name}={written(one)}" for name, one in record["changed"].items()) or "the defaults"
-    best = [one for one in study.get_trials(deepcopy=False) if one.state.name == "COMPLETE"]
-    lead = f" (best {study.best_value:.5g}, trial {study.best_trial.number})" if best else ""
-    return f"trial {record['number']}: {found}{lead}, {record['seconds']:.1f} s: {what}"
-
-
-# ---- what is given ----
-
-
-def _positive(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
-        raise SettingError(f"{name}={value!r}: expected a number of seconds above 0.")
-    return float(value)
-
-
-def _check_counts(trials: Any, n_jobs: Any) -> None:
-    for name, value in (("trials", trials), ("n_jobs", n_jobs)):
-        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-        if not whole or value == 0 or (name == "trials" and value < 1):
-            known = "1 or more" if name == "trials" else "1 or more processes, or -1 for one on each core"
-            raise SettingError(f"{name}={value!r}: expected {known}.")
-
-
-def _check_fixed(settings: Mapping[str, Any], task: Task) -> None:
-    """Check the settings that do not vary."""
-    for name in FIXED:
-        if name in settings:
-            raise SettingError(f"{name} cannot be fixed in the trials of a search.")
-    check(settings, task)
-
-
-def _task_of(source: Source, task: str | None) -> Task:
-    """Return who learns, checked.
-
-    Raises
-    ------
-    DataError
-        There is a single class.
-    """
-    if task not in (None, "classification", "regression"):
-        raise SettingError(f"task={task!r}: expected 'classification' or 'regression'.")
-    y = source.y if source.weights is None else source.y[source.weights > 0]
-    if task is None:
-        several = y.ndim == 2
-        labels = several and y.dtype.kind in "iub" and np.isin(y, (0, 1)).all()
-        kind: str = ("multilabel" if labels else "regression") if several else detect_task(y)[0]
-    else:
-        kind = task
-    if kind == "regression":
-        return "regressor"
-    if y.ndim == 1 and len(set(y.tolist())) == 1:
-        raise DataError(f"all targets are {y[0]!r}: a search needs two classes or more to tell settings apart.")
-    return "classifier"

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,17 +13,14 @@ from optuna.exceptions import DuplicatedStudyError
 from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, RDBStorage, get_storage
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from optuna.study import Study
-from optuna.trial import FrozenTrial, TrialState
 
 from lamina.errors import TuningError
 from lamina.tuning.sampling import Sampler, pruner
 
 STUDY = "lamina"
 SQLITE = (".db", ".sqlite", ".sqlite3")
-SECONDS_OF_SILENCE = 300.0  # after which a trial on another machine is taken for lost
 SECONDS_TO_BEGIN = 10.0
 TIMES_TO_BEGIN = 5
-FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
 @contextmanager
@@ -184,66 +180,3 @@ def _check_same(known: Mapping[str, str], here: Mapping[str, str], place: Any) -
 def identity_text(value: Any) -> str:
     """Return a value as a line that two processes agree on."""
     return json.dumps(value, sort_keys=True, default=str)
-
-
-# ---- trials that are lost ----
-
-
-def worker_name() -> str:
-    """Return what tells this process from others: machine, number, and when it began."""
-    return f"{socket.gethostname()} {os.getpid()} {_began(os.getpid())}"
-
-
-def _began(pid: int) -> str:
-    """Return when a process began, as Linux says it; elsewhere, whether there is one."""
-    stat = Path(f"/proc/{pid}/stat")
-    if Path("/proc/self/stat").exists():
-        return stat.read_text().rpartition(")")[2].split()[19] if stat.exists() else ""
-    try:
-        os.kill(pid, 0)
-    except OSError:
-        return ""
-    return "there"
-
-
-def is_alive(trial: FrozenTrial) -> bool:
-    """Return whether a running trial still has a process."""
-    host, _, rest = str(trial.user_attrs.get("worker", "")).partition(" ")
-    pid, _, began = rest.partition(" ")
-    if host == socket.gethostname() and pid.isdecimal():
-        return bool(began) and _began(int(pid)) == began
-    started = 0.0 if trial.datetime_start is None else trial.datetime_start.timestamp()
-    return time.time() - max(float(trial.user_attrs.get("seen", 0)), started) < SECONDS_OF_SILENCE
-
-
-def take_back_lost(study: Study) -> int:
-    """Mark running trials whose process is gone as failed, and queue what they tried again; return how many."""
-    lost = 0
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        if not is_alive(trial):
-            give_back(study, trial, "its process is gone")
-            lost += 1
-    return lost
-
-
-def give_back(study: Study, trial: FrozenTrial, why: str) -> None:
-    """Mark a trial as failed, and queue what it tried, to be tried again."""
-    try:
-        study._storage.set_trial_user_attr(trial._trial_id, "why", why)
-        study.tell(trial.number, state=TrialState.FAIL)
-    except Exception:  # another process was faster
-        if study._storage.get_trial(trial._trial_id).state == TrialState.RUNNING:
-            raise
-        return
-    kept = {name: trial.user_attrs[name] for name in ("defaults",) if name in trial.user_attrs}
-    study.enqueue_trial(dict(trial.params), user_attrs=kept)
-
-
-def finished(study: Study) -> list[FrozenTrial]:
-    """Return the trials that came to an end."""
-    return study.get_trials(deepcopy=False, states=FINISHED)
-
-
-def running(study: Study) -> list[FrozenTrial]:
-    """Return the trials that a process is at."""
-    return [one for one in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)) if is_alive(one)]

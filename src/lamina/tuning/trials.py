@@ -64,6 +64,10 @@ class Job:
         """Every class, which the rows of a fold may lack."""
         return np.unique(self.source.y) if self.task == "classifier" and self.source.y.ndim == 1 else None
 
+    def with_seed(self, seed: int, folds: tuple[Fold, ...]) -> "Job":
+        """Return the same with the seed of the search, and the folds that follow from it."""
+        return replace(self, seed=seed, folds=folds)
+
     def settings(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return all settings of a trial."""
         return self.fixed | self.space.settings(params) | {"random_state": self.seed, "scoring": self.measure.scoring}

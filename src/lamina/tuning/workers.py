@@ -1,10 +1,12 @@
 """Who tries: this process, or several that share a storage."""
 
 import os
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,8 +14,9 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from lamina.errors import LaminaError, TuningError
-from lamina.interrupts import Interrupts
-from lamina.tuning.storage import finished, give_back, quiet, running, storage_at, study_in, take_back_lost, worker_name
+from lamina.interrupts import CTRL_C, Interrupts
+from lamina.tuning.lost import begun, finished, give_back, is_one_nameless, running, take_back_lost
+from lamina.tuning.storage import quiet, storage_at, study_in
 from lamina.tuning.trials import Cut, Hopeless, Job, value_of
 
 SECONDS_BETWEEN_LOOKS = 0.2
@@ -51,7 +54,10 @@ def try_settings(study: Study, job: Job, limits: Limits, told: Told | None = Non
         while not stop_now():
             take_back_lost(study)
             if len(finished(study)) + len(running(study)) >= limits.trials:
-                break
+                if not is_one_nameless(study):
+                    break
+                time.sleep(SECONDS_BETWEEN_LOOKS)
+                continue
             ended = _tried(study, job, limits.trials, stop_now)
             if ended is not None and told is not None:
                 told(ended)
@@ -65,8 +71,7 @@ def _is_one_too_many(study: Study, number: int, trials: int) -> bool:
 
 def _tried(study: Study, job: Job, trials: int, stop_now: Callable[[], str]) -> FrozenTrial | None:
     """Run one trial; return it as it ended, or None where it was cut, or is one too many."""
-    trial = study.ask()
-    trial.set_user_attr("worker", worker_name())
+    trial = begun(study)
     if _is_one_too_many(study, trial.number, trials):
         study.tell(trial, state=TrialState.FAIL)
         return None
@@ -118,7 +123,8 @@ def try_in_processes(
     executor = ProcessPoolExecutor(max_workers=n_jobs, env=dict.fromkeys(THREADS, each))
     with Interrupts(ending=True) as wish:
         try:
-            futures = [executor.submit(_work, job, limits, place, identity) for _ in range(n_jobs)]
+            with _ctrl_c_for_this_process_only():
+                futures = [executor.submit(_work, job, limits, place, identity) for _ in range(n_jobs)]
             left = set(futures)
             while left:
                 left = wait(left, timeout=SECONDS_BETWEEN_LOOKS).not_done
@@ -131,6 +137,8 @@ def try_in_processes(
                 if any(one.done() and one.exception() for one in futures) and not limits.stop.exists():
                     limits.stop.write_text("another process failed", encoding="utf-8")
             found = [one.result() for one in futures]
+        except KeyboardInterrupt:  # a second Ctrl-C: what is going on is not waited for
+            return CTRL_C
         except BrokenProcessPool as problem:
             raise TuningError(
                 "a process of the search was killed, perhaps for want of memory: the trials that finished are kept in "
@@ -139,6 +147,22 @@ def try_in_processes(
         finally:
             executor.shutdown(wait=True, kill_workers=True)
         return wish.asked or next((why for why in found if why), "")
+
+
+@contextmanager
+def _ctrl_c_for_this_process_only() -> Iterator[None]:
+    """Let processes that are started here not get the Ctrl-C of a terminal, from their first moment on.
+
+    It would end one that is still importing. `limits.stop` tells them instead.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _work(job: Job, limits: Limits, place: Any, identity: dict[str, str]) -> str:

@@ -82,6 +82,18 @@ def way_of(stream: RowStream, asked: bool | None = None) -> Way:
     return Way(False, about)
 
 
+def why_not_in_memory(stream: RowStream) -> str:
+    """Return why rows do not fit the memory that there is now; nothing where they do."""
+    n, cells = stream.n_rows, stream.n_rows * len(stream.names)
+    needed, there = cells * BYTES_PER_CELL, available_bytes()
+    if needed <= SHARE_OF_MEMORY * there:
+        return ""
+    return (
+        f"{n:,} rows of {len(stream.names)} columns take about {size_in_words(needed)} there, and "
+        f"{size_in_words(there)} are available"
+    )
+
+
 def size_in_words(n: float) -> str:
     """Return a number of bytes as people say it."""
     for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
