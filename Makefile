@@ -152,7 +152,7 @@ build/bench-serve/.installed: $(venv)/.installed
 # here goes before them.
 build/tracking/.installed: $(venv)/.installed
 	$(PYTHON) -m venv --clear build/tracking
-	$(py) -c 'import site; print(site.getsitepackages()[0])' > \
+	$(py) -c 'import site; print("import site; site.addsitedir(%r)" % site.getsitepackages()[0])' > \
 	    "$$(build/tracking/bin/python -c 'import site; print(site.getsitepackages()[0])')/of_venv.pth"
 	build/tracking/bin/python -m pip install --quiet "mlflow-skinny>=3.1" tensorboardX tensorboard skops huggingface_hub
 	@touch $@
