@@ -11,11 +11,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 test oracles: export OMP_NUM_THREADS ?= 1
 test oracles: export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test lowest compat wheel sbom neon cluster-tests cluster-demo check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data bench-cluster bench-serve sanitize lock vendor browser bench-gpu clean
+# Every target with a text is a verb, not a file.
+.PHONY: $(shell awk -F: '/^[a-z-]+:.*\#\# / { print $$1 }' $(firstword $(MAKEFILE_LIST)))
 .DEFAULT_GOAL := help
 
 help:  ## print these verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(venv)/.installed  ## make .venv from the lock file and install lamina into it, editable
 
@@ -30,6 +31,9 @@ cluster-demo: $(venv)/.cluster  ## train with two workers, kill one of them, and
 
 cluster-tests: $(venv)/.cluster  ## run the tests on clusters of real processes, installing Ray, MPI and torch first
 	$(py) -m pytest -n 0 --durations=10 tests/cluster
+
+tracking-tests: build/tracking/.installed  ## run the tests of tracking, model cards and skops against MLflow, TensorBoard, Hugging Face
+	build/tracking/bin/python -m pytest -n 0 tests/tracking tests/contract/test_docs.py::test_python_blocks_run -k "tracking"
 
 check: setup  ## lint, format, types, architecture
 	$(py) -m ruff check .
@@ -179,4 +183,13 @@ build/bench-serve/.installed: $(venv)/.installed
 	build/bench-serve/bin/python -m pip install --quiet --require-hashes -r requirements/dev.lock
 	build/bench-serve/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	build/bench-serve/bin/python -m pip install --quiet fastapi uvloop
+	@touch $@
+
+# What writes trainings down, and what reads it back. The packages of .venv are seen through a .pth file; what is newer
+# here goes before them.
+build/tracking/.installed: $(venv)/.installed
+	$(PYTHON) -m venv --clear build/tracking
+	$(py) -c 'import site; print("import site; site.addsitedir(%r)" % site.getsitepackages()[0])' > \
+	    "$$(build/tracking/bin/python -c 'import site; print(site.getsitepackages()[0])')/of_venv.pth"
+	build/tracking/bin/python -m pip install --quiet "mlflow-skinny>=3.1" tensorboardX tensorboard skops huggingface_hub
 	@touch $@

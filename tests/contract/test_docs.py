@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ ELSEWHERE = {"gpu.md"}  # needs torch: tests/oracles
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 BLOCK_AND_OUTPUT = re.compile(r"^```python\n(.*?)^```(?:\n+```text\n(.*?)^```)?", re.MULTILINE | re.DOTALL)
 FOR_LEARNERS = ("course.md", "tutorial.md")
+NEEDS = {"tracking.md": ("mlflow", "tensorboardX", "skops")}  # `make tracking-tests` has them
 NUMBER = re.compile(r"-?\d+(?:\.\d*)?(?:e[+-]?\d+)?")
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 
@@ -30,6 +32,9 @@ def blocks(page: Path) -> list[str]:
     "page", [page for page in PAGES if blocks(page) and page.name not in ELSEWHERE], ids=lambda page: page.name
 )
 def test_python_blocks_run(page, tmp_path):
+    missing = [name for name in NEEDS.get(page.name, ()) if find_spec(name) is None]
+    if missing:
+        pytest.skip(f"{page.name} needs {', '.join(missing)}")
     done = run_blocks(page, tmp_path)
     assert done.returncode == 0, done.stderr
     for shown, found in zip(outputs(page), done.stdout.split(MARK), strict=True) if page.name in FOR_LEARNERS else ():
@@ -77,7 +82,8 @@ def run_blocks(page: Path, tmp_path: Path) -> subprocess.CompletedProcess[str]:
     between = f"\nprint({MARK[:-1]!r})\n" if page.name in FOR_LEARNERS else "\n\n"
     script = tmp_path / "page.py"
     script.write_text(between.join(blocks(page)), encoding="utf-8")
-    environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONWARNINGS": "error"}
+    warned = "error,ignore::DeprecationWarning,ignore::FutureWarning" if page.name in NEEDS else "error"  # of others
+    environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONWARNINGS": warned}
     return subprocess.run(
         [sys.executable, script],
         cwd=tmp_path,

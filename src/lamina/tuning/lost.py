@@ -11,6 +11,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 SECONDS_OF_SILENCE = 300.0  # after which a trial on another machine is taken for lost
 SECONDS_TO_BEGIN = 10.0  # after which a trial that nobody put his name to is taken for lost
+CHOSEN = "chosen"  # mark of a trial whose settings are all there
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
@@ -89,7 +90,9 @@ def give_back(study: Study, trial: FrozenTrial, why: str) -> None:
             raise
         return
     kept = {name: trial.user_attrs[name] for name in ("defaults",) if name in trial.user_attrs}
-    study.enqueue_trial(dict(trial.params), user_attrs=kept)
+    chosen = CHOSEN in trial.user_attrs  # else some of its settings are not drawn yet: all of them are drawn again
+    params = trial.params if chosen else trial.system_attrs.get("fixed_params", {})
+    study.enqueue_trial(dict(params), user_attrs=kept)
 
 
 def finished(study: Study) -> list[FrozenTrial]:

@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from lamina.errors import LaminaError, TuningError
 from lamina.interrupts import CTRL_C, Interrupts
-from lamina.tuning.lost import begun, finished, give_back, is_one_nameless, running, take_back_lost
+from lamina.tuning.lost import CHOSEN, begun, finished, give_back, is_one_nameless, running, take_back_lost
 from lamina.tuning.storage import quiet, storage_at, study_in
 from lamina.tuning.trials import Cut, Hopeless, Job, value_of
 
@@ -81,6 +81,7 @@ def _tried(study: Study, job: Job, trials: int, stop_now: Callable[[], str]) -> 
         space = {name: one for name, one in space.items() if name in job.space.start}
     for name, one in space.items():
         trial._suggest(name, one)
+    trial.set_user_attr(CHOSEN, True)
     began, params = time.perf_counter(), {} if is_first else trial.params
     try:
         value = value_of(job, job.settings(params), trial, stop_now, is_first)
