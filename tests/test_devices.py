@@ -54,6 +54,14 @@ def test_an_engine_of_the_cpu_takes_no_gpu(engine):
         choose(NETWORK, engine, device="cuda:1")
 
 
+def test_a_gpu_is_not_taken_for_a_cpu():
+    with pytest.raises(SettingError) as raised:
+        choose(NETWORK, device="gpu")
+    assert "Did you mean" not in str(raised.value)
+    with pytest.raises(SettingError, match="Did you mean 'cuda'"):
+        choose(NETWORK, device="CUDA")
+
+
 @pytest.mark.parametrize("device", ["gpu", "CUDA", "cuda:", "cuda:-1", "cpu:0", "", None, 0])
 def test_no_device_of_that_name(device):
     with pytest.raises(SettingError, match=r"device=.*: expected 'auto', 'cpu', 'cuda', 'cuda:1' \(or another"):

@@ -110,9 +110,7 @@ def check_device(device: Any) -> str:
         It is no such name.
     """
     if not (isinstance(device, str) and DEVICES.fullmatch(device)):
-        raise SettingError(
-            f"device={device!r}: expected {DEVICES_TEXT}.{nearest(device, ('auto', 'cpu', 'cuda', 'mps'))}"
-        )
+        raise SettingError(f"device={device!r}: expected {DEVICES_TEXT}.{nearest(device, ('auto', 'cuda', 'mps'))}")
     return device
 
 
@@ -139,7 +137,9 @@ def _on(device: str) -> Engine:
     from lamina.tensors.verbs import on
 
     verbs = on(device)
-    return Engine("torch", verbs.predict, verbs.gradients, verbs.update, verbs.train_steps, verbs.cost)
+    return Engine(
+        f"torch on {verbs.device}", verbs.predict, verbs.gradients, verbs.update, verbs.train_steps, verbs.cost
+    )
 
 
 def _for_own_loss(loss: FunctionLoss, engine: EngineName) -> Engine:

@@ -11,6 +11,7 @@ from sklearn.datasets import make_classification, make_regression
 
 import lamina
 from lamina import DeepClassifier, DeepRegressor
+from lamina.cli import main
 from lamina.errors import CheckpointError, EngineError
 
 with_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
@@ -197,3 +198,12 @@ def test_rows_too_large_for_the_device(device, monkeypatch):
         with monkeypatch.context() as patch, pytest.raises(MemoryError, match=message):
             patch.setattr(f"lamina.tensors.{name}", full)
             fitted(engine="torch", device=device)
+
+
+def test_the_command_line_says_where_it_trains(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_text("a,b,y\n" + "".join(f"{a},{b},{a > b}\n" for a in range(8) for b in range(8)))
+    flags = ["--engine", "torch", "--device", "cpu", "--max-iter", "2", "--random-state", "0"]
+    assert main.main(["train", "rows.csv", "--target", "y", *flags, "--out", "model.lamina"]) == 0
+    assert ", with torch on cpu" in capsys.readouterr().out
+    assert main.main(["evaluate", "model.lamina", "rows.csv"]) == 0

@@ -317,7 +317,7 @@ def test_every_row_of_every_table_is_there():
     for layer, loss in itertools.product(EXAMPLES, LOSSES.values()):
         network = Network(9, [layer, Linear(2)], loss(), members=getattr(layer, "members", 1))
         for rule in OPTIMISERS.values():
-            assert choose(network, "torch", rule(), "cpu").name == "torch"
+            assert choose(network, "torch", rule(), "cpu").name == "torch on cpu"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -240,7 +240,8 @@ def _trained(
         terminal.complain("warning", f"target {chosen.target!r} has a single class: there is nothing to tell apart")
     validating = f", validating on {run.n_validation:,} others" if run.n_validation else ""
     by = "" if group is None else f", by {counted(group.size, 'worker')}"
-    terminal.say(f"training on {counted(run.n_rows, 'row')}{validating}{by}")
+    there = f", with {run.engine.name}" if run.engine.name.startswith("torch") else ""
+    terminal.say(f"training on {counted(run.n_rows, 'row')}{validating}{by}{there}")
     if settings.get("random_state") is None:
         terminal.say(f"seed drawn: --random-state {run.recipe.seed} gives the same model again")
     with ExitStack() as stack:
