@@ -30,7 +30,7 @@ Array = NDArray[np.float64]
 
 MOST_SCORES = 500  # that are kept of a target
 LARGEST_SCORES = 100  # of those, the largest: they decide about coverages near 1
-LARGEST = np.finfo(np.float64).max
+LARGEST = float(np.finfo(np.float64).max)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ class Conformal:
     @staticmethod
     def of(scores: Array, weights: Array | None = None) -> "Conformal":
         """Return what the scores of some rows say, (rows, targets); weights are above 0."""
-        kept = [_kept(np.minimum(column, LARGEST), weights) for column in scores.T]
+        kept = [_kept(np.nan_to_num(column, nan=LARGEST), weights) for column in scores.T]
         return Conformal(len(scores), tuple(one[0] for one in kept), tuple(one[1] for one in kept))
 
     def at(self, coverage: float) -> Array:
