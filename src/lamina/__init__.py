@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lamina.equations.optimisers import Adam, AdamW, GradientDescent, Lion, Momentum, Nesterov, RMSProp
     from lamina.equations.scales import Scale
     from lamina.estimators import DeepClassifier, DeepRegressor
-    from lamina.explaining import explain
+    from lamina.explaining import contributions, explain
     from lamina.glassbox.equations_of import equations_of
     from lamina.glassbox.trace import Trace
     from lamina.glassbox.trace_file import load_trace
@@ -57,6 +57,7 @@ __all__ = [
     "Trace",
     "__version__",
     "callbacks",
+    "contributions",
     "course",
     "equations",
     "equations_of",
@@ -85,6 +86,7 @@ _HOME = {
     "RowPredictor": "one_row",
     "rows_of": "data.tables.row_streams",
     "explain": "explaining",
+    "contributions": "explaining",
     "gradient_check": "learning.gradient_check",
     "lab": "laboratory.notebook.lab",
     "tune": "tuning",

@@ -43,6 +43,7 @@ from lamina.interrupts import NAMES
 from lamina.learning.diagnosis.findings import Diagnosis
 from lamina.learning.group import Group
 from lamina.learning.hyperparameters import settings_for, unknown
+from lamina.learning.presets import may_hold_out
 from lamina.learning.run import Run
 from lamina.learning.state import Record, State
 from lamina.learning.training import train
@@ -116,6 +117,21 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
     settings_: Mapping[str, Any]
     _score_name: str
 
+    # With metadata routing: what has one meaning only, and cannot be meant for another step, is asked for; see
+    # docs/scikit-learn.md. Whether sample_weight counts is for the user to say, as everywhere in scikit-learn.
+    __metadata_request__fit: ClassVar[dict[str, bool]] = dict.fromkeys(
+        ("X_val", "y_val", "sample_weight_val", "groups", "time"), True
+    )
+
+    def get_metadata_routing(self) -> Any:
+        """Return what the methods ask for; groups and time only where rows may be held out by them."""
+        requests = super().get_metadata_routing()
+        if not may_hold_out(self.get_params(deep=False), self._task):
+            for name in ("groups", "time"):
+                if requests.fit.requests.get(name) is True:
+                    requests.fit.add_request(param=name, alias=False)
+        return requests
+
     @with_callbacks  # type: ignore[untyped-decorator]
     def fit(
         self,
@@ -155,8 +171,9 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         target, weight : str, optional
             Columns of X in place of `y` and `sample_weight`; a list of names for several targets. X_val has them too.
         groups : str or array, shape (m,), optional
-            A column of X, or a value per row: rows of one group are held out together, or not at all. A column of
-            groups is not learned from.
+            A column of X, or a value per row: rows of one group are held out together for validation, or not at all.
+            A column of groups is not learned from. Where early_stopping is "auto" and the rows are few, none are held
+            out.
         time : str or array, shape (m,), optional
             A column of X, or a number or date per row: the latest rows are held out.
         drop : sequence of str, optional

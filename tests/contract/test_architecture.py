@@ -290,6 +290,7 @@ LINES_OF_ROOMS = {
     "data/streaming": 2250,  # passes that workers share, and lanes
     "data/tables": 5000,
     "equations": 2300,
+    "explaining": 700,
     "exporting": 1450,
     "glassbox": 4500,  # each equation says what its terms are
     "glassbox/doctor": 7000,
