@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lamina.glassbox.trace_file import load_trace
     from lamina.glassbox.tracing import trace
     from lamina.laboratory.notebook.lab import lab
+    from lamina.layer_features import LayerFeatures
     from lamina.learning.gradient_check import gradient_check
     from lamina.model import Model
     from lamina.model_file import load, save
@@ -42,6 +43,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "GradientDescent",
+    "LayerFeatures",
     "LayerNorm",
     "Linear",
     "Lion",
@@ -79,6 +81,7 @@ _SUBMODULES = {"callbacks", "course", "equations", "errors", "exporting"}
 _HOME = {
     "DeepClassifier": "estimators",
     "DeepRegressor": "estimators",
+    "LayerFeatures": "layer_features",
     "Cluster": "cluster.places",
     "Model": "model",
     "load": "model_file",

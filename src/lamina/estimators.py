@@ -12,13 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import (
-    BaseEstimator,
-    ClassifierMixin,
-    ClassNamePrefixFeaturesOutMixin,
-    RegressorMixin,
-    TransformerMixin,
-)
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import (
     _check_feature_names,
@@ -40,6 +34,8 @@ from lamina.equations.losses import Quantile
 from lamina.errors import DataError, InterruptedWarning, SettingError, VersionWarning
 from lamina.fitting import current, finish, finish_pass, prepare
 from lamina.interrupts import NAMES
+from lamina.layer_diagram import of_estimator
+from lamina.layer_features import LayerOutputs
 from lamina.learning.diagnosis.findings import Diagnosis
 from lamina.learning.group import Group
 from lamina.learning.hyperparameters import settings_for, unknown
@@ -105,7 +101,7 @@ traces_ : dict of int to Trace
 """
 
 
-class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class _DeepEstimator(CallbackSupportMixin, LayerOutputs, TransformerMixin, BaseEstimator):
     """What classifier and regressor share."""
 
     _task: ClassVar[Literal["classifier", "regressor"]]
@@ -341,18 +337,6 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         """Return the predicted label or number of each row, shape (m,), or (m, targets)."""
         return self._fitted().predict(self._checked_rows(X))
 
-    def transform(self, X: Rows, layer: int = -1) -> NDArray[np.float64]:
-        """Return the activations A[layer] of each row, shape (m, units).
-
-        Parameters
-        ----------
-        X : rows
-        layer : int
-            The lecture's number: 0 for the encoded columns, 1 for the first hidden layer; -1 for the last hidden one.
-        """
-        model = self._fitted()
-        return model.activations(self._checked_rows(X), model.end_of_layer(layer))
-
     def input_gradient(self, X: Rows, y: Any = None, *, output: int | None = None) -> NDArray[np.float64]:
         """Return dA[0] of each row, shape (m, encoded columns): how each moves the outcome.
 
@@ -470,12 +454,6 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         self._model_or_no_attribute()
         return [record["cost"] for record in self.history_]
 
-    @property
-    def _n_features_out(self) -> int:
-        model = self._fitted()
-        at = model.end_of_layer(-1)
-        return model.network.n_inputs if at < 0 else model.network.widths[at]
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
@@ -483,6 +461,10 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         tags.input_tags.categorical = True
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+    def _sk_visual_block_(self) -> Any:
+        """Return what scikit-learn's diagram shows of the estimator: its layers, once it is fitted."""
+        return of_estimator(self, self.model_.network if hasattr(self, "model_") else None)
 
     # ---- pickles ----
 

@@ -45,6 +45,8 @@ MAY_IMPORT = {
     "serving": {"errors", "computed_once", "equations", "data", "model", "model_file", "one_row", "exporting", "web"},
     # What the faces share.
     "constructors": {"learning"},
+    "layer_diagram": {"equations"},
+    "layer_features": {"errors", "layer_diagram"},
     "showing": {"learning"},
     "scoring": {"errors", "data", "learning", "model", "fitting"},
     "running": {"errors", "learning", "interrupts", "showing"},
@@ -64,7 +66,10 @@ HANDED_OVER = {
     ("exporting", "lamina.estimators.DeepRegressor"),
     ("course", "lamina.glassbox.doctor.check"),
 }
-TYPES_ONLY = {("model", "lamina.glassbox.trace.Trace")}  # named for type checkers, under TYPE_CHECKING
+TYPES_ONLY = {
+    ("model", "lamina.glassbox.trace.Trace"),
+    ("layer_features", "lamina.model.Model"),
+}  # named for type checkers, under TYPE_CHECKING
 
 # The equations and the course's functions are read beside the lecture: arrays, and functions with a name.
 READABLE_ROOMS = {"errors", "equations", "course"}

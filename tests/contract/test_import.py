@@ -13,7 +13,7 @@ import lamina
 
 PACKAGE = Path(lamina.__file__).parent
 HEAVY = {"pyarrow", "rich", "matplotlib", "sklearn", "pandas", "polars", "scipy", "narwhals", "cyclopts", "safetensors"}
-FACES = {"estimators", "cli", "scoring"}
+FACES = {"estimators", "layer_features", "cli", "scoring"}
 
 BELOW_THE_FACES = sorted(
     ".".join(["lamina", *file.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(".__init__")

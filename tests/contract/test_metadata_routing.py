@@ -1,4 +1,4 @@
-"""scikit-learn's metadata routing: what goes to the estimators by default, what has to be asked for, what is refused."""
+"""scikit-learn's metadata routing: what goes to the estimators by default, what must be asked for, what is refused."""
 
 import numpy as np
 import pandas as pd
