@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 test oracles: export OMP_NUM_THREADS ?= 1
 test oracles: export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test cluster-tests cluster-demo check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data bench-cluster bench-serve sanitize lock vendor browser clean
+.PHONY: help setup demo test cluster-tests cluster-demo ecosystem check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data bench-cluster bench-serve sanitize lock vendor browser clean
 .DEFAULT_GOAL := help
 
 help:  ## print these verbs
@@ -30,6 +30,9 @@ cluster-demo: $(venv)/.cluster  ## train with two workers, kill one of them, and
 
 cluster-tests: $(venv)/.cluster  ## run the tests on clusters of real processes, installing Ray, MPI and torch first
 	$(py) -m pytest -n 0 --durations=10 tests/cluster
+
+ecosystem: build/ecosystem/.installed  ## try the estimators with imbalanced-learn, shap, skrub and fairlearn, installing them first
+	build/ecosystem/bin/python -m pytest -n 0 -W ignore::PendingDeprecationWarning tests/ecosystem
 
 check: setup  ## lint, format, types, architecture
 	$(py) -m ruff check .
@@ -87,6 +90,8 @@ lock:  ## renew requirements/*.lock from pyproject.toml (in an environment of it
 	build/lock/bin/uv pip compile pyproject.toml --upgrade $(lock_options) --output-file requirements/run.lock
 	build/lock/bin/uv pip compile pyproject.toml --upgrade $(lock_options) --output-file requirements/dev.lock \
 	    --extra dev --constraint requirements/run.lock
+	build/lock/bin/uv pip compile pyproject.toml $(lock_options) --output-file requirements/ecosystem.lock \
+	    --extra dev --extra ecosystem --constraint requirements/dev.lock
 
 lock_options := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-package lamina \
     --custom-compile-command "make lock"
@@ -135,6 +140,13 @@ $(venv)/.accuracy: $(venv)/.torch
 
 $(venv)/.bench-data: $(venv)/.torch
 	$(py) -m pip install --quiet --no-build-isolation --editable '.[bench-data]'
+	@touch $@
+
+# shap and the others, in an environment of their own: 400 MB, most of it numba's.
+build/ecosystem/.installed: requirements/ecosystem.lock pyproject.toml CMakeLists.txt $(kernels)
+	$(PYTHON) -m venv --clear build/ecosystem
+	build/ecosystem/bin/python -m pip install --quiet --require-hashes -r requirements/ecosystem.lock
+	build/ecosystem/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # FastAPI and what it needs, in an environment of its own: nothing but this benchmark uses it.

@@ -140,7 +140,7 @@ class LayerFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Return what is handed on to the estimator."""
-        to_fit = MethodMapping().add(caller="fit", callee="fit")
+        to_fit = MethodMapping().add(caller="fit", callee="fit").add(caller="fit_transform", callee="fit")
         return MetadataRouter(owner=self).add(estimator=self.estimator, method_mapping=to_fit)
 
     @property
