@@ -142,7 +142,7 @@ $(venv)/.bench-data: $(venv)/.torch
 	$(py) -m pip install --quiet --no-build-isolation --editable '.[bench-data]'
 	@touch $@
 
-# shap and the others, in an environment of their own: 400 MB, most of it numba's.
+# The libraries around scikit-learn, in an environment of their own: numba, which shap needs, is slow to follow NumPy.
 build/ecosystem/.installed: requirements/ecosystem.lock pyproject.toml CMakeLists.txt $(kernels)
 	$(PYTHON) -m venv --clear build/ecosystem
 	build/ecosystem/bin/python -m pip install --quiet --require-hashes -r requirements/ecosystem.lock
