@@ -35,6 +35,9 @@ cluster-tests: $(venv)/.cluster  ## run the tests on clusters of real processes,
 tracking-tests: build/tracking/.installed  ## run the tests of tracking, model cards and skops against MLflow, TensorBoard, Hugging Face
 	build/tracking/bin/python -m pytest -n 0 tests/tracking tests/contract/test_docs.py::test_python_blocks_run -k "tracking"
 
+ecosystem: build/ecosystem/.installed  ## try the estimators with imbalanced-learn, shap, skrub and fairlearn, installing them first
+	build/ecosystem/bin/python -m pytest -n 0 -W ignore::PendingDeprecationWarning tests/ecosystem
+
 check: setup  ## lint, format, types, architecture
 	$(py) -m ruff check .
 	$(py) -m ruff format --check .
@@ -97,7 +100,8 @@ lock:  ## renew requirements/*.lock from pyproject.toml (in an environment of it
 	build/lock/bin/uv pip compile pyproject.toml --upgrade $(lock_options) --output-file requirements/run.lock
 	build/lock/bin/uv pip compile pyproject.toml --upgrade $(lock_options) --output-file requirements/dev.lock \
 	    --extra dev --constraint requirements/run.lock
-
+	build/lock/bin/uv pip compile pyproject.toml $(lock_options) --output-file requirements/ecosystem.lock \
+	    --extra dev --extra ecosystem --constraint requirements/dev.lock
 	build/lock/bin/uv pip compile pyproject.toml --upgrade $(lock_options) --output-file requirements/release.lock \
 	    --extra release --constraint requirements/run.lock
 	build/lock/bin/uv pip compile pyproject.toml --upgrade $(lock_options_of_one) --output-file requirements/lowest.lock \
@@ -175,6 +179,13 @@ build/release/.installed: requirements/release.lock
 # The wheels that `make lowest` and `make compat` install: built again after any change of what is in them.
 build/wheels/.built: build/release/.installed pyproject.toml CMakeLists.txt $(shell find src -type f -not -name '*.pyc')
 	build/release/bin/python tools/wheels.py
+	@touch $@
+
+# The libraries around scikit-learn, in an environment of their own: numba, which shap needs, is slow to follow NumPy.
+build/ecosystem/.installed: requirements/ecosystem.lock pyproject.toml CMakeLists.txt $(kernels)
+	$(PYTHON) -m venv --clear build/ecosystem
+	build/ecosystem/bin/python -m pip install --quiet --require-hashes -r requirements/ecosystem.lock
+	build/ecosystem/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # FastAPI, and the faster event loop that it recommends, in an environment of its own: nothing but this benchmark uses it.

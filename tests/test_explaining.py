@@ -11,10 +11,9 @@ from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 
 import lamina
-from lamina import DeepClassifier, DeepRegressor, explaining
-from lamina.equations.walk import walk
+from lamina import DeepClassifier, DeepRegressor
 from lamina.errors import ColumnError, DataError, MissingExtraError, SettingError
-from lamina.explaining import Explanation, explain
+from lamina.explaining import Explanation, encoded, explain
 
 rng = np.random.default_rng(0)
 N = 150
@@ -151,15 +150,12 @@ def test_slope_and_strength_of_a_number_by_differences(settings):
 
 
 def test_members_of_a_classifier_by_differences():
-    """Members explain the mean of what each says: the mean of the differences of their Z[L]."""
+    """Members explain what they say together: the differences of `decision_function`."""
     model = classifier(n_members=3, activation="tanh").fit(FRAME[["noise", "age"]], CLASSES)
-    network = model.model_.network
 
     def contrast(frame):
-        A0 = np.repeat(model.model_.encode(frame).T, 3, axis=1)
-        Z = walk(network, model.model_.params, A0).Z
-        Z = Z.reshape(3, -1, 3).mean(axis=2)  # (classes, rows)
-        return Z[1] - Z.mean(axis=0)
+        Z = model.decision_function(frame[["noise", "age"]])  # (rows, classes)
+        return Z[:, 1] - Z.mean(axis=1)
 
     d = differences(contrast, FRAME, "noise", 1e-4)
     found = by_name(explain(model, FRAME[["noise", "age"]], outcome="mid"))
@@ -219,11 +215,11 @@ def test_dates_taken_apart_have_a_strength_and_no_slope():
 def test_blocks_do_not_matter(monkeypatch):
     model = classifier(**EMBEDDED, n_members=2).fit(FRAME, CLASSES)
     whole = explain(model, FRAME)
-    monkeypatch.setattr(explaining, "ROWS_PER_BLOCK", 7)
+    monkeypatch.setattr(encoded, "ROWS_PER_BLOCK", 7)
     parts = explain(model, FRAME)
     np.testing.assert_allclose(parts.strength, whole.strength, rtol=1e-9)
     np.testing.assert_allclose(parts.slope, whole.slope, rtol=1e-9)
-    monkeypatch.setattr(explaining, "NUMBERS", 1)  # a row at a time
+    monkeypatch.setattr(encoded, "NUMBERS", 1)  # a row at a time
     np.testing.assert_allclose(explain(model, FRAME).strength, whole.strength, rtol=1e-9)
 
 

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from lamina.equations.optimisers import Adam, AdamW, GradientDescent, Lion, Momentum, Nesterov, RMSProp
     from lamina.equations.scales import Scale
     from lamina.estimators import DeepClassifier, DeepRegressor
-    from lamina.explaining import explain
+    from lamina.explaining import contributions, explain
     from lamina.glassbox.equations_of import equations_of
     from lamina.glassbox.trace import Trace
     from lamina.glassbox.trace_file import load_trace
     from lamina.glassbox.tracing import trace
     from lamina.laboratory.notebook.lab import lab
+    from lamina.layer_features import LayerFeatures
     from lamina.learning.gradient_check import gradient_check
     from lamina.learning.own_losses import OwnLoss
     from lamina.model import Model
@@ -43,6 +44,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "GradientDescent",
+    "LayerFeatures",
     "LayerNorm",
     "Linear",
     "Lion",
@@ -59,6 +61,7 @@ __all__ = [
     "Trace",
     "__version__",
     "callbacks",
+    "contributions",
     "course",
     "equations",
     "equations_of",
@@ -80,6 +83,7 @@ _SUBMODULES = {"callbacks", "course", "equations", "errors", "exporting"}
 _HOME = {
     "DeepClassifier": "estimators",
     "DeepRegressor": "estimators",
+    "LayerFeatures": "layer_features",
     "Cluster": "cluster.places",
     "Model": "model",
     "load": "model_file",
@@ -88,6 +92,7 @@ _HOME = {
     "rows_of": "data.tables.row_streams",
     "explain": "explaining",
     "OwnLoss": "learning.own_losses",
+    "contributions": "explaining",
     "gradient_check": "learning.gradient_check",
     "lab": "laboratory.notebook.lab",
     "tune": "tuning",

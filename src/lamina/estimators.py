@@ -12,13 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import (
-    BaseEstimator,
-    ClassifierMixin,
-    ClassNamePrefixFeaturesOutMixin,
-    RegressorMixin,
-    TransformerMixin,
-)
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import (
     _check_feature_names,
@@ -40,9 +34,12 @@ from lamina.equations.losses import Quantile
 from lamina.errors import DataError, InterruptedWarning, SettingError, VersionWarning
 from lamina.fitting import current, finish, finish_pass, prepare
 from lamina.interrupts import NAMES
+from lamina.layer_diagram import of_estimator
+from lamina.layer_features import LayerOutputs
 from lamina.learning.diagnosis.findings import Diagnosis
 from lamina.learning.group import Group
 from lamina.learning.hyperparameters import settings_for, unknown
+from lamina.learning.presets import may_hold_out
 from lamina.learning.run import Run
 from lamina.learning.state import Record, State
 from lamina.learning.training import train
@@ -104,7 +101,7 @@ traces_ : dict of int to Trace
 """
 
 
-class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class _DeepEstimator(CallbackSupportMixin, LayerOutputs, TransformerMixin, BaseEstimator):
     """What classifier and regressor share."""
 
     _task: ClassVar[Literal["classifier", "regressor"]]
@@ -115,6 +112,21 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
     stopped_: str
     settings_: Mapping[str, Any]
     _score_name: str
+
+    # With metadata routing: what has one meaning only, and cannot be meant for another step, is asked for; see
+    # docs/scikit-learn.md. Whether sample_weight counts is for the user to say, as everywhere in scikit-learn.
+    __metadata_request__fit: ClassVar[dict[str, bool]] = dict.fromkeys(
+        ("X_val", "y_val", "sample_weight_val", "groups", "time"), True
+    )
+
+    def get_metadata_routing(self) -> Any:
+        """Return what the methods ask for; groups and time only where rows may be held out by them."""
+        requests = super().get_metadata_routing()
+        if not may_hold_out(self.get_params(deep=False), self._task):
+            for name in ("groups", "time"):
+                if requests.fit.requests.get(name) is True:
+                    requests.fit.add_request(param=name, alias=False)
+        return requests
 
     @with_callbacks  # type: ignore[untyped-decorator]
     def fit(
@@ -155,8 +167,9 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         target, weight : str, optional
             Columns of X in place of `y` and `sample_weight`; a list of names for several targets. X_val has them too.
         groups : str or array, shape (m,), optional
-            A column of X, or a value per row: rows of one group are held out together, or not at all. A column of
-            groups is not learned from.
+            A column of X, or a value per row: rows of one group are held out together for validation, or not at all.
+            A column of groups is not learned from. Where early_stopping is "auto" and the rows are few, none are held
+            out.
         time : str or array, shape (m,), optional
             A column of X, or a number or date per row: the latest rows are held out.
         drop : sequence of str, optional
@@ -324,18 +337,6 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         """Return the predicted label or number of each row, shape (m,), or (m, targets)."""
         return self._fitted().predict(self._checked_rows(X))
 
-    def transform(self, X: Rows, layer: int = -1) -> NDArray[np.float64]:
-        """Return the activations A[layer] of each row, shape (m, units).
-
-        Parameters
-        ----------
-        X : rows
-        layer : int
-            The lecture's number: 0 for the encoded columns, 1 for the first hidden layer; -1 for the last hidden one.
-        """
-        model = self._fitted()
-        return model.activations(self._checked_rows(X), model.end_of_layer(layer))
-
     def input_gradient(self, X: Rows, y: Any = None, *, output: int | None = None) -> NDArray[np.float64]:
         """Return dA[0] of each row, shape (m, encoded columns): how each moves the outcome.
 
@@ -464,12 +465,6 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         self._model_or_no_attribute()
         return [record["cost"] for record in self.history_]
 
-    @property
-    def _n_features_out(self) -> int:
-        model = self._fitted()
-        at = model.end_of_layer(-1)
-        return model.network.n_inputs if at < 0 else model.network.widths[at]
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
@@ -477,6 +472,10 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         tags.input_tags.categorical = True
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+    def _sk_visual_block_(self) -> Any:
+        """Return what scikit-learn's diagram shows of the estimator: its layers, once it is fitted."""
+        return of_estimator(self, self.model_.network if hasattr(self, "model_") else None)
 
     # ---- pickles ----
 

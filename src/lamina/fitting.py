@@ -10,6 +10,7 @@ adds is how it looks: a progress bar, scikit-learn's callbacks, a page.
 """
 
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -31,7 +32,7 @@ from lamina.equations import random
 from lamina.equations.losses import Gamma, Loss, Poisson
 from lamina.equations.network import Network
 from lamina.equations.own_loss import FunctionLoss
-from lamina.errors import DataError, SettingError
+from lamina.errors import DataError, DataWarning, SettingError
 from lamina.learning.calibration import divided, temperature
 from lamina.learning.conformal import Conformal, has_scores, joined, scores_of
 from lamina.learning.diagnosis.signs import Signs, signs_of, signs_so_far
@@ -42,7 +43,7 @@ from lamina.learning.lbfgs import LBFGS
 from lamina.learning.loss_check import check_own_loss
 from lamina.learning.networks import Inputs, loss_from, network_from, periodic_numbers
 from lamina.learning.own_losses import own_loss_of
-from lamina.learning.presets import Facts, constant_rate, resolved
+from lamina.learning.presets import Facts, constant_rate, may_hold_out, resolved
 from lamina.learning.recipe import recipe_of, warn_of_large_batch
 from lamina.learning.run import Run, Task
 from lamina.learning.state import State
@@ -132,7 +133,7 @@ def prepare(
     if chosen["early_stopping"] and X_val is None:
         bits = partial(random.bits, seed=seed, stream=random.HOLD_OUT)
         rows = rows.hold_out(float(chosen["validation_fraction"]), seed, bits)
-    elif rows.held_out_by is not None and not one_pass:
+    elif rows.held_out_by is not None and not one_pass and not (X_val is None and may_hold_out(given, task)):
         why = "early_stopping=False holds out none" if X_val is None else "X_val is given"
         raise SettingError(f"{rows.held_out_by} says which rows are held out for validation, but {why}: remove one.")
     log_link = task == "regressor" and loss_from(chosen, "regression").output_name == "exp"
@@ -148,6 +149,7 @@ def prepare(
         others = opened(
             X_val, y_val, sample_weight_val, roles=roles, names=("X_val", "y_val"), reading=columns.encoder.reading
         )
+        _warn_of_names(columns.encoder.named, others)
         validation = validation_rows(others, columns, dtype, task)
         watched = _watched(others, roles, score)
     elif y_val is not None or sample_weight_val is not None:
@@ -188,6 +190,17 @@ def prepare(
     check_own_loss(run, state)
     try_score(run, state)
     return run, state
+
+
+def _warn_of_names(named: bool, others: Source | StreamedSource) -> None:
+    """Warn where X_val has column names and X has none: in a pipeline, X was transformed and X_val was not."""
+    if not named and isinstance(others, Source) and others.table.named:
+        warnings.warn(
+            "X_val has column names and X has none, so columns are taken by position. A pipeline transforms X_val only "
+            'where it is told to: Pipeline(..., transform_input=["X_val"]), with metadata routing.',
+            DataWarning,
+            stacklevel=4,
+        )
 
 
 def finish(run: Run, state: State) -> Model:

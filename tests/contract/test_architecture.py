@@ -46,6 +46,8 @@ MAY_IMPORT = {
     "serving": {"errors", "computed_once", "equations", "data", "model", "model_file", "one_row", "exporting", "web"},
     # What the faces share.
     "constructors": {"learning"},
+    "layer_diagram": {"equations"},
+    "layer_features": {"errors", "layer_diagram"},
     "showing": {"learning"},
     "scoring": {"errors", "data", "learning", "model", "fitting"},
     "running": {"errors", "learning", "interrupts", "showing"},
@@ -68,7 +70,11 @@ HANDED_OVER = {
     ("course", "lamina.glassbox.doctor.check"),
 }
 # Named for type checkers, under TYPE_CHECKING.
-TYPES_ONLY = {("model", "lamina.glassbox.trace.Trace"), ("one_row", "lamina.model.Model")}
+TYPES_ONLY = {
+    ("model", "lamina.glassbox.trace.Trace"),
+    ("one_row", "lamina.model.Model"),
+    ("layer_features", "lamina.model.Model"),
+}
 
 # The equations and the course's functions are read beside the lecture: arrays, and functions with a name.
 READABLE_ROOMS = {"errors", "equations", "course"}
@@ -298,6 +304,7 @@ LINES_OF_ROOMS = {
     "data/tables": 5000,
     "equations": 2550,
     "exporting": 1500,
+    "explaining": 700,
     "glassbox": 4500,  # each equation says what its terms are
     "glassbox/doctor": 7000,
     "glassbox/entries": 850,

@@ -26,7 +26,7 @@ HEAVY = {
     "cyclopts",
     "safetensors",
 }
-FACES = {"estimators", "cli", "scoring"}
+FACES = {"estimators", "layer_features", "cli", "scoring"}
 TORCH = {"tensors"}  # the room that needs it: imported where it is asked for
 
 BELOW_THE_FACES = sorted(

@@ -5,18 +5,28 @@ import pickle
 import joblib
 import numpy as np
 import pytest
+from matplotlib import pyplot
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.ensemble import BaggingRegressor, VotingClassifier
-from sklearn.inspection import permutation_importance
+from sklearn.ensemble import BaggingRegressor, StackingClassifier, VotingClassifier
+from sklearn.feature_selection import SelectFromModel
+from sklearn.frozen import FrozenEstimator
+from sklearn.inspection import DecisionBoundaryDisplay, PartialDependenceDisplay, permutation_importance
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score, learning_curve
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GridSearchCV,
+    cross_val_predict,
+    cross_val_score,
+    learning_curve,
+)
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from sklearn.utils import estimator_html_repr
 
+import lamina
 from lamina import DeepClassifier, DeepRegressor
 from lamina.equations.layers import Dense, Residual
 from lamina.equations.optimisers import Adam
@@ -149,3 +159,36 @@ def test_representations():
         page = estimator_html_repr(one)
         assert "DeepRegressor" in page
         assert "hidden_layer_sizes" in page
+
+
+def test_stacking_and_thresholds():
+    stacked = StackingClassifier([("a", classifier()), ("b", LogisticRegression())], cv=2).fit(X, LABELS)
+    assert stacked.score(X, LABELS) > 0.8
+    assert FixedThresholdClassifier(classifier(), threshold=1.1, pos_label="up").fit(X, LABELS).predict(X)[0] == "down"
+    importance = SelectFromModel(
+        regressor(max_iter=30), importance_getter=lambda model: lamina.explain(model, X).strength
+    )
+    assert importance.fit(X, NUMBERS).get_support().tolist() == [False, True, False]
+
+
+def test_a_frozen_network_is_not_fitted_again():
+    fitted = classifier().fit(X, LABELS)
+    calibrated = CalibratedClassifierCV(FrozenEstimator(fitted)).fit(X[:40], LABELS[:40])
+    np.testing.assert_array_equal(clone(FrozenEstimator(fitted)).fit(X[:9], LABELS[:9]).predict(X), fitted.predict(X))
+    assert calibrated.calibrated_classifiers_[0].estimator.model_ is fitted.model_
+
+
+def test_displays():
+    axes = pyplot.subplots(1, 2)[1]
+    two = classifier().fit(X[:, :2], LABELS)
+    shown = DecisionBoundaryDisplay.from_estimator(
+        two, X[:, :2], grid_resolution=5, response_method="predict_proba", ax=axes[0]
+    )
+    grid = np.column_stack([shown.xx0.ravel(), shown.xx1.ravel()])
+    np.testing.assert_allclose(shown.response.ravel(), two.predict_proba(grid)[:, 1], rtol=1e-6)
+    model = regressor().fit(X, NUMBERS)
+    lines = PartialDependenceDisplay.from_estimator(model, X, [1], grid_resolution=5, ax=axes[1]).pd_results[0]
+    moved = X.copy()
+    moved[:, 1] = lines["grid_values"][0][2]
+    assert lines["average"][0, 2] == pytest.approx(model.predict(moved).mean(), rel=1e-5)
+    pyplot.close("all")

@@ -7,7 +7,7 @@ from lamina.errors import nearest
 FOREIGN: dict[str, tuple[str, ...]] = {
     "max_iter": (
         *("epoch", "epochs", "n_epochs", "num_epochs", "nb_epoch", "max_epochs", "num_train_epochs"),
-        *("iterations", "n_iter", "num_iterations", "n_estimators", "steps", "max_steps"),
+        *("iterations", "n_iter", "num_iterations", "n_estimators", "steps", "max_steps", "max_fun"),
     ),
     "learning_rate_init": ("lr", "learning_rate", "base_lr", "max_lr", "lr_init", "eta", "eta0", "step_size"),
     "hidden_layer_sizes": (
@@ -27,7 +27,7 @@ FOREIGN: dict[str, tuple[str, ...]] = {
     "normalization": ("batch_norm", "batchnorm", "use_bn", "layer_norm", "bn", "norm"),
     "initializer": ("init", "kernel_initializer", "weight_init", "init_method", "initialization"),
     "loss": ("objective", "criterion", "loss_fn", "loss_function", "cost_function"),
-    "schedule": ("scheduler", "lr_scheduler", "lr_schedule", "learning_rate_schedule", "lr_policy"),
+    "schedule": ("scheduler", "lr_scheduler", "lr_schedule", "learning_rate_schedule", "lr_policy", "power_t"),
     "early_stopping": ("es", "early_stop", "use_best_model"),
     "n_iter_no_change": ("patience", "early_stopping_rounds", "early_stopping_patience", "stopping_rounds"),
     "tol": ("tolerance", "min_delta", "threshold"),

@@ -179,6 +179,11 @@ def resolved(settings: Mapping[str, Any], facts: Facts) -> Settings:
     return {name: chosen.get(name, value) if _is_auto(value) else value for name, value in settings.items()}
 
 
+def may_hold_out(settings: Mapping[str, Any], task: Literal["classifier", "regressor"]) -> bool:
+    """Whether rows are held out for early stopping, if there are enough of them."""
+    return bool(resolved(settings, Facts(task, n_rows=10**6))["early_stopping"])
+
+
 SHARE_OF_A_SCHEDULED_RATE = 0.1
 
 

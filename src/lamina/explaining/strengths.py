@@ -6,14 +6,9 @@ place in the embedding has no slope). Of row i and number j, to first order arou
     effect_ij = dO_i/dA_ij (A_ij - mean_j)
 
 The effect of a column of the table is the sum over its numbers j; its strength is the mean of |effect| over the rows.
-
-    O   regression        the prediction, in units of the target
-        two classes       Z[L], the logarithm of the odds
-        more classes      Z[L] of a class, less the mean over all classes: softmax knows the differences only
-        several labels    Z[L] of a label
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from math import isnan
@@ -22,20 +17,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.data.tables.row_streams import RowStream, is_stream, rows_of
-from lamina.data.tables.sources import read
-from lamina.data.tables.table import Table
-from lamina.data.targets import Labels, Numbers
+from lamina.data.tables.row_streams import RowStream
 from lamina.equations.embeddings import Embedding
 from lamina.equations.members import for_members, mean_of_members
 from lamina.equations.network import Network
 from lamina.equations.types import Array
 from lamina.equations.walk import walk
-from lamina.errors import DataError, SettingError, nearest
-from lamina.model import ROWS_PER_BLOCK, Model, most_likely, one_hot
+from lamina.errors import DataError, SettingError
+from lamina.explaining.encoded import blocks, numbers_of, opened, origin_of, slopes
+from lamina.explaining.outcomes import outcome_of
 from lamina.plots import draw_bars
-
-NUMBERS = 2**24  # float64 numbers that a block of rows may take in all layers together: 128 MiB
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +153,7 @@ def explain(
     DataError
         Rows with other columns than in training, or fewer than two.
     """
-    model, rows = _opened(model, X)
+    model, rows = opened(model, X)
     of_rows = rows.n_rows
     if of_rows < 2:
         raise DataError("explain measures effects from the mean of the rows: two rows or more expected, found 1.")
@@ -171,18 +162,18 @@ def explain(
     if most is not None and of_rows > most:
         rows = rows.take(np.sort(np.random.default_rng(seed).choice(of_rows, most, replace=False)))
     table = model.encoder.align(rows.whole() if isinstance(rows, RowStream) else rows)
-    name, derivative = _outcome(model, outcome)
+    asked = outcome_of(model, outcome)
     params = model.params.astype(np.float64)
     told = progress or (lambda rows: None)
     total_A: Any = 0
-    for A0 in _blocks(model, table):
-        total_A = total_A + _numbers_of(model.network, params, A0).sum(axis=1, keepdims=True)
+    for A0 in blocks(model, table):
+        total_A = total_A + numbers_of(model.network, params, A0).sum(axis=1, keepdims=True)
         told(A0.shape[1])
     mean = total_A / table.n_rows  # (numbers, 1)
-    origin, (at, places) = _origin(model), _slopes(model)
+    origin, (at, places) = origin_of(model), slopes(model)
     strength, total = np.zeros(len(table.names)), np.zeros(len(places))
-    for A0 in _blocks(model, table):
-        A, dA = _numbers_and_gradient(model.network, params, A0, derivative)
+    for A0 in blocks(model, table):
+        A, dA = _numbers_and_gradient(model.network, params, A0, lambda Z: asked.derivative(asked.weights(Z), Z))
         effects = np.zeros((len(strength), A.shape[1]))
         np.add.at(effects, origin, dA * (A - mean))
         strength += np.abs(effects).sum(axis=1)
@@ -190,54 +181,7 @@ def explain(
         told(A0.shape[1])
     slope = np.full(len(strength), np.nan)
     slope[at] = total / table.n_rows
-    return Explanation(model.encoder.names_in, strength / table.n_rows, slope, name, table.n_rows, of_rows)
-
-
-def _opened(model: Any, X: Any) -> tuple[Model, Table | RowStream]:
-    """Return the Model within an estimator, and the rows checked as `predict` checks them."""
-    if isinstance(model, Model):
-        return model, (rows_of if is_stream(X) else read)(X, reading=model.encoder.reading)
-    if isinstance(model, type) or not hasattr(model, "_checked_rows"):
-        found = model.__name__ if isinstance(model, type) else type(model).__name__
-        raise SettingError(
-            f"explain: expected a fitted DeepClassifier, DeepRegressor or Model, found {found}. For a search pass "
-            "search.best_estimator_; for a pipeline pass its last step and the transformed rows."
-        )
-    fitted: Model = model._fitted()
-    return fitted, model._checked_rows(X)
-
-
-def _blocks(model: Model, table: Table) -> Iterator[Array]:
-    """Yield A[0] block by block, (n_inputs, m)."""
-    network = model.network
-    per_row = 2 * network.members * (network.n_inputs + sum(network.widths))  # A and dA
-    rows = min(ROWS_PER_BLOCK, max(NUMBERS // per_row, 1))
-    for start in range(0, table.n_rows, rows):
-        yield model.encoder.encode(table.take(slice(start, start + rows)), model.params.dtype).T.astype(np.float64)
-
-
-def _origin(model: Model) -> NDArray[np.intp]:
-    """Return which column of the table each number of A came from, shape (numbers,)."""
-    origin, first = model.encoder.origin, model.network.layers[0]
-    if not isinstance(first, Embedding):
-        return origin
-    embedded = list(first.columns)
-    return np.concatenate([np.delete(origin, embedded), np.repeat(origin[embedded], first.size)])
-
-
-def _slopes(model: Model) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the columns of the table that are one number, and which number of A that is."""
-    encoder, first = model.encoder, model.network.layers[0]
-    values = encoder.values_per_column
-    places = np.array([j for j in encoder.number_positions if values[encoder.origin[j]] == 1], np.intp)
-    embedded = first.columns if isinstance(first, Embedding) else ()
-    return encoder.origin[places], places - np.searchsorted(embedded, places)
-
-
-def _numbers_of(network: Network, params: Array, A0: Array) -> Array:
-    """Return A, (numbers, m): the encoded columns, those of the embedding replaced by what it gives."""
-    first = network.layers[0]
-    return first.forward(network.views(params)[0], A0, None)[0] if isinstance(first, Embedding) else A0
+    return Explanation(model.encoder.names_in, strength / table.n_rows, slope, asked.name, table.n_rows, of_rows)
 
 
 def _numbers_and_gradient(
@@ -246,51 +190,4 @@ def _numbers_and_gradient(
     """Return A and dO/dA, the mean over the members, both (numbers, m)."""
     there = walk(network, params, for_members(network.members, A0), derivative)
     at = int(isinstance(network.layers[0], Embedding))
-    return _numbers_of(network, params, A0), mean_of_members(network.members, there.dA[at])
-
-
-# ---- what is explained ----
-
-
-def _outcome(model: Model, outcome: Any) -> tuple[str, Callable[[Array], Array]]:
-    """Return the name of the outcome, and the function from Z[L] to dO/dZ[L], both (units, m)."""
-    if isinstance(model.target, Labels):
-        return _of_class(model.network, model.target, outcome)
-    return _of_number(model.network, model.target, outcome, model.target_name)
-
-
-def _of_class(network: Network, target: Labels, outcome: Any) -> tuple[str, Callable[[Array], Array]]:
-    classes = target.classes.tolist()
-    if outcome is not None and outcome not in classes:
-        known = ", ".join(map(repr, classes[:20])) + (", ..." if len(classes) > 20 else "")
-        raise SettingError(f"outcome={outcome!r}: expected one of {known}.{nearest(outcome, classes)}")
-    if target.task == "multilabel" and outcome is None:
-        raise SettingError(f"This model predicts {len(classes)} labels: say which, outcome=0 to {len(classes) - 1}.")
-    if outcome is None and target.task == "multiclass":
-        return "Z[L] of the predicted class", lambda Z: _contrast(one_hot(Z, most_likely(network, Z)))
-    k = len(classes) - 1 if outcome is None else classes.index(outcome)
-    name = f"Z[L] of label {k}" if target.task == "multilabel" else f"Z[L] of {classes[k]!r}"
-    if target.task == "binary":
-        sign = 1.0 if k == len(classes) - 1 else -1.0
-        return name, lambda Z: np.full_like(Z, sign)
-    if target.task == "multiclass":
-        return name, lambda Z: _contrast(one_hot(Z, k))
-    return name, lambda Z: one_hot(Z, k)
-
-
-def _of_number(network: Network, target: Numbers, outcome: Any, name: str) -> tuple[str, Callable[[Array], Array]]:
-    units = network.n_outputs
-    if outcome is None and units > 1:
-        raise SettingError(f"This model predicts {units} numbers for a row: say which, outcome=0 to {units - 1}.")
-    if outcome not in (None, *range(units)):
-        raise SettingError(f"outcome={outcome!r}: expected a whole number from 0 to {units - 1}.")
-    k = outcome or 0
-    scale = target.scale[k // (units // target.n_targets)]  # all outputs of target 1 come first
-    if network.loss.output_name == "exp":  # d e^Z / dZ = e^Z
-        return f"{name}[{k}]" if units > 1 else name, lambda Z: scale * one_hot(Z, k) * network.loss.output(Z)
-    return f"{name}[{k}]" if units > 1 else name, lambda Z: scale * one_hot(Z, k)
-
-
-def _contrast(dZ: Array) -> Array:
-    """Return the derivative of the unit less the mean of all units."""
-    return dZ - 1 / len(dZ)
+    return numbers_of(network, params, A0), mean_of_members(network.members, there.dA[at])
