@@ -28,7 +28,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from lamina.constructors import ClassifierSettings, RegressorSettings
+from lamina.constructors import ClassifierSettings, RegressorSettings, parameters
 from lamina.data.roles import Roles, taken_apart
 from lamina.data.streaming.streamed_source import StreamedSource, way_of
 from lamina.data.tables.frames import unmasked
@@ -77,7 +77,8 @@ Rows = Any  # an array, a data frame, a CSR matrix: what `lamina.data.tables.sou
 def _documented(summary: str, task: str, end: str) -> str:
     """Return a class docstring with the settings of the table."""
     lines = [summary, "", "Parameters", "----------"]
-    for name, one in settings_for(task).items():
+    known = settings_for(task)
+    for name, one in ((each.name, known[each.name]) for each in parameters(task)):
         lines += [f"{name} : {one.kind.text}, default={one.default!r}", f"    {one.help}"]
     return "\n".join([*lines, "", end])
 
@@ -171,7 +172,6 @@ class _DeepEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         trace : int or list of int, optional
             Trace every so many steps, or these, counted from 0: `traces_` has every array of them by the lecture's
             name. What is learned does not change.
-
         cluster : str or lamina.Cluster, optional
             Where to train: "local[2]" for two workers on this machine, "auto" or HOST:PORT for a Ray cluster, "mpi" in
             a process that mpiexec started. The bits are the same for any number of workers, "local[1]" included; they
@@ -757,10 +757,12 @@ class DeepClassifier(ClassifierSettings, ClassifierMixin, _DeepEstimator):
 
         Parameters
         ----------
-        X, y, sample_weight, target, weight
+        X, y
             As in `fit`.
         classes : array, optional
             All classes; required by the first call, unless its rows come from files or a stream.
+        sample_weight, target, weight
+            As in `fit`.
 
         Returns
         -------
