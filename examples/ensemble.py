@@ -1,6 +1,9 @@
-"""Eight networks in one: they share most of their weights, and predict together.
+"""
+Eight networks in one
+=====================
 
-Their mean is steadier than one of them. It costs time rather than parameters, and wants epochs enough to learn.
+They share most of their weights, and predict together. Their mean is steadier than one of them. It costs time rather
+than parameters, and wants epochs enough to learn.
 """
 
 import numpy as np

@@ -1,4 +1,9 @@
-"""An interval instead of a number: the network learns several quantiles at once."""
+"""
+An interval instead of a number
+===============================
+
+The network learns several quantiles at once.
+"""
 
 import numpy as np
 import pandas as pd

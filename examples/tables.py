@@ -1,4 +1,9 @@
-"""A data frame with missing values and text goes straight in."""
+"""
+A data frame as it is
+=====================
+
+A data frame with missing values and text goes straight in.
+"""
 
 import pandas as pd
 from sklearn.metrics import log_loss
