@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 test oracles: export OMP_NUM_THREADS ?= 1
 test oracles: export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test cluster-tests cluster-demo check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data bench-cluster bench-serve sanitize lock vendor browser clean
+.PHONY: help setup demo test cluster-tests cluster-demo check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data bench-cluster bench-serve sanitize docs lock vendor browser clean
 .DEFAULT_GOAL := help
 
 help:  ## print these verbs
@@ -81,12 +81,17 @@ torture: setup  ## kill and damage training runs hundreds of times; an hour's se
 sanitize: setup  ## run the tests of the kernels under the address, undefined-behaviour and thread sanitizers
 	tests/kernels/sanitize.sh $(py)
 
+docs: build/docs-env/.installed  ## build the site into build/site/html; every warning is an error. DOCS=--fresh begins anew
+	build/docs-env/bin/python docs/site/build.py $(DOCS)
+
 lock:  ## renew requirements/*.lock from pyproject.toml (in an environment of its own)
 	$(PYTHON) -m venv --clear build/lock
 	build/lock/bin/python -m pip install --quiet uv==0.13.9
 	build/lock/bin/uv pip compile pyproject.toml --upgrade $(lock_options) --output-file requirements/run.lock
 	build/lock/bin/uv pip compile pyproject.toml --upgrade $(lock_options) --output-file requirements/dev.lock \
 	    --extra dev --constraint requirements/run.lock
+	build/lock/bin/uv pip compile pyproject.toml --upgrade $(lock_options) --output-file requirements/docs.lock \
+	    --extra docs --constraint requirements/dev.lock
 
 lock_options := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-package lamina \
     --custom-compile-command "make lock"
@@ -143,4 +148,13 @@ build/bench-serve/.installed: $(venv)/.installed
 	build/bench-serve/bin/python -m pip install --quiet --require-hashes -r requirements/dev.lock
 	build/bench-serve/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	build/bench-serve/bin/python -m pip install --quiet fastapi
+	@touch $@
+
+# Sphinx on top of .venv: what is there is taken from there, and lamina is the one that is worked on.
+build/docs-env/.installed: $(venv)/.installed requirements/docs.lock
+	$(PYTHON) -m venv --clear build/docs-env
+	here=$$(build/docs-env/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
+	there=$$($(py) -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
+	echo "import site; site.addsitedir('$$there')" > "$$here/venv.pth"
+	build/docs-env/bin/python -m pip install --quiet --require-hashes -r requirements/docs.lock
 	@touch $@
