@@ -8,6 +8,7 @@ than parameters, and wants epochs enough to learn.
 
 import numpy as np
 import pandas as pd
+from matplotlib import pyplot
 from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 
@@ -17,6 +18,7 @@ from lamina.data import datasets
 people = pd.read_parquet(datasets.path("adult")).sample(4000, random_state=0)
 X, y = people.drop(columns="income"), people["income"]
 
+ax = pyplot.subplots(figsize=(6, 4), layout="constrained")[1]
 for members in (1, 8):
     losses = []
     for seed in range(3):
@@ -24,3 +26,6 @@ for members in (1, 8):
         model = lamina.DeepClassifier(n_members=members, hidden_layer_sizes=(64,), max_iter=20, random_state=seed)
         losses.append(log_loss(y_test, model.fit(X_train, y_train).predict_proba(X_test)))
     print(f"n_members={members}: log loss {np.mean(losses):.4f}, {model.summary().parameters:,} parameters")
+    ax.plot(["a", "b", "c"], losses, "o-", label=f"{members} member{'s' if members > 1 else ''}")
+ax.set(xlabel="split of the rows", ylabel="log loss on the rows left out", ylim=(0, None))
+ax.legend()

@@ -35,6 +35,7 @@ templates_path = [str(HERE / "templates")]
 
 # ---- Markdown: the pages are those that GitHub shows ----
 myst_enable_extensions = ["deflist", "colon_fence", "attrs_inline"]
+smartquotes = False  # they would turn --flags and "auto" into something that nobody can type
 default_role = "literal"
 myst_heading_anchors = 4
 suppress_warnings = [
@@ -47,6 +48,7 @@ autosummary_ignore_module_all = False
 autosummary_imported_members = True
 autodoc_typehints = "none"  # the docstrings say it, with shapes and units
 autodoc_member_order = "groupwise"
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False  # the templates list them
 numpydoc_xref_param_type = False
 # What numpydoc validates: docstrings.py.
@@ -58,7 +60,8 @@ sphinx_gallery_conf = {
     "gallery_dirs": ["gallery"],
     "filename_pattern": r"/(?!cluster)\w+\.py$",  # that one needs Ray, and kills processes
     "ignore_pattern": r"__init__\.py",
-    "within_subsection_order": "ExampleTitleSortKey",
+    "within_subsection_order": "gallery_order.OfTheReadme",
+    "default_thumb_file": str(HERE / "static" / "no-picture.png"),
     "download_all_examples": False,
     "show_memory": False,
     "show_signature": False,

@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from numpydoc.validate import validate
+from reference import RESULTS
 from sphinx.util import logging
 
 CHECKED = {
@@ -20,6 +21,8 @@ PARAMETERS = re.compile(r"^ *Parameters\n *-{3,}$", re.MULTILINE)
 PAGE = re.compile(r"`{0,2}docs/([\w-]+)\.md`{0,2}")
 ERROR = re.compile(r"(?<![\w.`~])lamina\.errors\.(\w+)")
 BAR = re.compile(r"(``.*?``)|(?<!\\)\|")  # outside of code
+NOT_MADE_BY_HAND = {*RESULTS, "lamina.Model", "lamina.Search", "lamina.Trace"}
+MANY, FEW = 20, "(hidden_layer_sizes='auto', activation='auto', *, ...)"  # arguments of an estimator
 log = logging.getLogger(__name__)
 
 
@@ -46,8 +49,18 @@ def link(app: Any, what: str, name: str, found: Any, options: Any, lines: list[s
         lines[number] = BAR.sub(lambda found: found[1] or r"\|", line)
 
 
+def signature(
+    app: Any, what: str, name: str, found: Any, options: Any, arguments: str | None, returns: str | None
+) -> Any:
+    """Return the signature that is shown: none of what users do not make, and no list that the settings repeat."""
+    if what == "class" and name in NOT_MADE_BY_HAND:
+        return "", None
+    return (FEW, None) if arguments and arguments.count("=") > MANY else None
+
+
 def setup(app: Any) -> dict[str, bool]:
     """Tell Sphinx: the check comes before numpydoc, the links after it."""
+    app.connect("autodoc-process-signature", signature)
     app.connect("autodoc-process-docstring", check, priority=100)
     app.connect("autodoc-process-docstring", link, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

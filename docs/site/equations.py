@@ -65,7 +65,8 @@ def inline(latex: str) -> str:
 HEAD = r"""# Equations
 
 What each part of a network computes, as [`lamina.equations_of`](../glassbox.md#the-equations-and-a-replay) says it of
-your own network: in text, in LaTeX, and as NumPy that a replay of a trace runs. [Notation](../notation.md) has the names.
+your own network: in text, in LaTeX, and as NumPy that a replay of a trace runs. The names are those of
+[notation](../notation.md).
 
 ## The lecture's network
 

@@ -20,7 +20,7 @@ def pages() -> dict[str, str]:
     found = {"reference/api.rst": index()}
     for page, (title, text, names) in lists().items():
         found[f"reference/{page}.rst"] = listing(title, text, names)
-        found |= {f"reference/api/{name}.rst": part(name) if page in OF_PARTS else one(name) for name in names}
+        found |= {f"reference/api/{name}.rst": part(name) if is_part(page, name) else one(name) for name in names}
     return found
 
 
@@ -64,6 +64,11 @@ def one(name: str) -> str:
         lines += [heading("Methods", "-")]
         lines += [f".. auto{what}:: {name}.{member}\n" for member, what in members]
     return "\n".join(lines)
+
+
+def is_part(page: str, name: str) -> bool:
+    """Tell whether a name is that of a class which a setting takes by name."""
+    return page in OF_PARTS and name != "lamina.Network"
 
 
 def part(name: str) -> str:

@@ -40,7 +40,7 @@ def lay_out(place: Path) -> None:
         write(place / "pictures" / picture.name, picture.read_bytes())
     for example in (ROOT / "examples").glob("*.py"):
         write(place / "examples" / example.name, example.read_bytes())
-    recorded_lab.write(place.parent / "lab" / "lab.html")
+    recorded_lab.write(place.parent / "lab" / "recorded-lab.html")
     clean(place, set(texts))
 
 
