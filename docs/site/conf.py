@@ -72,7 +72,7 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     "abort_on_example_error": False,
     "doc_module": ("lamina",),
-    "backreferences_dir": None,
+    "backreferences_dir": "gallery/using",
     "reset_modules": ("matplotlib",),
     "thumbnail_size": (400, 280),
 }

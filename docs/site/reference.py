@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, fields
 from functools import cached_property
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import lamina
@@ -56,14 +57,21 @@ def one(name: str) -> str:
     """Return the page of a class, a function or an error."""
     found = named(name)
     if not inspect.isclass(found):
-        return "\n".join([heading(short(name), "="), f".. autofunction:: {name}", ""])
+        return "\n".join([heading(short(name), "="), f".. autofunction:: {name}", "", *examples(name)])
     kind = "autoexception" if issubclass(found, BaseException) else "autoclass"
-    lines = [heading(short(name), "="), f".. {kind}:: {name}", ""]
+    bases = ["   :show-inheritance:"] if kind == "autoexception" else []
+    lines = [heading(short(name), "="), f".. {kind}:: {name}", *bases, ""]
     members = list(methods(found))
     if members:
         lines += [heading("Methods", "-")]
         lines += [f".. auto{what}:: {name}.{member}\n" for member, what in members]
-    return "\n".join(lines)
+    return "\n".join([*lines, *examples(name)])
+
+
+def examples(name: str) -> list[str]:
+    """Return the pictures of the examples that use a name, where there are such."""
+    used = any(re.search(rf"\b{re.escape(name)}\b", file.read_text(encoding="utf-8")) for file in EXAMPLES)
+    return [heading("Examples", "-"), f".. minigallery:: {name}", ""] if used else []
 
 
 def is_part(page: str, name: str) -> bool:
@@ -166,6 +174,7 @@ def lists() -> dict[str, tuple[str, str, list[str]]]:
     return found
 
 
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
 OF_PARTS = ("networks", "losses", "optimisers", "schedules")
 REQUEST = re.compile("set_[a-z_]+_request")  # scikit-learn makes them
 API = "Every public name, by what it is for. What a name needs is loaded when it is first used."

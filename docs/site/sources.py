@@ -52,7 +52,8 @@ def page(file: Path, place: Path) -> str:
         target = (file.parent / link).resolve()
         return f"{start}{address(target, place)}{anchor or ''})" if target.exists() else match[0]
 
-    return LINK.sub(moved, FROM_README.sub(first_code, file.read_text(encoding="utf-8")))
+    text = FROM_README.sub(first_code, file.read_text(encoding="utf-8"))
+    return LINK.sub(moved, text.replace(LAB_HERE, LAB))
 
 
 def first_code(match: re.Match[str]) -> str:
@@ -103,6 +104,11 @@ def leftover(place: Path, wanted: set[str]) -> Iterator[Path]:
         if file.suffix in {".md", ".rst"} and name.partition("/")[0] not in OWN and name not in wanted:
             yield file
 
+
+LAB_HERE = "<!-- on the site: the recorded lab -->"
+LAB = """:::{tip}
+Every line of this step with its matrices, to be touched: [the lecture's network, recorded](lecture.md).
+:::"""
 
 GALLERY = """Examples
 ========
