@@ -41,7 +41,9 @@ def main() -> int:
         ["-b", "doctest", *words, str(PLACE / "doctest")]
     )
     if code:
-        shutil.rmtree(PLACE / "doctrees", ignore_errors=True)  # else the next build would be silent about the same pages
+        shutil.rmtree(
+            PLACE / "doctrees", ignore_errors=True
+        )  # else the next build would be silent about the same pages
     else:
         print(f"{html / 'index.html'}: {time.monotonic() - began:.0f} s")
     return code

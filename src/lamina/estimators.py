@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from importlib.metadata import version
+from inspect import signature
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -28,7 +29,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from lamina.constructors import ClassifierSettings, RegressorSettings, parameters
+from lamina.constructors import ClassifierSettings, RegressorSettings
 from lamina.data.roles import Roles, taken_apart
 from lamina.data.streaming.streamed_source import StreamedSource, way_of
 from lamina.data.tables.frames import unmasked
@@ -78,7 +79,8 @@ def _documented(summary: str, task: str, end: str) -> str:
     """Return a class docstring with the settings of the table."""
     lines = [summary, "", "Parameters", "----------"]
     known = settings_for(task)
-    for name, one in ((each.name, known[each.name]) for each in parameters(task)):
+    for name in signature(ClassifierSettings if task == "classifier" else RegressorSettings).parameters:
+        one = known[name]
         lines += [f"{name} : {one.kind.text}, default={one.default!r}", f"    {one.help}"]
     return "\n".join([*lines, "", end])
 
