@@ -11,6 +11,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
+from gallery_order import runnable  # noqa: E402
+
 project = "lamina"
 author = "the authors of lamina"
 copyright = f"{author}, BSD-3-Clause"  # noqa: A001 (Sphinx asks for the name)
@@ -58,7 +60,7 @@ nitpicky = True
 sphinx_gallery_conf = {
     "examples_dirs": ["examples"],
     "gallery_dirs": ["gallery"],
-    "filename_pattern": r"/(?!cluster)\w+\.py$",  # that one needs Ray, and kills processes
+    "filename_pattern": f"/({'|'.join(runnable(HERE.parents[1] / 'examples'))})[.]py$",
     "ignore_pattern": r"__init__\.py",
     "within_subsection_order": "gallery_order.OfTheReadme",
     "default_thumb_file": str(HERE / "static" / "no-picture.png"),
