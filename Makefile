@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 test oracles: export OMP_NUM_THREADS ?= 1
 test oracles: export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test cluster-tests cluster-demo check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data bench-cluster bench-serve sanitize docs lock vendor browser clean
+.PHONY: help setup demo test cluster-tests cluster-demo check stubs torture fuzz oracles bench bench-trace data bench-accuracy bench-data bench-cluster bench-serve sanitize lock vendor browser clean
 .DEFAULT_GOAL := help
 
 help:  ## print these verbs
@@ -81,6 +81,7 @@ torture: setup  ## kill and damage training runs hundreds of times; an hour's se
 sanitize: setup  ## run the tests of the kernels under the address, undefined-behaviour and thread sanitizers
 	tests/kernels/sanitize.sh $(py)
 
+.PHONY: docs
 docs: build/docs-env/.installed  ## build the site into build/site/html; every warning is an error. DOCS=--fresh begins anew
 	build/docs-env/bin/python docs/site/build.py $(DOCS)
 
