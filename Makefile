@@ -94,6 +94,10 @@ sanitize: setup  ## run the tests of the kernels under the address, undefined-be
 neon: $(venv)/.installed build/release/.installed  ## compile the kernels for arm64 and run their tests under qemu; on Debian, amd64
 	tests/kernels/neon.sh build/release/bin/uv $(py)
 
+.PHONY: docs
+docs: build/docs-env/.installed  ## build the site into build/site/html; every warning is an error. DOCS=--fresh begins anew
+	build/docs-env/bin/python docs/site/build.py $(DOCS)
+
 lock:  ## renew requirements/*.lock from pyproject.toml (in an environment of its own)
 	$(PYTHON) -m venv --clear build/lock
 	build/lock/bin/python -m pip install --quiet uv==0.13.9
@@ -106,6 +110,8 @@ lock:  ## renew requirements/*.lock from pyproject.toml (in an environment of it
 	    --extra release --constraint requirements/run.lock
 	build/lock/bin/uv pip compile pyproject.toml --upgrade $(lock_options_of_one) --output-file requirements/lowest.lock \
 	    --extra dev --resolution lowest-direct
+	build/lock/bin/uv pip compile pyproject.toml --upgrade $(lock_options) --output-file requirements/docs.lock \
+	    --extra docs --constraint requirements/dev.lock
 
 # The lowest versions have wheels for the oldest Python only: no universal lock.
 lock_options_of_one = $(filter-out --universal,$(lock_options))
@@ -203,4 +209,13 @@ build/tracking/.installed: $(venv)/.installed
 	$(py) -c 'import site; print("import site; site.addsitedir(%r)" % site.getsitepackages()[0])' > \
 	    "$$(build/tracking/bin/python -c 'import site; print(site.getsitepackages()[0])')/of_venv.pth"
 	build/tracking/bin/python -m pip install --quiet "mlflow-skinny>=3.1" tensorboardX tensorboard skops huggingface_hub
+	@touch $@
+
+# Sphinx on top of .venv: what is there is taken from there, and lamina is the one that is worked on.
+build/docs-env/.installed: $(venv)/.installed requirements/docs.lock
+	$(PYTHON) -m venv --clear build/docs-env
+	here=$$(build/docs-env/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
+	there=$$($(py) -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
+	echo "import site; site.addsitedir('$$there')" > "$$here/venv.pth"
+	build/docs-env/bin/python -m pip install --quiet --require-hashes -r requirements/docs.lock
 	@touch $@

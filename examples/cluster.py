@@ -1,4 +1,10 @@
-"""Two workers learn together, one of them is killed on the way, and the model is the same byte for byte.
+"""
+Two workers, one killed on the way
+==================================
+
+Two workers learn together, one of them is killed, and the model is the same byte for byte.
+
+::
 
     make cluster-demo           or: pip install 'lamina[cluster]'; python examples/cluster.py
 

@@ -1,4 +1,9 @@
-"""Which columns matter: asked of the model by shuffling, by moving one column, and by gradients."""
+"""
+Which columns matter
+====================
+
+Asked of the model in three ways: by shuffling, by moving one column, and by gradients.
+"""
 
 import pandas as pd
 from matplotlib import pyplot

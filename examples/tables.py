@@ -1,7 +1,12 @@
-"""A data frame with missing values and text goes straight in."""
+"""
+A data frame as it is
+=====================
+
+A data frame with missing values and text goes straight in.
+"""
 
 import pandas as pd
-from sklearn.metrics import log_loss
+from sklearn.metrics import RocCurveDisplay, log_loss
 from sklearn.model_selection import train_test_split
 
 import lamina
@@ -16,6 +21,7 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 model = lamina.DeepClassifier(max_iter=10, random_state=0).fit(X_train, y_train)
 print(f"accuracy {model.score(X_test, y_test):.3f}")
 print(f"log loss {log_loss(y_test, model.predict_proba(X_test)):.3f}")
+RocCurveDisplay.from_estimator(model, X_test, y_test, plot_chance_level=True)
 
 model.save("income.lamina")  # a file that any program with lamina can use, and the command line
 loaded = lamina.load("income.lamina")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from importlib.metadata import version
+from inspect import signature
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -74,7 +75,9 @@ Rows = Any  # an array, a data frame, a CSR matrix: what `lamina.data.tables.sou
 def _documented(summary: str, task: str, end: str) -> str:
     """Return a class docstring with the settings of the table."""
     lines = [summary, "", "Parameters", "----------"]
-    for name, one in settings_for(task).items():
+    known = settings_for(task)
+    for name in signature(ClassifierSettings if task == "classifier" else RegressorSettings).parameters:
+        one = known[name]
         lines += [f"{name} : {one.kind.text}, default={one.default!r}", f"    {one.help}"]
     return "\n".join([*lines, "", end])
 
@@ -184,7 +187,6 @@ class _DeepEstimator(CallbackSupportMixin, LayerOutputs, TransformerMixin, BaseE
         trace : int or list of int, optional
             Trace every so many steps, or these, counted from 0: `traces_` has every array of them by the lecture's
             name. What is learned does not change.
-
         cluster : str or lamina.Cluster, optional
             Where to train: "local[2]" for two workers on this machine, "auto" or HOST:PORT for a Ray cluster, "mpi" in
             a process that mpiexec started. The bits are the same for any number of workers, "local[1]" included; they
@@ -771,10 +773,12 @@ class DeepClassifier(ClassifierSettings, ClassifierMixin, _DeepEstimator):
 
         Parameters
         ----------
-        X, y, sample_weight, target, weight
+        X, y
             As in `fit`.
         classes : array, optional
             All classes; required by the first call, unless its rows come from files or a stream.
+        sample_weight, target, weight
+            As in `fit`.
 
         Returns
         -------

@@ -58,6 +58,8 @@ def random_mini_batches(
     ----------
     X : array, shape (n_x, m)
     Y : array, shape (1, m)
+    mini_batch_size : int
+    seed : int, optional
 
     Returns
     -------
