@@ -94,7 +94,6 @@ sanitize: setup  ## run the tests of the kernels under the address, undefined-be
 neon: $(venv)/.installed build/release/.installed  ## compile the kernels for arm64 and run their tests under qemu; on Debian, amd64
 	tests/kernels/neon.sh build/release/bin/uv $(py)
 
-.PHONY: docs
 docs: build/docs-env/.installed  ## build the site into build/site/html; every warning is an error. DOCS=--fresh begins anew
 	build/docs-env/bin/python docs/site/build.py $(DOCS)
 
