@@ -280,7 +280,7 @@ def test_the_part_of_the_lecture_can_be_read_in_one_sitting():
 
 # A thermometer, not a goal: where a room outgrows its budget, delete something, or raise the number and say why.
 LINES_OF_ROOMS = {
-    "": 4150,
+    "": 4180,
     "callbacks": 500,
     "cluster": 1420,
     "cli": 5500,  # tune
