@@ -18,6 +18,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import (
     _check_feature_names,
     _check_n_features,
+    _get_feature_names,
     check_is_fitted,
     column_or_1d,
     validate_data,
@@ -586,7 +587,8 @@ class _DeepEstimator(CallbackSupportMixin, LayerOutputs, TransformerMixin, BaseE
             if isinstance(X, dict):
                 self._note_names_of(X, reset)
             else:
-                _check_feature_names(self, X, reset=reset)
+                unseen = rows.named and _get_feature_names(X) is None
+                _check_feature_names(self, _Names(rows.names) if unseen else X, reset=reset)
             _check_n_features(self, np.broadcast_to(np.float32(0), (rows.n_rows, len(rows.names))), reset=reset)
             return rows
         X = X if sparse else _plain_array(X)
@@ -693,6 +695,19 @@ def _tracer(steps: Any) -> Any:
 def _names_of(estimator: Any) -> Names:
     """Return what an estimator knows of the columns."""
     return {name: getattr(estimator, name) for name in OF_COLUMNS if hasattr(estimator, name)}
+
+
+class _Names:
+    """Names of columns, as scikit-learn before 1.9 asks frames for them: polars 2 no longer answers that itself."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+
+    def __dataframe__(self) -> "_Names":
+        return self
+
+    def column_names(self) -> tuple[str, ...]:
+        return self.names
 
 
 def _plain_array(values: Any) -> NDArray[Any]:
