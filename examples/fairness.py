@@ -1,4 +1,9 @@
-"""Equal rates of approval for two groups: by thresholds after training, and by weights while training (fairlearn)."""
+"""
+Equal rates of approval
+=======================
+
+Equal rates of approval for two groups: by thresholds after training, and by weights while training (fairlearn).
+"""
 
 import warnings
 

@@ -1,4 +1,9 @@
-"""A rare class: rows of it made up by SMOTE in a pipeline, beside weights of the classes, which need no rows."""
+"""
+A rare class
+============
+
+A rare class: rows of it made up by SMOTE in a pipeline, beside weights of the classes, which need no rows.
+"""
 
 import pandas as pd
 from imblearn.over_sampling import SMOTENC

@@ -1,4 +1,9 @@
-"""What made one prediction: lamina.contributions by gradients, beside shap's values, which come from predictions."""
+"""
+What made one prediction
+========================
+
+What made one prediction: lamina.contributions by gradients, beside shap's values, which come from predictions.
+"""
 
 import time
 

@@ -1,4 +1,9 @@
-"""skrub's tabular_pipeline around a network: what it does to dirty columns, beside the network's own encoder."""
+"""
+Dirty columns
+=============
+
+skrub's tabular_pipeline around a network: what it does to dirty columns, beside the network's own encoder.
+"""
 
 import warnings
 
