@@ -50,6 +50,7 @@ struct Packed {
         call.plan = &plan;
         call.params = static_cast<const T*>(params.get());
         require_bytes(std::max(double(EXAMPLES_PER_BLOCK), double(plan.members)), plan, sizeof(T));
+        const Underway underway;
         const double work = double(call.rows) * double(plan.members) * plan.forward_work;
         call.threads = threads_for(work, (call.rows + rows_at_once(plan) - 1) / rows_at_once(plan));
         Arena arena = allocate(prediction_elements(plan, call.rows, sizeof(T)) * call.threads * int64_t(sizeof(T)));

@@ -54,6 +54,7 @@ int64_t run_all(Training<T>& call, Paced& plan) {
     const int64_t batch = call.steps.batch_size, all = call.steps.count;
     double examples = double(std::min(batch, call.count)) * double(plan.members), work = examples * plan.work;
     require_bytes(examples, plan, sizeof(T));
+    const Underway underway;
     int threads = threads_for(work, std::max<int64_t>(batch * plan.members, 1));
     Loan arena(training_parts(plan, batch, sizeof(T), call.memories(), threads).bytes);
     call.arena = arena.get();

@@ -13,7 +13,7 @@ namespace lamina {
 inline constexpr double SMALL_WORK = 400e3, LARGE_WORK = 20e6, WAKING_WORK = 4e6;
 
 inline int threads_for(double work, int64_t most) {
-    double n = std::min({work / SMALL_WORK, double(thread_limit()), double(most)});
+    double n = std::min({work / SMALL_WORK, double(free_threads()), double(most)});
     return n < 1 ? 1 : int(n);
 }
 

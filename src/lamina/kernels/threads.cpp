@@ -132,6 +132,20 @@ void set_thread_limit(int threads) {
     limit.store(threads < 1 ? 1 : threads);
 }
 
+namespace {
+std::atomic<int> underway{0};
+}
+Underway::Underway() {
+    underway.fetch_add(1, std::memory_order_relaxed);
+}
+Underway::~Underway() {
+    underway.fetch_sub(1, std::memory_order_relaxed);
+}
+int free_threads() {
+    int free = limit.load() - underway.load(std::memory_order_relaxed) + 1;
+    return free < 1 ? 1 : free;
+}
+
 bool awake(int threads) {
     if (threads == 1) return true;
     Pool& p = here();

@@ -36,4 +36,14 @@ bool awake(int threads);
 int thread_limit();
 void set_thread_limit(int threads);
 
+// A call while it lasts. Several at once, of Python threads that each train a network, share the threads: each leaves
+// one to every other.
+class Underway {
+  public:
+    Underway();
+    ~Underway();
+    Underway(const Underway&) = delete;
+};
+int free_threads(); // of the limit: for one of the calls that are under way
+
 } // namespace lamina
