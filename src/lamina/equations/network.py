@@ -86,10 +86,14 @@ class Network:
         """Units of A[L]."""
         return self.widths[-1]
 
-    @cached_property
+    @property
     def predicting(self) -> "Network":
         """The network as predictions need it: of a loss that is somebody's own function, its output function only."""
-        return replace(self, loss=self.loss.stand_in) if isinstance(self.loss, FunctionLoss) else self
+        return self._without_function if isinstance(self.loss, FunctionLoss) else self
+
+    @cached_property
+    def _without_function(self) -> "Network":
+        return replace(self, loss=self.loss.stand_in)  # type: ignore[attr-defined]
 
     @cached_property
     def numbers(self) -> dict[Path, int]:

@@ -9,6 +9,7 @@ from typing import Any
 PACKAGES = ("lamina.equations", "lamina.data.encoding")  # networks and encoders are made of their data classes
 OTHERS = (
     "builtins.frozenset",
+    "lamina.data.encoding.knots.Grid",
     "lamina.data.encoding.knots.Knots",
     "lamina.data.encoding.normal_scores.NormalScores",
     "lamina.data.labels.Labels",
@@ -16,6 +17,7 @@ OTHERS = (
     "lamina.data.tables.reading.Reading",
     "lamina.estimators.DeepClassifier",
     "lamina.estimators.DeepRegressor",
+    "lamina.learning.conformal.Conformal",
     "lamina.learning.state.Record",
     "lamina.learning.state.State",
     "lamina.model.Model",
