@@ -338,7 +338,7 @@ class _DeepEstimator(CallbackSupportMixin, LayerOutputs, TransformerMixin, BaseE
 
     def predict(self, X: Rows) -> NDArray[Any]:
         """Return the predicted label or number of each row, shape (m,), or (m, targets)."""
-        return self._fitted().predict(self._checked_rows(X))
+        return self._fitted().predict(self._rows_to_predict(X))
 
     def input_gradient(self, X: Rows, y: Any = None, *, output: int | None = None) -> NDArray[np.float64]:
         """Return dA[0] of each row, shape (m, encoded columns): how each moves the outcome.
@@ -579,7 +579,7 @@ class _DeepEstimator(CallbackSupportMixin, LayerOutputs, TransformerMixin, BaseE
         if isinstance(X, np.ndarray) and X.dtype.names is not None and X.ndim == 1:  # a structured array
             X = {name: X[name] for name in X.dtype.names}
         if not reset and self._fits_as_it_is(X):
-            return X
+            return read(X, reading=reading)
         sparse = hasattr(X, "tocsr")  # one of its formats, DOK, is a dictionary
         of_columns = hasattr(X, "columns") or hasattr(X, "__arrow_c_stream__") or isinstance(X, list | tuple | dict)
         if of_columns and not sparse:
@@ -594,6 +594,10 @@ class _DeepEstimator(CallbackSupportMixin, LayerOutputs, TransformerMixin, BaseE
         X = X if sparse else _plain_array(X)
         X = validate_data(self, X, reset=reset, dtype=None, accept_sparse="csr", ensure_all_finite=False)
         return read(X, reading=reading)
+
+    def _rows_to_predict(self, X: Rows) -> Any:
+        """Return the rows after the same checks, or as they are where these find nothing: one row needs no table."""
+        return X if self._fits_as_it_is(X) else self._checked_rows(X)
 
     def _note_names_of(self, X: dict[Any, Any], reset: bool) -> None:
         """Keep the names of a dictionary of columns as scikit-learn keeps those of a frame."""
@@ -803,7 +807,7 @@ class DeepClassifier(ClassifierSettings, ClassifierMixin, _DeepEstimator):
 
     def predict_proba(self, X: Rows) -> NDArray[np.float64]:
         """Return a probability per row and class, shape (m, classes), classes in the order of `classes_`."""
-        return self._fitted().predict_proba(self._checked_rows(X))
+        return self._fitted().predict_proba(self._rows_to_predict(X))
 
     def predict_log_proba(self, X: Rows) -> NDArray[np.float64]:
         """Return the logarithm of `predict_proba`, of the same shape; -inf where a probability is 0."""
@@ -828,7 +832,7 @@ class DeepClassifier(ClassifierSettings, ClassifierMixin, _DeepEstimator):
         lamina.errors.SettingError
             Nothing was held out (``early_stopping=False``), or too little for this coverage; or several labels a row.
         """
-        return self._fitted().predict_set(self._checked_rows(X), coverage)
+        return self._fitted().predict_set(self._rows_to_predict(X), coverage)
 
     def calibrate_sets(self, X: Rows, y: Any, sample_weight: Any = None) -> Self:
         """Let `predict_set` go by the errors on these rows, which must have had no part in the fit.
@@ -908,7 +912,7 @@ class DeepRegressor(RegressorSettings, RegressorMixin, _DeepEstimator):
         lamina.errors.SettingError
             Nothing was held out (``early_stopping=False``), or too little for this coverage.
         """
-        return self._fitted().predict_interval(self._checked_rows(X), coverage)
+        return self._fitted().predict_interval(self._rows_to_predict(X), coverage)
 
     def calibrate_intervals(self, X: Rows, y: Any, sample_weight: Any = None) -> Self:
         """Let `predict_interval` go by the errors on these rows, which must have had no part in the fit.
@@ -936,7 +940,7 @@ class DeepRegressor(RegressorSettings, RegressorMixin, _DeepEstimator):
         lamina.errors.SettingError
             The loss has no quantiles: fit with ``loss="quantile(quantiles=(0.1, 0.5, 0.9))"``.
         """
-        return self._fitted().predict_quantiles(self._checked_rows(X))
+        return self._fitted().predict_quantiles(self._rows_to_predict(X))
 
     def score(self, X: Rows, y: Any, sample_weight: Any = None) -> float:
         """Return R^2, the mean over several targets; with several quantiles the one nearest to the median is scored."""
