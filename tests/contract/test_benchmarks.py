@@ -27,8 +27,13 @@ def test_peers_reach_the_same_costs_and_predictions(tmp_path):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert all(case in done.stdout for case in cases)
-    (results,), (_,) = tmp_path.glob("*.jsonl"), tmp_path.glob("*.png")
+    (results,), pictures = tmp_path.glob("*.jsonl"), sorted(tmp_path.glob("*.png"))
+    assert [picture.name for picture in pictures] == [f"{results.stem}-start.png", f"{results.stem}.png"]
     run, *lines = (json.loads(line) for line in results.read_text(encoding="utf-8").splitlines())
+    starts = [line for line in lines if line["record"] == "cold start"]
+    lines = [line for line in lines if line["record"] == "measurement"]
+    assert [line["peer"] for line in starts] == ["lamina", "scikit-learn"]
+    assert all(line["wall"] >= line["start"] > line["work"] > 0 and line["cpu"] > 0 for line in starts)
     assert {"date", "commit", "processor", "processors", "versions", "blas", "peak"} <= set(run)
     assert {"lamina", "scikit-learn", "numpy"} <= set(run["versions"])
     found = {(line["case"]["name"], line["peer"]): line for line in lines}

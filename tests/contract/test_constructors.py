@@ -146,7 +146,7 @@ def test_a_wrong_name_is_answered_with_the_right_one(name, answer):
 
 
 def test_a_name_like_no_other_gets_the_list():
-    with pytest.raises(TypeError, match=r"no setting 'qqqq'\. It has preset, hidden_layer_sizes, .*engine\."):
+    with pytest.raises(TypeError, match=r"no setting 'qqqq'\. It has preset, hidden_layer_sizes, .*engine, device\."):
         DeepClassifier(qqqq=1)
 
 

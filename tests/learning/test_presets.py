@@ -14,7 +14,7 @@ from lamina.learning.networks import Inputs, network_from
 from lamina.learning.presets import PRESETS, Facts, resolved
 
 # What has a rule of its own where it is used.
-LEFT = {"preset", "loss", "batch_size", "engine", "dates"}
+LEFT = {"preset", "loss", "batch_size", "engine", "device", "dates"}
 TASKS = ("classifier", "regressor")
 INPUTS = Inputs(5, numbers=(0, 2, 4), embedded=((1, 12), (3, 30)))
 

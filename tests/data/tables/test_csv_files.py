@@ -69,10 +69,11 @@ def test_against_pandas(write):
             "t": rng.choice(["a", 'say "b"', "c, d", "e\nf", "ü"], 500),
         }
     )
+    exactly = {"float_precision": "round_trip"} if pd.__version__ < "3" else {}  # pandas 2 rounds by default
     for separator in ",;\t":
         path = write(frame.to_csv(index=False, sep=separator))
         table = read(path)
-        expected = pd.read_csv(path, sep=separator, float_precision="round_trip")  # pandas 2 rounds by default
+        expected = pd.read_csv(path, sep=separator, **exactly)
         for name in frame:
             np.testing.assert_array_equal(table.column(name), expected[name].to_numpy())
 
