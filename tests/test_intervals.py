@@ -259,3 +259,15 @@ def test_anything_else_in_a_file_is_refused(change):
     assert np.array_equal(Conformal.from_header(header, 1).scores[0], header["scores"][0])
     with pytest.raises(LaminaError):
         Conformal.from_header(header | change, 1)
+
+
+def test_what_a_class_weighs_in_training_does_not_move_the_coverage():
+    held = []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(3000, 2))
+        y = (X[:, 0] + rng.normal(size=3000) > 0).astype(int)
+        weighs = {**QUICK, "class_weight": {0: 1, 1: 10}, "early_stopping": True, "validation_fraction": 0.3}
+        model = DeepClassifier(**weighs).fit(X[:1500], y[:1500])
+        held.append(model.predict_set(X[1500:], 0.9)[np.arange(1500), y[1500:]].mean())
+    assert 0.87 < np.mean(held) < 0.93

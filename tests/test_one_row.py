@@ -141,3 +141,17 @@ def test_a_column_that_lacks_is_named(census):
         lamina.RowPredictor(classifier).predict(row)
     with pytest.raises(DataError, match="found list"):
         lamina.RowPredictor(classifier).predict([39])
+
+
+@pytest.mark.parametrize("kind", ["float32", "float16", "Float32", "float[pyarrow]", pl.Float32])
+def test_a_category_in_single_precision_is_the_one_that_it_was(kind):
+    levels = np.random.default_rng(0).choice([0.1, 0.25, 3.7], 90)
+    rows = {"x": np.arange(90.0), "c": levels}
+    if kind is pl.Float32:
+        frame = pl.DataFrame(rows).with_columns(pl.col("c").cast(kind))
+    else:
+        frame = pd.DataFrame(rows).astype({"c": kind})
+    settings = {"hidden_layer_sizes": (4,), "max_iter": 3, "random_state": 0, "categorical": ["c"]}
+    model = lamina.DeepRegressor(**settings).fit(frame, 3 * levels)
+    for i in range(5):
+        assert model.predict(frame[i : i + 1]) == model.predict(frame)[i : i + 1]

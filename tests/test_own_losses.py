@@ -1,5 +1,8 @@
 """A loss that is somebody's own function: what it gets, what it returns, and what a wrong one is told."""
 
+import os
+import subprocess
+import sys
 import warnings
 from dataclasses import replace
 from functools import partial
@@ -298,3 +301,54 @@ def test_a_name_and_an_output_of_a_file_are_looked_at(fitted):
         blueprint[-1][key] = value
         with pytest.raises(LaminaError):
             blueprints.network_from(blueprint)
+
+
+def test_targets_far_from_0_arrive_as_they_are():
+    seen = []
+
+    def squares(A, Y):
+        seen.append(Y.copy())
+        return (A - Y) ** 2, 2 * (A - Y)
+
+    y = 1e6 + 0.4 * X[:, 0]
+    regressor(squares, early_stopping=False, batch_size=200, max_iter=1).fit(X, y)
+    np.testing.assert_allclose(np.sort(seen[-1][:, 0]), np.sort(y), rtol=0, atol=1e-6)
+
+
+def made(what):
+    def loss(A, Y, mode="low"):
+        return (A - Y) ** 2 * (what is None or mode in {"low", "high", "middle"}), 2 * (A - Y)
+
+    return loss
+
+
+class Scaled:
+    def __init__(self, by):
+        self.by = by
+
+    def loss(self, A, Y):
+        return self.by * (A - Y) ** 2, 2 * self.by * (A - Y)
+
+
+def test_the_code_of_a_function_is_what_it_does_in_every_process():
+    from lamina.learning.own_losses import code_of
+
+    many = np.arange(2000.0)
+    other = many.copy()
+    other[1000] = -1
+    assert code_of(made(many)) != code_of(made(other))
+    assert code_of(made([0.123456789])) != code_of(made([0.1234567891]))
+    assert code_of(Scaled(1).loss) != code_of(Scaled(2).loss)
+    assert code_of(Scaled(2).loss) == code_of(Scaled(2).loss)
+    script = "from lamina.learning.own_losses import code_of; print(code_of(lambda A: A in {'low', 'high', 'middle'}))"
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(found) == 1

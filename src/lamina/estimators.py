@@ -41,7 +41,7 @@ from lamina.layer_features import LayerOutputs
 from lamina.learning.diagnosis.findings import Diagnosis
 from lamina.learning.group import Group
 from lamina.learning.hyperparameters import settings_for, unknown
-from lamina.learning.presets import may_hold_out
+from lamina.learning.presets import PRESETS, may_hold_out
 from lamina.learning.run import Run
 from lamina.learning.state import Record, State
 from lamina.learning.training import train
@@ -126,7 +126,8 @@ class _DeepEstimator(CallbackSupportMixin, LayerOutputs, TransformerMixin, BaseE
     def get_metadata_routing(self) -> Any:
         """Return what the methods ask for; groups and time only where rows may be held out by them."""
         requests = super().get_metadata_routing()
-        if not may_hold_out(self.get_params(deep=False), self._task):
+        settings = self.get_params(deep=False)
+        if settings["preset"] in PRESETS and not may_hold_out(settings, self._task):  # else `fit` says what is wrong
             for name in ("groups", "time"):
                 if requests.fit.requests.get(name) is True:
                     requests.fit.add_request(param=name, alias=False)

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from lamina.data.class_weights import row_factors
 from lamina.data.examples import Examples
 from lamina.data.labels import Labels
 from lamina.data.learning import Columns, Known
@@ -353,9 +354,12 @@ def _errors_held_out(run: Run, params: Any) -> Conformal | None:
     network, target = run.network, run.columns.target
     if run.validation is None or not has_scores(target):
         return None
-    parts = []
+    parts, factors = [], run.columns.class_factors
     for X, Y, weights in run.validation.blocks():
         A = np.asarray(run.engine.predict(network, params, X), np.float64)
+        if factors is not None and weights is not None:  # new rows come as they come, whatever a class weighs
+            of_rows = row_factors(factors, Y)
+            weights = np.divide(weights, of_rows, out=np.zeros(len(Y)), where=of_rows > 0)
         parts.append((scores_of(target, network.loss, A, Y), weights))
     return joined(parts)
 

@@ -106,3 +106,10 @@ def test_lamina_report_writes_one(model, tmp_path, monkeypatch, capsys):
     assert "On test.csv:" in card
     assert main(["report", "people.lamina", "--out", "README.md"]) == 0
     assert "On held-out rows:" in (tmp_path / "README.md").read_text()
+
+
+def test_letters_beyond_the_basic_plane_and_ampersands(model):
+    card = model.model_card(ROWS[150:], LABELS[150:], name="churn \U0001f680 a&lt;b")
+    assert '- name: "churn \U0001f680 a&lt;b"' in card
+    assert "\\&lt;b" in card.split("---\n", 2)[2]
+    card.encode("utf-8")

@@ -11,7 +11,7 @@ from sklearn.model_selection import GridSearchCV
 
 import lamina
 from lamina.cli.main import main
-from lamina.errors import DivergenceError, InterruptedWarning, TrackingError
+from lamina.errors import DivergenceError, InterruptedWarning, TrackingError, TrackingWarning
 
 pytest.importorskip("sklearn.callback")
 mlflow = pytest.importorskip("mlflow")
@@ -201,3 +201,48 @@ def test_autolog_logs_pipelines_and_searches(store, runs):
     loaded = mlflow.sklearn.load_model(model.model_uri)
     assert type(loaded[-1]) is lamina.DeepClassifier
     assert "best_cv_score" in search.data.metrics
+
+
+def test_a_run_ends_whatever_became_of_its_model(store, rows, quick, tmp_path):
+    """The artifact cannot be written: the fit is whole, its run has ended, and the next fit has one of its own."""
+    nowhere = store[0].create_experiment("nowhere", artifact_location=(tmp_path / "file" / "below").as_uri())
+    (tmp_path / "file").write_text("no folder")
+    mlflow.set_experiment(experiment_id=nowhere)
+    with pytest.warns(TrackingWarning, match="is told no more"):
+        lamina.DeepClassifier(**quick).set_callbacks(MLflow(run_name="one")).fit(*rows)
+    assert mlflow.active_run() is None
+    with pytest.warns(TrackingWarning, match="is told no more"):
+        lamina.DeepClassifier(**quick | {"max_iter": 3}).set_callbacks(MLflow(run_name="two")).fit(*rows)
+    found = {run.info.run_name: run for run in store[0].search_runs([nowhere])}
+    assert {name: run.info.status for name, run in found.items()} == {"one": "FINISHED", "two": "FINISHED"}
+    assert found["two"].data.params["max_iter"] == "3"
+
+
+def test_a_model_that_cannot_be_written_does_not_fail_the_fit(runs, rows, quick, monkeypatch):
+    def full(estimator, path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("lamina.callbacks.tracked.write", full)
+    with pytest.warns(TrackingWarning, match="the model is not tracked: .*No space left"):
+        model = lamina.DeepClassifier(**quick).set_callbacks(MLflow()).fit(*rows)
+    assert model.n_iter_ == 4
+    assert [run.info.status for run in runs()] == ["FINISHED"]
+
+
+def test_an_address_of_its_own_leaves_that_of_others_alone(store, rows, tmp_path):
+    before = mlflow.get_tracking_uri()
+    other = f"sqlite:///{tmp_path / 'other.db'}"
+    lamina.tune(*rows, trials=2, max_iter=2, random_state=0, track=f"mlflow={other}", verbose=False)
+    assert mlflow.get_tracking_uri() == before
+    client = mlflow.MlflowClient(other)
+    found = client.search_runs([one.experiment_id for one in client.search_experiments()])
+    (whole,) = [run for run in found if "mlflow.parentRunId" not in run.data.tags]
+    assert {run.data.tags["mlflow.parentRunId"] for run in found if run is not whole} == {whole.info.run_id}
+    assert {run.info.status for run in found} == {"FINISHED"}
+
+
+def test_secrets_of_an_address_are_not_shown():
+    from lamina.tracking.mlflow_runs import MLflowRun
+
+    place = MLflowRun("7", "postgresql://me:secret@host:5432/db?password=secret").place
+    assert place == "MLflow run 7 in postgresql://host:5432/db"

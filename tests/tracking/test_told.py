@@ -8,12 +8,13 @@ import pytest
 from lamina.errors import TrackingError, TrackingWarning
 from lamina.tracking import FAILED, FINISHED, KILLED, Told
 from lamina.tracking.json_lines import JsonLines
+from lamina.tracking.trackers import from_anywhere
 
 
 class Recorder:
     """Writes down what it is told; fails in the epoch of that number, or at the beginning (0)."""
 
-    place = "here"
+    place, copies_models = "here", True
 
     def __init__(self, fails=None):
         self.fails, self.told = fails, []
@@ -94,3 +95,26 @@ def test_json_lines_have_no_number_that_json_lacks(tmp_path):
     assert found[1]["search"] == found[0]["run"] != found[1]["run"]
     assert found[2]["cost"] is None
     assert found[3]["best"] is None
+
+
+def test_keys_of_any_kind_are_written_and_a_passing_file_is_not_named(tmp_path):
+    told = Told.begun([JsonLines(tmp_path / "log.jsonl")], "people")
+    told.settings({"class_weight": {np.int64(1): 2.0}})
+    told.end(FINISHED, model=tmp_path / "gone.lamina", stays=False)
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert lines[1]["settings"] == {"class_weight": {"1": 2.0}}
+    assert "model" not in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("word", "elsewhere"),
+    [
+        ("mlflow=sqlite:///mine.db", "mlflow=sqlite:///{here}/mine.db"),
+        ("mlflow=http://host:5000/a", "mlflow=http://host:5000/a"),
+        ("mlflow=databricks", "mlflow=databricks"),
+        ("jsonl=log.jsonl", "jsonl={here}/log.jsonl"),
+    ],
+)
+def test_a_word_means_the_same_from_any_folder(word, elsewhere, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert from_anywhere(word) == elsewhere.format(here=tmp_path)

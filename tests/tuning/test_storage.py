@@ -243,3 +243,18 @@ def test_a_journal_whose_last_line_was_not_written_to_its_end_is_mended(tmp_path
     assert told(found)[:3] == told(before)
     assert len(found.records) == 4
     assert Path(path).read_bytes().endswith(b"\n")
+
+
+def test_other_folds_are_another_search(tmp_path):
+    from sklearn.model_selection import KFold
+
+    asked = {"storage": tmp_path / "study.log", "trials": 1, "random_state": 0, "refit": False, **QUICK}
+    lamina.tune(X, Y, cv=KFold(2), class_weight={np.str_("no"): 1.0, np.str_("yes"): 2.0}, **asked)
+    with pytest.raises(TuningError, match=r"cv was KFold\(n_splits=2.* is KFold\(n_splits=3"):
+        lamina.tune(X, Y, cv=KFold(3), class_weight={np.str_("no"): 1.0, np.str_("yes"): 2.0}, **asked)
+    rows = np.arange(N)
+    halves = [(rows[:120], rows[120:])]
+    asked["storage"] = tmp_path / "other.log"
+    lamina.tune(X, Y, cv=halves, **asked)
+    with pytest.raises(TuningError, match="cv was"):
+        lamina.tune(X, Y, cv=[(rows[120:], rows[:120])], **asked)

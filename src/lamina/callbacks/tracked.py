@@ -2,8 +2,6 @@
 
 import sys
 from collections.abc import Mapping
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -13,7 +11,7 @@ from lamina.callbacks.checkpoint import ready_to_keep, write
 from lamina.callbacks.log import scores_of
 from lamina.callbacks.monitor import last_record
 from lamina.interrupts import NAMES
-from lamina.tracking import FAILED, FINISHED, KILLED, Told, Tracker
+from lamina.tracking import FAILED, FINISHED, KILLED, Told, Tracker, passing_file
 
 AT_THE_END = ("best_epoch_", "n_iter_", "best_score_")  # attributes of an estimator that are numbers
 
@@ -81,10 +79,9 @@ class Tracked(tasks.Callback):
             told.end(status, values, stopped=stopped)
             return
         best = getattr(estimator, "best_estimator_", estimator)
-        with TemporaryDirectory(prefix="lamina-") as folder:
-            path = Path(folder) / ("model.lamina" if hasattr(best, "save") else "model.joblib")
-            write(ready_to_keep(best), path)
-            told.end(status, values, stopped=stopped, model=path)
+        name = "model.lamina" if hasattr(best, "save") else "model.joblib"
+        with passing_file(name, lambda path: write(ready_to_keep(best), path)) as model:
+            told.end(status, values, stopped=stopped, model=model, stays=False)
 
 
 def settings_of(estimator: Any) -> dict[str, Any]:

@@ -135,7 +135,14 @@ def _option(name: str, value: Any, folder: Path) -> Any:
         return [_placed(one, folder) for one in value]
     if option.is_path:
         return _placed(value, folder)
-    return [value] if name in ("drop", "text", "track") and isinstance(value, str) else value
+    if name == "track":
+        return [_track_placed(word, folder) for word in ([value] if isinstance(value, str) else value)]
+    return [value] if name in ("drop", "text") and isinstance(value, str) else value
+
+
+def _track_placed(word: str, folder: Path) -> str:
+    kind, _, place = word.partition("=")
+    return f"{kind}={_placed(place, folder)}" if place and kind in ("tensorboard", "jsonl") else word
 
 
 def _placed(value: str, folder: Path) -> Path | str:

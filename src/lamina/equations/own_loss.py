@@ -209,5 +209,5 @@ class FunctionLoss(OneUnitPerTarget):
 def in_units_of_y(Y: Array, scale: Array, location: Array) -> Array:
     """Return targets as they were: what rounding has moved off a whole number, 0 above all, is put back."""
     y = Y * scale + location
-    moved = ROUNDINGS * np.finfo(np.float32).eps * (np.abs(Y * scale) + np.abs(location))
+    moved = ROUNDINGS * (np.finfo(np.float32).eps * np.abs(Y * scale) + np.finfo(np.float64).eps * np.abs(location))
     return np.where(np.abs(y - np.rint(y)) <= moved, np.rint(y), y)

@@ -66,9 +66,9 @@ def outcome_of(model: Model, chosen: Any) -> Outcome:
 
 def _of_class(network: Network, target: Labels, chosen: Any) -> Outcome:
     classes = target.classes.tolist()
-    if chosen is not None and chosen not in classes:
+    if chosen is not None and (np.ndim(chosen) or chosen not in classes):
         known = ", ".join(map(repr, classes[:20])) + (", ..." if len(classes) > 20 else "")
-        raise SettingError(f"outcome={chosen!r}: expected one of {known}.{nearest(chosen, classes)}")
+        raise SettingError(f"outcome={chosen!r}: expected one of {known}.{nearest(str(chosen), classes)}")
     if target.task == "multilabel" and chosen is None:
         raise SettingError(f"This model predicts {len(classes)} labels: say which, outcome=0 to {len(classes) - 1}.")
     if chosen is None and target.task == "multiclass":

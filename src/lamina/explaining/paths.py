@@ -171,8 +171,8 @@ def contributions(
         Rows with other columns than in training, or none.
     """
     model, rows = opened(model, X)
-    if not most >= 1:
-        raise SettingError(f"most={most}: expected a whole number of at least 1.")
+    if not isinstance(most, int | np.integer) or most < 1:
+        raise SettingError(f"most={most!r}: expected a whole number of at least 1.")
     if not tolerance > 0:
         raise SettingError(f"tolerance={tolerance}: expected a number above 0.")
     others = rows if background is None else opened(model, background)[1]

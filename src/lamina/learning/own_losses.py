@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 from inspect import signature
-from types import CodeType
+from types import CodeType, MethodType
 from typing import Any
+
+import numpy as np
 
 from lamina.equations.own_loss import COMPLEX_STEP, WITH_OUTPUT, FunctionLoss
 from lamina.errors import SettingError, nearest
@@ -180,6 +182,14 @@ def _described(value: Any, depth: int) -> Any:
         return [_described(one, depth + 1) for one in parts]
     if isinstance(value, tuple | list):
         return [_described(one, depth + 1) for one in value]
+    if isinstance(value, np.ndarray):
+        return str(value.dtype), value.shape, blake2b(np.ascontiguousarray(value).tobytes()).hexdigest()
+    if isinstance(value, set | frozenset):  # whose order is another one in every process
+        return sorted(repr(_described(one, depth + 1)) for one in value)
+    if isinstance(value, dict):
+        return sorted((repr(key), repr(_described(one, depth + 1))) for key, one in value.items())
+    if isinstance(value, MethodType):
+        return _described([value.__func__, getattr(value.__self__, "__dict__", {})], depth + 1)
     code = getattr(value, "__code__", None)
     if code is not None:
         enclosed = [cell.cell_contents for cell in value.__closure__ or ()]

@@ -22,7 +22,7 @@ HELD_OUT = "held-out rows"
 OTHERS = "rows that it did not learn from"
 MOST_COLUMNS = 200  # lines of the table
 CONTROLS = dict.fromkeys((*range(32), *range(127, 160), 8232, 8233), " ")
-MARKUP = re.compile(r"([\\`*_\[\]<>|#~$])")
+MARKUP = re.compile(r"([\\`*_\[\]<>|#~$&])")
 
 Scores = Sequence[tuple[str, float]]
 
@@ -113,12 +113,20 @@ def _metadata(model: Model, title: str, licence: str, scores: Scores, where: str
         lines += [f"      name: {_quoted(where)}", "    metrics:"]
         for what, value in scores:
             plain_name = what.lower().replace(" ", "_")
-            lines += [f"    - type: {_quoted(plain_name)}", f"      name: {_quoted(what)}", f"      value: {value!r}"]
+            lines += [f"    - type: {_quoted(plain_name)}", f"      name: {_quoted(what)}"]
+            lines += [f"      value: {_in_yaml(value)}"]
     return "\n".join([*lines, "---", ""])
 
 
 def _quoted(value: str) -> str:
-    return json.dumps(value.translate(CONTROLS))
+    whole = value.translate(CONTROLS).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return json.dumps(whole, ensure_ascii=False)
+
+
+def _in_yaml(value: float) -> str:
+    """Return a number: one with an exponent needs a point, or YAML takes it for text."""
+    text = repr(value)
+    return text if "e" not in text or "." in text else text.replace("e", ".0e")
 
 
 # ---- sections ----

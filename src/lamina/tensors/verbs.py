@@ -24,6 +24,7 @@ from lamina.tensors.rows import Rows, copied, owner_of, sent, stays
 from lamina.tensors.stepping import Same, Stepper, fits, room_for
 
 BYTES_AT_ONCE = 2**28  # of the layers of the rows that are predicted together
+PLANS = 16  # networks that are kept ready for a device
 STEPPERS = 4  # a thread's that are kept: each holds parameters, memory and graphs on its device
 
 
@@ -153,7 +154,8 @@ class Verbs:
         found = self._plans.get(key)
         if found is None:
             found = self._plans[key] = Plan(network, self.device, getattr(torch, np.dtype(dtype).name))
-            weakref.finalize(network, self._plans.pop, key, None)
+        for old in list(self._plans)[:-PLANS]:  # a plan holds its network, so that the identity stays its own
+            self._plans.pop(old, None)
         return found
 
     def pieces(self, plan: Plan, *arrays: Any) -> Iterator[tuple[Any, ...]]:

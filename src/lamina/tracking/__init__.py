@@ -7,7 +7,17 @@ json_lines.py   a file of JSON Lines
 trackers.py     the table of them, and `KIND=PLACE`
 """
 
-from lamina.tracking.told import FAILED, FINISHED, KILLED, Told, Tracked, Tracker
+from lamina.tracking.told import FAILED, FINISHED, KILLED, Told, Tracked, Tracker, passing_file, with_text_keys
 from lamina.tracking.trackers import trackers_of
 
-__all__ = ["FAILED", "FINISHED", "KILLED", "Told", "Tracked", "Tracker", "trackers_of"]
+__all__ = [
+    "FAILED",
+    "FINISHED",
+    "KILLED",
+    "Told",
+    "Tracked",
+    "Tracker",
+    "passing_file",
+    "trackers_of",
+    "with_text_keys",
+]

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from lamina.errors import TrackingError
-from lamina.tracking.told import Arrays, Values, finite
+from lamina.tracking.told import Arrays, Values, finite, with_text_keys
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,10 @@ class JsonLines:
 
     def begin(self, name: str, parent: "JsonLinesRun | None" = None, *, is_part: bool = False) -> "JsonLinesRun":
         """Begin a training; see `Tracker`."""
-        if self.path.is_dir() or not self.path.absolute().parent.is_dir():
+        path = self.path.expanduser().absolute()
+        if path.is_dir() or not path.parent.is_dir():
             raise TrackingError(f"jsonl={os.fspath(self.path)}: expected a file in a folder that exists")
-        run = JsonLinesRun(self.path.absolute(), uuid4().hex)
+        run = JsonLinesRun(path, uuid4().hex)
         run.write(event="begin", name=name, **({"search": parent.run} if parent is not None else {}))
         return run
 
@@ -32,6 +33,7 @@ class JsonLines:
 class JsonLinesRun:
     """One training."""
 
+    copies_models: ClassVar[bool] = False
     path: Path
     run: str  # the same in all its lines
 
@@ -53,4 +55,4 @@ class JsonLinesRun:
         """Append a line, in one write: those of other processes stay whole."""
         start = {"run": self.run, "time": datetime.now(UTC).isoformat()}
         with open(self.path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(start | line, default=str) + "\n")
+            file.write(json.dumps(start | with_text_keys(line), default=str) + "\n")

@@ -1,11 +1,12 @@
 """Runs of MLflow. Where they go, and into which experiment, is what MLflow was told: its functions, its environment."""
 
 import os
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from lamina.errors import TrackingError
 from lamina.tracking.told import FAILED, FINISHED, KILLED, Arrays, Values, check_installed
@@ -45,7 +46,7 @@ class MLflowRuns:
 
         try:
             if self.uri is not None:
-                mlflow.set_tracking_uri(self.uri)
+                return self._begun_elsewhere(self.uri, name, parent, is_part)
             active = mlflow.active_run()
             if active is not None and not is_part:
                 found = MLflowRun(active.info.run_id, mlflow.get_tracking_uri(), is_own=False)
@@ -65,6 +66,22 @@ class MLflowRuns:
             raise TrackingError(f"MLflow cannot begin a run: {problem}") from problem
         return MLflowRun(run.info.run_id, mlflow.get_tracking_uri())
 
+    def _begun_elsewhere(self, uri: str, name: str, parent: "MLflowRun | None", is_part: bool) -> "MLflowRun":
+        """Begin a run in a store of its own: what `mlflow.set_tracking_uri` said of others stays as it was."""
+        from mlflow import MlflowClient
+
+        client = MlflowClient(uri)
+        tags = {key: str(value) for key, value in self.tags.items()}
+        if parent is not None:
+            tags["mlflow.parentRunId"] = parent.run_id
+            experiment = client.get_run(parent.run_id).info.experiment_id
+        else:
+            wanted = self.experiment or os.environ.get("MLFLOW_EXPERIMENT_NAME") or "Default"
+            found = client.get_experiment_by_name(wanted)
+            experiment = client.create_experiment(wanted) if found is None else found.experiment_id
+        own = None if is_part else self.run_name
+        return MLflowRun(client.create_run(experiment, tags=tags, run_name=own or name).info.run_id, uri)
+
 
 @dataclass
 class MLflowRun:
@@ -79,6 +96,7 @@ class MLflowRun:
         Whether it was begun here, and is ended here.
     """
 
+    copies_models: ClassVar[bool] = True
     run_id: str
     uri: str
     is_own: bool = True
@@ -87,7 +105,7 @@ class MLflowRun:
 
     @property
     def place(self) -> str:
-        return f"MLflow run {self.run_id} in {self.uri}"
+        return f"MLflow run {self.run_id} in {without_secrets(self.uri)}"
 
     @property
     def client(self) -> Any:
@@ -111,27 +129,36 @@ class MLflowRun:
             self._write()
 
     def end(self, status: str, values: Values, stopped: str, model: Path | None) -> None:
+        client = self.client
+        try:
+            self.step(0, values, None)
+            self._write()
+            if stopped:
+                client.set_tag(self.run_id, "stopped", stopped)
+            if model is not None:
+                client.log_artifact(self.run_id, os.fspath(model))
+        finally:  # it ends, whatever could not be written
+            if self.is_own:
+                self._terminate(client, STATUS[status])
+
+    def _terminate(self, client: Any, status: str) -> None:
         import mlflow
 
-        self.step(0, values, None)
-        self._write()
-        client = self.client
-        if stopped:
-            client.set_tag(self.run_id, "stopped", stopped)
-        if model is not None:
-            client.log_artifact(self.run_id, os.fspath(model))
-        if not self.is_own:
-            return
         active = mlflow.active_run()
         if active is not None and active.info.run_id == self.run_id:
-            mlflow.end_run(STATUS[status])
+            mlflow.end_run(status)
         else:
-            client.set_terminated(self.run_id, STATUS[status])
+            client.set_terminated(self.run_id, status)
 
     def _write(self) -> None:
         waiting, self._waiting, self._written = self._waiting, [], time.monotonic()
         for k in range(0, len(waiting), METRICS_AT_ONCE):
             self.client.log_batch(self.run_id, metrics=waiting[k : k + METRICS_AT_ONCE])
+
+
+def without_secrets(uri: str) -> str:
+    """Return an address as it may be shown: without user, password and parameters."""
+    return re.sub(r"\?.*$", "", re.sub(r"(?<=://)[^/@]*@", "", uri))
 
 
 def _tags(tags: Mapping[str, Any]) -> list[Any]:

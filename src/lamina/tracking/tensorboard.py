@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -46,6 +46,7 @@ class EventFiles:
 class EventFilesRun:
     """One training."""
 
+    copies_models: ClassVar[bool] = False
     folder: Path
     histograms: int
     _writers: dict[str, Any] = field(default_factory=dict, repr=False)

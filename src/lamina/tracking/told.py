@@ -8,12 +8,13 @@ run.end(FINISHED, {"best_epoch": 7}, stopped="...", model=path)
 
 import math
 import warnings
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, Protocol
+from tempfile import TemporaryDirectory
+from typing import Any, ClassVar, Protocol
 
 from numpy.typing import NDArray
 
@@ -27,6 +28,8 @@ Arrays = Callable[[], Mapping[str, NDArray[Any]]]
 
 class Tracked(Protocol):
     """One training as a tracker writes it down."""
+
+    copies_models: ClassVar[bool]  # or else their place is all it keeps
 
     @property
     def place(self) -> str:
@@ -101,14 +104,20 @@ class Told:
         self._each(lambda run: run.step(number, plain, arrays))
 
     def end(
-        self, status: str, values: Mapping[str, Any] | None = None, *, stopped: str = "", model: Path | None = None
+        self,
+        status: str,
+        values: Mapping[str, Any] | None = None,
+        *,
+        stopped: str = "",
+        model: Path | None = None,
+        stays: bool = True,
     ) -> None:
-        """Tell of the end; the first call counts."""
+        """Tell of the end; the first call counts. A file of the model that does not stay is for those who copy it."""
         if self.ended:
             return
         self.ended, plain = True, numbers(values or {})
         lost = list(self.lost)
-        self._each(lambda run: run.end(status, plain, stopped, model))
+        self._each(lambda run: run.end(status, plain, stopped, model if stays or run.copies_models else None))
         for run in lost:  # what is left of it
             with suppress(Exception):
                 run.end(status, {}, stopped, None)
@@ -125,6 +134,26 @@ class Told:
                     TrackingWarning,
                     stacklevel=2,
                 )
+
+
+@contextmanager
+def passing_file(name: str, write: Callable[[Path], None]) -> Iterator[Path | None]:
+    """A file for as long as trackers copy it; None, with a warning, where it cannot be written."""
+    with TemporaryDirectory(prefix="lamina-") as folder:
+        path: Path | None = Path(folder) / name
+        try:
+            write(Path(folder) / name)
+        except Exception as problem:
+            warnings.warn(f"the model is not tracked: {first_line(problem)}", TrackingWarning, stacklevel=3)
+            path = None
+        yield path
+
+
+def with_text_keys(value: Any) -> Any:
+    """Return a value whose mappings have keys that JSON takes: texts."""
+    if isinstance(value, Mapping):
+        return {str(key): with_text_keys(one) for key, one in value.items()}
+    return [with_text_keys(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def check_installed(library: str) -> None:

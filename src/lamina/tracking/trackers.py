@@ -25,9 +25,12 @@ def trackers_of(words: str | Iterable[str] | None) -> list[Tracker]:
 def from_anywhere(word: str) -> str:
     """Return the word for the same tracker from any folder."""
     kind, place = _taken_apart(word)
-    if kind == "mlflow":
-        return f"{kind}={place}" if place else kind
-    return f"{kind}={os.path.abspath(os.path.expanduser(place))}"
+    if kind != "mlflow":
+        return f"{kind}={os.path.abspath(os.path.expanduser(place))}"
+    start = "sqlite:///" if place.startswith("sqlite:///") else ""
+    if start or ("/" in place and "://" not in place):  # a file, or a folder
+        place = start + os.path.abspath(os.path.expanduser(place.removeprefix(start)))
+    return f"{kind}={place}" if place else kind
 
 
 def _tracker_of(word: str) -> Tracker:

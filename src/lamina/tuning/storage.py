@@ -15,6 +15,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from optuna.study import Study
 
 from lamina.errors import TuningError
+from lamina.tracking import with_text_keys
 from lamina.tuning.sampling import Sampler, pruner
 
 STUDY = "lamina"
@@ -179,4 +180,4 @@ def _check_same(known: Mapping[str, str], here: Mapping[str, str], place: Any) -
 
 def identity_text(value: Any) -> str:
     """Return a value as a line that two processes agree on."""
-    return json.dumps(value, sort_keys=True, default=str)
+    return json.dumps(with_text_keys(value), sort_keys=True, default=str)

@@ -1,13 +1,11 @@
 """What trackers are told of a search: a run for the search, and within it one for each trial."""
 
 import warnings
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from lamina.errors import TrackingError, TrackingWarning
 from lamina.interrupts import NAMES
-from lamina.tracking import FINISHED, KILLED, Told, Tracker
+from lamina.tracking import FINISHED, KILLED, Told, Tracker, passing_file
 from lamina.tuning.results import Search
 from lamina.tuning.trials import AFTER_ALL_EPOCHS, Job
 
@@ -52,7 +50,5 @@ class TrackedSearch:
         if found.model is None or not self._whole.runs:
             self._whole.end(status, values, stopped=found.stopped)
             return
-        with TemporaryDirectory(prefix="lamina-") as folder:
-            path = Path(folder) / "model.lamina"
-            found.model.save(path)
-            self._whole.end(status, values, stopped=found.stopped, model=path)
+        with passing_file("model.lamina", found.model.save) as model:
+            self._whole.end(status, values, stopped=found.stopped, model=model, stays=False)

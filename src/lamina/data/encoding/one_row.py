@@ -84,6 +84,9 @@ def single_row(X: Any, encoder: Encoder) -> dict[str, Any] | None:
     """Return the only row of an array of numbers, or of a pandas or polars frame, as plain values; None of all else."""
     if not hasattr(X, "shape") or len(X.shape) != 2 or X.shape[0] != 1:
         return None
+    kinds = X.dtypes if hasattr(X, "dtypes") else [getattr(X, "dtype", "")]
+    if encoder.categories and any(map(_is_narrow, kinds)):
+        return None  # as a category 0.1 in single precision is 0.1, as a plain value 0.10000000149
     if type(X) is np.ndarray:
         fits = X.dtype.kind in "fiu" and not encoder.named and X.shape[1] == len(encoder.names_in)
         return dict(zip(encoder.names_in, X[0].tolist(), strict=True)) if fits else None
@@ -91,6 +94,12 @@ def single_row(X: Any, encoder: Encoder) -> dict[str, Any] | None:
     if of_library is None or not encoder.named or tuple(X.columns) != encoder.names_in:
         return None
     return of_library(X)
+
+
+def _is_narrow(kind: Any) -> bool:
+    """Whether a type of NumPy, pandas or polars has floats of less than 64 bits."""
+    letter = getattr(kind, "kind", None)
+    return str(kind) in ("Float32", "Float16") if letter is None else bool(letter == "f" and kind.itemsize < 8)
 
 
 def _of_pandas(frame: Any) -> dict[str, Any] | None:
