@@ -596,6 +596,12 @@ class _DeepEstimator(CallbackSupportMixin, LayerOutputs, TransformerMixin, BaseE
         X = validate_data(self, X, reset=reset, dtype=None, accept_sparse="csr", ensure_all_finite=False)
         return read(X, reading=reading)
 
+    def _calibrated(self, X: Rows, y: Any, sample_weight: Any) -> Self:
+        """Take the errors on these rows for intervals or sets."""
+        y = self._checked_target(y)
+        self.model_ = self._fitted().calibrate_intervals(self._checked_rows(X), y, sample_weight)
+        return self
+
     def _rows_to_predict(self, X: Rows) -> Any:
         """Return the rows after the same checks, or as they are where these find nothing: one row needs no table."""
         return X if self._fits_as_it_is(X) else self._checked_rows(X)
@@ -847,9 +853,7 @@ class DeepClassifier(ClassifierSettings, ClassifierMixin, _DeepEstimator):
         -------
         self
         """
-        y = self._checked_target(y)
-        self.model_ = self._fitted().calibrate_intervals(self._checked_rows(X), y, sample_weight)
-        return self
+        return self._calibrated(X, y, sample_weight)
 
     def decision_function(self, X: Rows) -> NDArray[np.float64]:
         """Return Z[L]: above 0 means the second of two classes; shape (m,), or (m, classes) for more than two."""
@@ -927,9 +931,7 @@ class DeepRegressor(RegressorSettings, RegressorMixin, _DeepEstimator):
         -------
         self
         """
-        y = self._checked_target(y)
-        self.model_ = self._fitted().calibrate_intervals(self._checked_rows(X), y, sample_weight)
-        return self
+        return self._calibrated(X, y, sample_weight)
 
     def predict_quantiles(self, X: Rows) -> NDArray[np.float64]:
         """Return the quantiles that the loss asked for, shape (m, quantiles), or (m, targets, quantiles).

@@ -12,7 +12,6 @@ gradients (Erion et al. 2021), here by Gauss-Legendre quadrature in place of ran
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from html import escape
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +24,7 @@ from lamina.equations.layers import chain_backward, chain_forward
 from lamina.equations.members import for_members, mean_of_members
 from lamina.equations.types import Array, Arrays, Layer
 from lamina.errors import DataError, SettingError
+from lamina.explaining.cells import as_html, as_text
 from lamina.explaining.encoded import NUMBERS, blocks, numbers_of, opened, origin_of
 from lamina.explaining.outcomes import Outcome, outcome_of
 from lamina.model import Model
@@ -88,16 +88,10 @@ class Contributions:
         return [("column", "contribution" if one else "mean |contribution|"), *rows]
 
     def __str__(self) -> str:
-        cells = self.cells()
-        widths = [max(len(row[k]) for row in cells) for k in range(2)]
-        lines = [f"{a.ljust(widths[0])}  {b.rjust(widths[1])}" for a, b in cells]
-        return "\n".join([self.heading, lines[0], "-" * (sum(widths) + 2), *lines[1:]])
+        return as_text(self.heading, self.cells())
 
     def _repr_html_(self) -> str:
-        heading, *rows = self.cells()
-        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-        head = f"<tr>{''.join(f'<th>{cell}</th>' for cell in heading)}</tr>"
-        return f"<table><caption>{escape(self.heading)}</caption>{head}{body}</table>"
+        return as_html(self.heading, self.cells())
 
     def to_frame(self) -> Any:
         """Return the values as a pandas data frame, a row for each row and a column for each column."""

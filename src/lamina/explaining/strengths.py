@@ -10,7 +10,6 @@ The effect of a column of the table is the sum over its numbers j; its strength 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from html import escape
 from math import isnan
 from typing import Any
 
@@ -24,6 +23,7 @@ from lamina.equations.network import Network
 from lamina.equations.types import Array
 from lamina.equations.walk import walk
 from lamina.errors import DataError, SettingError
+from lamina.explaining.cells import as_html, as_text
 from lamina.explaining.encoded import blocks, numbers_of, opened, origin_of, slopes
 from lamina.explaining.outcomes import outcome_of
 from lamina.plots import draw_bars
@@ -72,16 +72,10 @@ class Explanation:
         return [("column", "strength", "slope"), *rows]
 
     def __str__(self) -> str:
-        cells = self.cells()
-        widths = [max(len(row[k]) for row in cells) for k in range(3)]
-        lines = [f"{a.ljust(widths[0])}  {b.rjust(widths[1])}  {c.rjust(widths[2])}".rstrip() for a, b, c in cells]
-        return "\n".join([self.heading, lines[0], "-" * (sum(widths) + 4), *lines[1:]])
+        return as_text(self.heading, self.cells())
 
     def _repr_html_(self) -> str:
-        heading, *rows = self.cells()
-        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-        head = f"<tr>{''.join(f'<th>{cell}</th>' for cell in heading)}</tr>"
-        return f"<table><caption>{escape(self.heading)}</caption>{head}{body}</table>"
+        return as_html(self.heading, self.cells())
 
     def to_frame(self) -> Any:
         """Return a pandas data frame with the columns column, strength and slope, the strongest first."""
