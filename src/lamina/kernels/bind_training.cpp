@@ -52,11 +52,12 @@ Took run_part(const Training<T>& call, int threads, int64_t k, int64_t n) {
 template <class T>
 int64_t run_all(Training<T>& call, Paced& plan) {
     const int64_t batch = call.steps.batch_size, all = call.steps.count;
-    double examples = double(std::min(batch, call.count)) * double(plan.members), work = examples * plan.work;
+    double examples = double(std::min(batch, call.count)) * double(plan.members);
+    const double work = examples * plan.work + (call.whole() ? call.optimiser.iterations * plan.hidden_work : 0.);
     require_bytes(examples, plan, sizeof(T));
     const Underway underway;
     int threads = threads_for(work, std::max<int64_t>(batch * plan.members, 1));
-    Loan arena(training_parts(plan, batch, sizeof(T), call.memories(), threads).bytes);
+    Loan arena(training_parts(plan, batch, sizeof(T), call.memories(), call.whole(), threads).bytes);
     call.arena = arena.get();
     call.poll = poll;
     looked = Clock::now();
@@ -73,6 +74,16 @@ int64_t run_all(Training<T>& call, Paced& plan) {
         if (took.steps < n) break;
     }
     return done;
+}
+
+// One step from a gradient that is there, by a rule that moves matrices whole.
+template <class T>
+void update_whole(Training<T>& call, const Plan& plan) {
+    const Underway underway;
+    const int threads = threads_for(call.optimiser.iterations * plan.hidden_work, int64_t(plan.jobs.size()));
+    Loan arena(training_parts(plan, 1, sizeof(T), call.memories(), call.whole(), threads).bytes);
+    call.arena = arena.get();
+    run_part(call, threads, 0, 1);
 }
 
 // ---- what Python asks for ----
@@ -166,7 +177,12 @@ void update(const Paced& plan, const Optimiser& optimiser, Vector<T> params, Vec
     require_params<T>(plan, grads.shape(0));
     require_memory<T>(plan, optimiser, memory);
     require(step >= 0, "step: expected a positive number");
-    path->verbs<T>().update({&plan, optimiser, params.data(), grads.data(), memory.data(), rate, decay, step});
+    if (!optimiser.whole())
+        return path->verbs<T>().update(
+            {&plan, optimiser, params.data(), grads.data(), memory.data(), rate, decay, step});
+    Training<T> call{&plan, Steps{1, 1, &rate, &decay, nullptr, 0, step}, optimiser};
+    call.params = params.data(), call.memory = memory.data(), call.given = grads.data();
+    update_whole(call, plan);
 }
 
 template <class T>
