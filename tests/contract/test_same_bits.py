@@ -81,6 +81,11 @@ def learned(network, dtype=np.float32, batch=200, rows=1100, steps=8, rule=None)
     return b"".join(np.asarray(a).tobytes() for a in (params, memory, costs, J, grads, A, watched))
 
 
+def of_all_networks():
+    """The bytes of all networks, by a rule for each number and one that moves matrices whole: for other processes."""
+    return b"".join(learned(n, batch=64, rows=200, rule=rule) for n in NETWORKS.values() for rule in (None, Muon()))
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["single", "double"])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_at_any_number_of_threads(name, dtype):
@@ -180,9 +185,8 @@ def test_steps_in_one_call_or_in_many():
 CODE = """
 import sys, hashlib
 sys.path[:0] = {path!r}
-from test_same_bits import NETWORKS, Muon, learned
-found = [learned(n, batch=64, rows=200, rule=rule) for n in NETWORKS.values() for rule in (None, Muon())]
-print(hashlib.sha256(b"".join(found)).hexdigest())
+from test_same_bits import of_all_networks
+print(hashlib.sha256(of_all_networks()).hexdigest())
 """
 
 
