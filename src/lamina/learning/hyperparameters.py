@@ -253,7 +253,12 @@ AUTO_SCHEDULE = Choice(SCHEDULES, AUTO)
 
 HIDDEN_LAYERS_TO_SEARCH = Among(((64, 64), (160,), (160, 160), (160, 160, 160), (320, 320)))
 OPTIMISERS_TO_SEARCH = Among(
-    ("adam(beta2=0.95)", "adamw(beta2=0.95, weight_decay=0.02)", "adamw(beta2=0.95, weight_decay=0.1)")
+    (
+        "adam(beta2=0.95)",
+        "adamw(beta2=0.95, weight_decay=0.02)",
+        "adamw(beta2=0.95, weight_decay=0.1)",
+        "muon(beta2=0.95, weight_decay=0.02)",
+    )
 )
 
 SETTINGS: tuple[Setting, ...] = (
