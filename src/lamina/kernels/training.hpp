@@ -73,7 +73,7 @@ struct Trainer {
     // Rows that go through all layers together, so that their values stay in the cache.
     int64_t block_rows() const {
         int64_t per_row = plan.panels * 64, rows = (192 << 10) / per_row;
-        return rows < 48 ? (rows = 192) : least(rows / 6 * 6, 192);
+        return rows < 48 ? (rows = 192) : least(rows / TILE_ROWS * TILE_ROWS, 192);
     }
 
     void gradients_part(Place<T>& at, bool first_chunk, bool last_chunk) {
