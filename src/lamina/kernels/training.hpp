@@ -55,7 +55,8 @@ struct Trainer {
     // Forward, loss and backward of this thread's share of a chunk: examples of the batch from number `offset` on;
     // `start` is the batch's first row.
     void examples_part(const Place<T>& at, int64_t start, int64_t offset) {
-        int64_t lo = at.here * t / team.size, hi = at.here * (t + 1) / team.size;
+        int64_t twos = (at.here + 1) / 2; // two examples that make pairs stay together
+        int64_t lo = twos * t / team.size * 2, hi = least(twos * (t + 1) / team.size * 2, at.here);
         int64_t size = plan.whole_batch ? at.here : block_rows();
         auto example = [&](int64_t i) {
             int64_t row = start + (plan.members == 1 ? offset + i : (offset + i) / plan.members);
