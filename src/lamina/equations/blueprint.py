@@ -74,7 +74,7 @@ def _layer(entry: Mapping[str, Any]) -> Layer:
     if entry["kind"] == Residual.kind:
         return Residual([_layer(inner) for inner in entry["chain"]])
     kind = LAYERS[entry["kind"]]
-    derived = DERIVED if kind is Linear else (*DERIVED, "units")
+    derived = DERIVED if issubclass(kind, Linear) else (*DERIVED, "units")
     return kind(**{name: _plain(value) for name, value in entry.items() if name not in derived})
 
 

@@ -181,9 +181,10 @@ struct Compiler : Places {
             Op& op = plan.ops[i];
             op.back = i > plan.first_trained;
             with_layer(op.kind, [&](auto part) {
-                if (part.transposed && op.back) {
+                if (part.transposed) {
                     Slot& W = plan.slots[op.slots[0]];
-                    W.transposed = take(plan.transposed, panels(W.columns) * plan.P * W.rows);
+                    if (op.back) W.transposed = take(plan.transposed, panels(W.columns) * plan.P * part.links(W.rows));
+                    if (part.pairs) W.pairs = take(plan.transposed, panels(W.rows) * plan.P * part.links(W.columns));
                 }
                 const double work = part.work(op, plan.P);
                 plan.forward_work += work;
@@ -194,15 +195,17 @@ struct Compiler : Places {
         plan.work += 8. * (values + extras) * plan.P;
     }
 
+    static bool is_linear(const Op& op) { return op.kind == Kind::linear || op.kind == Kind::rounded_linear; }
+
     // A relu between linear layers is done while the products are still in registers.
     void take_over_relus() {
         for (size_t i = 1; i < plan.ops.size(); i++) {
             Op &relu = plan.ops[i], &before = plan.ops[i - 1];
             if (relu.kind != Kind::activation || relu.function != Function::relu) continue;
-            if (before.kind == Kind::linear && relu.A == relu.A_prev) before.relu = relu.done_forward = true;
+            if (is_linear(before) && relu.A == relu.A_prev) before.relu = relu.done_forward = true;
             if (i + 1 == plan.ops.size()) continue;
             Op& after = plan.ops[i + 1];
-            if (after.kind == Kind::linear && relu.dA == relu.dA_prev && relu.back && after.back)
+            if (is_linear(after) && relu.dA == relu.dA_prev && relu.back && after.back)
                 after.d_relu = relu.done_backward = true;
         }
     }

@@ -197,8 +197,8 @@ struct Periodic : LayerDefaults {
         const auto w = waves(at, op, p);
         const auto d = wave_gradients(at, op, p);
         for (int64_t j = 0; j < w.outputs; j++) sum_of(at, U_of<T>(op, j, p)).into(d.c + j * P<T>);
-        for (int64_t i0 = 0; i0 < at.here; i0 += DEEP) {
-            const int64_t i1 = i0 + DEEP < at.here ? i0 + DEEP : at.here;
+        for (int64_t i0 = 0; i0 < at.here; i0 += ROWS_OF_A_SUM) {
+            const int64_t i1 = i0 + ROWS_OF_A_SUM < at.here ? i0 + ROWS_OF_A_SUM : at.here;
             by_outputs(w.outputs, [&](int64_t j0, auto count) {
                 constexpr int n = count;
                 for (int64_t k = 0; k < w.frequencies; k++)

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from lamina.equations.layers import chain_predict
+from lamina.equations.layers import Linear, chain_predict
 from lamina.equations.members import for_members
 from lamina.equations.network import Network
 from lamina.learning.initialisers import Draw, starting_parameters
+from lamina.learning.precision import kept_type
 
 DECIDING_ROWS = 1024
 ROWS_PER_BIAS = 5
@@ -37,7 +38,7 @@ def first_parameters(network: Network, settings: Mapping[str, Any], X: Any, seed
         network,
         "lecun_normal" if weights == "data" else weights,
         seed,
-        np.dtype(settings["dtype"]),
+        kept_type(settings["dtype"]),
         biases="zeros" if biases == "data" else biases,
         zero_last_layer=bool(settings["zero_last_layer"]),
     )
@@ -65,7 +66,7 @@ def fit_to_rows(network: Network, params: Any, X: Any, seed: int, *, weights: bo
             here = (*path, i)
             if layer.kind == "residual":
                 A = A + walk(layer.layers, p["chain"], A, here)
-            elif layer.kind == "linear":
+            elif isinstance(layer, Linear):
                 A = start(p, np.einsum("ij,jk->ik", p["W"], A), numbers[here])
             else:
                 A = chain_predict([layer], [p], A)
