@@ -7,13 +7,14 @@ cannot take as they are (another dtype, not contiguous) are copied; what is chan
 import importlib
 import os
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from lamina.equations.steps import Training, require_apart
 from lamina.errors import DataError
 
 try:
@@ -30,6 +31,7 @@ if _kernels is not None and (wanted := os.environ.get("LAMINA_ISA")):
         REASON = f"LAMINA_ISA={wanted!r}: expected one of {', '.join(_kernels.paths())}"
 
 PACKED = {} if _kernels is None else {4: _kernels.Packed32, 8: _kernels.Packed64}
+TRAININGS = {} if _kernels is None else {4: _kernels.Training32, 8: _kernels.Training64}
 
 
 _missing: dict[int, list[str]] = {}  # by the network's identity: a prediction of one row must not ask again
@@ -197,13 +199,37 @@ def train_steps(
     network: Any, optimiser: Any, params: Any, memory: Any, X: Any, Y: Any, weights: Any, order: Any, steps: Any
 ) -> Any:
     """Take the steps and return their costs; see `equations.verbs.train_steps`."""
-    X, Y, weights = _like(params, X, Y, weights)
-    order = np.ascontiguousarray(order, np.int64)
-    given = _steps(steps, len(order))
-    costs = np.empty(len(steps.rates))
-    plan, rule = _plan(network, params.dtype), _rule(optimiser)
-    done = _kernels.train_steps(plan, rule, params, memory, X, Y, weights, order, given, costs)
-    return costs[:done]
+    return train_steps_many(network, [Training(optimiser, params, memory, X, Y, weights, order, steps)])[0]
+
+
+def train_steps_many(network: Any, trainings: Sequence[Training]) -> list[Any]:
+    """Train several networks of the same layers; see `equations.verbs.train_steps_many`."""
+    if not trainings:
+        return []
+    types = {one.params.dtype for one in trainings}
+    if len(types) > 1:
+        raise DataError(f"parameters of {' and '.join(sorted(map(str, types)))}: expected one type for all trainings.")
+    if len(trainings) > 1:
+        require_apart(trainings)
+    plan = _plan(network, *types)
+    taken: dict[int, Any] = {}  # by the identity of arrays that trainings may share
+    costs = [np.empty(len(one.steps.rates)) for one in trainings]
+    given = [_training(plan, one, each, taken) for one, each in zip(trainings, costs, strict=True)]
+    done = _kernels.train_steps(plan, given)
+    return [each[:n] for each, n in zip(costs, done, strict=True)]
+
+
+def _training(plan: Any, one: Training, costs: Any, taken: dict[int, Any]) -> Any:
+    """Return a record of `equations.steps.Training` as the extension has it."""
+    params = one.params
+    for array in (one.X, one.Y, one.weights):
+        if id(array) not in taken:
+            (taken[id(array)],) = _like(params, array)
+    X, Y, weights = (taken[id(array)] for array in (one.X, one.Y, one.weights))
+    order = np.ascontiguousarray(one.order, np.int64)
+    kind = TRAININGS[params.dtype.itemsize]
+    rule, steps = _rule(one.optimiser), _steps(one.steps, len(order))
+    return kind(plan, rule, params, one.memory, X, Y, weights, order, steps, costs)
 
 
 def _steps(steps: Any, rows: int) -> Any:

@@ -112,7 +112,7 @@ struct Trainer {
             team.wait();
             L += total(losses, at.here);
             gradients_part(at, i == 0, i + chunk >= examples);
-            if (t == 0 && call.poll && call.poll()) run.stop.store(true);
+            if (t == 0 && call.poll && call.poll(call.asked)) run.stop.store(true);
             team.wait();
             if (run.stop.load()) break;
         }
