@@ -7,7 +7,7 @@ import numpy as np
 
 from lamina.equations.layers import Dense
 from lamina.equations.losses import BinaryLogLoss, CategoricalLogLoss
-from lamina.equations.optimisers import Adam, AdamW, GradientDescent, Lion, Momentum, Nesterov, RMSProp
+from lamina.equations.optimisers import Adam, AdamW, GradientDescent, Lion, Momentum, Muon, Nesterov, RMSProp
 from lamina.equations.regression_losses import AbsoluteError, Gamma, Huber, Poisson, Quantile, SquaredError
 from lamina.equations.types import Layer
 from lamina.learning.lbfgs import LBFGS
@@ -58,7 +58,9 @@ Loss = (
     | OwnLoss
     | Callable[..., Any]
 )
-Optimizer = str | Mapping[str, object] | GradientDescent | Momentum | Nesterov | RMSProp | Adam | AdamW | Lion | LBFGS
+Optimizer = (
+    str | Mapping[str, object] | GradientDescent | Momentum | Nesterov | RMSProp | Adam | AdamW | Lion | Muon | LBFGS
+)
 RandomState = int | np.random.RandomState | np.random.Generator | None
 Scaling = Literal["auto", "robust", "standard", "minmax", "quantile", "none"]
 Schedule = (

@@ -197,6 +197,24 @@ struct Compiler : Places {
 
     static bool is_linear(const Op& op) { return op.kind == Kind::linear || op.kind == Kind::rounded_linear; }
 
+    void find_hidden_matrices() {
+        std::vector<int> found;
+        for (const Op& op : plan.ops)
+            if (is_linear(op)) found.push_back(op.slots[0]);
+        if (!found.empty()) found.pop_back();
+        for (int slot : found) {
+            Slot& W = plan.slots[slot];
+            W.hidden = true;
+            Hidden h{slot, W.rows > W.columns, std::max(W.rows, W.columns), std::min(W.rows, W.columns), {}, 0, 0};
+            const int64_t wide = panels(h.shorter) * plan.P;
+            for (int64_t* place : {&h.X[0], &h.X[1]}) *place = take(plan.hidden_size, wide * h.longer);
+            for (int64_t* place : {&h.A, &h.Q}) *place = take(plan.hidden_size, wide * h.shorter);
+            const double a = double(h.longer), b = double(h.shorter);
+            plan.hidden_work += b * b * (1.5 * a + 0.5 * b);
+            plan.hidden.push_back(h);
+        }
+    }
+
     // A relu between linear layers is done while the products are still in registers.
     void take_over_relus() {
         for (size_t i = 1; i < plan.ops.size(); i++) {
@@ -259,6 +277,7 @@ Plan compile(const std::vector<Layer>& layers, const LossSettings& loss, int ite
     c.take_over_relus();
     c.place_extras();
     c.cut_jobs();
+    c.find_hidden_matrices();
     std::vector<std::pair<int64_t, int64_t>> spans;
     for (const Slot& s : plan.slots) {
         plan.flat_size += s.rows * s.columns;

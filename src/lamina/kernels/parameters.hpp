@@ -141,6 +141,7 @@ Sums finish_gradient(const Plan& plan, const Job& job, const T* params, T* grads
 
 // ---- the update ----
 
+// Hidden matrices are left where the rule moves them whole: see whole.hpp.
 template <class T>
 void move(const Plan& plan, const Job& job, const Optimiser& optimiser, const Numbers<T>& numbers, double rate,
           double weight_decay, double shorten, T* params, const T* grads, T* const (&memory)[2]) {
@@ -149,13 +150,14 @@ void move(const Plan& plan, const Job& job, const Optimiser& optimiser, const Nu
             for (int64_t i = place; i < place + n; i += WIDE<T>) store(params + i, load(params + i) - load(grads + i));
             return;
         }
+        if (s.hidden && optimiser.whole()) return;
         Move how{rate * s.rate, weight_decay * s.decay, shorten};
         update<T>(optimiser, numbers, how, params + place, grads + place, memory[0] ? memory[0] + place : nullptr,
                   memory[1] ? memory[1] + place : nullptr, n);
     });
 }
 
-// The same on Python's flat vectors, for one gradient of any origin.
+// The same on Python's flat vectors, for one gradient of any origin; for rules that move each number by itself.
 template <class T>
 void update_flat(const Update<T>& call) {
     const Plan& plan = *call.plan;

@@ -20,6 +20,15 @@ struct Slot {
     int64_t pairs = -1;      // place of its panels in pairs of bfloat16, where its products round (rounded.hpp)
     double rate, decay;      // factors of its group
     bool weight, statistic;
+    bool hidden = false; // W of a linear layer but the last
+};
+
+// A hidden matrix as a rule like Muon works on it, with the shorter side in panels: like W in the arena, or `turned`.
+struct Hidden {
+    int slot;
+    bool turned;
+    int64_t longer, shorter;
+    int64_t X[2], A, Q; // places in what `Plan::hidden_size` elements hold
 };
 
 // Units [from, from + n) of one value that are [to, to + n) of another.
@@ -88,14 +97,20 @@ struct Plan {
     double work;              // multiply-adds of a training step, per example
     double forward_work;      // of a prediction, per example
     int first_trained;        // the first op with parameters
+    std::vector<Hidden> hidden;
+    int64_t hidden_size = 0; // elements of what hidden matrices that are moved whole need
+    double hidden_work = 0;  // multiply-adds of one iteration on all of them
 };
 
 struct Optimiser {
     Rule rule;
     double beta1 = 0, beta2 = 0, epsilon = 0, dampening = 0, weight_decay = 0, clip_norm = 0;
     bool clips = false;
+    double momentum = 0; // of a rule that moves matrices whole
+    int64_t iterations = 0;
 
     int memories() const { return memories_of[int(rule)]; }
+    bool whole() const { return matrices_of[int(rule)] == Matrices::whole; }
 };
 
 } // namespace lamina
