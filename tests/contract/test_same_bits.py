@@ -13,6 +13,7 @@ from lamina import native
 from lamina.engine import KERNELS
 from lamina.equations.embeddings import Embedding, Periodic
 from lamina.equations.layers import (
+    Activation,
     BatchNorm,
     Dense,
     Dropout,
@@ -59,6 +60,15 @@ NETWORKS = {
             *(Linear(130, True), ParametricActivation("mish", 0.1), Linear(3, True)),
         ],
         CategoricalLogLoss(),
+    ),
+    "columns of members": Network(
+        40,
+        [
+            *(Embedding((0, 7), (30, 4), 9), Periodic(tuple(range(1, 36)), 16, 3), MemberScale(3)),
+            *(Linear(130, True), Activation("relu"), Dropout(0.15), Linear(9, True), MemberChoice(3)),
+        ],
+        CategoricalLogLoss(),
+        members=3,
     ),
 }
 ROUNDED = {  # products of bfloat16, of single precision only

@@ -67,6 +67,8 @@ Function function_of(const Layer& layer) {
 }
 
 struct Compiler : Places {
+    bool members_alike = true; // so far
+
     int slot(const Layer& layer, const Shape& shape) {
         const std::string role = shape.role;
         auto found = std::find(layer.roles.begin(), layer.roles.end(), role);
@@ -145,6 +147,8 @@ struct Compiler : Places {
             part.check(layer, plan);
             expect(op.units == part.width(layer), "width of " + layer.kind);
             read_settings(layer, part.settings, op);
+            op.alike = members_alike ? plan.members : 1;
+            members_alike &= !part.members_differ;
             size_t i = 0;
             for (const Shape& shape : part.shapes(layer)) {
                 expect(i < std::size(op.slots), "too many arrays of " + layer.kind);

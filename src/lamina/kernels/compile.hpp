@@ -89,6 +89,7 @@ struct LayerDefaults {
     static constexpr bool pairs = false;        // its products, with that array too, take pairs of bfloat16
     static constexpr bool whole_batch = false;  // looks at all examples of a batch
     static constexpr bool whole_panels = false; // the gradient of a panel is found at one go
+    static constexpr bool members_differ = false; // gives the members of a row different A
     static constexpr int passes = 2;            // in a step, of what `work` says; one more where dA_prev is wanted
 
     static void check(const Layer&, const Plan&) {}

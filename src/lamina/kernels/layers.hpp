@@ -93,7 +93,7 @@ struct Activation : LayerDefaults {
 struct Dropout : LayerDefaults {
     enum { rate };
     static constexpr Names settings{"rate"};
-    static constexpr bool over_dA = true;
+    static constexpr bool over_dA = true, members_differ = true;
     static void check(const Layer& layer, const Plan&) {
         const double rate = layer.number("rate");
         expect(rate >= 0 && rate <= 1, "rate of dropout");
