@@ -32,6 +32,8 @@ class DataSet:
         What the publisher of the data states; the packages' own licences are in docs/datasets.md.
     own_test : int
         How many of the last rows are the publisher's test part.
+    kind : {"random", "time", "group"}
+        How training and test rows are told apart.
     """
 
     name: str
@@ -42,6 +44,7 @@ class DataSet:
     files: dict[str, str] = field(default_factory=dict)
     licence: str = "none stated"
     own_test: int = 0
+    kind: str = "random"
 
 
 ARCHIVES = {

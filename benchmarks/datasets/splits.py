@@ -95,11 +95,12 @@ def places(count: int, seed: int, own_test: int = 0, rows: int | None = TRAINING
     return order[:training], order[count - test :]
 
 
-def seeds(name: str, rows: int = TRAINING_ROWS) -> range:
-    """Return the seeds of a data set's splits: three, or five where there are under 1,000 training rows."""
+def seeds(name: str, rows: int | str = TRAINING_ROWS, slow: bool = False) -> range:
+    """Return the seeds of a data set's splits: five, for slow methods three; twice that on fewer than 1,000 rows."""
     one = SETS[name]
     count = one.rows - one.own_test
-    return range(5 if min(rows, int(TRAINING_SHARE * count)) < SMALL else 3)
+    small = min(count if rows == "all" else int(rows), int(TRAINING_SHARE * count)) < SMALL
+    return range((3 if slow else 5) * (1 + small))
 
 
 def row_hashes(count: int, seed: int) -> np.ndarray:

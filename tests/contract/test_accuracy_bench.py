@@ -36,13 +36,53 @@ def test_error_and_log_loss_are_scikit_learns():
     said = np.array(["a", "b", "c"])[P.argmax(axis=1)]
     assert found["error"] == pytest.approx(1 - reference.accuracy_score(y, said))
     assert found["log_loss"] == pytest.approx(reference.log_loss(y, P))
+    assert found["brier"] == pytest.approx(reference.brier_score_loss(y, P, labels=["a", "b", "c"]))
 
 
 def test_a_class_that_training_lacked_costs_the_most():
     from accuracy_metrics import classification
 
     found = classification(np.array([[0.5, 0.5], [1.0, 0.0]]), ["a", "b"], ["c", "a"])
-    assert found == {"error": 0.5, "log_loss": pytest.approx(-np.log(1e-7) / 2)}
+    assert found["error"] == 0.5
+    assert found["log_loss"] == pytest.approx(-np.log(1e-7) / 2)
+    assert found["brier"] == pytest.approx((1.5 + 0) / 2)  # of the first row: 0.5² + 0.5² + 1²
+
+
+def test_calibration_error_is_that_of_bins_by_pandas():
+    from accuracy_metrics import calibration_error
+
+    rng = np.random.default_rng(0)
+    confidence = rng.uniform(0.4, 1, 900)
+    rows = pd.DataFrame({"said": confidence, "right": rng.random(900) < confidence**2})
+    by_bin = rows.groupby(pd.qcut(rows["said"], 15)).agg(["mean", "size"])
+    expected = ((by_bin["said", "mean"] - by_bin["right", "mean"]).abs() * by_bin["said", "size"]).sum() / 900
+    assert calibration_error(confidence, rows["right"].to_numpy()) == pytest.approx(expected)
+
+
+def test_a_ratio_has_the_interval_of_scipys_bootstrap():
+    from accuracy_intervals import ratio
+    from scipy.stats import bootstrap
+
+    rng = np.random.default_rng(0)
+    mine, theirs = rng.uniform(0.05, 0.4, 20), rng.uniform(0.05, 0.4, 20)
+
+    def of_sample(a, b, axis):
+        return np.exp(np.mean(np.log(a + 0.01) - np.log(b + 0.01), axis=axis))
+
+    drawn = bootstrap((mine, theirs), of_sample, paired=True, n_resamples=20_000, method="percentile", rng=rng)
+    found = ratio(mine, theirs, 0.01)
+    assert found.value == pytest.approx(of_sample(mine, theirs, 0))
+    assert found[1:3] == pytest.approx(drawn.confidence_interval, rel=0.02)
+    assert found.sets == 20
+
+
+def test_a_few_sets_have_a_ratio_and_no_interval():
+    from accuracy_intervals import ratio
+
+    found = ratio([0.1, 0.2], [0.2, 0.4], 0.0)
+    assert found.value == pytest.approx(0.5)
+    assert np.isnan([found.low, found.high]).all()
+    assert not found.is_less
 
 
 def test_nrmse_is_the_rest_of_r2():
@@ -174,7 +214,7 @@ def test_the_packaged_sets_are_fetched_whole(tmp_path):
 def test_settings_of_lamina_are_part_of_the_method(method, options):
     from accuracy_peers import found
 
-    assert found(method) == ("lamina_peer", options)
+    assert found(method)[:2] == ("lamina_peer", options)
 
 
 def test_an_unknown_method_is_an_error():
@@ -184,7 +224,18 @@ def test_an_unknown_method_is_an_error():
         found("lightgbn")
 
 
-@pytest.mark.parametrize("method", ["lamina", "sklearn-histgb", "lightgbm", "xgboost", "catboost"])
+def test_groups_of_methods_are_all_methods_and_the_slow_ones_have_fewer_splits():
+    from accuracy_peers import METHODS, in_groups
+    from datasets import seeds
+
+    assert set(in_groups(["quick", "slow"])) == set(METHODS)
+    assert in_groups(["lightgbm", "quick"])[0] == "lightgbm"
+    assert [len(seeds("adult", 10_000, slow)) for slow in (False, True)] == [5, 3]
+    assert [len(seeds(name, 500)) for name in ("adult", "wine")] == [10, 10]
+    assert len(seeds("adult", "all")) == 5
+
+
+@pytest.mark.parametrize("method", ["lamina", "sklearn-histgb", "lightgbm", "xgboost", "catboost", "tabm"])
 @pytest.mark.parametrize("name", ["auto", "titanic"])
 def test_a_method_is_measured(monkeypatch, method, name):
     pytest.importorskip(method.replace("sklearn-histgb", "sklearn"))
@@ -197,7 +248,7 @@ def test_a_method_is_measured(monkeypatch, method, name):
     monkeypatch.setattr(datasets, "split", lambda *_: (X[:90], y[:90], X[90:], y[90:]))
     job = {"set": name, "method": method, "seed": 0, "part": "test", "rows": 10_000, "threads": 1}
     line = json.loads(json.dumps(measured(job)))
-    assert {"fit_cpu", "fit_wall", "predict_cpu", "predict_wall", "peak_mib", "version"} <= set(line)
+    assert {"fit_cpu", "fit_wall", "predict_cpu", "predict_wall", "thousand_cpu", "peak_mib", "version"} <= set(line)
     assert (line["training_rows"], line["test_rows"], line["columns"]) == (90, 30, 2)
     assert {"nrmse", "rmse"} <= set(line) if name == "auto" else {"error", "log_loss"} <= set(line)
 
@@ -219,8 +270,63 @@ def test_a_run_goes_on_where_it_stopped(tmp_path):
     assert not results.has(job, "2")
     assert not results.has(job | {"seed": 1}, "1")
     results.add(result("lamina:td", 0, 0.1, version="2", date="2026-01-02T00:00:00"))
-    chosen = SimpleNamespace(part="test", rows=10_000, threads=1, seeds=None)
+    chosen = SimpleNamespace(part="test", rows=[10_000], threads=1, seeds=None)
     assert [line["error"] for line in Results(tmp_path).latest(chosen)] == [0.1]
+    assert not Results(tmp_path).latest(SimpleNamespace(part="test", rows=[1_000, "all"], threads=1, seeds=None))
+
+
+def test_what_was_given_up_is_not_tried_again_within_the_same_limit(tmp_path):
+    from accuracy_results import KEYS, Results
+
+    line = result("realmlp-td", 0, 0.1)
+    job = {name: line[name] for name in KEYS}
+    Results(tmp_path).add({**job, "date": "2026", "version": "1", "reason": "over 60 seconds of CPU", "took": 60})
+    assert Results(tmp_path).has(job, "1", limit=60)
+    assert not Results(tmp_path).has(job, "1", limit=3600)
+
+
+def test_a_line_that_was_cut_off_costs_that_line_alone(tmp_path):
+    from accuracy_results import Results
+
+    for seed in range(2):
+        Results(tmp_path).add(result("lamina", seed, 0.1))
+    file = next(tmp_path.glob("*.jsonl"))
+    file.write_bytes(file.read_bytes()[:-9])
+    Results(tmp_path).add(result("lamina", 2, 0.1))
+    assert [line["seed"] for line in Results(tmp_path).lines] == [0, 2]
+
+
+def test_jobs_are_whole_splits_of_the_quick_methods_first():
+    import accuracy
+
+    given = {"sets": "adult auto", "methods": "lamina lightgbm tabm", "rows": "1000 all", "seeds": "0 1"}
+    chosen = accuracy.arguments([word for name, words in given.items() for word in (f"--{name}", *words.split())])
+    found = [(job["method"], job["seed"], job["set"], job["rows"]) for job in accuracy.jobs(chosen)]
+    assert found[:4] == [(method, 0, "auto", rows) for rows in (1_000, "all") for method in ("lamina", "lightgbm")]
+    assert [job[0] for job in found].index("tabm") == 16
+    assert len(found) == len(set(found)) == 24
+
+
+def test_a_run_that_is_out_of_time_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
+    import accuracy
+    from accuracy_results import Results
+
+    given = f"--sets titanic --methods lamina lightgbm --seeds 0 1 2 --jobs 2 --results {tmp_path}".split()
+    measured = []
+
+    def run(job, limit):
+        measured.append((job["method"], job["seed"]))
+        return result(job["method"], job["seed"], 0.1) | {"version": "by hand"}
+
+    monkeypatch.setattr(accuracy, "run", run)
+    monkeypatch.setattr(accuracy, "version_of", lambda method: "by hand")
+    accuracy.measure(accuracy.arguments([*given, "--minutes", "0"]), Results(tmp_path))
+    assert not measured
+    assert "6 results are missing" in capsys.readouterr().out
+    accuracy.measure(accuracy.arguments([*given, "--seeds", "0"]), Results(tmp_path))
+    accuracy.measure(accuracy.arguments(given), Results(tmp_path))
+    assert sorted(measured) == sorted((method, seed) for method in ("lamina", "lightgbm") for seed in range(3))
+    assert len(Results(tmp_path).lines) == 6
 
 
 def test_methods_are_compared_on_the_seeds_they_share():
@@ -231,6 +337,32 @@ def test_methods_are_compared_on_the_seeds_they_share():
     text = page(lines, ["titanic"], ["lamina", "lightgbm", "catboost"])
     assert "| titanic (1) | **0.1000** | 0.3000   |" in text
     assert "catboost" not in text
+
+
+def test_the_page_has_ratios_with_intervals_and_a_part_for_each_number_of_rows():
+    from accuracy_report import page
+
+    names = ["titanic", "german", "adult", "wine", "juice", "digits"]
+    lines = [
+        result(method, 0, error, set=name, rows=rows)
+        for rows in (1_000, "all")
+        for name in names
+        for method, error in (("lamina", 0.09), ("lightgbm", 0.19))
+    ]
+    text = page(lines, names, ["lamina", "lightgbm"])
+    assert text.index("## At most 1,000 training rows") < text.index("## All training rows")
+    assert text.count("| lightgbm | **0.500** [0.500, 0.500] (6) ") == 2
+    assert "time" not in text.lower().replace("times", "")
+
+
+def test_the_picture_is_drawn(tmp_path):
+    pytest.importorskip("matplotlib")
+    from accuracy_picture import draw
+
+    costs = {"thousand_cpu": 0.01, "peak_mib": 1.0}
+    lines = [result(m, 0, 0.1, rows=rows, **costs) for m in ("lamina", "tabm") for rows in (1_000, "all")]
+    draw(tmp_path / "picture.png", lines, ["lamina", "tabm"])
+    assert (tmp_path / "picture.png").stat().st_size > 10_000
 
 
 def test_a_method_that_fails_is_a_reason(tmp_path):
