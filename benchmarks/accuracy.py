@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from typing import Any
 import accuracy_report as report
 from accuracy_peers import GROUPS, METHODS, found, in_groups
 from accuracy_picture import draw
-from accuracy_results import Results, run, version_of
+from accuracy_results import Results
+from accuracy_workers import Workers, version_of
 from datasets import SETS, seeds
 from datasets.splits import TRAINING_ROWS
 
@@ -92,16 +94,24 @@ def jobs(chosen: argparse.Namespace) -> Iterator[Job]:
 def measure(chosen: argparse.Namespace, results: Results) -> None:
     """Measure what is not there, as many at once as were chosen; every result is written as it comes."""
     end = time.monotonic() + 60 * chosen.minutes
+    idle = [Workers() for _ in range(chosen.jobs)]
     waiting = missing(chosen, results)
-    with ThreadPoolExecutor(chosen.jobs) as pool:
-        running: dict[Future, str] = {}
+    with ExitStack() as stack:
+        for workers in idle:
+            stack.callback(workers.close)
+        pool = stack.enter_context(ThreadPoolExecutor(chosen.jobs))
+        running: dict[Future, tuple[str, Workers]] = {}
         while True:
-            while len(running) < chosen.jobs and time.monotonic() < end and (next_one := next(waiting, None)):
-                running[pool.submit(run, next_one[0], chosen.limit)] = next_one[1]
+            while idle and time.monotonic() < end and (next_one := next(waiting, None)):
+                job, version = next_one
+                workers = idle.pop()
+                running[pool.submit(workers.run, job, chosen.limit)] = (version, workers)
             if not running:
                 break
             for done in wait(running, return_when=FIRST_COMPLETED).done:
-                line = {"version": running.pop(done), "at_once": chosen.jobs, **done.result()}
+                version, workers = running.pop(done)
+                idle.append(workers)
+                line = {"version": version, "at_once": chosen.jobs, **done.result()}
                 results.add(line)
                 print(report.line(line), flush=True)
     if time.monotonic() >= end and (left := sum(1 for _ in waiting)):

@@ -1,19 +1,12 @@
-"""Results as lines of JSON, and the process that measures one."""
+"""Results as lines of JSON."""
 
 import argparse
 import json
-import signal
-import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from machine import described
-from runners import THREAD_VARIABLES, plain_environment
-
-WORKER = Path(__file__).with_name("accuracy_worker.py")
 KEYS = ("set", "method", "seed", "part", "rows", "threads")
 
 
@@ -56,34 +49,3 @@ def whole_lines(file: Path) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
         except json.JSONDecodeError:
             print(f"{file.name}: left out a line that was cut off", file=sys.stderr)
-
-
-def run(job: dict[str, Any], limit: float) -> dict[str, Any]:
-    """Return a line: the measurement, or with the key `reason` why there is none.
-
-    `limit` is in seconds of CPU; where the machine is busy with others, ten times as long may pass, and more is a hang.
-    """
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    return {**job, "date": now, "processor": described()["processor"], **_asked({**job, "limit": limit}, 10 * limit)}
-
-
-def version_of(method: str) -> str:
-    """Return which release a method is, or a question mark and why it cannot be used."""
-    answer = _asked({"about": method, "threads": 1}, 600)
-    return answer["version"] if "version" in answer else f"?{answer['reason']}"
-
-
-def _asked(job: dict[str, Any], wall_limit: float) -> dict[str, Any]:
-    environment = plain_environment() | dict.fromkeys((*THREAD_VARIABLES, "LAMINA_NUM_THREADS"), str(job["threads"]))
-    command = [sys.executable, "-W", "ignore", WORKER, json.dumps(job)]
-    options = {"capture_output": True, "text": True, "errors": "replace", "env": environment, "check": False}
-    try:
-        done = subprocess.run(command, timeout=wall_limit, **options)
-    except subprocess.TimeoutExpired:
-        return {"reason": f"no answer within {wall_limit:g} seconds"}
-    lines = done.stdout.splitlines()
-    if lines:
-        return json.loads(lines[-1])
-    if done.returncode == -signal.SIGXCPU:
-        return {"reason": f"over {job['limit']:g} seconds of CPU", "took": job["limit"]}
-    return {"reason": f"ended with {done.returncode}: {done.stderr.strip()[-200:]}"}

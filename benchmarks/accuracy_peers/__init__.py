@@ -3,6 +3,9 @@
     version()                                   -> which releases did the work
     estimator(task, seed, threads, **options)   -> fit(X, y), then predict_proba(X) and classes_, or predict(X)
 
+    fit_with(model, X, y, X_val, y_val)         -> None; where a module has it, for splits by time and by group
+    TAKES_DATES = True                          where dates are given as they are, not as numbers
+
 X is the frame as it came: numbers, text, missing values. What a library cannot take, its module encodes (`frames.py`).
 All settings are the libraries' defaults. docs/accuracy.md says what each is given.
 """

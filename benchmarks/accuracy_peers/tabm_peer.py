@@ -40,6 +40,11 @@ def estimator(task: str, seed: int, threads: int) -> object:
     return Classifier(seed) if task == "classification" else Regressor(seed)
 
 
+def fit_with(model: "Network", X: pd.DataFrame, y: pd.Series, X_val: pd.DataFrame, y_val: pd.Series) -> None:
+    held = np.arange(len(X) + len(X_val)) >= len(X)
+    model.fit(pd.concat([X, X_val], ignore_index=True), pd.concat([y, y_val], ignore_index=True), held)
+
+
 class Columns:
     """The frame as two arrays: numbers, and whole numbers for texts, of which 0 is one that training lacked."""
 
@@ -76,11 +81,9 @@ class Network:
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
-    def learn(self, X: pd.DataFrame, y: np.ndarray, outputs: int, of_class: np.ndarray | None) -> None:
+    def learn(self, X: pd.DataFrame, y: np.ndarray, outputs: int, held: np.ndarray) -> None:
         torch.manual_seed(self.seed)
-        learned, held = train_test_split(
-            np.arange(len(X)), test_size=HELD_OUT, random_state=self.seed, stratify=_enough(of_class)
-        )
+        learned, held = np.flatnonzero(~held), np.flatnonzero(held)
         self.columns = Columns(X.iloc[learned])
         inputs = self.columns.tensors(X.iloc[learned])
         self.model = tabm.TabM.make(
@@ -100,6 +103,12 @@ class Network:
             if score > best:
                 best, kept = score, deepcopy(self.model.state_dict())
         self.model.load_state_dict(kept)
+
+    def by_chance(self, count: int, of_class: np.ndarray | None = None) -> np.ndarray:
+        """Return which rows are for validation: a fifth, of every class if each has two rows."""
+        even = of_class if of_class is not None and np.bincount(of_class).min() > 1 else None
+        _, held = train_test_split(np.arange(count), test_size=HELD_OUT, random_state=self.seed, stratify=even)
+        return np.isin(np.arange(count), held)
 
     def epoch(self, inputs: Tensors, targets: torch.Tensor, optimizer: torch.optim.Optimizer) -> None:
         self.model.train()
@@ -129,11 +138,11 @@ class Network:
 class Classifier(Network):
     """Classes; the probabilities of the members are averaged."""
 
-    def fit(self, X: pd.DataFrame, y: pd.Series) -> "Classifier":
+    def fit(self, X: pd.DataFrame, y: pd.Series, held: np.ndarray | None = None) -> "Classifier":
         labels = LabelEncoder()
         numbered = labels.fit_transform(y)
         self.classes_ = labels.classes_
-        self.learn(X, numbered, len(self.classes_), numbered)
+        self.learn(X, numbered, len(self.classes_), self.by_chance(len(X), numbered) if held is None else held)
         return self
 
     def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
@@ -149,10 +158,11 @@ class Classifier(Network):
 class Regressor(Network):
     """Numbers, standardised; those of the members are averaged."""
 
-    def fit(self, X: pd.DataFrame, y: pd.Series) -> "Regressor":
+    def fit(self, X: pd.DataFrame, y: pd.Series, held: np.ndarray | None = None) -> "Regressor":
         numbers = np.asarray(y, np.float64)
         self.mean, self.deviation = numbers.mean(), numbers.std()
-        self.learn(X, ((numbers - self.mean) / self.deviation).astype(np.float32), 1, None)
+        targets = ((numbers - self.mean) / self.deviation).astype(np.float32)
+        self.learn(X, targets, 1, self.by_chance(len(X)) if held is None else held)
         return self
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
@@ -163,11 +173,6 @@ class Regressor(Network):
 
     def score(self, said: torch.Tensor, truth: np.ndarray) -> float:
         return -float(np.mean((said.mean(1)[:, 0].numpy() - truth) ** 2))
-
-
-def _enough(of_class: np.ndarray | None) -> np.ndarray | None:
-    """Return the classes to stratify by, if each has two rows."""
-    return of_class if of_class is not None and np.bincount(of_class).min() > 1 else None
 
 
 def _embeddings(numbers: torch.Tensor | None) -> Any:

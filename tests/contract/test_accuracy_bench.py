@@ -146,6 +146,110 @@ def test_another_seed_is_another_split():
     assert set(first.tolist()) != set(second.tolist())
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_splits_by_time_train_on_the_past_and_never_test_the_development_half(seed):
+    from datasets.splits import row_hashes
+    from datasets.times_and_groups import held_out, places_by_time
+
+    training, test = places_by_time(1_003, seed, row_hashes)
+    assert sorted(training) == list(range(test[0]))
+    assert test[0] >= 501
+    assert test.tolist() == list(range(test[0], test[-1] + 1))
+    assert len(test) in (100, 101)
+    held = held_out("time", training[:300], row_hashes)
+    assert training[:300][held].min() > training[:300][~held].max()
+    assert held.sum() == 60
+
+
+def test_windows_of_time_fill_the_later_half():
+    from datasets.splits import row_hashes
+    from datasets.times_and_groups import places_by_time
+
+    tested = [row for seed in range(5) for row in places_by_time(1_003, seed, row_hashes)[1]]
+    assert sorted(tested) == list(range(501, 1_003))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_splits_by_group_keep_groups_whole(seed):
+    from datasets.splits import row_hashes
+    from datasets.times_and_groups import development_rows_by_group, held_out, places_by_group
+
+    groups = np.random.default_rng(0).integers(0, 40, 1_000).astype(str)
+    training, test = places_by_group(groups, seed, row_hashes)
+    assert sorted([*training, *test]) == list(range(1_000))
+    assert len(set(groups[test])) == 10
+    assert not set(groups[test]) & set(groups[training])
+    assert not set(groups[test]) & set(groups[development_rows_by_group(groups, row_hashes)])
+    held = held_out("group", groups[training], row_hashes)
+    assert not set(groups[training][held]) & set(groups[training][~held])
+    assert 0 < held.mean() < 0.5
+
+
+def test_a_table_with_groups_is_split_without_them(tmp_path):
+    from datasets import development, load, split, validation
+
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"School": rng.integers(0, 20, 400).astype(str), "SES": rng.normal(size=400)})
+    frame.assign(MathAch=np.arange(400.0)).to_parquet(tmp_path / "mathematics.parquet")
+    X, _, _ = load("mathematics", tmp_path)
+    assert list(X) == ["SES"]
+    school = frame["School"].to_numpy()
+    _, y_train, _, y_test = split("mathematics", 1, rows=200, folder=tmp_path)
+    at = y_train.astype(int)
+    assert len(at) == 200
+    assert not set(school[at]) & set(school[y_test.astype(int)])
+    held = validation("mathematics", "test", 1, rows=200, folder=tmp_path)
+    assert not set(school[at[held]]) & set(school[at[~held]])
+    _, y_own, _, y_val = development("mathematics", 0, folder=tmp_path)
+    tested = {name for seed in range(9) for name in school[split("mathematics", seed, folder=tmp_path)[3].astype(int)]}
+    assert not tested & set(school[[*y_own.astype(int), *y_val.astype(int)]])
+
+
+def test_a_table_by_time_is_split_by_its_order(tmp_path):
+    from datasets import development, split, validation
+
+    frame = pd.DataFrame({"hr": np.arange(300) % 24, "bikers": np.arange(300.0)})
+    frame.to_parquet(tmp_path / "bikes_by_hour.parquet")
+    _, y, _, y_test = split("bikes_by_hour", 0, rows=100, folder=tmp_path)
+    assert (len(y), y.max() < y_test.min(), y_test.min()) == (100, True, 150)
+    held = validation("bikes_by_hour", "test", 0, rows=100, folder=tmp_path)
+    assert y[held].min() > y[~held].max()
+    _, y_own, _, y_val = development("bikes_by_hour", 4, folder=tmp_path)
+    assert y_own.max() < y_val.min()
+    assert y_val.max() == 149
+    assert validation("auto", "test") is None
+
+
+def test_dates_become_numbers_for_those_who_take_none():
+    from accuracy_peers.frames import without_dates
+
+    frame = pd.DataFrame({"x": [1, 2], "at": pd.to_datetime(["1970-01-02 12:00", None]), "z": [3, 4]})
+    found = without_dates(frame)
+    assert list(found) == ["x", "at", "at year", "at month", "at weekday", "at hour", "z"]
+    assert found.iloc[0, 1:6].tolist() == [1.5, 1970, 1, 4, 12]  # a Friday
+    assert found.iloc[1, 1:6].isna().all()
+    assert frame["at"].dtype.kind == "M"
+
+
+def test_the_latest_rows_or_some_groups_are_for_those_who_validate(monkeypatch):
+    import accuracy_worker
+    import datasets
+    from accuracy_peers import lamina_peer, scikit_learn
+
+    frame = made_up(120)
+    X, y = frame[["age", "town"]], frame["mpg"]
+    held = np.arange(90) >= 70
+    monkeypatch.setattr(datasets, "split", lambda *_: (X[:90], y[:90], X[90:], y[90:]))
+    monkeypatch.setattr(datasets, "validation", lambda *_: held)
+    seen = {}
+    fit_with = lamina_peer.fit_with
+    monkeypatch.setattr(lamina_peer, "fit_with", lambda *given: (seen.update(given=given), fit_with(*given)))
+    job = {"set": "auto", "method": "lamina", "seed": 0, "part": "test", "rows": 10_000, "threads": 1}
+    assert accuracy_worker.measured(job)["training_rows"] == 90
+    assert [len(part) for part in seen["given"][1:]] == [70, 70, 20, 20]
+    assert not hasattr(scikit_learn, "fit_with")
+
+
 def test_a_table_comes_back_with_its_types_and_without_its_target(tmp_path):
     from datasets import development, load, split
 
@@ -178,7 +282,7 @@ def test_every_set_has_a_source_and_a_reader():
     assert {one.archive for one in SETS.values()} <= set(ARCHIVES)
     hashes = [sha256 for one in SETS.values() for sha256 in one.files.values()]
     assert {len(sha256) for sha256 in hashes} == {64}
-    assert len(set(hashes)) == len(hashes)
+    assert len(set(hashes)) == len({(one.archive, file) for one in SETS.values() for file in one.files})
 
 
 def test_another_file_than_the_pinned_one_is_refused(tmp_path):
@@ -314,11 +418,11 @@ def test_a_run_that_is_out_of_time_goes_on_where_it_stopped(tmp_path, monkeypatc
     given = f"--sets titanic --methods lamina lightgbm --seeds 0 1 2 --jobs 2 --results {tmp_path}".split()
     measured = []
 
-    def run(job, limit):
+    def run(workers, job, limit):
         measured.append((job["method"], job["seed"]))
         return result(job["method"], job["seed"], 0.1) | {"version": "by hand"}
 
-    monkeypatch.setattr(accuracy, "run", run)
+    monkeypatch.setattr(accuracy.Workers, "run", run)
     monkeypatch.setattr(accuracy, "version_of", lambda method: "by hand")
     accuracy.measure(accuracy.arguments([*given, "--minutes", "0"]), Results(tmp_path))
     assert not measured
@@ -365,8 +469,37 @@ def test_the_picture_is_drawn(tmp_path):
     assert (tmp_path / "picture.png").stat().st_size > 10_000
 
 
-def test_a_method_that_fails_is_a_reason(tmp_path):
-    from accuracy_results import run
+def test_a_method_that_fails_is_a_reason_and_the_next_job_is_done():
+    from accuracy_workers import Workers
 
+    workers = Workers()
     job = {"set": "no such set", "method": "lamina", "seed": 0, "part": "test", "rows": 10, "threads": 1}
-    assert "no such set" in run(job, 60)["reason"]
+    try:
+        assert "no such set" in workers.run(job, 60)["reason"]
+        assert workers.version_of("lamina").startswith("lamina ")
+        assert "no such module" in workers.run(job | {"method": "no such module"}, 60)["reason"]
+    finally:
+        workers.close()
+
+
+def test_a_method_that_is_too_slow_is_given_up(monkeypatch, tmp_path):
+    import accuracy_workers
+
+    script = tmp_path / "worker.py"
+    script.write_text(
+        f"import sys; sys.path.insert(0, {str(BENCHMARKS)!r})\n"
+        "import accuracy_worker, resource\n"
+        "def forever(job):\n"
+        "    resource.setrlimit(resource.RLIMIT_CPU, (1, 6))\n"
+        "    while True: pass\n"
+        "accuracy_worker.measured = forever\n"
+        "accuracy_worker.main(sys.argv[1])\n"
+    )
+    monkeypatch.setattr(accuracy_workers, "WORKER", script)
+    workers = accuracy_workers.Workers()
+    job = {"set": "auto", "method": "sklearn-histgb", "seed": 0, "part": "test", "rows": 10, "threads": 1}
+    try:
+        line = workers.run(job, 1)
+        assert (line["reason"], line["took"]) == ("over 1 seconds of CPU", 1)
+    finally:
+        workers.close()
