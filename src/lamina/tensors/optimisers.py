@@ -97,7 +97,9 @@ def _direction(network: Any, rule: Any, memory: Sequence[Tensor], g: Tensor, s: 
     """Return the direction of everything that is trained; hidden matrices whole where the rule has one for them."""
     row = RULES[rule.kind]
     d, moved = row.direction(rule, memory, g, s)
-    for slot in network.hidden_matrices if row.of_matrix else ():
+    if row.of_matrix is None:
+        return d, moved
+    for slot in network.hidden_matrices:
         m, G = [one[slot.place].view(slot.shape) for one in memory], g[slot.place].view(slot.shape)
         whole, after = row.of_matrix(rule, m, G, s)
         d[slot.place] = whole.reshape(-1)
