@@ -17,8 +17,8 @@ LAMINA_INLINE void copy_units(const T* from, T* to, int64_t n) {
     if constexpr (SIZE > 1) copy_units<T, SIZE / 2>(from, to, n);
 }
 
-// Do f(i, end) for the groups of neighbours [i, end) that `alike` examples of a row make in rows [i0, i1); at either end
-// a group may be cut.
+// Do f(i, end) for the groups of neighbours [i, end) that `alike` examples of a row make in rows [i0, i1); at either
+// end a group may be cut.
 template <class T, class F>
 LAMINA_INLINE void by_row(const Place<T>& at, int64_t alike, int64_t i0, int64_t i1, F f) {
     for (int64_t i = i0, end = i0 + alike - (at.first + i0) % alike; i < i1; i = end, end += alike)

@@ -203,9 +203,8 @@ LAMINA_INLINE Vec<float> fma(Vec<Pair> a, Vec<Pair> b, Vec<float> c) {
 }
 LAMINA_INLINE Vec<Pair> pairs(Vec<float> lower, Vec<float> upper) {
     const __m512i halves = (__m512i)_mm512_cvtne2ps_pbh(upper, lower);
-    const __m512i side_by_side =
-        _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5, 20, 4, 19,
-                         3, 18, 2, 17, 1, 16, 0);
+    const __m512i side_by_side = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7,
+                                                  22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
     return (Vec<Pair>)_mm512_permutexvar_epi16(side_by_side, halves);
 }
 // The 8 pairs of neighbours in a row of a panel.

@@ -65,7 +65,8 @@ struct Op {
     bool d_relu = false;                              // linear: dZ = dA_prev * relu' of the activation before, at once
     bool done_forward = false, done_backward = false; // an activation that a linear layer takes over
     bool back = true;                                 // whether anything before it is trained: dA_prev is wanted
-    int64_t alike = 1; // neighbouring examples with the same A_prev: all members of a row, until a layer tells them apart
+    int64_t alike =
+        1; // neighbouring examples with the same A_prev: all members of a row, until a layer tells them apart
     Columns columns;
 };
 

@@ -130,7 +130,7 @@ struct Whole {
         const int64_t lo = h.longer * t / team.size, hi = h.longer * (t + 1) / team.size, stride = h.longer * P<T>;
         if (lo == hi) return;
         across<T>({arena + h.X[from] + lo * P<T>, stride}, {arena + h.Q, h.shorter * P<T>}, nullptr, h.shorter,
-                  panels_of<T>(h.shorter), hi - lo, {arena + h.X[1 - from] + lo * P<T>, stride}, {});
+                  h.shorter, hi - lo, {arena + h.X[1 - from] + lo * P<T>, stride}, {});
     }
 
     // This thread's blocks of C = BᵀB, for B of so many rows, on and above the diagonal; finish(C, p, k0, k1) is done
