@@ -21,8 +21,6 @@ from lamina.equations.layers import (
     Linear,
     Residual,
     RoundedLinear,
-    exact,
-    rounding,
 )
 from lamina.equations.losses import CategoricalLogLoss, SquaredError
 from lamina.equations.members import MemberChoice, MemberScale
@@ -31,6 +29,7 @@ from lamina.equations.optimisers import Adam
 from lamina.equations.rounding import bfloat16
 from lamina.equations.steps import Steps
 from lamina.errors import SettingError
+from lamina.learning.precision import exact, rounding
 
 built = pytest.mark.skipif(not native.present(), reason="the kernels are not built")
 

@@ -22,13 +22,13 @@ from lamina.equations.layers import (
     ParametricActivation,
     Residual,
     Scale,
-    rounding,
 )
 from lamina.equations.losses import CategoricalLogLoss, SquaredError
 from lamina.equations.members import MemberChoice, MemberScale
 from lamina.equations.network import Network
 from lamina.equations.optimisers import Adam
 from lamina.equations.steps import Steps
+from lamina.learning.precision import rounding
 
 pytestmark = pytest.mark.skipif(not native.present(), reason="the kernels are not built")
 

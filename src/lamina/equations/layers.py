@@ -14,6 +14,8 @@ from typing import ClassVar, Self
 import numpy as np
 
 from lamina.equations.activations import ACTIVATIONS
+from lamina.equations.affine import Affine
+from lamina.equations.affine import RoundedLinear as RoundedLinear
 from lamina.equations.dropout import Dropout as Dropout
 from lamina.equations.embeddings import Embedding as Embedding
 from lamina.equations.embeddings import Periodic as Periodic
@@ -22,32 +24,17 @@ from lamina.equations.members import MemberScale as MemberScale
 from lamina.equations.normalisation import BatchNorm as BatchNorm
 from lamina.equations.normalisation import LayerNorm as LayerNorm
 from lamina.equations.random import Key
-from lamina.equations.rounding import bfloat16
 from lamina.equations.scales import ParametricActivation as ParametricActivation
 from lamina.equations.scales import Scale as Scale
-from lamina.equations.types import Array, Arrays, SameWidth, Shape
+from lamina.equations.types import Array, Arrays, SameWidth
 from lamina.equations.types import Layer as Layer
 
 
 @dataclass(frozen=True)
-class Linear:
-    """Z = W A_prev + b.
-
-    With `ntk`, W learns as in the NTK form `Z = V A_prev / sqrt(units_prev) + b` (Jacot et al. 2018): a rule like Adam
-    takes a step in V that does not depend on the size of the gradient, so W = V / sqrt(units_prev) moves at the rate
-    divided by sqrt(units_prev), and shrinks at the rate itself.
-    """
+class Linear(Affine):
+    """Z = W A_prev + b."""
 
     kind: ClassVar[str] = "linear"
-    units: int
-    ntk: bool = False
-
-    def width(self, n: int) -> int:
-        return self.units
-
-    def shapes(self, n: int) -> dict[str, Shape]:
-        rate = n**-0.5 if self.ntk else 1.0
-        return {"W": Shape(self.units, n, "weights", rate, 1 / rate), "b": Shape(self.units, 1, "biases")}
 
     def forward(self, p: Arrays, A_prev: Array, key: Key | None) -> tuple[Array, Arrays]:
         Z = p["W"] @ A_prev + p["b"]  # (units, m)
@@ -65,35 +52,6 @@ class Linear:
     @classmethod
     def examples(cls, n: int) -> Sequence[Self]:
         return cls(n), cls(n + 3, ntk=True)
-
-
-@dataclass(frozen=True)
-class RoundedLinear(Linear):
-    """Z = W A_prev + b, where every product takes its two operands rounded to bfloat16.
-
-    W itself stays as exact as it is, and so do sums, b and everything else: "mixed precision" (Micikevicius et al.
-    2018). Processors with AVX512_BF16 multiply such operands twice as fast. Rounding counts as if its slope were 1. An
-    engine may round dZ with the 1/m in it.
-    """
-
-    kind: ClassVar[str] = "rounded_linear"
-
-    def forward(self, p: Arrays, A_prev: Array, key: Key | None) -> tuple[Array, Arrays]:
-        Z = bfloat16(p["W"]) @ bfloat16(A_prev) + p["b"]  # (units, m)
-        return Z, {"A_prev": A_prev, "Z": Z}
-
-    def backward(self, p: Arrays, dZ: Array, cache: Arrays) -> Array:
-        return np.asarray(bfloat16(p["W"]).T @ bfloat16(dZ))  # (units_prev, m)
-
-    def gradients(self, p: Arrays, dZ: Array, cache: Arrays) -> Arrays:
-        m = dZ.shape[1]
-        dW = bfloat16(dZ) @ bfloat16(cache["A_prev"]).T / m  # (units, units_prev)
-        db = np.sum(dZ, axis=1, keepdims=True) / m  # (units, 1)
-        return {"W": dW, "b": db}
-
-    @classmethod
-    def examples(cls, n: int) -> Sequence[Self]:
-        return ()  # a difference of the cost says nothing of the slope of stairs: it has tests of its own
 
 
 @dataclass(frozen=True)
@@ -151,25 +109,6 @@ class Residual(SameWidth):
     def examples(cls, n: int) -> Sequence[Self]:
         inner = cls([Activation("silu"), Dropout(0.2)])
         return (cls([Dense(4, "tanh"), LayerNorm(), inner, Linear(n), BatchNorm()]),)
-
-
-def rounding(layers: Sequence[Layer]) -> tuple[Layer, ...]:
-    """Return the layers with every Linear a RoundedLinear, inside residuals too."""
-    return _each_linear(layers, RoundedLinear)
-
-
-def exact(layers: Sequence[Layer]) -> tuple[Layer, ...]:
-    """Return the layers with every RoundedLinear a Linear: `rounding` undone."""
-    return _each_linear(layers, Linear)
-
-
-def _each_linear(layers: Sequence[Layer], kind: type[Linear]) -> tuple[Layer, ...]:
-    def changed(layer: Layer) -> Layer:
-        if isinstance(layer, Linear):
-            return kind(layer.units, layer.ntk)
-        return Residual(_each_linear(layer.layers, kind)) if isinstance(layer, Residual) else layer
-
-    return tuple(changed(layer) for layer in layers)
 
 
 def unrolled(layers: Sequence[Layer | Dense]) -> tuple[Layer, ...]:

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.equations.affine import RoundedLinear
 from lamina.equations.differences import EPSILON, compare, relative_difference
-from lamina.equations.layers import RoundedLinear
 from lamina.errors import DataError, SettingError, nearest
 from lamina.glassbox.along import Crossing, Kink, Line, nearest_kinks
 from lamina.glassbox.cells import as_html, lined

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lamina.equations.layers import Linear, Residual
+from lamina.equations.affine import Affine
+from lamina.equations.layers import Residual
 from lamina.glassbox.equation import number_of
 from lamina.glassbox.origins import Origins
 from lamina.glassbox.site import Site
@@ -63,7 +64,7 @@ def axes_of(sites: Sites, members: int) -> Mapping[str, tuple[str, str]]:
 def _rows(site: Site, before: str, sites: Sites) -> str:
     if site.out == sites.Z:
         return "outputs"
-    if isinstance(site.layer, Linear):
+    if isinstance(site.layer, Affine):
         return f"units of layer {site.number}"
     if site.layer.kind == "member_choice":
         return "units of the member"

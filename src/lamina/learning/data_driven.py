@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from lamina.equations.layers import Linear, chain_predict
+from lamina.equations.affine import Affine
+from lamina.equations.layers import chain_predict
 from lamina.equations.members import for_members
 from lamina.equations.network import Network
 from lamina.learning.initialisers import Draw, starting_parameters
@@ -66,7 +67,7 @@ def fit_to_rows(network: Network, params: Any, X: Any, seed: int, *, weights: bo
             here = (*path, i)
             if layer.kind == "residual":
                 A = A + walk(layer.layers, p["chain"], A, here)
-            elif isinstance(layer, Linear):
+            elif isinstance(layer, Affine):
                 A = start(p, np.einsum("ij,jk->ik", p["W"], A), numbers[here])
             else:
                 A = chain_predict([layer], [p], A)

@@ -17,13 +17,13 @@ from numpy.typing import ArrayLike, NDArray
 from lamina.engine import EngineName, choose
 from lamina.equations import verbs
 from lamina.equations.differences import Vector, compare, relative_difference
-from lamina.equations.layers import exact
 from lamina.equations.members import for_members, mean_of_members
 from lamina.equations.network import Network
 from lamina.equations.random import Key
 from lamina.equations.walk import walk
 from lamina.errors import DataError
 from lamina.learning.initialisers import starting_parameters
+from lamina.learning.precision import exact
 
 
 class Row(NamedTuple):

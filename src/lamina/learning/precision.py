@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from lamina.equations.layers import Residual, RoundedLinear, rounding
+from lamina.equations.affine import Affine, RoundedLinear
+from lamina.equations.layers import Linear, Residual
 from lamina.equations.types import Layer
 from lamina.errors import SettingError
 
@@ -31,6 +32,25 @@ def with_operands(layers: Sequence[Layer], dtype: str) -> tuple[Layer, ...]:
             "hidden_layer_sizes has a RoundedLinear, which multiplies in bfloat16, and dtype='float64': choose one."
         )
     return rounding(layers) if dtype == BFLOAT16 else tuple(layers)
+
+
+def rounding(layers: Sequence[Layer]) -> tuple[Layer, ...]:
+    """Return the layers with every Linear a RoundedLinear, inside residuals too."""
+    return _each_affine(layers, RoundedLinear)
+
+
+def exact(layers: Sequence[Layer]) -> tuple[Layer, ...]:
+    """Return the layers with every RoundedLinear a Linear: `rounding` undone."""
+    return _each_affine(layers, Linear)
+
+
+def _each_affine(layers: Sequence[Layer], kind: type[Linear] | type[RoundedLinear]) -> tuple[Layer, ...]:
+    def changed(layer: Layer) -> Layer:
+        if isinstance(layer, Affine):
+            return kind(layer.units, layer.ntk)
+        return Residual(_each_affine(layer.layers, kind)) if isinstance(layer, Residual) else layer
+
+    return tuple(changed(layer) for layer in layers)
 
 
 def _rounds(layer: Layer) -> bool:
