@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from lamina.equations.steps import Training, require_apart
 from lamina.errors import DataError
 
 try:
@@ -199,37 +198,29 @@ def train_steps(
     network: Any, optimiser: Any, params: Any, memory: Any, X: Any, Y: Any, weights: Any, order: Any, steps: Any
 ) -> Any:
     """Take the steps and return their costs; see `equations.verbs.train_steps`."""
-    return train_steps_many(network, [Training(optimiser, params, memory, X, Y, weights, order, steps)])[0]
+    return train_steps_many(network, [(optimiser, params, memory, X, Y, weights, order, steps)])[0]
 
 
-def train_steps_many(network: Any, trainings: Sequence[Training]) -> list[Any]:
+def train_steps_many(network: Any, trainings: Sequence[tuple[Any, ...]]) -> list[Any]:
     """Train several networks of the same layers; see `equations.verbs.train_steps_many`."""
     if not trainings:
         return []
-    types = {one.params.dtype for one in trainings}
+    types = {params.dtype for _, params, *_ in trainings}
     if len(types) > 1:
         raise DataError(f"parameters of {' and '.join(sorted(map(str, types)))}: expected one type for all trainings.")
-    if len(trainings) > 1:
-        require_apart(trainings)
-    plan = _plan(network, *types)
-    taken: dict[int, Any] = {}  # by the identity of arrays that trainings may share
-    costs = [np.empty(len(one.steps.rates)) for one in trainings]
-    given = [_training(plan, one, each, taken) for one, each in zip(trainings, costs, strict=True)]
-    done = _kernels.train_steps(plan, given)
-    return [each[:n] for each, n in zip(costs, done, strict=True)]
-
-
-def _training(plan: Any, one: Training, costs: Any, taken: dict[int, Any]) -> Any:
-    """Return a record of `equations.steps.Training` as the extension has it."""
-    params = one.params
-    for array in (one.X, one.Y, one.weights):
-        if id(array) not in taken:
-            (taken[id(array)],) = _like(params, array)
-    X, Y, weights = (taken[id(array)] for array in (one.X, one.Y, one.weights))
-    order = np.ascontiguousarray(one.order, np.int64)
-    kind = TRAININGS[params.dtype.itemsize]
-    rule, steps = _rule(one.optimiser), _steps(one.steps, len(order))
-    return kind(plan, rule, params, one.memory, X, Y, weights, order, steps, costs)
+    plan, (dtype,) = _plan(network, *types), types
+    fitting: dict[int, Any] = {}  # by the identity of arrays that trainings may share
+    given, costs = [], []
+    for optimiser, params, memory, X, Y, weights, order, steps in trainings:
+        for array in (X, Y, weights):
+            if id(array) not in fitting:
+                (fitting[id(array)],) = _like(params, array)
+        rows = [fitting[id(array)] for array in (X, Y, weights)]
+        order, cost = np.ascontiguousarray(order, np.int64), np.empty(len(steps.rates))
+        how = _steps(steps, len(order))
+        given.append(TRAININGS[dtype.itemsize](plan, _rule(optimiser), params, memory, *rows, order, how, cost))
+        costs.append(cost)
+    return [cost[:done] for cost, done in zip(costs, _kernels.train_steps(plan, given), strict=True)]
 
 
 def _steps(steps: Any, rows: int) -> Any:

@@ -161,7 +161,7 @@ def test_shared_parameters_are_refused(shared, engine):
         before = a.params.copy()
     else:
         c = c._replace(**{shared: getattr(a, shared)})
-    with pytest.raises(DataError, match="trainings 0 and 2 share parameters or memory"):
+    with pytest.raises(ValueError, match="trainings 0 and 2 share parameters or memory"):
         engine.train_steps_many(network, [a, b, c])
     np.testing.assert_array_equal(a.params, before)
 

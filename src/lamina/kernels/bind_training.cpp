@@ -1,4 +1,5 @@
 // Training: many steps, one gradient, one update. They run without the GIL, in parts, and Ctrl-C works meanwhile.
+#include <algorithm>
 #include <chrono>
 
 #include "arena.hpp"
@@ -186,6 +187,28 @@ struct GivenTraining {
     }
 };
 
+// Refuse trainings that would change the same numbers.
+template <class T>
+void require_apart(const std::vector<Training<T>>& calls, int64_t size) {
+    struct Stretch {
+        const T *start, *end;
+        size_t training;
+    };
+    std::vector<Stretch> all;
+    for (size_t k = 0; k < calls.size(); k++) {
+        const int64_t memory = calls[k].memories() * size;
+        all.push_back({calls[k].params, calls[k].params + size, k});
+        if (memory) all.push_back({calls[k].memory, calls[k].memory + memory, k});
+    }
+    std::sort(all.begin(), all.end(), [](const Stretch& a, const Stretch& b) { return a.start < b.start; });
+    for (size_t i = 1; i < all.size(); i++) {
+        const auto [a, b] = std::minmax(all[i - 1].training, all[i].training);
+        require(a == b || all[i - 1].end <= all[i].start,
+                "trainings " + std::to_string(a) + " and " + std::to_string(b) +
+                    " share parameters or memory, which both would change: give each its own copy.");
+    }
+}
+
 template <class T>
 std::vector<int64_t> run_given(Paced& plan, const nb::list& trainings) {
     std::vector<Training<T>> calls;
@@ -193,6 +216,7 @@ std::vector<int64_t> run_given(Paced& plan, const nb::list& trainings) {
         calls.push_back(nb::cast<const GivenTraining<T>&>(one).call);
         require(calls.back().plan == &plan, "trainings: expected all to be of one network");
     }
+    require_apart(calls, plan.flat_size);
     return run_many(calls, plan);
 }
 std::vector<int64_t> train_steps(Paced& plan, const nb::list& trainings) {

@@ -7,10 +7,7 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -83,7 +80,7 @@ class Many {
     }
 
     void take(int team, int teams) {
-        std::lock_guard lock(mutex);
+        const Desk::Hold held = desk.hold();
         Share* most = nullptr;
         for (Share& share : shares)
             if (!share.taken && !share.over() && (!most || share.left() > most->left())) most = &share;
@@ -95,7 +92,7 @@ class Many {
         hands[team].emplace(*this, *most, team, n);
     }
     void put_back(int team) {
-        std::lock_guard lock(mutex);
+        const Desk::Hold held = desk.hold();
         Share& share = hands[team]->share;
         const TrainingRun<T>& run = hands[team]->run;
         share.done += run.done;
@@ -103,16 +100,16 @@ class Many {
         share.taken = false;
         unfinished -= share.over();
         hands[team].reset();
-        if (!unfinished || halted.load()) ended.notify_one();
+        if (!unfinished || halted.load()) desk.ring();
     }
     // The thread that called has nothing more to do: it asks for signals until the others are ready.
     void watch() {
-        std::unique_lock lock(mutex);
+        Desk::Hold held = desk.hold();
         while (unfinished && !halted.load()) {
-            ended.wait_for(lock, std::chrono::milliseconds(20));
-            lock.unlock();
+            desk.wait(held, 20);
+            held.unlock();
             if (poll(nullptr)) halted.store(true);
-            lock.lock();
+            held.lock();
         }
     }
 
@@ -125,8 +122,7 @@ class Many {
     std::vector<std::optional<Hand>> hands; // of each team
     int unfinished = 0;
     std::atomic<bool> halted{false};
-    std::mutex mutex; // of shares and unfinished
-    std::condition_variable ended;
+    Desk desk; // where shares and unfinished are changed
 };
 
 } // namespace lamina
