@@ -1,4 +1,4 @@
-// Hidden matrices moved whole, as Muon's `matrix_direction` in equations/optimisers.py says:
+// Hidden matrices moved whole, as `matrix_direction` in equations/orthogonal.py says:
 //
 //     v = momentum v + g;  u = g + momentum v;  X = u / max(|u|, epsilon)
 //     X = a X + (b A + c A²) X with A = X Xᵀ, again and again

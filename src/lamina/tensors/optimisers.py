@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lamina.equations.optimisers import NEWTON_SCHULZ
+from lamina.equations.orthogonal import NEWTON_SCHULZ
 
 Moved = tuple[Tensor, tuple[Tensor, ...]]
 
