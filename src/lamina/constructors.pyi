@@ -24,16 +24,58 @@ from lamina.learning.schedules import (
     Step,
 )
 
-ActivationName = Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus", "hard_swish"]
+ActivationName = Literal[
+    "identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus", "hard_swish"
+]
 Activation = ActivationName | Sequence[ActivationName] | Literal["auto"]
 BiasInitializer = Literal["auto", "data", "zeros", "normal", "glorot_uniform"]
 HiddenLayerSizes = int | Sequence[int | Layer | Dense] | Literal["auto"]
-Initializer = Literal["auto", "suited", "data", "zeros", "small_normal", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "lecun_normal", "lecun_uniform", "orthogonal"]
-Loss = str | Mapping[str, object] | BinaryLogLoss | CategoricalLogLoss | SquaredError | AbsoluteError | Huber | Quantile | Poisson | Gamma | OwnLoss | Callable[..., Any]
-Optimizer = str | Mapping[str, object] | GradientDescent | Momentum | Nesterov | RMSProp | Adam | AdamW | Lion | Muon | LBFGS
+Initializer = Literal[
+    "auto",
+    "suited",
+    "data",
+    "zeros",
+    "small_normal",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "lecun_normal",
+    "lecun_uniform",
+    "orthogonal",
+]
+Loss = (
+    str
+    | Mapping[str, object]
+    | BinaryLogLoss
+    | CategoricalLogLoss
+    | SquaredError
+    | AbsoluteError
+    | Huber
+    | Quantile
+    | Poisson
+    | Gamma
+    | OwnLoss
+    | Callable[..., Any]
+)
+Optimizer = (
+    str | Mapping[str, object] | GradientDescent | Momentum | Nesterov | RMSProp | Adam | AdamW | Lion | Muon | LBFGS
+)
 RandomState = int | np.random.RandomState | np.random.Generator | None
 Scaling = Literal["auto", "robust", "standard", "minmax", "quantile", "none"]
-Schedule = str | Mapping[str, object] | Constant | Step | Exponential | InverseTime | Cosine | OneCycle | FlatThenCosine | FourCycle | Plateau
+Schedule = (
+    str
+    | Mapping[str, object]
+    | Constant
+    | Step
+    | Exponential
+    | InverseTime
+    | Cosine
+    | OneCycle
+    | FlatThenCosine
+    | FourCycle
+    | Plateau
+)
 
 class ClassifierSettings:
     preset: Literal["auto", "td", "td_s", "sklearn", "course"]
