@@ -127,7 +127,7 @@ class ClassifierSettings:
     warm_start: bool
     random_state: RandomState
     verbose: int | bool
-    dtype: Literal["float32", "float64"]
+    dtype: Literal["float32", "float64", "bfloat16"]
     engine: Literal["auto", "equations", "kernels", "torch"]
     device: str
     def __init__(
@@ -182,7 +182,7 @@ class ClassifierSettings:
         warm_start: bool = False,
         random_state: RandomState = None,
         verbose: int | bool = False,
-        dtype: Literal["float32", "float64"] = "float32",
+        dtype: Literal["float32", "float64", "bfloat16"] = "float32",
         engine: Literal["auto", "equations", "kernels", "torch"] = "auto",
         device: str = "auto",
     ) -> None: ...
@@ -236,7 +236,7 @@ class RegressorSettings:
     warm_start: bool
     random_state: RandomState
     verbose: int | bool
-    dtype: Literal["float32", "float64"]
+    dtype: Literal["float32", "float64", "bfloat16"]
     engine: Literal["auto", "equations", "kernels", "torch"]
     device: str
     def __init__(
@@ -290,7 +290,7 @@ class RegressorSettings:
         warm_start: bool = False,
         random_state: RandomState = None,
         verbose: int | bool = False,
-        dtype: Literal["float32", "float64"] = "float32",
+        dtype: Literal["float32", "float64", "bfloat16"] = "float32",
         engine: Literal["auto", "equations", "kernels", "torch"] = "auto",
         device: str = "auto",
     ) -> None: ...

@@ -15,7 +15,7 @@ from lamina.equations.layers import Residual, chain_backward, chain_forward, cha
 from lamina.equations.members import for_members, mean_of_members
 from lamina.equations.network import Network
 from lamina.equations.random import Key
-from lamina.equations.steps import Steps
+from lamina.equations.steps import Steps, Training, require_apart
 from lamina.equations.types import Array, Arrays, Layer, Optimiser
 
 
@@ -250,3 +250,28 @@ def train_steps(
         update(network, optimiser, params, grads, memory, float(rate), step, steps.decay(k))
         costs[k] = J
     return costs
+
+
+def train_steps_many(network: Network, trainings: Sequence[Training]) -> list[Any]:
+    """Train several networks of the same layers, each with parameters, memory, rows, rates and steps of its own.
+
+    What each becomes is what `train_steps` makes of it: no training knows of the others, and one that stops, because a
+    cost or gradient is not finite, stops alone.
+
+    Parameters
+    ----------
+    trainings : sequence of Training
+        Their parameters and memories are changed in place. Rows may be shared.
+
+    Returns
+    -------
+    list of arrays
+        The costs of each, as `train_steps` returns them.
+
+    Raises
+    ------
+    DataError
+        Two trainings share parameters or memory.
+    """
+    require_apart(trainings)
+    return [train_steps(network, *training) for training in trainings]

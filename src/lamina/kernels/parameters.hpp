@@ -6,6 +6,7 @@
 #include "calls.hpp"
 #include "examples.hpp"
 #include "optimisers.hpp"
+#include "rounded.hpp"
 
 namespace lamina::LAMINA_PATH {
 
@@ -45,10 +46,12 @@ void unpack(const Plan& plan, const Job& job, const T* packed, T* flat) {
             }
     });
 }
-// Panels of W itself from those of its transpose, for dA_prev = Wᵀ dZ.
+// What products need of W beside it: panels of W itself from those of its transpose, for dA_prev = Wᵀ dZ; pairs.
 template <class T>
 void transpose(const Plan& plan, const Job& job, const T* params, T* transposed) {
     const Slot& W = plan.slots[plan.ops[job.op].slots[0]];
+    if constexpr (sizeof(T) == sizeof(float))
+        if (W.pairs >= 0) return pair_job(W, job, params, transposed);
     if (W.transposed < 0) return;
     for (int64_t p = job.p0; p < job.p1; p++)
         for (int64_t k = job.k0; k < job.k1; k += P<T>) {
@@ -60,7 +63,11 @@ void transpose(const Plan& plan, const Job& job, const T* params, T* transposed)
 
 template <class T>
 void pack_all(const Plan& plan, const T* flat, T* packed) {
-    for (const Job& job : plan.jobs) pack(plan, job, flat, packed);
+    for (const Job& job : plan.jobs) {
+        pack(plan, job, flat, packed);
+        if constexpr (sizeof(T) == sizeof(float))
+            if (const Slot& W = plan.slots[plan.ops[job.op].slots[0]]; W.pairs >= 0) pair_packed(W, job, packed);
+    }
 }
 
 // ---- the end of a gradient ----

@@ -45,6 +45,7 @@ namespace lamina {
 
 #define LAMINA_LAYERS(X)                                                                                               \
     X(linear, Linear)                                                                                                  \
+    X(rounded_linear, RoundedLinear)                                                                                   \
     X(activation, Activation)                                                                                          \
     X(dropout, Dropout)                                                                                                \
     X(layer_norm, LayerNorm)                                                                                           \

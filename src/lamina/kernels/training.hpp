@@ -56,15 +56,23 @@ struct Trainer {
     // Forward, loss and backward of this thread's share of a chunk: examples of the batch from number `offset` on;
     // `start` is the batch's first row.
     void examples_part(const Place<T>& at, int64_t start, int64_t offset) {
-        int64_t lo = at.here * t / team.size, hi = at.here * (t + 1) / team.size;
+        int64_t twos = (at.here + 1) / 2; // two examples that make pairs stay together
+        int64_t lo = twos * t / team.size * 2, hi = least(twos * (t + 1) / team.size * 2, at.here);
         int64_t size = plan.whole_batch ? at.here : block_rows();
-        auto example = [&](int64_t i) {
-            int64_t row = start + (plan.members == 1 ? offset + i : (offset + i) / plan.members);
-            return call.order ? call.order[row] : row;
+        auto position = [&](int64_t i) {
+            return start + (plan.members == 1 ? offset + i : (offset + i) / plan.members);
         };
+        auto example = [&](int64_t i) { return call.order ? call.order[position(i)] : position(i); };
         for (int64_t i0 = lo, i1; i0 < hi || plan.whole_batch; i0 = i1) {
             i1 = least(hi, i0 + size);
             take_rows<T>(at, call.X, call.rows, i0, i1, example);
+            // While these are computed, the next ones come: of this share, or of this thread's share of what follows
+            // it.
+            const int64_t next = i1 < hi ? i1 : at.here + lo;
+            for (int64_t i = next; i < next + i1 - i0 && position(i) < call.count; i += plan.members) {
+                fetch_row(call.X, plan.n_inputs, example(i));
+                fetch_row(call.Y, plan.targets, example(i));
+            }
             for (const Op& op : plan.ops) forward(at, op, i0, i1);
             take_losses<T>(at, call.Y, call.weights, i0, i1, example, scratch, losses, true);
             for (int o = int(plan.ops.size()) - 1; o >= plan.first_trained; o--) backward(at, plan.ops[o], i0, i1);
@@ -74,7 +82,7 @@ struct Trainer {
     // Rows that go through all layers together, so that their values stay in the cache.
     int64_t block_rows() const {
         int64_t per_row = plan.panels * 64, rows = (192 << 10) / per_row;
-        return rows < 48 ? (rows = 192) : least(rows / 6 * 6, 192);
+        return rows < 48 ? (rows = 192) : least(rows / TILE_ROWS * TILE_ROWS, 192);
     }
 
     void gradients_part(Place<T>& at, bool first_chunk, bool last_chunk) {
@@ -112,7 +120,7 @@ struct Trainer {
             team.wait();
             L += total(losses, at.here);
             gradients_part(at, i == 0, i + chunk >= examples);
-            if (t == 0 && call.poll && call.poll()) run.stop.store(true);
+            if (t == 0 && call.poll && call.poll(call.asked)) run.stop.store(true);
             team.wait();
             if (run.stop.load()) break;
         }

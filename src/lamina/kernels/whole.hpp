@@ -130,8 +130,8 @@ struct Whole {
     void multiply(const Hidden& h, int from) {
         const int64_t lo = h.longer * t / team.size, hi = h.longer * (t + 1) / team.size, stride = h.longer * P<T>;
         if (lo == hi) return;
-        across<T>(arena + h.X[from] + lo * P<T>, stride, arena + h.Q, nullptr, h.shorter, panels_of<T>(h.shorter),
-                  hi - lo, arena + h.X[1 - from] + lo * P<T>, stride, {});
+        across<T>({arena + h.X[from] + lo * P<T>, stride}, {arena + h.Q, h.shorter * P<T>}, nullptr, h.shorter,
+                  h.shorter, hi - lo, {arena + h.X[1 - from] + lo * P<T>, stride}, {});
     }
 
     // This thread's blocks of C = BᵀB, for B of so many rows, on and above the diagonal; finish(C, p, k0, k1) is done
@@ -144,7 +144,7 @@ struct Whole {
             const int64_t q0 = lo > first ? lo - first : 0, q1 = least(hi - first, p + 1);
             if (q0 >= q1) continue;
             const int64_t k0 = q0 * P<T>, k1 = least(q1 * P<T>, n), wide = least(P<T>, n - p * P<T>);
-            outer<T>(B, rows * P<T>, B, rows * P<T>, rows, n, k0, k1, p, p + 1, C);
+            outer<T>({B, rows * P<T>}, {B, rows * P<T>}, rows, n, k0, k1, p, p + 1, {C, n * P<T>});
             finish(C, p, k0, k1);
             for (int64_t q = q0; q < q1 && q < p; q++)
                 transpose_corner<T>(C + (p * n + q * P<T>)*P<T>, P<T>, P<T>, wide, C + (q * n + p * P<T>)*P<T>, P<T>);
