@@ -67,7 +67,7 @@ struct RoundedLinear : Linear {
     static constexpr bool pairs = true;
     static int64_t links(int64_t n) { return (n + 1) / 2; }
     static void check(const Layer& layer, const Plan& plan) {
-        expect(plan.P == P<float>, layer.kind + " rounds float32 to bfloat16: expected parameters of float32");
+        expect(plan.P == P<float>, layer.kind + " rounds float32 to bfloat16, so it takes parameters of float32");
     }
     enum { A_prev_by_examples, dZ_by_units, dZ_by_examples }; // its caches
     static void place(const Layer& layer, Op& op, Places& places) {
