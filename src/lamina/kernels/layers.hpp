@@ -37,13 +37,13 @@ struct Linear : LayerDefaults {
     template <class T>
     static void forward(const Place<T>& at, const Op& op, int64_t i0, int64_t i1) {
         across<T>(at.value(op.A_prev, i0), {at.param(op, W), op.units_prev * P<T>}, at.param(op, b), op.units_prev,
-                  panels_of<T>(op.units), i1 - i0, at.value(op.A, i0), {op.relu, nullptr});
+                  op.units, i1 - i0, at.value(op.A, i0), {op.relu, nullptr});
     }
     template <class T>
     static void backward(const Place<T>& at, const Op& op, int64_t i0, int64_t i1) {
         const T* transposed = at.transposed + at.plan.slots[op.slots[W]].transposed;
-        across<T>(at.value(op.dA, i0), {transposed, op.units * P<T>}, nullptr, op.units, panels_of<T>(op.units_prev),
-                  i1 - i0, at.value(op.dA_prev, i0), {false, op.d_relu ? at.panel(op.A_prev, i0) : nullptr});
+        across<T>(at.value(op.dA, i0), {transposed, op.units * P<T>}, nullptr, op.units, op.units_prev, i1 - i0,
+                  at.value(op.dA_prev, i0), {false, op.d_relu ? at.panel(op.A_prev, i0) : nullptr});
     }
     template <class T>
     static void gradients(const Place<T>& at, const Op& op, const Job& job) {

@@ -203,9 +203,8 @@ LAMINA_INLINE Vec<float> fma(Vec<Pair> a, Vec<Pair> b, Vec<float> c) {
 }
 LAMINA_INLINE Vec<Pair> pairs(Vec<float> lower, Vec<float> upper) {
     const __m512i halves = (__m512i)_mm512_cvtne2ps_pbh(upper, lower);
-    const __m512i side_by_side =
-        _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5, 20, 4, 19,
-                         3, 18, 2, 17, 1, 16, 0);
+    const __m512i side_by_side = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7,
+                                                  22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
     return (Vec<Pair>)_mm512_permutexvar_epi16(side_by_side, halves);
 }
 // The 8 pairs of neighbours in a row of a panel.
@@ -317,7 +316,22 @@ LAMINA_INLINE void transpose_block<float>(const float* a, int64_t a_row, float* 
     for (int i = 0; i < 16; i += 8)
         for (int j = 0; j < 16; j += 8) transpose_8x8(a + i * a_row + j, a_row, b + j * b_row + i, b_row);
 }
+template <>
+LAMINA_INLINE void transpose_block<Pair>(const Pair* a, int64_t a_row, Pair* b, int64_t b_row) {
+    transpose_block<float>(reinterpret_cast<const float*>(a), a_row, reinterpret_cast<float*>(b), b_row);
+}
 #endif
+// b[j][i] = a[i][j] for P rows of half as many pairs.
+LAMINA_INLINE void transpose_halves(const Pair* a, Pair* b) {
+    constexpr int half = P<float> / 2;
+#if defined(__AVX2__)
+    for (int i = 0; i < P<float>; i += half)
+        transpose_8x8(reinterpret_cast<const float*>(a + i * half), half, reinterpret_cast<float*>(b + i), P<float>);
+#else
+    for (int i = 0; i < P<float>; i++)
+        for (int j = 0; j < half; j++) b[j * P<float> + i] = a[i * half + j];
+#endif
+}
 
 // b[j][i] = a[i][j] for the corner of `rows` by `columns` of a block; what is beyond it in b becomes 0.
 template <class T>

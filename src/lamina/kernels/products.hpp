@@ -164,11 +164,50 @@ LAMINA_INLINE void fetch(Panels<T> panels, int64_t wide, int64_t lines) {
 }
 inline constexpr int64_t NEAR_ACROSS = 16 << 10, NEAR_OUTER = 512 << 10; // bytes of B, and of A, that are near anyhow
 
-// C = bias + a B for `rows` examples and all panels of C; K is the index that is summed over. Without a bias the sum
+// A panel that holds only so many units, or fewer, would be padding for the most part: what is multiplied there is
+// computed the other way round, with the numbers of a panel of `a` side by side.
+inline constexpr int FEW = 4;
+
+// `across` for a single panel of so many units and whole panels' worth of rows: P examples side by side, a register for
+// each unit.
+template <class T, int UNITS, class E>
+__attribute__((noinline)) void across_few(Panels<const E> a, const E* B, const T* bias, int64_t K, int64_t rows, T* C,
+                                          bool relu) {
+    for (int64_t i = 0; i < rows; i += P<T>, C += P<T> * P<T>) {
+        Row<T> sums[UNITS];
+        for (int u = 0; u < UNITS; u++)
+            for (int j = 0; j < NV<T>; j++) sums[u].v[j] = bias ? all(bias[u]) : Vec<T>{};
+        for (int64_t k = 0; k < K; k += P<T>) {
+            E side_by_side[P<T> * P<T>];
+            transpose_block<E>(a.at(k / P<T>, i), P<T>, side_by_side, P<T>);
+            for (int64_t x = 0; x < P<T> && k + x < K; x++) {
+                const Row<E> ax = Row<E>::of(side_by_side + x * P<T>);
+#pragma GCC unroll 4
+                for (int u = 0; u < UNITS; u++)
+#pragma GCC unroll 8
+                    for (int j = 0; j < NV<T>; j++)
+                        sums[u].v[j] = fma(ax.v[j], all(B[(k + x) * P<T> + u]), sums[u].v[j]);
+            }
+        }
+        T units[UNITS][P<T>];
+        for (int u = 0; u < UNITS; u++) {
+            for (int j = 0; j < NV<T>; j++)
+                if (relu) sums[u].v[j] = max(Vec<T>{}, sums[u].v[j]);
+            sums[u].into(units[u]);
+        }
+        for (int e = 0; e < P<T>; e++) {
+            Row<T>::zero().into(C + e * P<T>);
+            for (int u = 0; u < UNITS; u++) C[e * P<T> + u] = units[u][e];
+        }
+    }
+}
+
+// C = bias + a B for `rows` examples and so many units; K is the index that is summed over. Without a bias the sum
 // starts at zero.
 template <class T, class E = T>
-void across(Operand<E> a, Operand<E> B, const T* bias, int64_t K, int64_t panels, int64_t rows, Panels<T> C,
+void across(Operand<E> a, Operand<E> B, const T* bias, int64_t K, int64_t units, int64_t rows, Panels<T> C,
             Finish<T> finish) {
+    int64_t panels = (units + P<T> - 1) / P<T>;
     if (rows == 1 && !finish.d_relu) {
         for (int64_t p = 0, wide; p < panels; p += wide) {
             wide = panels - p < 4 ? panels - p : 4;
@@ -177,6 +216,15 @@ void across(Operand<E> a, Operand<E> B, const T* bias, int64_t K, int64_t panels
             });
         }
         return;
+    }
+    const int64_t last = panels - 1, left = units - last * P<T>, whole = rows - rows % P<T>;
+    if (left <= FEW && whole && !finish.d_relu) {
+        const T* b = bias ? bias + last * P<T> : nullptr;
+        with_constant<FEW>(left,
+                           [&](auto n) { across_few<T, n>(a, B.at(last), b, K, whole, C.at(last), finish.relu); });
+        if (whole < rows)
+            across<T, E>(a.from(0, whole), B.from(last), b, K, left, rows - whole, C.from(last, whole), finish);
+        if (!(panels = last)) return;
     }
     const bool far = panels * K * 64 > NEAR_ACROSS;
     for (int64_t k = 0, deep; k < K; k += deep) {
@@ -206,9 +254,7 @@ void across(Operand<E> a, Operand<E> B, const T* bias, int64_t K, int64_t panels
     }
 }
 
-// Panel p of C where it holds only a few units: the same sums the other way round, units by panels of a. Otherwise most
-// of what is multiplied would be padding.
-inline constexpr int FEW = 4;
+// `outer` for a panel of few units: units by panels of a.
 template <class T, int UNITS, int NP, class E>
 void outer_few(Panels<const E> a, Panels<const E> B, int64_t m, int64_t rows, T* C) {
     Tile<T, UNITS, NP> tile;
@@ -234,8 +280,8 @@ void outer_few(int units, Panels<const E> a, Panels<const E> B, int64_t m, int64
 
 // Rows [k0, k1) and panels [p0, p1) of C, whose width is so many `units`, summed over m examples.
 template <class T, class E = T>
-void outer(Operand<E> a, Operand<E> B, int64_t m, int64_t units, int64_t k0, int64_t k1, int64_t p0,
-           int64_t p1, Panels<T> C) {
+void outer(Operand<E> a, Operand<E> B, int64_t m, int64_t units, int64_t k0, int64_t k1, int64_t p0, int64_t p1,
+           Panels<T> C) {
     if (const int64_t left = units - (p1 - 1) * P<T>; left <= FEW) {
         p1--;
         outer_few<T>(int(left), a, B.from(p1), m, k0, k1, C.from(p1));

@@ -57,6 +57,7 @@ inline void pair_transposed(const float* panel, int64_t rows, int64_t units, Pai
     for (int64_t k = 0; k < rows; k++) neighbours(panel + k * P<float>, block[k]);
     if (units % 2)
         for (int64_t k = 0; k < rows; k++) block[k][units / 2].bits &= 0xFFFF;
+    if (units > P<float> - 2) return transpose_halves(block[0], to);
     for (int64_t u = 0; u < (units + 1) / 2; u++)
         for (int k = 0; k < P<float>; k++) to[u * P<float> + k] = block[k][u];
 }
@@ -83,8 +84,8 @@ struct RoundedLinear : Linear {
         pair_units(at.value(op.A_prev), op.units_prev, i0, i1, A_prev);
         if (!at.predicting())
             pair_examples(at.value(op.A_prev), op.units_prev, i0, i1, cached(at, op, A_prev_by_examples));
-        across<float, Pair>(A_prev.from(0, i0), weights(at, op), at.param(op, b), links(op.units_prev),
-                            panels_of<float>(op.units), i1 - i0, at.value(op.A, i0), {op.relu, nullptr});
+        across<float, Pair>(A_prev.from(0, i0), weights(at, op), at.param(op, b), links(op.units_prev), op.units,
+                            i1 - i0, at.value(op.A, i0), {op.relu, nullptr});
     }
     static void prepare(const Place<float>& at, const Op& op, int64_t i0, int64_t i1) {
         pair_examples(at.value(op.dA), op.units, i0, i1, cached(at, op, dZ_by_examples));
@@ -94,8 +95,8 @@ struct RoundedLinear : Linear {
         const Panels<Pair> dZ = cached(at, op, dZ_by_units);
         pair_units(at.value(op.dA), op.units, i0, i1, dZ);
         const float* transposed = at.transposed + at.plan.slots[op.slots[W]].transposed;
-        across<float, Pair>(dZ.from(0, i0), as_pairs(transposed, links(op.units) * P<float>), nullptr,
-                            links(op.units), panels_of<float>(op.units_prev), i1 - i0, at.value(op.dA_prev, i0),
+        across<float, Pair>(dZ.from(0, i0), as_pairs(transposed, links(op.units) * P<float>), nullptr, links(op.units),
+                            op.units_prev, i1 - i0, at.value(op.dA_prev, i0),
                             {false, op.d_relu ? at.panel(op.A_prev, i0) : nullptr});
     }
     static void gradients(const Place<float>& at, const Op& op, const Job& job) {

@@ -58,13 +58,20 @@ struct Trainer {
         int64_t twos = (at.here + 1) / 2; // two examples that make pairs stay together
         int64_t lo = twos * t / team.size * 2, hi = least(twos * (t + 1) / team.size * 2, at.here);
         int64_t size = plan.whole_batch ? at.here : block_rows();
-        auto example = [&](int64_t i) {
-            int64_t row = start + (plan.members == 1 ? offset + i : (offset + i) / plan.members);
-            return call.order ? call.order[row] : row;
+        auto position = [&](int64_t i) {
+            return start + (plan.members == 1 ? offset + i : (offset + i) / plan.members);
         };
+        auto example = [&](int64_t i) { return call.order ? call.order[position(i)] : position(i); };
         for (int64_t i0 = lo, i1; i0 < hi || plan.whole_batch; i0 = i1) {
             i1 = least(hi, i0 + size);
             take_rows<T>(at, call.X, call.rows, i0, i1, example);
+            // While these are computed, the next ones come: of this share, or of this thread's share of what follows
+            // it.
+            const int64_t next = i1 < hi ? i1 : at.here + lo;
+            for (int64_t i = next; i < next + i1 - i0 && position(i) < call.count; i += plan.members) {
+                fetch_row(call.X, plan.n_inputs, example(i));
+                fetch_row(call.Y, plan.targets, example(i));
+            }
             for (const Op& op : plan.ops) forward(at, op, i0, i1);
             take_losses<T>(at, call.Y, call.weights, i0, i1, example, scratch, losses, true);
             for (int o = int(plan.ops.size()) - 1; o >= plan.first_trained; o--) backward(at, plan.ops[o], i0, i1);
