@@ -19,6 +19,7 @@ METHODS: dict[str, tuple[str, dict[str, Any]]] = {  # name: module, options; the
     "realmlp-td-s": ("realmlp", {"variant": "TD_S"}),
     "realmlp-td": ("realmlp", {"variant": "TD"}),
     "lamina": ("lamina_peer", {}),
+    "lamina:fast": ("lamina_peer", {"preset": "fast"}),
     "lamina:td": ("lamina_peer", {"preset": "td"}),
     "lamina:members=8": ("lamina_peer", {"n_members": 8}),
     "lamina:sklearn": ("lamina_peer", {"preset": "sklearn"}),

@@ -131,8 +131,8 @@ def auto(facts: Facts) -> Settings:
 
     Embeddings and initialisation are those of RealMLP-TD, the members those of TabM-mini. Instead of a schedule, an
     exponential moving average of the weights is evaluated: at any time it is about as good as what a schedule ends
-    with, so early stopping ends training after 10 to 80 epochs instead of 256. Of numbers steps are small and their rate
-    is high: noise that the average takes out again, and fewer passes.
+    with, so early stopping ends training after 10 to 80 epochs instead of 256. Of numbers steps are small and their
+    rate is high: noise that the average takes out again, and fewer passes.
     """
     n, classifies, wide = facts.n_rows, facts.task == "classifier", facts.n_columns > WIDE_TABLE_COLUMNS
     return td(facts) | {
