@@ -61,6 +61,7 @@ Loss = (
 Optimizer = (
     str | Mapping[str, object] | GradientDescent | Momentum | Nesterov | RMSProp | Adam | AdamW | Lion | Muon | LBFGS
 )
+Preset = Literal["auto", "fast", "td", "td_s", "sklearn", "course"]
 RandomState = int | np.random.RandomState | np.random.Generator | None
 Scaling = Literal["auto", "robust", "standard", "minmax", "quantile", "none"]
 Schedule = (
@@ -78,7 +79,7 @@ Schedule = (
 )
 
 class ClassifierSettings:
-    preset: Literal["auto", "td", "td_s", "sklearn", "course"]
+    preset: Preset
     hidden_layer_sizes: HiddenLayerSizes
     activation: Activation
     parametric_activation: Literal["auto"] | bool
@@ -135,7 +136,7 @@ class ClassifierSettings:
         hidden_layer_sizes: HiddenLayerSizes = "auto",
         activation: Activation = "auto",
         *,
-        preset: Literal["auto", "td", "td_s", "sklearn", "course"] = "auto",
+        preset: Preset = "auto",
         parametric_activation: Literal["auto"] | bool = "auto",
         normalization: Literal["layer", "batch"] | None = None,
         dropout: float | Literal["auto"] = "auto",
@@ -188,7 +189,7 @@ class ClassifierSettings:
     ) -> None: ...
 
 class RegressorSettings:
-    preset: Literal["auto", "td", "td_s", "sklearn", "course"]
+    preset: Preset
     hidden_layer_sizes: HiddenLayerSizes
     activation: Activation
     parametric_activation: Literal["auto"] | bool
@@ -244,7 +245,7 @@ class RegressorSettings:
         hidden_layer_sizes: HiddenLayerSizes = "auto",
         activation: Activation = "auto",
         *,
-        preset: Literal["auto", "td", "td_s", "sklearn", "course"] = "auto",
+        preset: Preset = "auto",
         parametric_activation: Literal["auto"] | bool = "auto",
         normalization: Literal["layer", "batch"] | None = None,
         dropout: float | Literal["auto"] = "auto",
