@@ -81,8 +81,9 @@ digest='
 import hashlib, sys
 sys.path[:0] = ["tests/contract"]
 from lamina import _kernels
-from test_same_bits import NETWORKS, learned
-print(*_kernels.paths(), hashlib.sha256(b"".join(learned(n, batch=64, rows=200) for n in NETWORKS.values())).hexdigest())
+from test_same_bits import NETWORKS, ROUNDED, learned
+found = (learned(n, batch=64, rows=200) for n in (NETWORKS | ROUNDED).values())
+print(*_kernels.paths(), hashlib.sha256(b"".join(found)).hexdigest())
 '
 here_digest=$("$py" -c "$digest") there_digest=$(on_arm64 -c "$digest")
 printf 'this processor: %s\narm64:          %s\n' "$here_digest" "$there_digest"
@@ -91,5 +92,5 @@ printf 'this processor: %s\narm64:          %s\n' "$here_digest" "$there_digest"
 # Within one process: an emulated Python can start no other. NumPy's products of single precision raise flags here that
 # mean nothing: all their numbers are finite, and agree.
 on_arm64 -m pytest -q -p no:cacheprovider -p no:xdist -W "ignore:divide by zero encountered in matmul:RuntimeWarning" \
-    tests/contract/test_engines_agree.py tests/kernels/test_elementary.py tests/contract/test_same_bits.py \
+    tests/contract/test_engines_agree.py tests/contract/test_bfloat16.py tests/kernels/test_elementary.py tests/contract/test_same_bits.py \
     -k "not process and not fork and not in_any_company and not threads"
