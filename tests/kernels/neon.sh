@@ -91,5 +91,5 @@ printf 'this processor: %s\narm64:          %s\n' "$here_digest" "$there_digest"
 # Within one process: an emulated Python can start no other. NumPy's products of single precision raise flags here that
 # mean nothing: all their numbers are finite, and agree.
 on_arm64 -m pytest -q -p no:cacheprovider -p no:xdist -W "ignore:divide by zero encountered in matmul:RuntimeWarning" \
-    tests/contract/test_engines_agree.py tests/kernels/test_elementary.py tests/contract/test_same_bits.py \
+    tests/contract/test_engines_agree.py tests/contract/test_bfloat16.py tests/kernels/test_elementary.py tests/contract/test_same_bits.py \
     -k "not process and not fork and not in_any_company and not threads"
