@@ -48,7 +48,8 @@ class ColumnSummary:
 
     def encoder(self, target: Labels | Numbers | None = None) -> Encoder:
         """Return the encoder that was learned; `target` is needed where columns are chosen by what they say of it."""
-        of_kinds = self._with_identifiers(target) if self.plan.finds_identifiers else self
+        finds = self.plan.finds_identifiers and "splines" in self.kinds  # which a look without a target has left out
+        of_kinds = self._with_identifiers(target) if finds else self
         plan, kinds = of_kinds.plan, of_kinds.kinds
         found = [summary.pieces(plan, self.weighing.unit, target) for summary in kinds.values()]
         return Encoder(plan.inputs, tuple(piece for pieces in found for piece in pieces))
