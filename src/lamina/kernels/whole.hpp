@@ -77,7 +77,7 @@ struct Whole {
                     const int64_t x = i + j * WIDE<T>;
                     const Vec<T> g = shorten * load(grads + x), v = fma(momentum, load(memory + x), g);
                     const Vec<T> u = fma(momentum, v, g);
-                    store(memory + x, v);
+                    store(memory + x, without_traces<T>(v));
                     store(grads + x, u);
                     squares.v[j] = fma(u, u, squares.v[j]);
                 }
