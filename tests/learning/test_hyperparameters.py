@@ -142,7 +142,7 @@ BAD = [
     ("max_categories", 1, "max_categories=1: expected a whole number of at least 2"),
     ("verbose", -1, "verbose=-1: expected a whole number of at least 0"),
     ("verbose", "yes", "verbose='yes'"),
-    ("dtype", "float16", "dtype='float16': expected one of 'float32', 'float64'. Did you mean"),
+    ("dtype", "float16", "dtype='float16': expected one of 'float32', 'float64', 'bfloat16'. Did you mean"),
     ("engine", "gpu", "engine='gpu': expected one of 'auto', 'equations', 'kernels', 'torch'"),
     ("device", "gpu", "device='gpu': expected 'auto', 'cpu'"),
 ]

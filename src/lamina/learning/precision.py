@@ -35,20 +35,20 @@ def with_operands(layers: Sequence[Layer], dtype: str) -> tuple[Layer, ...]:
 
 
 def rounding(layers: Sequence[Layer]) -> tuple[Layer, ...]:
-    """Return the layers with every Linear a RoundedLinear, inside residuals too."""
-    return _each_affine(layers, RoundedLinear)
+    """Return the layers with every Linear a RoundedLinear, inside residuals too; one's own kinds stay as they are."""
+    return _each(layers, Linear, RoundedLinear)
 
 
 def exact(layers: Sequence[Layer]) -> tuple[Layer, ...]:
     """Return the layers with every RoundedLinear a Linear: `rounding` undone."""
-    return _each_affine(layers, Linear)
+    return _each(layers, RoundedLinear, Linear)
 
 
-def _each_affine(layers: Sequence[Layer], kind: type[Linear] | type[RoundedLinear]) -> tuple[Layer, ...]:
+def _each(layers: Sequence[Layer], old: type[Affine], new: type[Linear] | type[RoundedLinear]) -> tuple[Layer, ...]:
     def changed(layer: Layer) -> Layer:
-        if isinstance(layer, Affine):
-            return kind(layer.units, layer.ntk)
-        return Residual(_each_affine(layer.layers, kind)) if isinstance(layer, Residual) else layer
+        if isinstance(layer, Residual):
+            return Residual(_each(layer.layers, old, new))
+        return new(layer.units, layer.ntk) if isinstance(layer, Affine) and type(layer) is old else layer
 
     return tuple(changed(layer) for layer in layers)
 
