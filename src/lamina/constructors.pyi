@@ -7,7 +7,7 @@ import numpy as np
 
 from lamina.equations.layers import Dense
 from lamina.equations.losses import BinaryLogLoss, CategoricalLogLoss
-from lamina.equations.optimisers import Adam, AdamW, GradientDescent, Lion, Momentum, Nesterov, RMSProp
+from lamina.equations.optimisers import Adam, AdamW, GradientDescent, Lion, Momentum, Muon, Nesterov, RMSProp
 from lamina.equations.regression_losses import AbsoluteError, Gamma, Huber, Poisson, Quantile, SquaredError
 from lamina.equations.types import Layer
 from lamina.learning.lbfgs import LBFGS
@@ -58,7 +58,10 @@ Loss = (
     | OwnLoss
     | Callable[..., Any]
 )
-Optimizer = str | Mapping[str, object] | GradientDescent | Momentum | Nesterov | RMSProp | Adam | AdamW | Lion | LBFGS
+Optimizer = (
+    str | Mapping[str, object] | GradientDescent | Momentum | Nesterov | RMSProp | Adam | AdamW | Lion | Muon | LBFGS
+)
+Preset = Literal["auto", "fast", "td", "td_s", "sklearn", "course"]
 RandomState = int | np.random.RandomState | np.random.Generator | None
 Scaling = Literal["auto", "robust", "standard", "minmax", "quantile", "none"]
 Schedule = (
@@ -76,7 +79,7 @@ Schedule = (
 )
 
 class ClassifierSettings:
-    preset: Literal["auto", "td", "td_s", "sklearn", "course"]
+    preset: Preset
     hidden_layer_sizes: HiddenLayerSizes
     activation: Activation
     parametric_activation: Literal["auto"] | bool
@@ -125,7 +128,7 @@ class ClassifierSettings:
     warm_start: bool
     random_state: RandomState
     verbose: int | bool
-    dtype: Literal["float32", "float64"]
+    dtype: Literal["float32", "float64", "bfloat16"]
     engine: Literal["auto", "equations", "kernels", "torch"]
     device: str
     def __init__(
@@ -133,7 +136,7 @@ class ClassifierSettings:
         hidden_layer_sizes: HiddenLayerSizes = "auto",
         activation: Activation = "auto",
         *,
-        preset: Literal["auto", "td", "td_s", "sklearn", "course"] = "auto",
+        preset: Preset = "auto",
         parametric_activation: Literal["auto"] | bool = "auto",
         normalization: Literal["layer", "batch"] | None = None,
         dropout: float | Literal["auto"] = "auto",
@@ -180,13 +183,13 @@ class ClassifierSettings:
         warm_start: bool = False,
         random_state: RandomState = None,
         verbose: int | bool = False,
-        dtype: Literal["float32", "float64"] = "float32",
+        dtype: Literal["float32", "float64", "bfloat16"] = "float32",
         engine: Literal["auto", "equations", "kernels", "torch"] = "auto",
         device: str = "auto",
     ) -> None: ...
 
 class RegressorSettings:
-    preset: Literal["auto", "td", "td_s", "sklearn", "course"]
+    preset: Preset
     hidden_layer_sizes: HiddenLayerSizes
     activation: Activation
     parametric_activation: Literal["auto"] | bool
@@ -234,7 +237,7 @@ class RegressorSettings:
     warm_start: bool
     random_state: RandomState
     verbose: int | bool
-    dtype: Literal["float32", "float64"]
+    dtype: Literal["float32", "float64", "bfloat16"]
     engine: Literal["auto", "equations", "kernels", "torch"]
     device: str
     def __init__(
@@ -242,7 +245,7 @@ class RegressorSettings:
         hidden_layer_sizes: HiddenLayerSizes = "auto",
         activation: Activation = "auto",
         *,
-        preset: Literal["auto", "td", "td_s", "sklearn", "course"] = "auto",
+        preset: Preset = "auto",
         parametric_activation: Literal["auto"] | bool = "auto",
         normalization: Literal["layer", "batch"] | None = None,
         dropout: float | Literal["auto"] = "auto",
@@ -288,7 +291,7 @@ class RegressorSettings:
         warm_start: bool = False,
         random_state: RandomState = None,
         verbose: int | bool = False,
-        dtype: Literal["float32", "float64"] = "float32",
+        dtype: Literal["float32", "float64", "bfloat16"] = "float32",
         engine: Literal["auto", "equations", "kernels", "torch"] = "auto",
         device: str = "auto",
     ) -> None: ...

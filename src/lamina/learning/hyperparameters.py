@@ -22,6 +22,7 @@ from lamina.learning.foreign_names import meant
 from lamina.learning.initialisers import BIAS_INITIALISERS, INITIALISERS
 from lamina.learning.lbfgs import LBFGS
 from lamina.learning.own_losses import own_loss_of
+from lamina.learning.precision import DTYPES
 from lamina.learning.presets import PRESETS
 from lamina.learning.schedules import SCHEDULES
 from lamina.learning.search_ranges import Among, Between, Range
@@ -253,7 +254,12 @@ AUTO_SCHEDULE = Choice(SCHEDULES, AUTO)
 
 HIDDEN_LAYERS_TO_SEARCH = Among(((64, 64), (160,), (160, 160), (160, 160, 160), (320, 320)))
 OPTIMISERS_TO_SEARCH = Among(
-    ("adam(beta2=0.95)", "adamw(beta2=0.95, weight_decay=0.02)", "adamw(beta2=0.95, weight_decay=0.1)")
+    (
+        "adam(beta2=0.95)",
+        "adamw(beta2=0.95, weight_decay=0.02)",
+        "adamw(beta2=0.95, weight_decay=0.1)",
+        "muon(beta2=0.95, weight_decay=0.02)",
+    )
 )
 
 SETTINGS: tuple[Setting, ...] = (
@@ -483,7 +489,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Seed of all random numbers.",
     ),
     Setting("verbose", False, Number(0, ends="[)", whole=True, words=(False, True)), "Show the progress of training."),
-    Setting("dtype", "float32", OneOf(("float32", "float64")), "Floating-point precision of training."),
+    Setting(
+        "dtype",
+        "float32",
+        OneOf(DTYPES),
+        "Floating-point precision. 'bfloat16' rounds the operands of matrix products to it; all else is float32.",
+    ),
     Setting(
         "engine",
         "auto",
