@@ -1,9 +1,10 @@
-"""The contract: four verbs over a network and one flat vector of parameters, and the choice of who performs them.
+"""The contract: five verbs over a network and one flat vector of parameters, and the choice of who performs them.
 
     predict(network, params, X)                              -> A[L], one row per example
     gradients(network, params, X, Y, weights, ...)           -> cost, gradient by the flat vector, of a piece of a batch
     update(network, optimiser, params, grads, memory, ...)   one step, in place
     train_steps(network, optimiser, params, memory, ...)     many minibatches in one call -> their costs
+    train_steps_many(network, trainings)                     the same for many networks of these layers, all at once
 
 and `cost`, which evaluates without a gradient. `equations.verbs` defines what they mean; any other engine gives the
 same numbers, faster. Examples are rows here, X (m, n) and Y (m, k); an engine transposes them, A[0] = X.T.
@@ -37,11 +38,16 @@ class Engine(NamedTuple):
     gradients: Callable[..., Any]
     update: Callable[..., Any]
     train_steps: Callable[..., Any]
+    train_steps_many: Callable[..., list[Any]]
     cost: Callable[..., float]
 
 
-EQUATIONS = Engine("equations", verbs.predict, verbs.gradients, verbs.update, verbs.train_steps, verbs.cost)
-KERNELS = Engine("kernels", native.predict, native.gradients, native.update, native.train_steps, native.cost)
+def _engine(name: str, holder: Any) -> Engine:
+    return Engine(name, **{verb: getattr(holder, verb) for verb in Engine._fields[1:]})
+
+
+EQUATIONS = _engine("equations", verbs)
+KERNELS = _engine("kernels", native)
 
 
 def choose(
@@ -137,9 +143,7 @@ def _on(device: str) -> Engine:
     from lamina.tensors.verbs import on
 
     verbs = on(device)
-    return Engine(
-        f"torch on {verbs.device}", verbs.predict, verbs.gradients, verbs.update, verbs.train_steps, verbs.cost
-    )
+    return _engine(f"torch on {verbs.device}", verbs)
 
 
 def _for_own_loss(loss: FunctionLoss, engine: EngineName) -> Engine:

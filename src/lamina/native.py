@@ -7,7 +7,7 @@ cannot take as they are (another dtype, not contiguous) are copied; what is chan
 import importlib
 import os
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ if _kernels is not None and (wanted := os.environ.get("LAMINA_ISA")):
         REASON = f"LAMINA_ISA={wanted!r}: expected one of {', '.join(_kernels.paths())}"
 
 PACKED = {} if _kernels is None else {4: _kernels.Packed32, 8: _kernels.Packed64}
+TRAININGS = {} if _kernels is None else {4: _kernels.Training32, 8: _kernels.Training64}
 
 
 _missing: dict[int, list[str]] = {}  # by the network's identity: a prediction of one row must not ask again
@@ -197,13 +198,29 @@ def train_steps(
     network: Any, optimiser: Any, params: Any, memory: Any, X: Any, Y: Any, weights: Any, order: Any, steps: Any
 ) -> Any:
     """Take the steps and return their costs; see `equations.verbs.train_steps`."""
-    X, Y, weights = _like(params, X, Y, weights)
-    order = np.ascontiguousarray(order, np.int64)
-    given = _steps(steps, len(order))
-    costs = np.empty(len(steps.rates))
-    plan, rule = _plan(network, params.dtype), _rule(optimiser)
-    done = _kernels.train_steps(plan, rule, params, memory, X, Y, weights, order, given, costs)
-    return costs[:done]
+    return train_steps_many(network, [(optimiser, params, memory, X, Y, weights, order, steps)])[0]
+
+
+def train_steps_many(network: Any, trainings: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """Train several networks of the same layers; see `equations.verbs.train_steps_many`."""
+    if not trainings:
+        return []
+    types = {params.dtype for _, params, *_ in trainings}
+    if len(types) > 1:
+        raise DataError(f"parameters of {' and '.join(sorted(map(str, types)))}: expected one type for all trainings.")
+    plan, (dtype,) = _plan(network, *types), types
+    fitting: dict[int, Any] = {}  # by the identity of arrays that trainings may share
+    given, costs = [], []
+    for optimiser, params, memory, X, Y, weights, order, steps in trainings:
+        for array in (X, Y, weights):
+            if id(array) not in fitting:
+                (fitting[id(array)],) = _like(params, array)
+        rows = [fitting[id(array)] for array in (X, Y, weights)]
+        order, cost = np.ascontiguousarray(order, np.int64), np.empty(len(steps.rates))
+        how = _steps(steps, len(order))
+        given.append(TRAININGS[dtype.itemsize](plan, _rule(optimiser), params, memory, *rows, order, how, cost))
+        costs.append(cost)
+    return [cost[:done] for cost, done in zip(costs, _kernels.train_steps(plan, given), strict=True)]
 
 
 def _steps(steps: Any, rows: int) -> Any:

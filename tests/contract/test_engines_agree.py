@@ -414,12 +414,12 @@ def test_what_has_all_but_faded_from_the_memory_is_forgotten(kind, engine, dtype
     """Without gradients: what stays is normal after one more factor, and after many steps nothing is left."""
     network, rule = Network(5, [Dense(7), Linear(1)], SquaredError()), OPTIMISERS[kind]()
     nothing, tiny = np.zeros(network.size, dtype), np.finfo(dtype).tiny
-    memory = np.tile(tiny * dtype(2) ** np.linspace(-20, 60, network.size, dtype=dtype), (len(rule.remembers), 1))
+    memory = np.tile(tiny * dtype(2) ** np.linspace(-20, 30, network.size, dtype=dtype), (len(rule.remembers), 1))
     before, params = memory.copy(), np.ones(network.size, dtype)
     engine.update(network, rule, params, nothing, memory, 0.0, 10)
     assert (memory[before < tiny * 2**26] == 0).all()
     assert (memory[before > tiny * 2**27] > tiny * 2**26).all()
-    for step in range(int(30 / (1 - getattr(rule, "beta2", getattr(rule, "beta1", 0))))):
+    for step in range(int(4 / (1 - getattr(rule, "beta2", getattr(rule, "beta1", 0))))):
         engine.update(network, rule, params, nothing, memory, 0.0, 11 + step)
     assert not memory.any()
 
@@ -532,6 +532,25 @@ def test_columns_of_many_examples(m, dtype):
     layers = [Embedding((4, 19), (7, 3), 8), Scale(), Periodic(at, 16, 3), Linear(30)]
     layers += [ParametricActivation("mish"), Linear(3)]
     agree(Network(20, layers, SquaredError()), X, dtype, 10, True)
+
+
+@TYPES
+@pytest.mark.parametrize("members", [2, 3, 4, 7])
+def test_columns_before_and_behind_what_tells_members_apart(members, dtype):
+    """Before it the examples of a row are the same, and computed once."""
+    end = [Dense(9, "tanh"), Linear(2 * members), MemberChoice(members)]
+    front = [Embedding((3,), (4,), 2), BatchNorm(), Periodic((0, 2, 4), 4, 3)]
+    behind = Periodic((1, 5), 3, 2)
+    for m in (5, 37, 700):
+        X = columns(6, m, {3: 4}, dtype)
+        for layers in (
+            [*front, MemberScale(members), *end],
+            [*front, behind, MemberScale(members), behind, *end],
+            [*front, Dropout(0.3), behind, MemberScale(members), *end],
+            [*front, Linear(6), Residual([MemberScale(members), Linear(6)]), behind, *end],
+            [behind, *end],
+        ):
+            agree(Network(6, layers, SquaredError(), members=members), X, dtype, 20, m > 1)
 
 
 @TYPES

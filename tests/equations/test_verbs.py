@@ -1,4 +1,4 @@
-"""The four verbs as the equations define them: cost and penalty, predict, gradients, update, train_steps."""
+"""The verbs as the equations define them: cost and penalty, predict, gradients, update, train_steps."""
 
 import itertools
 

@@ -36,4 +36,4 @@ check() { # sanitizer, library, tests...
 
 check address libasan.so tests/kernels tests/contract/test_engines_agree.py
 check undefined libubsan.so tests/kernels tests/contract/test_engines_agree.py
-check thread libtsan.so tests/contract/test_same_bits.py -k "threads and not fork"
+check thread libtsan.so tests/contract/test_same_bits.py tests/contract/test_many_at_once.py -k "threads and not fork"

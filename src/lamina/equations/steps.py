@@ -1,6 +1,10 @@
-"""The arguments of `train_steps`: batch size, rates, and the place of the first step."""
+"""The arguments of `train_steps`: batch size, rates, and the place of the first step; and those of many at once."""
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
+
+from lamina.errors import DataError
 
 
 class Steps(NamedTuple):
@@ -21,3 +25,38 @@ class Steps(NamedTuple):
     def dropout(self, k: int) -> float:
         """What the rates of dropout are multiplied by at step k of these."""
         return 1.0 if self.dropouts is None else float(self.dropouts[k])
+
+
+class Training(NamedTuple):
+    """One of the trainings of `train_steps_many`: what `train_steps` is given, but for the network."""
+
+    optimiser: Any
+    params: Any  # changed in place, and so is the memory: they are no other training's
+    memory: Any
+    X: Any
+    Y: Any
+    weights: Any
+    order: Any
+    steps: Steps
+
+
+def require_apart(trainings: Sequence[Training]) -> None:
+    """Check that no two trainings change the same numbers.
+
+    Raises
+    ------
+    DataError
+        Two share parameters or memory.
+    """
+    places = sorted((*_place(array), k) for k, one in enumerate(trainings) for array in one[1:3] if array.size)
+    for (_, end, k), (start, _, other) in pairwise(places):
+        if start < end and k != other:
+            a, b = sorted((k, other))
+            raise DataError(
+                f"trainings {a} and {b} share parameters or memory, which both would change: give each its own copy."
+            )
+
+
+def _place(array: Any) -> tuple[int, int]:
+    start = array.__array_interface__["data"][0]
+    return start, start + array.nbytes

@@ -16,7 +16,7 @@ from lamina.equations.members import for_members, mean_of_members
 from lamina.equations.network import Network
 from lamina.equations.optimisers import forget_traces
 from lamina.equations.random import Key
-from lamina.equations.steps import Steps
+from lamina.equations.steps import Steps, Training, require_apart
 from lamina.equations.types import Array, Arrays, Layer, Optimiser
 
 
@@ -177,7 +177,7 @@ def update(
     if optimiser.clip_norm is not None:
         norm = float(np.linalg.norm(g))
         g = g * (optimiser.clip_norm / max(norm, optimiser.clip_norm))
-    d = optimiser.direction(memory[:, trained], g, step + 1)
+    d = _direction(network, optimiser, memory[:, trained], g, step + 1)
     for slot in network.slots:
         shrink = optimiser.weight_decay * decay * slot.decay
         if slot.group == "statistics":
@@ -187,6 +187,23 @@ def update(
         else:
             p[slot.place] -= rate * slot.rate * (d[slot.place] + shrink * p[slot.place])
     forget_traces(memory[:, trained])
+
+
+def _direction(network: Network, optimiser: Optimiser, memory: Array, g: Array, t: int) -> Array:
+    """Return the direction of everything that is trained; hidden matrices whole where the rule asks for that."""
+    whole = getattr(optimiser, "matrix_direction", None)
+    if whole is None:
+        return optimiser.direction(memory, g, t)
+    d = np.empty_like(g)
+    for slot in network.slots:
+        if slot.group == "statistics":
+            continue
+        m, part = memory[:, slot.place], g[slot.place]
+        if slot in network.hidden_matrices:
+            d[slot.place] = whole(m.reshape(-1, *slot.shape), part.reshape(slot.shape), t).ravel()
+        else:
+            d[slot.place] = optimiser.direction(m, part, t)
+    return d
 
 
 def train_steps(
@@ -235,3 +252,28 @@ def train_steps(
         update(network, optimiser, params, grads, memory, float(rate), step, steps.decay(k))
         costs[k] = J
     return costs
+
+
+def train_steps_many(network: Network, trainings: Sequence[Training]) -> list[Any]:
+    """Train several networks of the same layers, each with parameters, memory, rows, rates and steps of its own.
+
+    What each becomes is what `train_steps` makes of it: no training knows of the others, and one that stops, because a
+    cost or gradient is not finite, stops alone.
+
+    Parameters
+    ----------
+    trainings : sequence of Training
+        Their parameters and memories are changed in place. Rows may be shared.
+
+    Returns
+    -------
+    list of arrays
+        The costs of each, as `train_steps` returns them.
+
+    Raises
+    ------
+    DataError
+        Two trainings share parameters or memory.
+    """
+    require_apart(trainings)
+    return [train_steps(network, *training) for training in trainings]

@@ -49,6 +49,10 @@ struct Linear : LayerDefaults {
     static void gradients(const Place<T>& at, const Op& op, const Job& job) {
         outer<T>(at.value(op.A_prev), at.value(op.dA), at.here, op.units, job.k0, job.k1, job.p0, job.p1,
                  {at.grad(op, W), op.units_prev * P<T>});
+        db(at, op, job);
+    }
+    template <class T>
+    static void db(const Place<T>& at, const Op& op, const Job& job) {
         for (int64_t p = job.p0; p < job.p1 && job.k0 == 0; p++) sum_of(at, op.dA + p).into(at.grad(op, b) + p * P<T>);
     }
 };
@@ -89,7 +93,7 @@ struct Activation : LayerDefaults {
 struct Dropout : LayerDefaults {
     enum { rate };
     static constexpr Names settings{"rate"};
-    static constexpr bool over_dA = true;
+    static constexpr bool over_dA = true, members_differ = true;
     static void check(const Layer& layer, const Plan&) {
         const double rate = layer.number("rate");
         expect(rate >= 0 && rate <= 1, "rate of dropout");

@@ -73,6 +73,21 @@ LAMINA_INLINE Vec<T> all(T x) {
     return x - Vec<T>{}; // not a sum: 0 + -0 is 0
 }
 
+// Two numbers of bfloat16, one above the other: the operands of a product that takes two of the index it sums over at
+// once. bfloat16 is the upper half of a float.
+struct Pair {
+    uint32_t bits;
+};
+template <>
+struct Lanes<Pair> {
+    typedef uint32_t V __attribute__((vector_size(BYTES)));
+    typedef uint32_t Loose __attribute__((vector_size(BYTES), aligned(4), may_alias));
+};
+template <>
+LAMINA_INLINE Vec<Pair> all(Pair x) {
+    return x.bits - Vec<Pair>{};
+}
+
 // The compiler may not fuse a product and a sum by itself (-ffp-contract=off): where it does would depend on the path.
 #if defined(__AVX512F__)
 LAMINA_INLINE Vec<float> fma(Vec<float> a, Vec<float> b, Vec<float> c) {
@@ -175,6 +190,71 @@ struct Panels {
     LAMINA_INLINE operator Panels<const T>() const { return {first, apart}; }
     LAMINA_INLINE Panels from(int64_t panel, int64_t row = 0) const { return {at(panel, row), apart}; }
 };
+
+// ---- pairs of bfloat16 ----
+//
+// Rounded to the nearest, a tie to the even one; below the smallest normal float is 0, NaN stays NaN. c + a b takes the
+// upper products first, each added with one rounding, and gives 0 for what is below the smallest normal float. So does
+// the instruction of AVX512_BF16; elsewhere two multiply-adds do it, while `FlushDenormals` lives.
+
+#if defined(__AVX512BF16__)
+LAMINA_INLINE Vec<float> fma(Vec<Pair> a, Vec<Pair> b, Vec<float> c) {
+    return _mm512_dpbf16_ps(c, (__m512bh)a, (__m512bh)b);
+}
+LAMINA_INLINE Vec<Pair> pairs(Vec<float> lower, Vec<float> upper) {
+    const __m512i halves = (__m512i)_mm512_cvtne2ps_pbh(upper, lower);
+    const __m512i side_by_side = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7,
+                                                  22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    return (Vec<Pair>)_mm512_permutexvar_epi16(side_by_side, halves);
+}
+// The 8 pairs of neighbours in a row of a panel.
+LAMINA_INLINE void neighbours(const float* row, Pair* to) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), (__m256i)_mm512_cvtneps_pbh(load(row)));
+}
+struct FlushDenormals {
+    LAMINA_INLINE FlushDenormals() {}
+};
+#else
+LAMINA_INLINE Vec<float> fma(Vec<Pair> a, Vec<Pair> b, Vec<float> c) {
+    c = fma(Vec<float>(a & 0xFFFF0000u), Vec<float>(b & 0xFFFF0000u), c);
+    return fma(Vec<float>(a << 16), Vec<float>(b << 16), c);
+}
+LAMINA_INLINE Vec<Pair> rounded(Vec<float> x) {
+    const Vec<Pair> bits = Vec<Pair>(x), upper = bits >> 16, kind = bits & 0x7F800000u;
+    const Vec<Pair> nearest = (bits + 0x7FFFu + (upper & 1)) >> 16;
+    return x != x ? upper | 0x40u : kind == 0 ? upper & 0x8000u : nearest;
+}
+LAMINA_INLINE Vec<Pair> pairs(Vec<float> lower, Vec<float> upper) {
+    return rounded(lower) | rounded(upper) << 16;
+}
+LAMINA_INLINE void neighbours(const float* row, Pair* to) {
+    Pair halves[P<float>];
+    for (int i = 0; i < P<float>; i += WIDE<float>) store(halves + i, rounded(load(row + i)));
+    for (int j = 0; j < P<float> / 2; j++) to[j].bits = halves[2 * j].bits | halves[2 * j + 1].bits << 16;
+}
+class FlushDenormals { // while this lives, of the thread
+#if defined(__AVX2__)
+    const uint32_t before = _mm_getcsr();
+
+  public:
+    FlushDenormals() { _mm_setcsr(before | 0x8040); } // those that come and those that go
+    ~FlushDenormals() { _mm_setcsr(before); }
+#elif defined(__aarch64__)
+    uint64_t before;
+
+  public:
+    FlushDenormals() {
+        asm volatile("mrs %0, fpcr" : "=r"(before));
+        asm volatile("msr fpcr, %0" ::"r"(before | 1ull << 24));
+    }
+    ~FlushDenormals() { asm volatile("msr fpcr, %0" ::"r"(before)); }
+#else
+  public:
+    FlushDenormals() {}
+#endif
+    FlushDenormals(const FlushDenormals&) = delete;
+};
+#endif
 
 // One row of a panel, held in registers.
 template <class T>

@@ -9,6 +9,9 @@
 // Every element of a product is one chain of fused multiply-adds in the order of the index that is summed over. How
 // many elements are computed side by side, where a sum is interrupted to go on later, and which thread does it changes
 // nothing.
+//
+// Elements E of a and B are numbers T, or Pairs of bfloat16: then k and i count pairs, and a link of the chain is two
+// multiply-adds.
 #pragma once
 
 #include <type_traits>
@@ -16,6 +19,9 @@
 #include "matrix.hpp"
 
 namespace lamina::LAMINA_PATH {
+
+template <class E>
+using Operand = Panels<const std::type_identity_t<E>>; // E is what the caller says, or T
 
 template <class T, int MR, int NP>
 struct Tile {
@@ -57,15 +63,15 @@ struct Tile {
         each(A, P<T>, [](Vec<T>& c, const T* a) { c *= load(a) > T(0) ? all(T(1)) : Vec<T>{}; });
     }
     // c[r] += a[r * ROW + k * STEP] B[k] for k = 0 .. n-1
-    template <int ROW, int STEP>
-    LAMINA_INLINE void link(const T* a, Panels<const T> B, int64_t n) {
+    template <int ROW, int STEP, class E>
+    LAMINA_INLINE void link(const E* a, Panels<const E> B, int64_t n) {
         for (int64_t k = 0; k < n; k++, a += STEP, B.first += P<T>) {
-            Vec<T> b[N];
+            Vec<E> b[N];
 #pragma GCC unroll 8
             for (int x = 0; x < N; x++) b[x] = load(B.first + x / NV<T> * B.apart + x % NV<T> * WIDE<T>);
 #pragma GCC unroll 16
             for (int r = 0; r < MR; r++) {
-                const Vec<T> s = all(a[r * ROW]);
+                const Vec<E> s = all(a[r * ROW]);
 #pragma GCC unroll 8
                 for (int x = 0; x < N; x++) c[r][x] = fma(s, b[x], c[r][x]);
             }
@@ -82,9 +88,9 @@ struct Finish {
 };
 
 // One tile of `across`: K of the summed index.
-template <class T, int MR, int NP>
-__attribute__((noinline)) void across_tile(Start start, Finish<T> finish, const T* bias, Panels<const T> a,
-                                           Panels<const T> B, int64_t K, Panels<T> C) {
+template <class T, int MR, int NP, class E>
+__attribute__((noinline)) void across_tile(Start start, Finish<T> finish, const T* bias, Panels<const E> a,
+                                           Panels<const E> B, int64_t K, Panels<T> C) {
     Tile<T, MR, NP> tile;
     if (start == Start::zero)
         tile.zero();
@@ -100,8 +106,8 @@ __attribute__((noinline)) void across_tile(Start start, Finish<T> finish, const 
 }
 
 // One tile of `outer`: m of the summed index.
-template <class T, int MR, int NP>
-__attribute__((noinline)) void outer_tile(Start start, const T* a, Panels<const T> B, int64_t m, Panels<T> C) {
+template <class T, int MR, int NP, class E>
+__attribute__((noinline)) void outer_tile(Start start, const E* a, Panels<const E> B, int64_t m, Panels<T> C) {
     Tile<T, MR, NP> tile;
     if (start == Start::zero)
         tile.zero();
@@ -112,8 +118,8 @@ __attribute__((noinline)) void outer_tile(Start start, const T* a, Panels<const 
 }
 
 // One row of C, several panels at once: a single chain would wait for itself. For the prediction of one row.
-template <class T, int NP>
-void across_row(const T* bias, Panels<const T> a, Panels<const T> B, int64_t K, Panels<T> C, bool relu) {
+template <class T, int NP, class E>
+void across_row(const T* bias, Panels<const E> a, Panels<const E> B, int64_t K, Panels<T> C, bool relu) {
     Tile<T, 1, NP> tile;
     bias ? tile.from({bias, P<T>}, 0) : tile.zero();
     for (int64_t k = 0; k < K; k += P<T>, a = a.from(1), B = B.from(0, P<T>))
@@ -198,8 +204,8 @@ __attribute__((noinline)) void across_few(Panels<const T> a, const T* B, const T
 
 // C = bias + a B for `rows` examples and so many units; K is the index that is summed over. Without a bias the sum
 // starts at zero.
-template <class T>
-void across(Panels<const T> a, Panels<const T> B, const T* bias, int64_t K, int64_t units, int64_t rows, Panels<T> C,
+template <class T, class E = T>
+void across(Operand<E> a, Operand<E> B, const T* bias, int64_t K, int64_t units, int64_t rows, Panels<T> C,
             Finish<T> finish) {
     int64_t panels = (units + P<T> - 1) / P<T>;
     if (rows == 1 && !finish.d_relu) {
@@ -212,14 +218,15 @@ void across(Panels<const T> a, Panels<const T> B, const T* bias, int64_t K, int6
         return;
     }
     const int64_t last = panels - 1, left = units - last * P<T>, whole = rows - rows % P<T>;
-    if (left <= FEW && whole && !finish.d_relu) {
-        const T* b = bias ? bias + last * P<T> : nullptr;
-        with_constant<FEW>(left,
-                           [&](auto n) { across_few<T, n>(a, B.at(last), b, K, whole, C.at(last), finish.relu); });
-        if (whole < rows)
-            across<T>(a.from(0, whole), B.from(last), b, K, left, rows - whole, C.from(last, whole), finish);
-        if (!(panels = last)) return;
-    }
+    if constexpr (std::is_same_v<T, E>)
+        if (left <= FEW && whole && !finish.d_relu) {
+            const T* b = bias ? bias + last * P<T> : nullptr;
+            with_constant<FEW>(left,
+                               [&](auto n) { across_few<T, n>(a, B.at(last), b, K, whole, C.at(last), finish.relu); });
+            if (whole < rows)
+                across<T>(a.from(0, whole), B.from(last), b, K, left, rows - whole, C.from(last, whole), finish);
+            if (!(panels = last)) return;
+        }
     const bool far = panels * K * 64 > NEAR_ACROSS;
     for (int64_t k = 0, deep; k < K; k += deep) {
         deep = next_deep<T>(K - k, DEEP_ACROSS);
@@ -228,7 +235,7 @@ void across(Panels<const T> a, Panels<const T> B, const T* bias, int64_t K, int6
             wide = panels - p < TILE_PANELS ? panels - p : TILE_PANELS;
             const T* bp = bias ? bias + p * P<T> : nullptr;
             Start start = k ? Start::go_on : bias ? Start::bias : Start::zero;
-            Panels<const T> Bp = B.from(p, k), next = p + wide < panels ? B.from(p + wide, k) : B.from(0, k + deep);
+            Panels<const E> Bp = B.from(p, k), next = p + wide < panels ? B.from(p + wide, k) : B.from(0, k + deep);
             for (int64_t i = 0, n; i < rows; i += n) {
                 n = next_rows(rows - i);
                 Panels<T> Ci = C.from(p, i);
@@ -249,8 +256,8 @@ void across(Panels<const T> a, Panels<const T> B, const T* bias, int64_t K, int6
 }
 
 // `outer` for a panel of few units: units by panels of a.
-template <class T, int UNITS, int NP>
-void outer_few(Panels<const T> a, Panels<const T> B, int64_t m, int64_t rows, T* C) {
+template <class T, int UNITS, int NP, class E>
+void outer_few(Panels<const E> a, Panels<const E> B, int64_t m, int64_t rows, T* C) {
     Tile<T, UNITS, NP> tile;
     tile.zero();
     tile.template link<1, P<T>>(B.first, a, m);
@@ -261,8 +268,8 @@ void outer_few(Panels<const T> a, Panels<const T> B, int64_t m, int64_t rows, T*
         for (int u = 0; u < UNITS; u++) C[u] = sums[u * NP * P<T> + k];
     }
 }
-template <class T>
-void outer_few(int units, Panels<const T> a, Panels<const T> B, int64_t m, int64_t k0, int64_t k1, Panels<T> C) {
+template <class T, class E>
+void outer_few(int units, Panels<const E> a, Panels<const E> B, int64_t m, int64_t k0, int64_t k1, Panels<T> C) {
     for (int64_t k = k0, rows; k < k1; k += rows) {
         rows = k1 - k < 4 * P<T> ? k1 - k : 4 * P<T>;
         with_constant<FEW>(units, [&](auto n) {
@@ -273,9 +280,9 @@ void outer_few(int units, Panels<const T> a, Panels<const T> B, int64_t m, int64
 }
 
 // Rows [k0, k1) and panels [p0, p1) of C, whose width is so many `units`, summed over m examples.
-template <class T>
-void outer(Panels<const T> a, Panels<const T> B, int64_t m, int64_t units, int64_t k0, int64_t k1, int64_t p0,
-           int64_t p1, Panels<T> C) {
+template <class T, class E = T>
+void outer(Operand<E> a, Operand<E> B, int64_t m, int64_t units, int64_t k0, int64_t k1, int64_t p0, int64_t p1,
+           Panels<T> C) {
     if (const int64_t left = units - (p1 - 1) * P<T>; left <= FEW) {
         p1--;
         outer_few<T>(int(left), a, B.from(p1), m, k0, k1, C.from(p1));
@@ -287,8 +294,8 @@ void outer(Panels<const T> a, Panels<const T> B, int64_t m, int64_t units, int64
         const int64_t lines = far ? (deep * TILE_ROWS + (p1 - p0) * P<T> - 1) / ((p1 - p0) * P<T>) : 0;
         Start start = i ? Start::go_on : Start::zero;
         for (int64_t k = k0; k < k1; k += P<T>) {
-            const T* ak = a.at(k / P<T>, i);
-            Panels<const T> next = a.from(k / P<T> + 1, i);
+            const E* ak = a.at(k / P<T>, i);
+            Panels<const E> next = a.from(k / P<T> + 1, i);
             const int64_t rows = k1 - k < P<T> ? k1 - k : P<T>;
             for (int64_t p = p0, wide; p < p1; p += wide) {
                 wide = p1 - p < TILE_PANELS ? p1 - p : TILE_PANELS;

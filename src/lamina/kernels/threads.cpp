@@ -1,6 +1,5 @@
 #include "threads.hpp"
 
-#include <mutex>
 #include <thread>
 #include <vector>
 

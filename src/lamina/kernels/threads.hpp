@@ -4,7 +4,10 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstdint>
+#include <mutex>
 
 namespace lamina {
 
@@ -32,6 +35,19 @@ void parallel(int threads, Work work, void* what);
 // Whether `threads` of the pool would start at once. Where some sleep they are woken, and this says so a moment later:
 // what has to be done meanwhile is better done alone.
 bool awake(int threads);
+
+// What threads change one at a time, and where one of them may wait for the others.
+class Desk {
+  public:
+    using Hold = std::unique_lock<std::mutex>;
+    Hold hold() { return Hold(mutex); }
+    void ring() { bell.notify_one(); }
+    void wait(Hold& held, int milliseconds) { bell.wait_for(held, std::chrono::milliseconds(milliseconds)); }
+
+  private:
+    std::mutex mutex;
+    std::condition_variable bell;
+};
 
 int thread_limit();
 void set_thread_limit(int threads);

@@ -6,7 +6,7 @@ Parameters and memory travel with every call, rows only where they do not stay (
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import Any
@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from lamina.equations.network import Network
-from lamina.equations.steps import Steps
+from lamina.equations.steps import Steps, Training, require_apart
 from lamina.tensors.devices import device_of, memory_of
 from lamina.tensors.optimisers import RULES, updated
 from lamina.tensors.plan import Plan
@@ -145,6 +145,11 @@ class Verbs:
                         room[: len(order)].copy_(torch.from_numpy(np.asarray(travelling[order], params.dtype)))
                 order = np.arange(len(order))
             return stepper(params, memory, order, steps)
+
+    def train_steps_many(self, network: Network, trainings: Sequence[Training]) -> list[Any]:
+        """Train several networks of the same layers, one after the other: each has the whole device."""
+        require_apart(trainings)
+        return [self.train_steps(network, *training) for training in trainings]
 
     # ---- what they share ----
 
