@@ -61,6 +61,7 @@ Loss = (
 Optimizer = (
     str | Mapping[str, object] | GradientDescent | Momentum | Nesterov | RMSProp | Adam | AdamW | Lion | Muon | LBFGS
 )
+Preset = Literal["auto", "fast", "td", "td_s", "sklearn", "course"]
 RandomState = int | np.random.RandomState | np.random.Generator | None
 Scaling = Literal["auto", "robust", "standard", "minmax", "quantile", "none"]
 Schedule = (
@@ -78,7 +79,7 @@ Schedule = (
 )
 
 class ClassifierSettings:
-    preset: Literal["auto", "td", "td_s", "sklearn", "course"]
+    preset: Preset
     hidden_layer_sizes: HiddenLayerSizes
     activation: Activation
     parametric_activation: Literal["auto"] | bool
@@ -135,7 +136,7 @@ class ClassifierSettings:
         hidden_layer_sizes: HiddenLayerSizes = "auto",
         activation: Activation = "auto",
         *,
-        preset: Literal["auto", "td", "td_s", "sklearn", "course"] = "auto",
+        preset: Preset = "auto",
         parametric_activation: Literal["auto"] | bool = "auto",
         normalization: Literal["layer", "batch"] | None = None,
         dropout: float | Literal["auto"] = "auto",
@@ -176,7 +177,7 @@ class ClassifierSettings:
         max_categories: int = 50,
         min_frequency: int = 1,
         embed_above: int | Literal["auto"] | None = "auto",
-        categorical: str | int | Sequence[str | int] | None = None,
+        categorical: str | int | Sequence[str | int] | None = "auto",
         splines: str | int | Sequence[str | int] | None = "auto",
         dates: Literal["auto", "number", "parts", "cyclic"] = "auto",
         warm_start: bool = False,
@@ -188,7 +189,7 @@ class ClassifierSettings:
     ) -> None: ...
 
 class RegressorSettings:
-    preset: Literal["auto", "td", "td_s", "sklearn", "course"]
+    preset: Preset
     hidden_layer_sizes: HiddenLayerSizes
     activation: Activation
     parametric_activation: Literal["auto"] | bool
@@ -244,7 +245,7 @@ class RegressorSettings:
         hidden_layer_sizes: HiddenLayerSizes = "auto",
         activation: Activation = "auto",
         *,
-        preset: Literal["auto", "td", "td_s", "sklearn", "course"] = "auto",
+        preset: Preset = "auto",
         parametric_activation: Literal["auto"] | bool = "auto",
         normalization: Literal["layer", "batch"] | None = None,
         dropout: float | Literal["auto"] = "auto",
@@ -284,7 +285,7 @@ class RegressorSettings:
         max_categories: int = 50,
         min_frequency: int = 1,
         embed_above: int | Literal["auto"] | None = "auto",
-        categorical: str | int | Sequence[str | int] | None = None,
+        categorical: str | int | Sequence[str | int] | None = "auto",
         splines: str | int | Sequence[str | int] | None = "auto",
         dates: Literal["auto", "number", "parts", "cyclic"] = "auto",
         warm_start: bool = False,

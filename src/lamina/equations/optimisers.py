@@ -8,8 +8,8 @@ the same for all (`verbs.update`):
 
 with the factors of the parameter's group. That decay is decoupled: it does not pass through the memory (Loshchilov and
 Hutter 2019). `t` counts the steps from 1. Gradients longer than `clip_norm` are first shortened to that length. After
-the step, what has all but faded from the memory is forgotten (`forget_traces`).
-A rule that must see the hidden matrices whole (`Network.hidden_matrices`) has `matrix_direction` for them besides.
+the step, what has all but faded from the memory is forgotten (`forget_traces`). A rule that must see the hidden
+matrices whole (`Network.hidden_matrices`) has `matrix_direction` for them besides.
 """
 
 from dataclasses import dataclass
