@@ -39,8 +39,9 @@ inline void require(bool holds, const std::string& what) {
     if (!holds) throw std::invalid_argument(what);
 }
 inline void require_size(const char* name, size_t found, int64_t expected) {
-    require(int64_t(found) == expected,
-            std::string(name) + ": " + std::to_string(found) + " where " + std::to_string(expected) + " were expected");
+    if (int64_t(found) == expected) return; // before the message is written, which takes as long as a row's prediction
+    throw std::invalid_argument(std::string(name) + ": " + std::to_string(found) + " where " +
+                                std::to_string(expected) + " were expected");
 }
 template <class T>
 void require_params(const Plan& plan, size_t size) {

@@ -53,8 +53,11 @@ struct Packed {
         const Underway underway;
         const double work = double(call.rows) * double(plan.members) * plan.forward_work;
         call.threads = threads_for(work, (call.rows + rows_at_once(plan) - 1) / rows_at_once(plan));
-        Arena arena = allocate(prediction_elements(plan, call.rows, sizeof(T)) * call.threads * int64_t(sizeof(T)));
-        call.arena = arena.get();
+        const int64_t bytes = prediction_elements(plan, call.rows, sizeof(T)) * call.threads * int64_t(sizeof(T));
+        alignas(64) char few[8 << 10]; // enough for a row or two of a small network: quicker than the allocator
+        Arena many;
+        if (bytes > int64_t(sizeof few)) many = allocate(bytes);
+        call.arena = many ? many.get() : few;
         if (work < 1e5) { // sooner done than the lock is handed over
             Team alone(1);
             path->verbs<T>().predict(&call, alone, 0);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 
 #include "plan.hpp"
 #include "threads.hpp"
@@ -18,31 +19,38 @@ inline int threads_for(double work, int64_t most) {
 }
 
 // How many threads for short steps, one after the other: all of them or one, whichever was faster when both were tried
-// a while ago, over as many steps as it takes to tell. On a processor that others use as well, threads wait for one
-// another longer than they work. What was learnt is kept from call to call.
+// a while ago, over as many steps as it takes to tell. Each is tried twice, in turns, and the better time counts: what
+// disturbs a trial only ever makes it longer. On a processor that others use as well, threads wait for one another
+// longer than they work. What was learnt is kept from call to call.
 class Pace {
   public:
     // For steps of so many multiply-adds, on up to `most` threads.
     int threads(double work, int most) {
         if (work != of_work || most != of_most) *this = Pace(), of_work = work, of_most = most;
-        if (turn < 3)
-            return turn == 1 ? 1 : most; // the first turn finds caches cold and threads asleep: it is no trial
+        if (turn < TRIALS)
+            return turn % 2 == 1 ? 1 : most; // the first turn finds caches cold and threads asleep: it is no trial
         return together <= alone ? most : 1;
     }
+    // Steps until this turn is over.
     int64_t left() const {
-        return LONG_STEPS + int64_t(ENOUGH_WORK / of_work) - steps;
-    } // steps until this turn is over
+        const int64_t trial = LEAST_STEPS + int64_t(ENOUGH_WORK / of_work);
+        return (turn < TRIALS ? trial : 2 * trial) - steps;
+    }
     void took(double s, int64_t n) { // seconds for n steps
         seconds += s, steps += n;
         if (left() > 0) return;
-        if (turn == 1) alone = seconds / double(steps);
-        if (turn == 2) together = seconds / double(steps);
+        if (turn == 0) together = alone = std::numeric_limits<double>::infinity();
+        if (0 < turn && turn < TRIALS) {
+            double& best = turn % 2 == 1 ? alone : together;
+            best = std::min(best, seconds / double(steps));
+        }
         turn = (turn + 1) % 64, seconds = 0, steps = 0;
     }
 
   private:
-    static constexpr int64_t LONG_STEPS = 32;
-    static constexpr double ENOUGH_WORK = 200e6; // multiply-adds
+    static constexpr int TRIALS = 5; // with the first turn, which is none
+    static constexpr int64_t LEAST_STEPS = 16;
+    static constexpr double ENOUGH_WORK = 100e6; // multiply-adds
     double of_work = 0, together = 0, alone = 0, seconds = 0;
     int of_most = 0, turn = 0;
     int64_t steps = 0;
