@@ -4,10 +4,16 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import threadpoolctl
 
 from lamina import native
+from lamina.equations.layers import BatchNorm, Dense, Linear
+from lamina.equations.losses import SquaredError
+from lamina.equations.network import Network
+from lamina.equations.optimisers import Adam
+from lamina.equations.steps import Steps
 
 pytestmark = pytest.mark.skipif(not native.present(), reason="the kernels are not built")
 
@@ -100,3 +106,23 @@ def test_in_loky_workers():
 
     with parallel_config("loky", inner_max_num_threads=1):
         assert Parallel(n_jobs=2)(delayed(native.threads)() for _ in range(2)) == [1, 1]
+
+
+def test_threads_without_examples_wait_for_those_that_have_some():
+    """A batch normalisation looks at all examples at once, and the last batch of a pass has fewer than threads."""
+    network = Network(256, [Dense(512), BatchNorm(), Linear(1)], SquaredError())
+    rng, found = np.random.default_rng(0), []
+    X, Y = rng.normal(size=(129, 256)), rng.normal(size=(129, 1))
+    starting = rng.normal(0, 0.05, network.size)
+    before = native.threads()
+    try:
+        for threads in (1, 2, 3):
+            native.set_threads(threads)
+            params, memory = starting.copy(), np.zeros((2, network.size))
+            steps = Steps(128, np.full(2, 0.01))  # of 128 rows and of one
+            costs = native.train_steps(network, Adam(), params, memory, X, Y, None, np.arange(129), steps)
+            found.append((params.tobytes(), costs.tobytes()))
+    finally:
+        native.set_threads(before)
+    assert len(costs) == 2
+    assert found[0] == found[1] == found[2]

@@ -207,7 +207,7 @@ __attribute__((noinline)) void across_few(Panels<const E> a, const E* B, const T
 template <class T, class E = T>
 void across(Operand<E> a, Operand<E> B, const T* bias, int64_t K, int64_t units, int64_t rows, Panels<T> C,
             Finish<T> finish) {
-    if (rows == 0) return; // of a thread without examples, beside others that share a batch normalisation's batch
+    if (rows == 0) return; // a thread without examples, where all wait for all: the batch has fewer than threads
     int64_t panels = (units + P<T> - 1) / P<T>;
     if (rows == 1 && !finish.d_relu) {
         for (int64_t p = 0, wide; p < panels; p += wide) {
