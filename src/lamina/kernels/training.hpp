@@ -56,7 +56,7 @@ struct Trainer {
     // Forward, loss and backward of this thread's share of a chunk: examples of the batch from number `offset` on;
     // `start` is the batch's first row.
     void examples_part(const Place<T>& at, int64_t start, int64_t offset) {
-        int64_t twos = (at.here + 1) / 2; // two examples that make pairs stay together
+        const int64_t twos = (at.here + 1) / 2; // of examples that make pairs
         int64_t lo = twos * t / team.size * 2, hi = least(twos * (t + 1) / team.size * 2, at.here);
         int64_t size = plan.whole_batch ? at.here : block_rows();
         auto position = [&](int64_t i) {
@@ -82,7 +82,8 @@ struct Trainer {
     // Rows that go through all layers together, so that their values stay in the cache.
     int64_t block_rows() const {
         int64_t per_row = plan.panels * 64, rows = (192 << 10) / per_row;
-        return rows < 48 ? (rows = 192) : least(rows / TILE_ROWS * TILE_ROWS, 192);
+        rows = rows / TILE_ROWS * TILE_ROWS / 2 * 2; // even, so that two examples that make pairs stay together
+        return rows < 48 ? 192 : least(rows, 192);
     }
 
     void gradients_part(Place<T>& at, bool first_chunk, bool last_chunk) {
