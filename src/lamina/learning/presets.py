@@ -157,7 +157,7 @@ def auto(facts: Facts) -> Settings:
         "batch_size": 512 if n >= MANY_ROWS else 128 if classifies else 64,
         "max_iter": 200,
         "early_stopping": n >= FEWEST_ROWS_TO_HOLD_OUT,
-        "n_iter_no_change": 5 if n < MANY_ROWS else 3,
+        "n_iter_no_change": 3 if n >= MANY_ROWS else 5 if classifies else 8,
         "scaling": "robust" if wide else "quantile",
         "dates": "auto",
     }
