@@ -88,6 +88,7 @@ class ClassifierSettings:
     embedding_size: int
     front_scale: float | Literal["auto"]
     n_members: int | Literal["auto"]
+    n_bags: int
     ntk: Literal["auto"] | bool
     initializer: Initializer
     bias_initializer: BiasInitializer
@@ -143,6 +144,7 @@ class ClassifierSettings:
         embedding_size: int = 8,
         front_scale: float | Literal["auto"] = "auto",
         n_members: int | Literal["auto"] = "auto",
+        n_bags: int = 1,
         ntk: Literal["auto"] | bool = "auto",
         initializer: Initializer = "auto",
         bias_initializer: BiasInitializer = "auto",
@@ -198,6 +200,7 @@ class RegressorSettings:
     embedding_size: int
     front_scale: float | Literal["auto"]
     n_members: int | Literal["auto"]
+    n_bags: int
     ntk: Literal["auto"] | bool
     initializer: Initializer
     bias_initializer: BiasInitializer
@@ -252,6 +255,7 @@ class RegressorSettings:
         embedding_size: int = 8,
         front_scale: float | Literal["auto"] = "auto",
         n_members: int | Literal["auto"] = "auto",
+        n_bags: int = 1,
         ntk: Literal["auto"] | bool = "auto",
         initializer: Initializer = "auto",
         bias_initializer: BiasInitializer = "auto",
