@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin
 from sklearn.exceptions import NotFittedError
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
     _check_feature_names,
     _check_n_features,
@@ -38,6 +39,7 @@ from lamina.fitting import current, finish, finish_pass, left_out, prepare
 from lamina.interrupts import NAMES
 from lamina.layer_diagram import of_estimator
 from lamina.layer_features import LayerOutputs
+from lamina.learning.bags import NOT_WITH
 from lamina.learning.diagnosis.findings import Diagnosis
 from lamina.learning.group import Group
 from lamina.learning.hyperparameters import settings_for, unknown
@@ -108,6 +110,13 @@ oof_score_ : float
 traces_ : dict of int to Trace
     Traced steps by their number, where `fit` was asked for them.
 """
+
+
+def _without_bags(estimator: Any) -> bool:
+    """Return True, or raise an AttributeError: a partial fit sees some of the rows, and bags need them all."""
+    if estimator.n_bags != 1:
+        raise AttributeError(f"n_bags={estimator.n_bags} {NOT_WITH['partial fit']}")
+    return True
 
 
 class _DeepEstimator(CallbackSupportMixin, LayerOutputs, TransformerMixin, BaseEstimator):
@@ -266,8 +275,7 @@ class _DeepEstimator(CallbackSupportMixin, LayerOutputs, TransformerMixin, BaseE
             model = finish(run, state)
             self._take(run, state, model, names, keep=self.warm_start)
             if model.bags > 1:
-                self.oof_prediction_ = left_out(run, model)
-                self.oof_score_ = model.scores[f"validation_{run.score_name}"]
+                self.oof_prediction_, self.oof_score_ = left_out(run, model)
             if tracer is not None:
                 self.traces_ = tracer.traces
             calls.fit_ended()
@@ -798,6 +806,7 @@ class _Callbacks:
 class DeepClassifier(ClassifierSettings, ClassifierMixin, _DeepEstimator):
     _task = "classifier"
 
+    @available_if(_without_bags)  # type: ignore[untyped-decorator]
     def partial_fit(
         self,
         X: Rows,
@@ -890,6 +899,7 @@ class DeepClassifier(ClassifierSettings, ClassifierMixin, _DeepEstimator):
 class DeepRegressor(RegressorSettings, RegressorMixin, _DeepEstimator):
     _task = "regressor"
 
+    @available_if(_without_bags)  # type: ignore[untyped-decorator]
     def partial_fit(
         self,
         X: Rows,

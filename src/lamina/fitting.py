@@ -50,6 +50,7 @@ from lamina.learning.own_losses import own_loss_of
 from lamina.learning.presets import Facts, constant_rate, may_hold_out, resolved
 from lamina.learning.recipe import recipe_of, warn_of_large_batch
 from lamina.learning.run import Run, Task
+from lamina.learning.scores import plain_score
 from lamina.learning.state import State
 from lamina.model import Model
 from lamina.model_file import check_savable
@@ -229,23 +230,27 @@ def finish(run: Run, state: State) -> Model:
     return replace(model, conformal=_errors_held_out(run, params))
 
 
-def left_out(run: Run, model: Model) -> Any:
-    """Return what bags predict for the rows of a fit, each for those that it left out; NaN for rows that do not count.
+def left_out(run: Run, model: Model) -> tuple[Any, float]:
+    """Return what bags predict for the rows of a fit, each for those that it left out, and the score of that.
 
     Returns
     -------
-    array, shape (m, n_classes), or as `Model.predict` gives numbers
-        Of a row that stands several times, the mean.
+    predicted : array, shape (m, n_classes), or as `Model.predict` gives numbers
+        Of a row that stands several times, the mean; NaN for rows that do not count.
+    score : float
+        Accuracy or R^2.
     """
     assert isinstance(run.validation, LeftOut)
-    A = np.concatenate([A for A, _ in predictions(run.network, run.engine, model.params, run.validation)])
-    A = A.astype(np.float64)
+    outputs, blocks = zip(*predictions(run.network, run.engine, model.params, run.validation), strict=True)
+    A, Y = np.concatenate(outputs).astype(np.float64), np.concatenate([block.Y for block in blocks])
+    w = None if blocks[0].weights is None else np.concatenate([block.weights for block in blocks])
+    score = plain_score(run.columns.target, run.network.loss, A, Y, w)
     found = model.probabilities(A) if run.task == "classifier" else model.decoded(A)
     at = run.validation.numbers
     total = np.zeros((run.validation.of, *found.shape[1:]))
     np.add.at(total, at, found)
     counts = np.bincount(at, minlength=len(total)).reshape(-1, *[1] * (found.ndim - 1))
-    return np.divide(total, counts, out=np.full_like(total, np.nan), where=counts > 0)
+    return np.divide(total, counts, out=np.full_like(total, np.nan), where=counts > 0), score
 
 
 def current(run: Run, state: State) -> Model:

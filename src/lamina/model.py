@@ -103,7 +103,7 @@ class Model:
         if self.bags > 1:
             raise SettingError(
                 f"{what} looks into one network, and this model averages {self.bags} (n_bags): take one of them, "
-                "model.bag(0), of an estimator estimator.model_.bag(0)."
+                "lamina.load(path).bag(0) of a file, or model_.bag(0) of an estimator."
             )
 
     def diagnose(self, X: Any = None, y: Any = None, *, X_val: Any = None, y_val: Any = None) -> Diagnosis:

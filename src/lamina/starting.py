@@ -60,9 +60,9 @@ def _watched(run: Run) -> str:
 
 def _starting_parameters(run: Run) -> Any:
     some = next(iter(run.examples.blocks(DECIDING_ROWS))).X
-    if (bags := int(run.settings["n_bags"])) == 1:
+    if run.bags == 1:
         return first_parameters(run.network, run.settings, some, run.recipe.seed)
-    seeds = (seed_of(run.recipe.seed, bag) for bag in range(bags))
+    seeds = (seed_of(run.recipe.seed, bag) for bag in range(run.bags))
     return np.stack([first_parameters(run.network, run.settings, some, seed) for seed in seeds])
 
 
@@ -73,7 +73,7 @@ def epochs_of(before: Before) -> int:
 def gone_on(run: Run, before: Before) -> State:
     """Return a state that goes on from an earlier fit: from one moment of it, whole."""
     _check_same_arrays(before.model.network, run.network)
-    _check_same_bags(before.model, int(run.settings["n_bags"]))
+    _check_same_bags(before.model, run.bags)
     _check_own_loss(before.model.network, run)
     dtype, optimiser = np.dtype(run.settings["dtype"]), run.recipe.optimiser
     if before.state is None:

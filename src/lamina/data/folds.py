@@ -32,7 +32,7 @@ def folds_of(n: int, k: int, bits: Bits, strata: NDArray[Any] | None = None) -> 
         There are fewer rows than folds.
     """
     if n < k:
-        raise DataError(f"n_bags={k} needs {k} samples at least, one for each fold; found {n}.")
+        raise DataError(f"n_bags={k} needs a row for each of {k} folds; found {n} sample{'s' * (n != 1)}.")
     order = shuffled(n, bits)
     if strata is not None:
         order = order[np.argsort(strata[order], kind="stable")]
