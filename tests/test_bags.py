@@ -1,5 +1,7 @@
 """Bags: each learns from all folds but its own, is watched on that one, and all predict together."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -240,6 +242,12 @@ def test_a_model_file_holds_every_bag(wine, tmp_path):
     again = DeepClassifier.from_model(model)
     np.testing.assert_array_equal(again.predict_proba(X), wine.predict_proba(X))
     assert again.n_bags == 4
+    wine.model_.bag(1).save(tmp_path / "one.lamina")
+    one = lamina.load(tmp_path / "one.lamina")
+    np.testing.assert_array_equal(one.predict_proba(X), wine.model_.bag(1).predict_proba(X))
+    for params in (wine.model_.params[0], wine.model_.params[:2], wine.model_.params.T):
+        with pytest.raises(lamina.errors.ModelFileError, match="params has shape"):
+            replace(wine.model_, params=params).save(tmp_path / "other.lamina")
 
 
 def test_an_onnx_file_averages_every_bag(wine):
@@ -292,7 +300,18 @@ def test_no_partial_fit():
 
 
 def test_what_looks_into_one_network_says_so(wine):
-    for look in (lambda: lamina.explain(wine, X), lambda: lamina.contributions(wine, X), lambda: wine.trace(X)):
-        with pytest.raises(SettingError, match=r"looks into one network, and this model averages 4"):
-            look()
-    assert lamina.explain(wine.model_.bag(0), X).strength.shape == (13,)
+    with pytest.raises(SettingError, match="a trace looks into one network, and this model averages 4"):
+        wine.trace(X)
+    assert wine.model_.bag(0).trace(X[:5])["A0"].shape[1] == 5 * 4  # a member each
+
+
+def test_explanations_are_the_mean_of_theirs():
+    model = DeepRegressor(**QUICK | {"n_bags": 2}).fit(X, NUMBERS).model_
+    a, b = (lamina.explain(model.bag(i), X) for i in range(2))
+    both = lamina.explain(model, X)
+    np.testing.assert_allclose(both.slope, (a.slope + b.slope) / 2)
+    assert (both.strength <= (a.strength + b.strength) / 2 * (1 + 1e-9)).all()  # where they differ in sign, less
+    of_each = [lamina.contributions(model.bag(i), X[:7], background=X) for i in range(2)]
+    found = lamina.contributions(model, X[:7], background=X)
+    np.testing.assert_allclose(found.values, (of_each[0].values + of_each[1].values) / 2)
+    np.testing.assert_allclose(found.base + found.values.sum(axis=1), model.predict(X[:7]), rtol=1e-3)

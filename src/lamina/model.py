@@ -96,7 +96,9 @@ class Model:
 
     def bag(self, number: int) -> "Model":
         """Return the model of one bag alone, counted from 0: to look into it."""
-        return replace(self, params=np.atleast_2d(self.params)[number], conformal=None, scores={})
+        settings = {name: value for name, value in self.settings.items() if name != "n_bags"}
+        params = np.atleast_2d(self.params)[number]
+        return replace(self, params=params, settings=settings, conformal=None, scores={})
 
     def check_single(self, what: str) -> None:
         """Raise a SettingError where there is not one network to look into, but several bags."""

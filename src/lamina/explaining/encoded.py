@@ -21,7 +21,6 @@ NUMBERS = 2**24  # float64 numbers that a block of rows may take in all layers t
 def opened(model: Any, X: Any) -> tuple[Model, Table | RowStream]:
     """Return the Model within an estimator, and the rows checked as `predict` checks them."""
     if isinstance(model, Model):
-        model.check_single("an explanation")
         return model, (rows_of if is_stream(X) else read)(X, reading=model.encoder.reading)
     if isinstance(model, type) or not hasattr(model, "_checked_rows"):
         found = model.__name__ if isinstance(model, type) else type(model).__name__
@@ -30,7 +29,6 @@ def opened(model: Any, X: Any) -> tuple[Model, Table | RowStream]:
             "search.best_estimator_; for a pipeline pass its last step and the transformed rows."
         )
     fitted: Model = model._fitted()
-    fitted.check_single("an explanation")
     return fitted, model._checked_rows(X)
 
 
