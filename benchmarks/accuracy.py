@@ -1,6 +1,7 @@
 """How accurate, and at what cost: lamina beside its peers on real tables. `make bench-accuracy`; docs/accuracy.md.
 
     python benchmarks/accuracy.py --sets titanic --methods lamina lightgbm --seeds 0
+    python benchmarks/accuracy.py --methods quick --jobs 2 --minutes 20     # a piece; the same command goes on
 
 A result that is there, from the same release of the method, is not measured again: a run can be stopped and continued.
 """
@@ -8,13 +9,19 @@ A result that is there, from the same release of the method, is not measured aga
 import argparse
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import accuracy_report as report
-from accuracy_peers import METHODS, found
-from accuracy_results import Results, run, version_of
+from accuracy_peers import GROUPS, METHODS, found, in_groups
+from accuracy_picture import draw
+from accuracy_results import Results
+from accuracy_workers import Workers, version_of
 from datasets import SETS, seeds
 from datasets.splits import TRAINING_ROWS
 
@@ -24,18 +31,23 @@ FOLDER = ROOT / "build" / "accuracy"
 QUICK_SETS = ("titanic", "german", "wage", "auto")
 QUICK_METHODS = ("sklearn-mlp-scaled", "sklearn-histgb", "lightgbm", "lamina")
 
+Job = dict[str, Any]
+
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
     add("--quick", action="store_true", help="a look in a minute: four small sets, four methods, one seed")
     add("--sets", nargs="+", choices=SETS, metavar="SET", help=f"of {', '.join(SETS)}")
-    add("--methods", nargs="+", metavar="METHOD", help=f"of {', '.join(METHODS)}, or lamina:NAME=VALUE,...")
-    add("--seeds", nargs="+", type=int, help="of splits and methods; default: 0 1 2, on small sets 0 1 2 3 4")
+    add("--methods", nargs="+", metavar="METHOD", help=f"of {', '.join((*METHODS, *GROUPS))}, or lamina:NAME=VALUE,...")
+    add("--seeds", nargs="+", type=int, help="of splits and methods; default: as many as docs/accuracy.md says")
     add("--part", choices=("test", "development"), default="test", help="development: never a test row, for choosing")
-    add("--rows", type=int, default=TRAINING_ROWS, help=f"training rows at most; default {TRAINING_ROWS:,}")
+    add("--rows", nargs="+", type=rows, default=[TRAINING_ROWS], help="training rows at most, or all; default 10000")
     add("--threads", type=int, default=1, choices=(1, 2), help="of every method; default 1: CPU seconds compare")
+    add("--jobs", type=int, default=1, help="processes at once; each then has less of caches and memory; default 1")
+    add("--minutes", type=float, default=float("inf"), help="begin nothing after so long; the same command goes on")
     add("--limit", type=float, default=3600, help="seconds of CPU after which a method is given up; default 3600")
+    add("--against", default="lamina", metavar="METHOD", help="whose ratios to the others are shown; default lamina")
     add("--again", action="store_true", help="measure what is there too")
     add("--only-report", action="store_true", help="measure nothing, print what is there")
     add("--results", type=Path, default=FOLDER, help="folder of the lines of JSON; default build/accuracy")
@@ -44,7 +56,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     chosen.whole = not (chosen.quick or chosen.sets or chosen.methods or chosen.seeds or chosen.part != "test")
     chosen.output = chosen.output or (ROOT / "benchmarks" / "results" if chosen.whole else chosen.results)
     chosen.sets = chosen.sets or (QUICK_SETS if chosen.quick else tuple(SETS))
-    chosen.methods = chosen.methods or (QUICK_METHODS if chosen.quick else tuple(METHODS))
+    chosen.methods = in_groups(chosen.methods or (QUICK_METHODS if chosen.quick else ("quick", "slow")))
     chosen.seeds = chosen.seeds or ([0] if chosen.quick else None)
     for method in chosen.methods:
         try:
@@ -54,16 +66,60 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     return chosen
 
 
-def jobs(chosen: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Yield what is to be measured: method by method, small sets first."""
-    for method in chosen.methods:
-        for name in sorted(chosen.sets, key=lambda name: SETS[name].rows):
-            for seed in chosen.seeds or seeds(name, chosen.rows):
-                keys = {"set": name, "method": method, "seed": seed, "part": chosen.part}
-                yield {**keys, "rows": chosen.rows, "threads": chosen.threads}
+def rows(text: str) -> int | str:
+    """Return a number of training rows, or "all"."""
+    if text == "all":
+        return text
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a number of training rows, or all; found {text!r}")
+    return int(text)
+
+
+def jobs(chosen: argparse.Namespace) -> Iterator[Job]:
+    """Yield what is to be measured: quick methods first, of these split by split, and of each the small sets first.
+
+    So what there is after a run was stopped is comparable: whole splits, not whole methods.
+    """
+    sets = sorted(chosen.sets, key=lambda name: SETS[name].rows)
+    for slow in (False, True):
+        methods = [method for method in chosen.methods if found(method).slow == slow]
+        wanted = {(name, n): chosen.seeds or seeds(name, n, slow) for name in sets for n in chosen.rows}
+        for seed in sorted({seed for several in wanted.values() for seed in several}):
+            for (name, n), several in wanted.items():
+                for method in methods if seed in several else ():
+                    keys = {"set": name, "method": method, "seed": seed, "part": chosen.part}
+                    yield {**keys, "rows": n, "threads": chosen.threads}
 
 
 def measure(chosen: argparse.Namespace, results: Results) -> None:
+    """Measure what is not there, as many at once as were chosen; every result is written as it comes."""
+    end = time.monotonic() + 60 * chosen.minutes
+    idle = [Workers() for _ in range(chosen.jobs)]
+    waiting = missing(chosen, results)
+    with ExitStack() as stack:
+        for workers in idle:
+            stack.callback(workers.close)
+        pool = stack.enter_context(ThreadPoolExecutor(chosen.jobs))
+        running: dict[Future, tuple[str, Workers]] = {}
+        while True:
+            while idle and time.monotonic() < end and (next_one := next(waiting, None)):
+                job, version = next_one
+                workers = idle.pop()
+                running[pool.submit(workers.run, job, chosen.limit)] = (version, workers)
+            if not running:
+                break
+            for done in wait(running, return_when=FIRST_COMPLETED).done:
+                version, workers = running.pop(done)
+                idle.append(workers)
+                line = {"version": version, "at_once": chosen.jobs, **done.result()}
+                results.add(line)
+                print(report.line(line), flush=True)
+    if time.monotonic() >= end and (left := sum(1 for _ in waiting)):
+        print(f"{chosen.minutes:g} minutes are over, {left:,} results are missing; the same command goes on")
+
+
+def missing(chosen: argparse.Namespace, results: Results) -> Iterator[tuple[Job, str]]:
+    """Yield jobs without a result of the release that is installed, with the release."""
     versions: dict[str, str] = {}
     for job in jobs(chosen):
         method = job["method"]
@@ -71,11 +127,9 @@ def measure(chosen: argparse.Namespace, results: Results) -> None:
             versions[method] = version_of(method)
             if versions[method].startswith("?"):
                 print(f"without {method}: {versions[method][1:]}", flush=True)
-        if versions[method].startswith("?") or (not chosen.again and results.has(job, versions[method])):
-            continue
-        line = run(job, chosen.limit)
-        results.add(line)
-        print(report.line(line), flush=True)
+        version = versions[method]
+        if not version.startswith("?") and (chosen.again or not results.has(job, version, chosen.limit)):
+            yield job, version
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -84,13 +138,14 @@ def main(given: Sequence[str] | None = None) -> int:
     if not chosen.only_report:
         measure(chosen, results)
     lines = [line for line in results.latest(chosen) if line["set"] in chosen.sets and line["method"] in chosen.methods]
-    text = report.page(lines, chosen.sets, chosen.methods)
+    text = report.page(lines, chosen.sets, chosen.methods, chosen.against)
     print(text)
     if lines:
+        name = f"accuracy-{datetime.now(UTC):%Y-%m-%d}" if chosen.whole else f"accuracy-{chosen.part}"
         chosen.output.mkdir(parents=True, exist_ok=True)
-        (chosen.output / f"accuracy-{chosen.part}.md").write_text(text, encoding="utf-8")
-        report.draw(chosen.output / f"accuracy-{chosen.part}.png", lines, chosen.methods)
-        print(f"written: {chosen.output}/accuracy-{chosen.part}.md, .png")
+        (chosen.output / f"{name}.md").write_text(text, encoding="utf-8")
+        draw(chosen.output / f"{name}.png", lines, chosen.methods)
+        print(f"written: {chosen.output / name}.md, .png")
     return 0
 
 

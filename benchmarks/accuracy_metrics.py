@@ -6,10 +6,11 @@ import numpy as np
 
 SHIFT = 0.01  # as in the paper on RealMLP: a set on which nobody errs shall not rule the mean
 SMALLEST = 1e-7  # the least probability that counts: single precision says no less
+BINS = 15  # of the calibration error, as in Guo et al. 2017
 
 
 def classification(probabilities: np.ndarray, classes: Sequence, y: Sequence) -> dict[str, float]:
-    """Return error and log loss.
+    """Return error, log loss, Brier score and calibration error.
 
     Parameters
     ----------
@@ -26,10 +27,23 @@ def classification(probabilities: np.ndarray, classes: Sequence, y: Sequence) ->
     P = np.asarray(probabilities, np.float64)  # (m, classes)
     P = P / P.sum(axis=1, keepdims=True)
     said = np.where(truth >= 0, P[np.arange(len(P)), truth], 0.0)
+    right = P.argmax(axis=1) == truth
     return {
-        "error": float(np.mean(P.argmax(axis=1) != truth)),
+        "error": float(np.mean(~right)),
         "log_loss": float(-np.mean(np.log(np.clip(said, SMALLEST, 1)))),
+        "brier": float(np.mean(np.sum(P**2, axis=1) - 2 * said + 1)),
+        "calibration": calibration_error(P.max(axis=1), right),
     }
+
+
+def calibration_error(confidence: np.ndarray, right: np.ndarray) -> float:
+    """Return by how much the probability of the likeliest class is off from how often it is right, in the mean.
+
+    Over bins of equally many rows: those of equal width would have next to nothing in most.
+    """
+    order = np.argsort(confidence, kind="stable")
+    bins = [at for at in np.array_split(order, BINS) if len(at)]
+    return float(sum(abs(confidence[at].sum() - right[at].sum()) for at in bins) / len(order))
 
 
 def regression(predicted: np.ndarray, y: Sequence) -> dict[str, float]:

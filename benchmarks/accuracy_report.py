@@ -1,18 +1,28 @@
-"""The results as tables in Markdown and as a picture of accuracy against time."""
+"""The results as tables in Markdown: means over the sets, ratios with intervals, and every score and cost by set."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from math import isnan
 from statistics import mean
 from typing import Any
 
+from accuracy_intervals import Ratio, ratio
 from accuracy_metrics import SHIFT, shifted_mean
+from datasets import SETS
 
-SCORES = {"error": "Error, 1 - accuracy", "log_loss": "Log loss", "nrmse": "nRMSE, RMSE / std of the test targets"}
+SCORES = {
+    "error": "Error, 1 - accuracy",
+    "log_loss": "Log loss",
+    "brier": "Brier score",
+    "calibration": "Calibration error of the likeliest class",
+    "nrmse": "nRMSE, RMSE / std of the test targets",
+}
 COSTS = {
     "fit_cpu": "Seconds of CPU to fit",
-    "predict_cpu": "Seconds of CPU to predict the test rows",
+    "thousand_cpu": "Seconds of CPU to predict 1,000 rows",
     "peak_mib": "Peak memory of fit and predict over what was held before, MiB",
 }
+KINDS = {"random": "Random splits", "time": "Splits by time", "group": "Splits by group"}
+NO_COST = 1e-9  # below what a clock sees: a ratio of two costs needs no shift
 
 Lines = Sequence[dict[str, Any]]
 Table = dict[str, dict[str, float]]  # set: method: mean over seeds
@@ -22,21 +32,31 @@ def line(one: dict[str, Any]) -> str:
     """Return a result in a line."""
     scores = " ".join(f"{name} {one[name]:.4f}" for name in SCORES if name in one)
     told = f"{scores} fit {one['fit_cpu']:.1f} s" if scores else f"NOTHING: {one['reason']}"
-    return f"{one['date'][11:19]} {one['set']:19} {one['method']:19} seed {one['seed']} {told}"
+    size = "all" if one["rows"] == "all" else f"{one['rows']:,}"
+    return f"{one['date'][11:19]} {one['set']:19} {one['method']:19} rows {size} seed {one['seed']} {told}"
 
 
 def means(lines: Lines, key: str, sets: Sequence[str], methods: Sequence[str]) -> Table:
     """Return the means over those seeds of a set that every method, which has any there, has."""
-    table: Table = {}
+    return {name: row for name, (row, _) in counted(lines, key, sets, methods).items()}
+
+
+def counted(
+    lines: Lines, key: str, sets: Sequence[str], methods: Sequence[str]
+) -> dict[str, tuple[dict[str, float], int]]:
+    """Return the means of each set, and over how many seeds they are."""
+    found = {}
     for name in sets:
-        values = {
-            m: {o["seed"]: o[key] for o in lines if o["set"] == name and o["method"] == m and key in o} for m in methods
-        }
-        values = {method: by_seed for method, by_seed in values.items() if by_seed}
-        shared = set.intersection(*(set(by_seed) for by_seed in values.values())) if values else set()
+        by_method: dict[str, dict[int, float]] = {method: {} for method in methods}
+        for one in lines:
+            if one["set"] == name and one["method"] in by_method and key in one:
+                by_method[one["method"]][one["seed"]] = one[key]
+        there = {method: by_seed for method, by_seed in by_method.items() if by_seed}
+        shared = set.intersection(*map(set, there.values())) if there else set()
         if shared:
-            table[name] = {method: mean(by_seed[seed] for seed in shared) for method, by_seed in values.items()}
-    return table
+            row = {method: mean(by_seed[seed] for seed in sorted(shared)) for method, by_seed in there.items()}
+            found[name] = (row, len(shared))
+    return found
 
 
 def shared_sets(table: Table, methods: Sequence[str]) -> list[str]:
@@ -53,28 +73,59 @@ def summary(lines: Lines, sets: Sequence[str], methods: Sequence[str]) -> dict[s
         table = means(lines, key, sets, methods)
         over = shared_sets(table, methods)
         if over:
-            shift = SHIFT if key in SCORES else 1e-9
-            found[key] = {m: shifted_mean((max(table[name][m], 0) for name in over), shift) for m in methods}
+            found[key] = {m: shifted_mean((max(table[name][m], 0) for name in over), _shift(key)) for m in methods}
     return found
 
 
-def page(lines: Lines, sets: Sequence[str], methods: Sequence[str]) -> str:
-    """Return all tables: the means over the sets, then every score and cost by set."""
+def ratios(lines: Lines, sets: Sequence[str], method: str, peer: str) -> dict[str, Ratio]:
+    """Return {score or cost: the ratio of a method's means to a peer's}, over the sets that both have."""
+    found = {}
+    for key in (*SCORES, *COSTS):
+        table = means(lines, key, sets, (method, peer))
+        over = shared_sets(table, (method, peer))
+        if over:
+            mine, theirs = ([max(table[name][m], 0) for name in over] for m in (method, peer))
+            found[key] = ratio(mine, theirs, _shift(key))
+    return found
+
+
+def _shift(key: str) -> float:
+    return SHIFT if key in SCORES else NO_COST
+
+
+def page(lines: Lines, sets: Sequence[str], methods: Sequence[str], against: str = "lamina") -> str:
+    """Return all tables: for each number of training rows the means and ratios, then every score and cost by set."""
     methods = [method for method in methods if any(one["method"] == method for one in lines)]
     if not methods:
         return "No results.\n"
-    releases = sorted({one["version"] for one in lines})
-    rows, threads = lines[0]["rows"], lines[0]["threads"]
-    head = [
-        f"At most {rows:,} training rows, {threads} thread{'s'[: threads > 1]}; {', '.join(releases)};",
-        f"{', '.join(sorted({one['processor'] for one in lines}))}; {max(one['date'] for one in lines)[:10]}.",
-    ]
-    parts = ["\n".join(head), _overview(lines, sets, methods)]
-    for key, title in (SCORES | COSTS).items():
-        table = means(lines, key, sets, methods)
-        if table:
-            parts.append(f"### {title}\n\n{_by_set(table, lines, key, methods)}")
+    parts = [_head(lines)]
+    for size in sorted({one["rows"] for one in lines}, key=lambda n: (isinstance(n, str), n)):
+        of_size = [one for one in lines if one["rows"] == size]
+        parts.append("## All training rows" if size == "all" else f"## At most {size:,} training rows")
+        for kind, title in KINDS.items():
+            of_kind = [name for name in sets if SETS[name].kind == kind]
+            if any(one["set"] in of_kind for one in of_size):
+                parts.append(f"### {title}: means\n\n{_overview(of_size, of_kind, methods)}")
+                if against in methods and len(methods) > 1:
+                    title = f"### {title}: {against} over each, below 1 where {against} has less"
+                    parts.append(f"{title}\n\n{_comparison(of_size, of_kind, methods, against)}")
+        for key, title in (SCORES | COSTS).items():
+            table = counted(of_size, key, sets, methods)
+            if table:
+                parts.append(f"### {title}\n\n{_by_set(table, methods)}")
     return "\n\n".join(parts) + "\n"
+
+
+def _head(lines: Lines) -> str:
+    releases = sorted({one["version"] for one in lines})
+    threads, at_once = lines[0]["threads"], max(one.get("at_once", 1) for one in lines)
+    return "\n".join(
+        [
+            f"{threads} thread{'s'[: threads > 1]}, {at_once} process{'es' if at_once > 1 else ''} at once;",
+            f"{', '.join(releases)};",
+            f"{', '.join(sorted({one['processor'] for one in lines}))}; {max(one['date'] for one in lines)[:10]}.",
+        ]
+    )
 
 
 def _overview(lines: Lines, sets: Sequence[str], methods: Sequence[str]) -> str:
@@ -82,18 +133,35 @@ def _overview(lines: Lines, sets: Sequence[str], methods: Sequence[str]) -> str:
     counts = {key: len(shared_sets(means(lines, key, sets, methods), methods)) for key in found}
     columns = [f"{key} ({counts[key]} sets)" for key in found]
     rows = [[method, *(_number(found[key][method], min(found[key].values())) for key in found)] for method in methods]
-    title = f"Shifted geometric means over the sets that all have, exp(mean(log(x + {SHIFT}))); costs: no shift"
-    return f"### {title}\n\n{_markdown(['method', *columns], rows)}"
+    told = f"Shifted geometric means over the sets that all have, exp(mean(log(x + {SHIFT}))); costs: no shift."
+    return f"{told}\n\n{_markdown(['method', *columns], rows)}"
 
 
-def _by_set(table: Table, lines: Lines, key: str, methods: Sequence[str]) -> str:
+def _comparison(lines: Lines, sets: Sequence[str], methods: Sequence[str], against: str) -> str:
+    found = {peer: ratios(lines, sets, against, peer) for peer in methods if peer != against}
+    keys = [key for key in (*SCORES, *COSTS) if any(key in of_peer for of_peer in found.values())]
+    rows = [
+        [peer, *(_with_interval(of_peer[key]) if key in of_peer else "" for key in keys)]
+        for peer, of_peer in found.items()
+    ]
+    told = (
+        "Ratio of the means over the sets that both have, its 95 % interval by the bootstrap over sets, and how many "
+        "sets in brackets. Bold: the interval lies below 1; *: above."
+    )
+    return f"{told}\n\n{_markdown(['method', *keys], rows)}"
+
+
+def _with_interval(one: Ratio) -> str:
+    value = f"**{one.value:.3f}**" if one.is_less else f"{one.value:.3f}{'*' * one.is_more}"
+    ends = "" if isnan(one.low) else f"[{one.low:.3f}, {one.high:.3f}] "
+    return f"{value} {ends}({one.sets})"
+
+
+def _by_set(table: dict[str, tuple[dict[str, float], int]], methods: Sequence[str]) -> str:
     rows = []
-    for name, row in table.items():
-        shared = set.intersection(
-            *({o["seed"] for o in lines if o["set"] == name and o["method"] == m and key in o} for m in row)
-        )
+    for name, (row, seeds) in table.items():
         cells = [_number(row[method], min(row.values())) if method in row else "" for method in methods]
-        rows.append([f"{name} ({len(shared)})", *cells])
+        rows.append([f"{name} ({seeds})", *cells])
     return _markdown(["set (seeds)", *methods], rows)
 
 
@@ -109,35 +177,3 @@ def _markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
         for row in (heads, dashes, *rows)
     )
-
-
-def draw(path: Path, lines: Lines, methods: Sequence[str]) -> None:
-    """Draw the shifted means of the scores against the CPU seconds of fit, a panel a score; down and left is better."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot, ticker
-
-    methods = [method for method in methods if any(one["method"] == method for one in lines)]
-    sets = list(dict.fromkeys(one["set"] for one in lines))
-    figure, panels = pyplot.subplots(1, len(SCORES), figsize=(13, 4.2), layout="constrained")
-    for axes, (key, title) in zip(panels, SCORES.items(), strict=True):
-        over = shared_sets(means(lines, key, sets, methods), methods)
-        of_these = [one for one in lines if one["set"] in over]
-        found = summary(of_these, over, methods) if over else {}
-        for k, method in enumerate(methods if found else ()):
-            mine = method.startswith("lamina")
-            x, y = found["fit_cpu"][method], found[key][method]
-            axes.scatter(x, y, color="#c0392b" if mine else f"C{k % 10}", marker="D" if mine else "o", zorder=3)
-            axes.annotate(method, (x, y), (4, 4), textcoords="offset points", size=7)
-        axes.set(xscale="log", title=f"{title} ({len(over)} sets)", xlabel="seconds of CPU to fit, geometric mean")
-        axes.set_yscale("log")
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter("{x:g}")
-            axis.set_minor_formatter("{x:g}" if axis is axes.yaxis else ticker.NullFormatter())
-        axes.title.set_size(9)
-        axes.tick_params(labelsize=8, which="both")
-        axes.margins(x=0.3, y=0.1)
-        axes.grid(alpha=0.3, which="both")
-    figure.savefig(path, dpi=150)
-    pyplot.close(figure)

@@ -1,18 +1,12 @@
-"""Results as lines of JSON, and the process that measures one."""
+"""Results as lines of JSON."""
 
 import argparse
 import json
-import signal
-import subprocess
 import sys
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from machine import described
-from runners import THREAD_VARIABLES, plain_environment
-
-WORKER = Path(__file__).with_name("accuracy_worker.py")
 KEYS = ("set", "method", "seed", "part", "rows", "threads")
 
 
@@ -21,59 +15,37 @@ class Results:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.lines: list[dict[str, Any]] = []
-        for file in sorted(folder.glob("*.jsonl")):
-            self.lines += [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        self.lines = [line for file in sorted(folder.glob("*.jsonl")) for line in whole_lines(file)]
         self.lines.sort(key=lambda line: line["date"])
 
-    def has(self, job: dict[str, Any], version: str) -> bool:
-        """Return True where this was measured, with this release. A failure is tried again."""
+    def has(self, job: dict[str, Any], version: str, limit: float = 0.0) -> bool:
+        """Return True where this release was measured, or found too slow for the limit. A failure is tried again."""
         wanted = {**job, "version": version}
-        return any(all(line.get(name) == value for name, value in wanted.items()) for line in self.lines)
+        of_job = (line for line in self.lines if all(line.get(name) == value for name, value in wanted.items()))
+        return any("reason" not in line or line.get("took", 0) >= limit > 0 for line in of_job)
 
     def add(self, line: dict[str, Any]) -> None:
         self.lines.append(line)
         self.folder.mkdir(parents=True, exist_ok=True)
         name = "".join(letter if letter.isalnum() or letter in "-=,." else "_" for letter in line["method"])
-        with (self.folder / f"{line['part']}-{name[:100]}.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        with (self.folder / f"{line['part']}-{name[:100]}.jsonl").open("a+b") as file:
+            cut_off = file.tell() and (file.seek(-1, 2), file.read(1))[1] != b"\n"
+            file.write(b"\n" * cut_off + json.dumps(line).encode() + b"\n")
 
     def latest(self, chosen: argparse.Namespace) -> list[dict[str, Any]]:
-        """Return the newest result of every set, method and seed, at the chosen part, rows and threads."""
+        """Return the newest result of every set, method, seed and number of rows, at the chosen part and threads."""
         newest: dict[tuple, dict[str, Any]] = {}
         for line in self.lines:
-            fits = all(line[name] == getattr(chosen, name) for name in ("part", "rows", "threads"))
+            fits = line["part"] == chosen.part and line["threads"] == chosen.threads and line["rows"] in chosen.rows
             if fits and "reason" not in line and (not chosen.seeds or line["seed"] in chosen.seeds):
                 newest[tuple(line[name] for name in KEYS)] = line
         return list(newest.values())
 
 
-def run(job: dict[str, Any], limit: float) -> dict[str, Any]:
-    """Return a line: the measurement, or with the key `reason` why there is none.
-
-    `limit` is in seconds of CPU; where the machine is busy with others, ten times as long may pass, and more is a hang.
-    """
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    return {**job, "date": now, "processor": described()["processor"], **_asked({**job, "limit": limit}, 10 * limit)}
-
-
-def version_of(method: str) -> str:
-    """Return which release a method is, or a question mark and why it cannot be used."""
-    answer = _asked({"about": method, "threads": 1}, 600)
-    return answer["version"] if "version" in answer else f"?{answer['reason']}"
-
-
-def _asked(job: dict[str, Any], wall_limit: float) -> dict[str, Any]:
-    environment = plain_environment() | dict.fromkeys((*THREAD_VARIABLES, "LAMINA_NUM_THREADS"), str(job["threads"]))
-    command = [sys.executable, "-W", "ignore", WORKER, json.dumps(job)]
-    options = {"capture_output": True, "text": True, "errors": "replace", "env": environment, "check": False}
-    try:
-        done = subprocess.run(command, timeout=wall_limit, **options)
-    except subprocess.TimeoutExpired:
-        return {"reason": f"no answer within {wall_limit:g} seconds"}
-    lines = done.stdout.splitlines()
-    if lines:
-        return json.loads(lines[-1])
-    if done.returncode == -signal.SIGXCPU:
-        return {"reason": f"over {job['limit']:g} seconds of CPU"}
-    return {"reason": f"ended with {done.returncode}: {done.stderr.strip()[-200:]}"}
+def whole_lines(file: Path) -> Iterator[dict[str, Any]]:
+    """Yield the lines of a file but those that were cut off when a run was killed."""
+    for line in file.read_text(encoding="utf-8").splitlines():
+        try:
+            yield json.loads(line)
+        except json.JSONDecodeError:
+            print(f"{file.name}: left out a line that was cut off", file=sys.stderr)

@@ -1,6 +1,6 @@
 """A great deal of data: lamina beside scikit-learn, PyTorch, LightGBM and XGBoost, each reading the same files.
 
-`make bench-data`, or `python benchmarks/data.py`. docs/performance.md says how it measures.
+`make bench-data`, or `python benchmarks/data.py`. docs/large-data.md says how it measures.
 """
 
 import argparse

@@ -3,31 +3,48 @@
     version()                                   -> which releases did the work
     estimator(task, seed, threads, **options)   -> fit(X, y), then predict_proba(X) and classes_, or predict(X)
 
+    fit_with(model, X, y, X_val, y_val)         -> None; where a module has it, for splits by time and by group
+    TAKES_DATES = True                          where dates are given as they are, not as numbers
+
 X is the frame as it came: numbers, text, missing values. What a library cannot take, its module encodes (`frames.py`).
 All settings are the libraries' defaults. docs/accuracy.md says what each is given.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
-METHODS: dict[str, tuple[str, dict[str, Any]]] = {  # name: module, options; the cheap ones first
-    "sklearn-mlp-raw": ("scikit_learn", {"kind": "raw"}),
-    "sklearn-mlp-scaled": ("scikit_learn", {"kind": "scaled"}),
-    "sklearn-histgb": ("scikit_learn", {"kind": "boosting"}),
-    "lightgbm": ("lightgbm_peer", {}),
-    "xgboost": ("xgboost_peer", {}),
-    "catboost": ("catboost_peer", {}),
-    "realmlp-td-s": ("realmlp", {"variant": "TD_S"}),
-    "realmlp-td": ("realmlp", {"variant": "TD"}),
-    "lamina": ("lamina_peer", {}),
-    "lamina:td": ("lamina_peer", {"preset": "td"}),
-    "lamina:members=8": ("lamina_peer", {"n_members": 8}),
-    "lamina:sklearn": ("lamina_peer", {"preset": "sklearn"}),
-    "lamina:course": ("lamina_peer", {"preset": "course"}),
+
+class Method(NamedTuple):
+    """Who is measured, with which options of its module; the slow ones on fewer splits."""
+
+    module: str
+    options: dict[str, Any]
+    slow: bool = False
+
+
+METHODS = {  # the cheap ones first
+    "sklearn-mlp-raw": Method("scikit_learn", {"kind": "raw"}),
+    "sklearn-mlp-scaled": Method("scikit_learn", {"kind": "scaled"}),
+    "sklearn-histgb": Method("scikit_learn", {"kind": "boosting"}),
+    "lightgbm": Method("lightgbm_peer", {}),
+    "xgboost": Method("xgboost_peer", {}),
+    "lamina": Method("lamina_peer", {}),
+    "lamina:sklearn": Method("lamina_peer", {"preset": "sklearn"}),
+    "lamina:course": Method("lamina_peer", {"preset": "course"}, slow=True),
+    "lamina:members=8": Method("lamina_peer", {"n_members": 8}, slow=True),
+    "lamina:td": Method("lamina_peer", {"preset": "td"}, slow=True),
+    "catboost": Method("catboost_peer", {}, slow=True),
+    "realmlp-td-s": Method("realmlp", {"variant": "TD_S"}, slow=True),
+    "realmlp-td": Method("realmlp", {"variant": "TD"}, slow=True),
+    "tabm": Method("tabm_peer", {}, slow=True),
+}
+GROUPS = {
+    "quick": tuple(name for name, one in METHODS.items() if not one.slow),
+    "slow": tuple(name for name, one in METHODS.items() if one.slow),
 }
 
 
-def found(method: str) -> tuple[str, dict[str, Any]]:
-    """Return a method's module and options.
+def found(method: str) -> Method:
+    """Return a method of the table, or one with settings.
 
     Beside the table, "lamina:NAME=VALUE,NAME=VALUE" gives the constructor any setting, as in "lamina:max_iter=50".
     """
@@ -35,8 +52,15 @@ def found(method: str) -> tuple[str, dict[str, Any]]:
         return METHODS[method]
     maker, _, settings = method.partition(":")
     if maker != "lamina" or not settings:
-        raise KeyError(f"no method {method!r}; there are {', '.join(METHODS)}, and lamina:NAME=VALUE,...")
-    return "lamina_peer", dict(_setting(part) for part in _parts(settings))
+        raise KeyError(
+            f"no method {method!r}; there are {', '.join(METHODS)}, lamina:NAME=VALUE,... and {' and '.join(GROUPS)}"
+        )
+    return Method("lamina_peer", dict(_setting(part) for part in _parts(settings)))
+
+
+def in_groups(named: list[str]) -> tuple[str, ...]:
+    """Return the methods that are meant, the groups among them written out."""
+    return tuple(dict.fromkeys(one for name in named for one in GROUPS.get(name, (name,))))
 
 
 def _parts(settings: str) -> list[str]:

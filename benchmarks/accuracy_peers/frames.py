@@ -40,6 +40,17 @@ class Words(TransformerMixin, BaseEstimator):
         return _plain_names(X.assign(**columns).fillna(dict(self.medians_)))
 
 
+def without_dates(X: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with a date as numbers: days since 1970, and the parts of it that lamina looks at."""
+    for name in X.select_dtypes("datetime").columns:
+        date, at = X[name], X.columns.get_loc(name)
+        parts = {"year": date.dt.year, "month": date.dt.month, "weekday": date.dt.day_of_week, "hour": date.dt.hour}
+        X = X.assign(**{name: (date - pd.Timestamp(0)) / pd.Timedelta(days=1)})
+        for k, (part, numbers) in enumerate(parts.items()):
+            X.insert(at + 1 + k, f"{name} {part}", numbers)
+    return X
+
+
 def _plain_names(X: pd.DataFrame) -> pd.DataFrame:
     """Number the columns: some libraries stumble over blanks and brackets."""
     return X.set_axis([f"c{i}" for i in range(X.shape[1])], axis=1)

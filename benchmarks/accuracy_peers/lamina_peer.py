@@ -4,8 +4,12 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 import lamina
 from lamina.estimators import DeepClassifier, DeepRegressor
+
+TAKES_DATES = True
 
 
 def version() -> str:
@@ -19,3 +23,7 @@ def version() -> str:
 def estimator(task: str, seed: int, threads: int, **settings: Any) -> object:
     model = DeepClassifier if task == "classification" else DeepRegressor
     return model(random_state=seed, **settings)
+
+
+def fit_with(model: Any, X: pd.DataFrame, y: pd.Series, X_val: pd.DataFrame, y_val: pd.Series) -> None:
+    model.fit(X, y, X_val=X_val, y_val=y_val)

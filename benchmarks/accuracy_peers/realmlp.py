@@ -3,9 +3,10 @@
 import logging
 from importlib.metadata import version as release
 
+import pandas as pd
 import pytabkit
 import pytorch_lightning  # noqa: F401  (pytabkit imports it in fit: not to be counted)
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 
 from .frames import Words
 
@@ -19,3 +20,8 @@ def estimator(task: str, seed: int, threads: int, variant: str) -> object:
     kind = "Classifier" if task == "classification" else "Regressor"
     model = getattr(pytabkit, f"RealMLP_{variant}_{kind}")
     return make_pipeline(Words(fill_numbers=True), model(device="cpu", random_state=seed, n_threads=threads))
+
+
+def fit_with(model: Pipeline, X: pd.DataFrame, y: pd.Series, X_val: pd.DataFrame, y_val: pd.Series) -> None:
+    words, network = model[0].fit(X), model[-1]
+    network.fit(words.transform(X), y, X_val=words.transform(X_val), y_val=y_val)

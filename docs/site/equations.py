@@ -7,7 +7,7 @@ from lamina.equations.losses import LOSSES, BinaryLogLoss
 from lamina.equations.optimisers import OPTIMISERS
 from lamina.glassbox.activation_equations import ACTIVATION_EQUATIONS
 from lamina.glassbox.equation import PARTS_OF_A_PASS
-from lamina.glassbox.optimiser_equations import RULE_EQUATIONS
+from lamina.glassbox.optimiser_equations import MATRIX_EQUATIONS, RULE_EQUATIONS
 
 UNITS = {"categorical_log_loss": 3}  # outputs of a loss; others have one
 
@@ -50,6 +50,9 @@ def of_optimisers() -> Iterator[str]:
     for name, rule in OPTIMISERS.items():
         words = RULE_EQUATIONS[name].latex(rule(), "g", rule().remembers, "t")
         yield f"### {name}\n\n{aligned([rf'd &= {words}'])}"
+        if name in MATRIX_EQUATIONS:
+            words = MATRIX_EQUATIONS[name].latex(rule(), "g", rule().remembers, "t")
+            yield f"{OF_MATRICES}\n\n{aligned([rf'd &= {words}', *NEWTON_SCHULZ])}"
 
 
 def aligned(rows: list[str]) -> str:
@@ -80,3 +83,9 @@ OPTIMISERS_HEAD = r"""## Optimisers
 
 The direction {math}`d` in which {math}`W := W - \text{rate} \cdot (d + \text{decay} \cdot W)` goes, from the gradient
 {math}`g` and the memory before step {math}`t`, with the default settings."""
+
+OF_MATRICES = """For {math}`W` of every linear layer but the last:"""
+NEWTON_SCHULZ = (
+    r"\mathrm{NS}_0(u) &= u \, / \, \lVert u \rVert_F",
+    r"\mathrm{NS}_{i+1} &= 3.4445 X - 4.7750 A X + 2.0315 A^2 X \quad \text{with } X = \mathrm{NS}_i, \ A = X X^\top",
+)

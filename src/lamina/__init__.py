@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lamina.equations.layers import Activation, Dense, Linear, Residual
     from lamina.equations.network import Network
     from lamina.equations.normalisation import BatchNorm, LayerNorm
-    from lamina.equations.optimisers import Adam, AdamW, GradientDescent, Lion, Momentum, Nesterov, RMSProp
+    from lamina.equations.optimisers import Adam, AdamW, GradientDescent, Lion, Momentum, Muon, Nesterov, RMSProp
     from lamina.equations.scales import Scale
     from lamina.estimators import DeepClassifier, DeepRegressor
     from lamina.explaining import contributions, explain
@@ -50,6 +50,7 @@ __all__ = [
     "Lion",
     "Model",
     "Momentum",
+    "Muon",
     "Nesterov",
     "Network",
     "OwnLoss",
@@ -112,6 +113,7 @@ _HOME = {
     "Scale": "equations.scales",
     "GradientDescent": "equations.optimisers",
     "Momentum": "equations.optimisers",
+    "Muon": "equations.optimisers",
     "Nesterov": "equations.optimisers",
     "RMSProp": "equations.optimisers",
     "Adam": "equations.optimisers",

@@ -7,7 +7,7 @@ import numpy as np
 
 from lamina.equations.layers import Dense
 from lamina.equations.losses import BinaryLogLoss, CategoricalLogLoss
-from lamina.equations.optimisers import Adam, AdamW, GradientDescent, Lion, Momentum, Nesterov, RMSProp
+from lamina.equations.optimisers import Adam, AdamW, GradientDescent, Lion, Momentum, Muon, Nesterov, RMSProp
 from lamina.equations.regression_losses import AbsoluteError, Gamma, Huber, Poisson, Quantile, SquaredError
 from lamina.equations.types import Layer
 from lamina.learning.lbfgs import LBFGS
@@ -58,7 +58,9 @@ Loss = (
     | OwnLoss
     | Callable[..., Any]
 )
-Optimizer = str | Mapping[str, object] | GradientDescent | Momentum | Nesterov | RMSProp | Adam | AdamW | Lion | LBFGS
+Optimizer = (
+    str | Mapping[str, object] | GradientDescent | Momentum | Nesterov | RMSProp | Adam | AdamW | Lion | Muon | LBFGS
+)
 RandomState = int | np.random.RandomState | np.random.Generator | None
 Scaling = Literal["auto", "robust", "standard", "minmax", "quantile", "none"]
 Schedule = (
@@ -126,7 +128,7 @@ class ClassifierSettings:
     warm_start: bool
     random_state: RandomState
     verbose: int | bool
-    dtype: Literal["float32", "float64"]
+    dtype: Literal["float32", "float64", "bfloat16"]
     engine: Literal["auto", "equations", "kernels", "torch"]
     device: str
     def __init__(
@@ -182,7 +184,7 @@ class ClassifierSettings:
         warm_start: bool = False,
         random_state: RandomState = None,
         verbose: int | bool = False,
-        dtype: Literal["float32", "float64"] = "float32",
+        dtype: Literal["float32", "float64", "bfloat16"] = "float32",
         engine: Literal["auto", "equations", "kernels", "torch"] = "auto",
         device: str = "auto",
     ) -> None: ...
@@ -237,7 +239,7 @@ class RegressorSettings:
     warm_start: bool
     random_state: RandomState
     verbose: int | bool
-    dtype: Literal["float32", "float64"]
+    dtype: Literal["float32", "float64", "bfloat16"]
     engine: Literal["auto", "equations", "kernels", "torch"]
     device: str
     def __init__(
@@ -292,7 +294,7 @@ class RegressorSettings:
         warm_start: bool = False,
         random_state: RandomState = None,
         verbose: int | bool = False,
-        dtype: Literal["float32", "float64"] = "float32",
+        dtype: Literal["float32", "float64", "bfloat16"] = "float32",
         engine: Literal["auto", "equations", "kernels", "torch"] = "auto",
         device: str = "auto",
     ) -> None: ...

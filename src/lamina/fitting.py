@@ -47,6 +47,7 @@ from lamina.learning.lbfgs import LBFGS
 from lamina.learning.loss_check import check_own_loss
 from lamina.learning.networks import Inputs, loss_from, network_from, periodic_numbers
 from lamina.learning.own_losses import own_loss_of
+from lamina.learning.precision import kept_type
 from lamina.learning.presets import Facts, constant_rate, may_hold_out, resolved
 from lamina.learning.recipe import recipe_of, warn_of_large_batch
 from lamina.learning.run import Run, Task
@@ -151,7 +152,7 @@ def prepare(
     network = network_from(chosen, _inputs(columns, before, given, task), _outputs(columns.target), loss)
     if check_size is not None:
         check_size(network, rows.n)
-    dtype = np.dtype(chosen["dtype"])
+    dtype = kept_type(chosen["dtype"])
     examples: Examples
     validation: Examples | None
     if bags > 1:
@@ -174,6 +175,11 @@ def prepare(
     done = 0 if before is None else epochs_of(before)
     recipe = recipe_of(chosen, examples.n, seed, done=done)
     exact = isinstance(recipe.optimiser, LBFGS)
+    if exact and chosen["dtype"] == BFLOAT16:
+        raise SettingError(
+            "optimizer='lbfgs' with dtype='bfloat16': its line search compares costs that differ in the last digits, "
+            "which rounded operands hide. Choose dtype='float32', or another optimizer."
+        )
     if exact and group is not None:
         raise SettingError("optimizer='lbfgs' learns on one machine: leave out cluster, or choose another optimizer")
     if group is not None and group.together.sums == BFLOAT16 and dtype != np.float32:

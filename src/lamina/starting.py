@@ -13,6 +13,7 @@ from lamina.learning.bags import seed_of
 from lamina.learning.calibration import divided
 from lamina.learning.data_driven import DECIDING_ROWS, first_parameters
 from lamina.learning.lbfgs import LBFGS
+from lamina.learning.precision import kept_type
 from lamina.learning.run import Run
 from lamina.learning.state import State
 from lamina.model import Model
@@ -75,7 +76,7 @@ def gone_on(run: Run, before: Before) -> State:
     _check_same_arrays(before.model.network, run.network)
     _check_same_bags(before.model, run.bags)
     _check_own_loss(before.model.network, run)
-    dtype, optimiser = np.dtype(run.settings["dtype"]), run.recipe.optimiser
+    dtype, optimiser = kept_type(run.settings["dtype"]), run.recipe.optimiser
     if before.state is None:
         state = State.start(optimiser, before.model.params.astype(dtype))
         state.epoch, state.history = len(before.model.history), list(before.model.history)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -37,6 +38,14 @@ def test_every_command_has_help(lamina, command):
     assert f"Usage: lamina {command}" in done.out
     assert " ".join(docstring(command).partition("Parameters\n")[0].split()) in " ".join(done.out.split())
     assert done.err == ""
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_a_fraction_is_no_whole_number(lamina, command):
+    for option in set(re.findall(r"(--[a-z-]+) INT\b", lamina(command, "--help").out)):
+        code, _, err = lamina(command, "a", "b", f"{option}=1.5")
+        assert code == 2, option
+        assert f"{option}: expected a whole number, found '1.5'" in err
 
 
 def test_version(lamina):

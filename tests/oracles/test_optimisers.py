@@ -13,6 +13,7 @@ from lamina.equations.optimisers import (
     AdamW,
     GradientDescent,
     Momentum,
+    Muon,
     Nesterov,
     RMSProp,
 )
@@ -48,8 +49,9 @@ THEIRS = {
     "adam": lambda o: (torch.optim.AdamW, {"betas": (o.beta1, o.beta2), "eps": o.epsilon}),
     "adamw": lambda o: (torch.optim.AdamW, {"betas": (o.beta1, o.beta2), "eps": o.epsilon}),
     "lion": lambda o: (Lion, {"betas": (o.beta1, o.beta2)}),
+    "muon": lambda o: (torch.optim.AdamW, {"betas": (o.beta1, o.beta2), "eps": o.epsilon}),  # all but hidden matrices
 }
-DECOUPLED = ("adam", "adamw", "lion")  # torch's others pass the decay through their memory
+DECOUPLED = ("adam", "adamw", "lion", "muon")  # torch's others pass the decay through their memory
 
 VARIANTS = [
     Momentum(beta1=0.5),
@@ -107,3 +109,25 @@ def test_decay_without_memory_is_that_of_gradient_descent():
         theirs.step()
         update(NETWORK, GradientDescent(weight_decay=0.3), params, grads, np.zeros((0, NETWORK.size)), 0.1, step)
     np.testing.assert_allclose(params, theta.detach().numpy(), rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("sizes", [(32, 32), (40, 12), (12, 40), (30, 1)], ids=str)
+@pytest.mark.parametrize("iterations", [5, 3])
+def test_muon_moves_hidden_matrices_as_torch_does(sizes, iterations):
+    """torch computes the iterations in bfloat16, to two or three digits."""
+    units, n = sizes
+    network = Network(n, [Linear(units), Linear(1)], SquaredError())
+    rule = Muon(weight_decay=0.1, momentum=0.9, iterations=iterations)
+    rng = np.random.default_rng(0)
+    params, memory = rng.normal(size=network.size), np.zeros((2, network.size))
+    W = torch.tensor(network.named(params)["W1"], requires_grad=True)
+    settings = {"weight_decay": 0.1, "momentum": 0.9, "ns_steps": iterations, "adjust_lr_fn": "match_rms_adamw"}
+    theirs = torch.optim.Muon([W], lr=0.02, **settings)
+    for step in range(STEPS):
+        grads, before = rng.normal(size=network.size) * 10.0 ** (step % 5 - 2), network.named(params)["W1"].copy()
+        W.data, W.grad = torch.tensor(before), torch.tensor(network.named(grads)["W1"])
+        theirs.step()
+        update(network, rule, params, grads, memory, 0.02, step)
+        ours = network.named(params)["W1"] - before
+        off = np.linalg.norm(W.detach().numpy() - before - ours)
+        assert off < 0.03 * np.linalg.norm(ours)

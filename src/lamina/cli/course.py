@@ -4,6 +4,7 @@ import shlex
 from pathlib import Path
 
 from lamina.cli.files import check_place
+from lamina.cli.options import AsJson
 from lamina.cli.terminal import Terminal, counted, program_name
 from lamina.errors import SettingError
 from lamina.glassbox.doctor import FunctionReport, examine
@@ -13,7 +14,7 @@ from lamina.sealed_file import replacing
 FILE = Path("backprop.py")
 
 
-def course(file: Path = FILE, /, *, start: bool = False, force: bool = False, json: bool = False) -> int:
+def course(file: Path = FILE, /, *, start: bool = False, force: bool = False, json: AsJson = False) -> int:
     """List the course's functions as exercises, in order, and how far FILE is.
 
     The exit code is 1 while an exercise that FILE holds is not right.
@@ -26,8 +27,6 @@ def course(file: Path = FILE, /, *, start: bool = False, force: bool = False, js
         Write that file: signatures and what each function is to do.
     force
         With --start: replace an existing file.
-    json
-        Print the result as JSON on stdout, and nothing else there.
     """
     terminal = Terminal(json)
     if start:

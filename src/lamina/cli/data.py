@@ -5,13 +5,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from lamina.cli.column_roles import Columns, dropped_names
 from lamina.cli.exit_codes import DONE
 from lamina.cli.files import check_files
+from lamina.cli.options import Drop, Task, Weights
 from lamina.cli.profile_report import Report
 from lamina.cli.reading_flags import ReadingFlags
 from lamina.cli.rows import column_of, in_file, placed, weights_of
@@ -37,9 +38,9 @@ def data(
     /,
     *,
     target: str | None = None,
-    task: Literal["classification", "regression"] | None = None,
-    weights: str | None = None,
-    drop: list[str] | None = None,
+    task: Task = None,
+    weights: Weights = None,
+    drop: Drop = None,
     on_error: OnError = "raise",
     all: bool = False,  # noqa: A002
     json: bool = False,
@@ -57,12 +58,6 @@ def data(
         glob, or a URI like s3://bucket/folder.
     target
         The column to predict: adds its classes, what each other column alone says of it, and what training would take.
-    task
-        Whether the target holds classes or numbers. Detected and printed if not given.
-    weights
-        A column that says how much each row counts.
-    drop
-        Columns to leave out: a name, or several with commas between them. May be given several times.
     on_error
         Whether rows of a CSV file with too many or too few cells are an error, or are left out and counted.
     all

@@ -4,7 +4,8 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from lamina.cli.files import ModelFile, check_files, reading_for
+from lamina.cli.files import check_files, reading_for
+from lamina.cli.options import AsJson, ModelFile
 from lamina.cli.rows import Place, all_of, column_of, located
 from lamina.cli.terminal import Terminal, counted
 from lamina.cli.wording import for_command_line
@@ -21,7 +22,7 @@ def diagnose(
     *,
     target: str | None = None,
     validation: Path | None = None,
-    json: bool = False,
+    json: AsJson = False,
 ) -> int:
     """Say what is wrong with the training of a model, the likely cause first.
 
@@ -34,8 +35,6 @@ def diagnose(
         The column to predict; the model's own by default.
     validation
         A file of validation rows, to see whether they stand in FILE too.
-    json
-        Print the result as JSON on stdout, and nothing else there.
     """
     check_files({"MODEL": model, "FILE": file, "--validation": validation}, {})
     if validation is not None and file is None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from lamina.cli.options import AsJson, Whole
 from lamina.cli.terminal import Terminal
 from lamina.errors import DataError, LaminaError, SettingError
 from lamina.glassbox.doctor import Report, examine
@@ -15,11 +16,11 @@ def doctor(
     file: Path,
     /,
     *,
-    hint: int | None = None,
+    hint: Whole | None = None,
     solution: bool = False,
     watch: bool = False,
     seconds: float = 5.0,
-    json: bool = False,
+    json: AsJson = False,
 ) -> int:
     """Name the mistakes in hand-written functions of the course.
 
@@ -39,8 +40,6 @@ def doctor(
         Look again whenever the file changes, until Ctrl-C.
     seconds
         After how long one call is stopped.
-    json
-        Print the result as JSON on stdout, and nothing else there.
     """
     if not seconds > 0:
         raise SettingError(f"--seconds {seconds:g}: expected more than 0")

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from lamina.cli.files import ModelFile, check_rows, named, reading_for, shown
+from lamina.cli.files import check_rows, named, reading_for, shown
+from lamina.cli.options import AsJson, ModelFile, Weights
 from lamina.cli.rows import Place, column_of, in_stream, located, pieces_of, stream_of, weights_of
 from lamina.cli.scores import Answers
 from lamina.cli.scores import named as name_of
@@ -28,7 +29,7 @@ SHOWN_CLASSES = 15  # of a confusion matrix that fits a terminal
 
 
 def evaluate(
-    model: ModelFile, /, *files: str, weights: str | None = None, cluster: str | None = None, json: bool = False
+    model: ModelFile, /, *files: str, weights: Weights = None, cluster: str | None = None, json: AsJson = False
 ) -> int:
     """Measure a model on rows whose answers are known.
 
@@ -37,12 +38,8 @@ def evaluate(
     files
         CSV (also .gz, .zst), Parquet, Arrow or Feather files with the columns of training, the target included. Or a
         folder of them, a glob, or a URI like s3://bucket/folder.
-    weights
-        A column that says how much each row counts.
     cluster
         Where to work, as for `lamina train`: local[2], auto, HOST:PORT, mpi. The scores are the same.
-    json
-        Print the result as JSON on stdout, and nothing else there.
     """
     paths = named("evaluate", files)
     check_rows(model, paths, {})

@@ -4,7 +4,8 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-from lamina.cli.files import ModelFile, check_rows, named, shown
+from lamina.cli.files import check_rows, named, shown
+from lamina.cli.options import ModelFile, Whole
 from lamina.cli.pictures import check_picture, without_windows, write_picture
 from lamina.cli.rows import in_stream, stream_of
 from lamina.cli.terminal import Terminal, counted, number
@@ -21,8 +22,8 @@ def explain(
     /,
     *files: str,
     outcome: str | None = None,
-    top: int = 20,
-    most: int = ROWS,
+    top: Whole = 20,
+    most: Whole = ROWS,
     plot: Path | None = None,
     json: bool = False,
 ) -> int:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from lamina.cli.files import ModelFile, check_files, check_place
+from lamina.cli.files import check_files, check_place
+from lamina.cli.options import ModelFile
 from lamina.cli.terminal import Terminal, counted
 from lamina.errors import SettingError
 from lamina.exporting import onnx_model

@@ -9,9 +9,8 @@ from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Annotated
 
-from cyclopts import CycloptsError, Parameter
+from cyclopts import CycloptsError
 
 from lamina.data.tables.reading import Reading
 from lamina.data.tables.table_files import files_of
@@ -22,8 +21,6 @@ from lamina.model import Model
 
 URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/+(.*)")  # a drive of Windows has one letter
 NO_FILES = {stat.S_ISFIFO: "a pipe", stat.S_ISSOCK: "a socket", stat.S_ISCHR: "a device", stat.S_ISBLK: "a device"}
-
-ModelFile = Annotated[Path, Parameter(help="A model file, as `lamina train` writes it.")]
 
 
 def reading_for(model: Model) -> Reading:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.cli.files import reading_for
+from lamina.cli.options import Whole
 from lamina.cli.terminal import Terminal, number
 from lamina.data.tables.sources import read
 from lamina.data.tables.table import Table
@@ -25,7 +26,7 @@ from lamina.model_file import load
 SEED = 0
 
 
-def gradcheck(model: Path | None = None, file: Path | None = None, /, *, rows: int = 8, most: int = 500) -> int:
+def gradcheck(model: Path | None = None, file: Path | None = None, /, *, rows: Whole = 8, most: Whole = 500) -> int:
     """Compare every derivative with central differences, in double precision.
 
     Without MODEL, a small network is checked for each activation, layer and

@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Timer
 
 from lamina.cli.lab_export import export as write_page
+from lamina.cli.options import Whole
 from lamina.cli.terminal import Terminal
 from lamina.laboratory.bench import Bench
 from lamina.laboratory.learners_code import put_on
@@ -27,11 +28,11 @@ def lab(
     *,
     target: str | None = None,
     host: str = "127.0.0.1",
-    port: int = 0,
+    port: Whole = 0,
     token: str | None = None,
     no_browser: bool = False,
     export: Path | None = None,
-    steps: int = 1000,
+    steps: Whole = 1000,
 ) -> int:
     """Open the lab: a network on a page, forward and backward, with the engine behind it.
 

@@ -13,7 +13,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.cli.files import ModelFile, check_place, check_rows, named, shown
+from lamina.cli.files import check_place, check_rows, named, shown
+from lamina.cli.options import ModelFile
 from lamina.cli.printable import printable
 from lamina.cli.rows import Place, in_stream, located, pieces_of, stream_of
 from lamina.cli.terminal import Terminal, counted

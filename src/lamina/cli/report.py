@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from lamina.cli.evaluate import answers_from
-from lamina.cli.files import ModelFile, check_files, check_place, check_rows, paths_of, reading_for, shown
+from lamina.cli.files import check_files, check_place, check_rows, paths_of, reading_for, shown
+from lamina.cli.options import ModelFile
 from lamina.cli.retraining import command_for
 from lamina.cli.rows import in_stream, stream_of
 from lamina.cli.scores import Answers, baseline_name

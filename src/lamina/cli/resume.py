@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+from lamina.cli.options import AsJson, Whole
 from lamina.errors import CheckpointError
 from lamina.learning.run_folders import RunInfo, run_in
 
 
 def resume(
-    folder: Path, /, *, max_iter: int | None = None, max_time: float | None = None, json: bool = False
+    folder: Path, /, *, max_iter: Whole | None = None, max_time: float | None = None, json: AsJson = False
 ) -> int | None:
     """Resume a training run from its newest checkpoint.
 
@@ -23,8 +24,6 @@ def resume(
         Most epochs in all, those that are done included; by default what the run was last given.
     max_time
         Seconds from now after which training ends; by default what the run was last given.
-    json
-        Print the result as JSON on stdout, and nothing else there.
     """
     from lamina.cli.main import called
 

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from lamina.cli.options import Whole
 from lamina.cli.terminal import Terminal
 from lamina.errors import DataWarning, MissingExtraError, SettingError
 from lamina.web.places import LOOPBACK, listening
@@ -22,12 +23,12 @@ NOT_ENCRYPTED = "the connection is not encrypted: beyond this machine, put a pro
 def serve(
     *models: str,
     host: str = "127.0.0.1",
-    port: int = 8080,
+    port: Whole = 8080,
     token: Annotated[str | None, Parameter(env_var="LAMINA_TOKEN")] = None,
     allow_host: tuple[str, ...] = (),
     max_body: float = 32.0,
-    max_rows: int = 100_000,
-    max_requests: int = 256,
+    max_rows: Whole = 100_000,
+    max_requests: Whole = 256,
     max_time: float = 30.0,
     drain: float = 0.0,
 ) -> int:

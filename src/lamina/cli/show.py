@@ -3,7 +3,7 @@
 from typing import Any
 
 from lamina.cli.curve import drawn
-from lamina.cli.files import ModelFile
+from lamina.cli.options import ModelFile
 from lamina.cli.scores import named
 from lamina.cli.settings import spelled
 from lamina.cli.terminal import Terminal, counted

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from lamina.cli.files import ModelFile, check_files, check_place, reading_for
+from lamina.cli.files import check_files, check_place, reading_for
+from lamina.cli.options import AsJson, ModelFile, Whole
 from lamina.cli.pictures import check_picture, without_windows, write_picture
 from lamina.cli.rows import Place, all_of, located
 from lamina.cli.terminal import Terminal
@@ -30,8 +31,8 @@ def trace(
     *,
     rows: str = "0:5",
     array: tuple[str, ...] = (),
-    why: int | None = None,
-    output: int | None = None,
+    why: Whole | None = None,
+    output: Whole | None = None,
     training: bool = False,
     inputs: bool = False,
     equations: bool = False,
@@ -39,7 +40,7 @@ def trace(
     out: Path | None = None,
     html: Path | None = None,
     plot: Path | None = None,
-    json: bool = False,
+    json: AsJson = False,
 ) -> int:
     """Show every number of forward and backward by the lecture's name.
 
@@ -73,8 +74,6 @@ def trace(
         An .html file to write the table to, with a picture of every array.
     plot
         For --why: a .png, .svg or .pdf file to draw it into; needs matplotlib.
-    json
-        Print the result as JSON on stdout, and nothing else there.
     """
     check_files({"MODEL": model, "FILE": file}, {"--out": out, "--html": html, "--plot": plot})
     check_picture(plot)

@@ -18,6 +18,7 @@ from cyclopts.exceptions import CycloptsError
 from lamina.cli.column_roles import Columns
 from lamina.cli.exit_codes import DONE, SIGNALS
 from lamina.cli.files import check_files, check_place, check_space, paths_of
+from lamina.cli.options import AsJson, Drop, Target, Task, Weights, Whole
 from lamina.cli.pictures import check_picture, draw_curve
 from lamina.cli.preparation import task_of
 from lamina.cli.reading_flags import ReadingFlags
@@ -50,10 +51,10 @@ GLOB = re.compile(r"[*?\[\]]")  # not for the name of a model
 
 def train(
     *files: str,
-    target: str | None = None,
-    task: Literal["classification", "regression"] | None = None,
-    weights: str | None = None,
-    drop: list[str] | None = None,
+    target: Target = None,
+    task: Task = None,
+    weights: Weights = None,
+    drop: Drop = None,
     groups: str | None = None,
     time: str | None = None,
     validation: Path | None = None,
@@ -67,8 +68,8 @@ def train(
     track: list[str] | None = None,
     cluster: str | None = None,
     cluster_sums: Literal["same-bits", "plain", "bfloat16"] | None = None,
-    local_steps: int | None = None,
-    json: bool = False,
+    local_steps: Whole | None = None,
+    json: AsJson = False,
     cells: Annotated[ReadingFlags | None, Parameter(name="*")] = None,
     settings: Annotated[Flags | None, Parameter(name="*")] = None,
 ) -> int:
@@ -82,14 +83,6 @@ def train(
     files
         CSV (also .gz, .zst), Parquet, Arrow or Feather files: a row per example, named columns. Or a folder of them, a
         glob, or a URI like s3://bucket/folder.
-    target
-        The column to predict.
-    task
-        Whether the target holds classes or numbers. Detected and printed if not given.
-    weights
-        A column that says how much each row counts.
-    drop
-        Columns to leave out: a name, or several with commas between them. May be given several times.
     groups
         A column, such as the customer: rows of one group are held out together. It is not learned from.
     time
@@ -122,8 +115,6 @@ def train(
         bfloat16 too, and half the bytes are sent; with plain a step takes least.
     local_steps
         How many steps each worker takes by itself, before all continue from the mean of what they have.
-    json
-        Print the result as JSON on stdout, and nothing else there.
     """
     given: dict[str, Any] = {
         "file": files or None,

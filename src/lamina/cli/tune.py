@@ -3,13 +3,14 @@
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from lamina.cli.column_roles import Columns
 from lamina.cli.exit_codes import DONE, SIGNALS
 from lamina.cli.files import check_files, check_place, named
+from lamina.cli.options import AsJson, Drop, Target, Task, Weights, Whole
 from lamina.cli.pictures import check_picture, without_windows, write_picture
 from lamina.cli.preparation import by_class, task_of
 from lamina.cli.reading_flags import ReadingFlags
@@ -32,30 +33,29 @@ from lamina.tuning.results import Search
 from lamina.tuning.searching import searched
 from lamina.tuning.trials import Job
 
-SHOWN_TRIALS = 5
-SHOWN_IMPORTANCES = 5
+SHOWN = 5  # trials, and importances
 
 
 def tune(
     *files: str,
-    target: str | None = None,
-    task: Literal["classification", "regression"] | None = None,
-    weights: str | None = None,
-    drop: list[str] | None = None,
+    target: Target = None,
+    task: Task = None,
+    weights: Weights = None,
+    drop: Drop = None,
     groups: str | None = None,
     time: str | None = None,
-    trials: int = 50,
+    trials: Whole = 50,
     max_time: float | None = None,
-    cv: int = 1,
+    cv: Whole = 1,
     space: list[str] | None = None,
     only: list[str] | None = None,
     pruning: Annotated[bool, Parameter(negative="--no-pruning")] = True,
-    n_jobs: int = 1,
+    n_jobs: Whole = 1,
     storage: str | None = None,
     track: list[str] | None = None,
     out: Path | None = None,
     plot: Path | None = None,
-    json: bool = False,
+    json: AsJson = False,
     cells: Annotated[ReadingFlags | None, Parameter(name="*")] = None,
     settings: Annotated[FlagsOfTrials | None, Parameter(name="*")] = None,
 ) -> int:
@@ -69,14 +69,6 @@ def tune(
     ----------
     files
         CSV (also .gz, .zst), Parquet, Arrow or Feather files, as for `lamina train`; they are read into memory.
-    target
-        The column to predict.
-    task
-        Whether the target holds classes or numbers. Detected and printed if not given.
-    weights
-        A column that says how much each row counts.
-    drop
-        Columns to leave out: a name, or several with commas between them. May be given several times.
     groups
         A column, such as the customer: rows of one group are on one side of every fold. It is not learned from.
     time
@@ -105,8 +97,6 @@ def tune(
         The model file to write; by default the first file's name with the ending .lamina, in the current folder.
     plot
         Write a picture of the trials, and of what mattered, to this PNG, SVG or PDF file.
-    json
-        Print the result as JSON on stdout, and nothing else there.
     """
     terminal, paths, trackers = Terminal(json), named("tune", files), tuple(trackers_of(track))
     columns = Columns(target, weights, tuple(drop or ()), groups, time)
@@ -235,11 +225,11 @@ def _told(terminal: Terminal, found: Search, path: Path | None, plot: Path | Non
             one["score"],
             ", ".join(f"{n}={written(v)}" for n, v in one["changed"].items()) or "defaults",
         )
-        for one in found.ranked[:SHOWN_TRIALS]
+        for one in found.ranked[:SHOWN]
     ]
     terminal.table(["trial", name, "what differs from the defaults"], best, right=(1,))
     if found.importances:
-        shares = list(found.importances.items())[:SHOWN_IMPORTANCES]
+        shares = list(found.importances.items())[:SHOWN]
         terminal.say("what mattered: " + ", ".join(f"{setting} {share:.0%}" for setting, share in shares))
     if found.default_score is not None:
         lower = "lower" if found.lower_is_better else "higher"

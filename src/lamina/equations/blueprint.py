@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from lamina.equations.layers import LAYERS, Linear, Residual
+from lamina.equations.affine import Affine
+from lamina.equations.layers import LAYERS, Residual
 from lamina.equations.losses import LOSSES
 from lamina.equations.own_loss import FunctionLoss
 from lamina.equations.random import Key
@@ -74,7 +75,7 @@ def _layer(entry: Mapping[str, Any]) -> Layer:
     if entry["kind"] == Residual.kind:
         return Residual([_layer(inner) for inner in entry["chain"]])
     kind = LAYERS[entry["kind"]]
-    derived = DERIVED if kind is Linear else (*DERIVED, "units")
+    derived = DERIVED if issubclass(kind, Affine) else (*DERIVED, "units")
     return kind(**{name: _plain(value) for name, value in entry.items() if name not in derived})
 
 

@@ -14,6 +14,8 @@ from typing import ClassVar, Self
 import numpy as np
 
 from lamina.equations.activations import ACTIVATIONS
+from lamina.equations.affine import Affine
+from lamina.equations.affine import RoundedLinear as RoundedLinear
 from lamina.equations.dropout import Dropout as Dropout
 from lamina.equations.embeddings import Embedding as Embedding
 from lamina.equations.embeddings import Periodic as Periodic
@@ -24,29 +26,15 @@ from lamina.equations.normalisation import LayerNorm as LayerNorm
 from lamina.equations.random import Key
 from lamina.equations.scales import ParametricActivation as ParametricActivation
 from lamina.equations.scales import Scale as Scale
-from lamina.equations.types import Array, Arrays, SameWidth, Shape
+from lamina.equations.types import Array, Arrays, SameWidth
 from lamina.equations.types import Layer as Layer
 
 
 @dataclass(frozen=True)
-class Linear:
-    """Z = W A_prev + b.
-
-    With `ntk`, W learns as in the NTK form `Z = V A_prev / sqrt(units_prev) + b` (Jacot et al. 2018): a rule like Adam
-    takes a step in V that does not depend on the size of the gradient, so W = V / sqrt(units_prev) moves at the rate
-    divided by sqrt(units_prev), and shrinks at the rate itself.
-    """
+class Linear(Affine):
+    """Z = W A_prev + b."""
 
     kind: ClassVar[str] = "linear"
-    units: int
-    ntk: bool = False
-
-    def width(self, n: int) -> int:
-        return self.units
-
-    def shapes(self, n: int) -> dict[str, Shape]:
-        rate = n**-0.5 if self.ntk else 1.0
-        return {"W": Shape(self.units, n, "weights", rate, 1 / rate), "b": Shape(self.units, 1, "biases")}
 
     def forward(self, p: Arrays, A_prev: Array, key: Key | None) -> tuple[Array, Arrays]:
         Z = p["W"] @ A_prev + p["b"]  # (units, m)
@@ -167,7 +155,7 @@ def chain_gradients(
 LAYERS: dict[str, type[Layer]] = {
     layer.kind: layer
     for layer in (
-        *(Linear, Activation, Dropout, LayerNorm, BatchNorm, Scale, ParametricActivation, Residual),
+        *(Linear, RoundedLinear, Activation, Dropout, LayerNorm, BatchNorm, Scale, ParametricActivation, Residual),
         *(Embedding, Periodic, MemberScale, MemberChoice),
     )
 }

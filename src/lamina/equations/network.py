@@ -125,6 +125,11 @@ class Network:
         """The path of the last linear layer; empty where there is none."""
         return max((slot.path for slot in self.slots if slot.role == "W"), default=())
 
+    @cached_property
+    def hidden_matrices(self) -> frozenset[Slot]:
+        """W of every linear layer but the last: what a rule like Muon moves whole."""
+        return frozenset(slot for slot in self.slots if slot.role == "W" and slot.path != self.last_linear)
+
     def layer_at(self, path: Path) -> Layer:
         """Return the layer at a slot's path."""
         layer = self.layers[path[0]]

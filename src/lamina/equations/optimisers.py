@@ -8,6 +8,7 @@ the same for all (`verbs.update`):
 
 with the factors of the parameter's group. That decay is decoupled: it does not pass through the memory (Loshchilov and
 Hutter 2019). `t` counts the steps from 1. Gradients longer than `clip_norm` are first shortened to that length.
+A rule that must see the hidden matrices whole (`Network.hidden_matrices`) has `matrix_direction` for them besides.
 """
 
 from dataclasses import dataclass
@@ -15,17 +16,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from lamina.equations.types import Array, Optimiser
+from lamina.equations.orthogonal import OrthogonalMomentum
+from lamina.equations.types import Array, Optimiser, OptimiserSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Common:
-    weight_decay: float = 0.0
-    clip_norm: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class GradientDescent(_Common):
+class GradientDescent(OptimiserSettings):
     """d = g: the lecture's rule."""
 
     kind: ClassVar[str] = "gradient_descent"
@@ -36,7 +32,7 @@ class GradientDescent(_Common):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Momentum(_Common):
+class Momentum(OptimiserSettings):
     """v = beta1 v + (1 - dampening) g; d = v. With `dampening=beta1` it is the course's average of gradients."""
 
     kind: ClassVar[str] = "momentum"
@@ -51,7 +47,7 @@ class Momentum(_Common):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Nesterov(_Common):
+class Nesterov(OptimiserSettings):
     """v = beta1 v + g; d = g + beta1 v: the gradient seen from one step ahead (Sutskever et al. 2013)."""
 
     kind: ClassVar[str] = "nesterov"
@@ -65,7 +61,7 @@ class Nesterov(_Common):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RMSProp(_Common):
+class RMSProp(OptimiserSettings):
     """s = beta2 s + (1 - beta2) g^2; d = g / (sqrt(s) + epsilon) (Tieleman and Hinton 2012)."""
 
     kind: ClassVar[str] = "rmsprop"
@@ -80,7 +76,7 @@ class RMSProp(_Common):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Adam(_Common):
+class Adam(OptimiserSettings):
     """Averages of g and g^2, corrected for their start at zero (Kingma and Ba 2015):
 
     v = beta1 v + (1 - beta1) g             v_corrected = v / (1 - beta1^t)
@@ -114,7 +110,7 @@ class AdamW(Adam):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lion(_Common):
+class Lion(OptimiserSettings):
     """d = sign(beta1 v + (1 - beta1) g), then v = beta2 v + (1 - beta2) g (Chen et al. 2023)."""
 
     kind: ClassVar[str] = "lion"
@@ -129,6 +125,13 @@ class Lion(_Common):
         return d
 
 
+@dataclass(frozen=True, kw_only=True)
+class Muon(OrthogonalMomentum, AdamW):
+    """AdamW, but for hidden matrices: momentum, made orthogonal (Jordan 2024). On tables: arXiv 2604.15297."""
+
+    kind: ClassVar[str] = "muon"
+
+
 OPTIMISERS: dict[str, type[Optimiser]] = {
-    rule.kind: rule for rule in (GradientDescent, Momentum, Nesterov, RMSProp, Adam, AdamW, Lion)
+    rule.kind: rule for rule in (GradientDescent, Momentum, Nesterov, RMSProp, Adam, AdamW, Lion, Muon)
 }

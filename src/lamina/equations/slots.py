@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from lamina.equations.layers import Linear, Residual
+from lamina.equations.affine import Affine
+from lamina.equations.layers import Residual
 from lamina.equations.types import Layer, Shape
 
 Path = tuple[int, ...]  # position of a layer; longer inside a Residual
@@ -64,7 +65,7 @@ def numbers(layers: Sequence[Layer]) -> dict[Path, int]:
 def _numbered(layers: Sequence[Layer], number: int, path: Path) -> Iterator[tuple[Path, int]]:
     for i, layer in enumerate(layers):
         here = (*path, i)
-        number += isinstance(layer, Linear)
+        number += isinstance(layer, Affine)
         if isinstance(layer, Residual):
             for inside, number in _numbered(layer.layers, number, here):  # noqa: B020 - goes on counting
                 yield inside, number

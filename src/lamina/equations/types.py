@@ -29,6 +29,7 @@ The cost is J = (1/m) sum of w_i L_i; the weights and the 1/m are in verbs.py an
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -104,6 +105,14 @@ class OneUnitPerTarget:
 
     def sample_targets(self, rng: np.random.Generator, m: int, k: int) -> Array:
         return rng.standard_normal((m, k))
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimiserSettings:
+    """Settings of every optimiser."""
+
+    weight_decay: float = 0.0
+    clip_norm: float | None = None
 
 
 class Optimiser(Protocol):

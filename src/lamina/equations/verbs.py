@@ -187,7 +187,7 @@ def update(
     if optimiser.clip_norm is not None:
         norm = float(np.linalg.norm(g))
         g = g * (optimiser.clip_norm / max(norm, optimiser.clip_norm))
-    d = optimiser.direction(memory[:, trained], g, step + 1)
+    d = _direction(network, optimiser, memory[:, trained], g, step + 1)
     for slot in network.slots:
         shrink = optimiser.weight_decay * decay * slot.decay
         if slot.group == "statistics":
@@ -196,6 +196,23 @@ def update(
             p[slot.place] -= rate * slot.rate * d[slot.place]
         else:
             p[slot.place] -= rate * slot.rate * (d[slot.place] + shrink * p[slot.place])
+
+
+def _direction(network: Network, optimiser: Optimiser, memory: Array, g: Array, t: int) -> Array:
+    """Return the direction of everything that is trained; hidden matrices whole where the rule asks for that."""
+    whole = getattr(optimiser, "matrix_direction", None)
+    if whole is None:
+        return optimiser.direction(memory, g, t)
+    d = np.empty_like(g)
+    for slot in network.slots:
+        if slot.group == "statistics":
+            continue
+        m, part = memory[:, slot.place], g[slot.place]
+        if slot in network.hidden_matrices:
+            d[slot.place] = whole(m.reshape(-1, *slot.shape), part.reshape(slot.shape), t).ravel()
+        else:
+            d[slot.place] = optimiser.direction(m, part, t)
+    return d
 
 
 def train_steps(

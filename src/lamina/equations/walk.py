@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from lamina.computed_once import cached_property
-from lamina.equations.layers import Activation, Linear, Residual, chain_backward, chain_forward
+from lamina.equations.affine import Affine
+from lamina.equations.layers import Activation, Residual, chain_backward, chain_forward
 from lamina.equations.network import Network
 from lamina.equations.random import Key
 from lamina.equations.scales import ParametricActivation
@@ -128,7 +129,7 @@ def _passed(
             yield from _passed(*inner, back, here, letter, numbers, name)
         elif dA_i is not None:
             grads = layer.gradients(p[i], dA_i, cache)
-        letter = "Z" if isinstance(layer, Linear) else "A" if isinstance(layer, MAKE_A) else letter
+        letter = "Z" if isinstance(layer, Affine) else "A" if isinstance(layer, MAKE_A) else letter
         yield Passed(layer, here, numbers[here], name(letter, numbers[here]), A[i + 1], cache, dA_i, grads)
 
 

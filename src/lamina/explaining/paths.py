@@ -175,7 +175,8 @@ def contributions(
     table, beside = (_in_memory(model, one) for one in (rows, others))
     if not (table.n_rows and beside.n_rows):
         raise DataError("contributions: at least one row expected, and one to compare with; found none.")
-    name, of_bags = outcome_of(model, outcome).name, []
+    name = outcome_of(model, outcome).name
+    of_bags: list[tuple[Array, Array, Array]] = []
     for one in (model.bag(i) for i in range(model.bags)):
         ways = _Ways.of(one, outcome_of(one, outcome), beside)
         told = progress if not of_bags else None  # a row once

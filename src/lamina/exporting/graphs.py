@@ -171,6 +171,12 @@ def one(op: str, value: Value) -> Value:
     return value.graph.node(op, value)
 
 
+def as_bfloat16(value: Value) -> Value:
+    """Return the numbers rounded to bfloat16, in the type that they have."""
+    rounded = value.graph.node("Cast", value, to=int(onnx_library().TensorProto.BFLOAT16))
+    return value.graph.node("Cast", rounded, to=element_type(value.dtype))
+
+
 def asked(op: str, value: Value) -> Value:
     """Return an operator that answers yes or no of each number: "IsNaN", "IsInf"."""
     return value.graph.node(op, value, dtype=bool)

@@ -10,16 +10,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.equations.rounding import bfloat16
 from lamina.equations.types import Arrays
 from lamina.errors import ExportError
 from lamina.exporting.activation_nodes import ACTIVATIONS
-from lamina.exporting.graphs import Value, asked, beside, largest, one, smallest, where
+from lamina.exporting.graphs import Value, as_bfloat16, asked, beside, largest, one, smallest, where
 
 
 def linear(layer: Any, p: Arrays, A: Value, n: int) -> Value:
     """Z = A_prev Wᵀ + bᵀ, with W as lamina stores it."""
     W, b = A.like(p["W"]), A.like(p["b"].T[0])
     return A.graph.node("Gemm", A, W, b, transB=1)
+
+
+def rounded_linear(layer: Any, p: Arrays, A: Value, n: int) -> Value:
+    """W is stored as rounded; A_prev is cast to bfloat16 and back."""
+    return linear(layer, {**p, "W": bfloat16(p["W"])}, as_bfloat16(A), n)
 
 
 def activation(layer: Any, p: Arrays, Z: Value, n: int) -> Value:
@@ -121,6 +127,7 @@ def _wide(array: Any) -> NDArray[np.float64]:
 # (layer, its arrays, A_prev, units of A_prev) -> A
 LAYERS: dict[str, Callable[[Any, Arrays, Value, int], Value]] = {
     "linear": linear,
+    "rounded_linear": rounded_linear,
     "activation": activation,
     "dropout": dropout,
     "layer_norm": layer_norm,

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lamina.equations.rounding import bfloat16
 from lamina.glassbox.activation_equations import ACTIVATION_EQUATIONS
 from lamina.glassbox.equation import Array
 from lamina.glassbox.site import Site
@@ -55,6 +56,14 @@ def _linear(site: Site, a: Examples, there: Carried) -> Carried:
     W, b = a.arrays[site.p["W"]], a.arrays[site.p["b"]]
     constant = there.constant + (there.c * b).sum(axis=0) + there.e.sum(axis=0)
     c = W.T @ there.c
+    return Carried(c, np.zeros_like(c), constant)
+
+
+def _rounded_linear(site: Site, a: Examples, there: Carried) -> Carried:
+    """M is W rounded, times what rounding makes of each A_prev."""
+    W, b, A = a.arrays[site.p["W"]], a.arrays[site.p["b"]], a[site.before]
+    constant = there.constant + (there.c * b).sum(axis=0) + there.e.sum(axis=0)
+    c = bfloat16(W).T @ there.c * np.divide(bfloat16(A), A, out=np.zeros_like(A), where=A != 0)
     return Carried(c, np.zeros_like(c), constant)
 
 
@@ -147,6 +156,7 @@ def _member_choice(site: Site, a: Examples, there: Carried) -> Carried:
 
 CARRY: Mapping[str, Carry] = {
     "linear": _linear,
+    "rounded_linear": _rounded_linear,
     "activation": _activation,
     "parametric_activation": _parametric,
     "scale": _scale,

@@ -15,6 +15,7 @@ from lamina.glassbox.activation_equations import ACTIVATION_EQUATIONS
 from lamina.glassbox.entries.rules import function_at, matrix_product, product_at, times_slope
 from lamina.glassbox.equation import Statement, Value, copied, latex_of, plain, product, transposed
 from lamina.glassbox.normalisation_equations import batch_norm, layer_norm
+from lamina.glassbox.rounded_equations import rounded_linear
 from lamina.glassbox.site import LayerEquations, Site, column_mean, mean_over_examples, per_example
 
 # ---- linear ----
@@ -174,6 +175,7 @@ def none(at: Site) -> dict[str, Statement]:
 
 LAYER_EQUATIONS: Mapping[str, LayerEquations] = {  # a residual's are those of its chain, in network_equations.py
     "linear": LayerEquations(linear, linear_back, linear_gradients),
+    "rounded_linear": rounded_linear,
     "activation": LayerEquations(activation, activation_back, none),
     "parametric_activation": LayerEquations(parametric, parametric_back, parametric_gradients),
     "scale": LayerEquations(scale, scale_back, scale_gradients),

@@ -1,4 +1,4 @@
-"""How each optimiser moves an array: the direction d of W := W - rate * (d + decay * W), and the table of optimisers.
+"""How each optimiser moves an array: the direction d of W := W - rate * (d + decay * W), and the tables of optimisers.
 
 The memory (v, s) is that before the step, t counts the steps from 1, and g is the gradient, shortened where there is a
 longest norm.
@@ -20,6 +20,11 @@ class RuleEquations(NamedTuple):
     direction: Callable[[Any, Array, Memory, int], Array]
     text: Callable[[Any, str, tuple[str, ...], int], str]
     latex: Callable[[Any, str, tuple[str, ...], int], str]
+    remembers: tuple[str, ...] | None = None  # what it reads of the rule's memory; None: all
+    spread: Callable[[Any, Array, Memory, Array, float], float] | None = (
+        None  # of a matrix that is moved whole: how far
+    )
+    # d may be off where g is off by so much and numbers are rounded by this share of themselves
 
 
 def _momentum(rule: Any, g: Array, memory: Memory, t: int) -> Array:
@@ -85,6 +90,43 @@ def _lion_latex(rule: Any, g: str, memory: tuple[str, ...], t: int) -> str:
     return rf"\mathrm{{sign}}({rule.beta1:g} {memory[0]} + {1 - rule.beta1:g} {g})"
 
 
+def _look_ahead(rule: Any, g: Array, memory: Memory) -> Array:
+    return g + rule.momentum * (rule.momentum * memory[0] + g)
+
+
+def _muon(rule: Any, g: Array, memory: Memory, t: int) -> Array:
+    """By the singular values s, each of which every iteration turns into a s + b s^3 + c s^5."""
+    u = _look_ahead(rule, g, memory)
+    if not np.isfinite(u).all():
+        return np.full_like(u, np.nan)
+    P, s, Q = np.linalg.svd(u, full_matrices=False)
+    s = s / max(np.sqrt(np.sum(s**2)), rule.epsilon)
+    a, b, c = NEWTON_SCHULZ
+    for _ in range(rule.iterations):
+        s = a * s + b * s**3 + c * s**5
+    return np.asarray(0.2 * np.sqrt(max(u.shape)) * (P * s) @ Q)
+
+
+def _muon_spread(rule: Any, g: Array, memory: Memory, off: Array, rounding: float) -> float:
+    """A small singular value, and what it is off by, grows by the factor a in every iteration."""
+    length = max(float(np.linalg.norm(_look_ahead(rule, g, memory))), rule.epsilon)
+    share = (1 + rule.momentum) * float(np.linalg.norm(off)) / length + rounding
+    return float(0.2 * np.sqrt(max(g.shape)) * NEWTON_SCHULZ[0] ** rule.iterations * share)
+
+
+def _muon_text(rule: Any, g: str, memory: tuple[str, ...], t: int) -> str:
+    u = f"{g} + {rule.momentum:g} ({rule.momentum:g} {memory[0]} + {g})"
+    return f"0.2 sqrt(max(rows, columns)) orthogonalised({u})"
+
+
+def _muon_latex(rule: Any, g: str, memory: tuple[str, ...], t: int) -> str:
+    u = rf"{g} + {rule.momentum:g} ({rule.momentum:g} {memory[0]} + {g})"
+    scale = r"0.2 \sqrt{\max(\mathrm{rows}, \mathrm{columns})}"
+    return rf"{scale} \, \mathrm{{NS}}_{{{rule.iterations}}}\left({u}\right)"
+
+
+NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
+
 ADAM = RuleEquations(_adam, _adam_text, _adam_latex)
 
 RULE_EQUATIONS: Mapping[str, RuleEquations] = {
@@ -97,4 +139,9 @@ RULE_EQUATIONS: Mapping[str, RuleEquations] = {
     "adam": ADAM,
     "adamw": ADAM,
     "lion": RuleEquations(_lion, _lion_text, _lion_latex),
+    "muon": ADAM,
+}
+
+MATRIX_EQUATIONS: Mapping[str, RuleEquations] = {  # of hidden matrices, where they are moved whole
+    "muon": RuleEquations(_muon, _muon_text, _muon_latex, remembers=("v",), spread=_muon_spread),
 }

@@ -12,7 +12,8 @@ from lamina.data.tables.columns import Column, spell
 from lamina.data.tables.days import spell_date
 from lamina.data.tables.table import Table
 from lamina.data.targets import Labels, Numbers
-from lamina.equations.layers import Embedding, Linear, Periodic
+from lamina.equations.affine import Affine
+from lamina.equations.layers import Embedding, Periodic
 from lamina.equations.losses import Quantile
 from lamina.equations.network import Network
 from lamina.glassbox.cells import as_html, lined
@@ -148,7 +149,7 @@ def _embedded(network: Network) -> tuple[Learned, Learned]:
         elif isinstance(layer, Periodic):
             rows = frozenset(left[j] for j in layer.columns if j < len(left))
             found[1] = Learned(rows, f"; {layer.outputs} more from {layer.frequencies} learned waves")
-        elif isinstance(layer, Linear):
+        elif isinstance(layer, Affine):
             break
     return found[0], found[1]
 

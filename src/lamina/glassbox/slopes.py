@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.equations.affine import RoundedLinear
 from lamina.equations.differences import EPSILON, compare, relative_difference
 from lamina.errors import DataError, SettingError, nearest
 from lamina.glassbox.along import Crossing, Kink, Line, nearest_kinks
@@ -251,6 +252,11 @@ def _check_smooth(trace: Any, name: str, row: int) -> None:
             raise SettingError(
                 f"row {row} of {name} holds the number of a category, which has no slope: nudge a number of "
                 f"{site.p['E']}, from which the category is looked up."
+            )
+        if isinstance(site.layer, RoundedLinear):
+            raise SettingError(
+                f"{site.out} is a product of numbers rounded to bfloat16, so the cost is stairs, of which a nudge says "
+                "nothing: trace a network that was trained with dtype='float32' or 'float64'."
             )
     if not np.isfinite(trace["cost"]):
         raise DataError(f"the cost of this trace is {float(trace['cost'])}: only a finite cost has slopes.")

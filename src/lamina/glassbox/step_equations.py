@@ -1,15 +1,16 @@
 """The equations of one step of training: how every array moves, from its gradient and the optimiser's memory."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from lamina.equations.network import Network
 from lamina.equations.slots import Slot
-from lamina.glassbox.entries.rules import moved
+from lamina.glassbox.entries.rules import function, function_of_all, moved
 from lamina.glassbox.equation import Array, Equation, Statement, Value, latex_of, plain, short_latex
-from lamina.glassbox.optimiser_equations import RULE_EQUATIONS
+from lamina.glassbox.optimiser_equations import MATRIX_EQUATIONS, RULE_EQUATIONS, RuleEquations
 from lamina.glassbox.sites import Sites
 
 ROUNDINGS = 32  # of the size of its terms that a number may be off by, in units of its type's rounding
@@ -40,10 +41,11 @@ def update_equations(
     slots = [slot for slot in sorted(network.slots) if slot.group != "statistics"]
     if step.optimiser.clip_norm is not None:
         yield Equation("clip", _clip(slots, step), "update", "longest norm")
+    kind = step.optimiser.kind
     for slot in slots:
-        yield Equation(
-            f"{slot.name}_new", _moved(slot, step, gradients[f"d{slot.name}"]), "update", step.optimiser.kind
-        )
+        rule = MATRIX_EQUATIONS.get(kind) if slot in network.hidden_matrices else None
+        moved_by = _moved(slot, rule or RULE_EQUATIONS[kind], step, gradients[f"d{slot.name}"])
+        yield Equation(f"{slot.name}_new", moved_by, "update", kind)
     for site in sites.every:
         if "mean" in site.p:
             yield Equation(f"{site.p['mean']}_new", _running_mean(site), "update", "running statistics")
@@ -62,10 +64,10 @@ def _clip(slots: list[Slot], step: Step) -> Statement:
     )
 
 
-def _moved(slot: Slot, step: Step, gradient: Statement) -> Statement:
-    rule, optimiser, t = RULE_EQUATIONS[step.optimiser.kind], step.optimiser, step.number + 1
+def _moved(slot: Slot, rule: RuleEquations, step: Step, gradient: Statement) -> Statement:
+    optimiser, t = step.optimiser, step.number + 1
     W, rate = slot.name, step.rate * slot.rate
-    memory = tuple(f"{name}_{W}" for name in optimiser.remembers)
+    memory = tuple(f"{name}_{W}" for name in rule.remembers or optimiser.remembers)
     shrink = optimiser.weight_decay * step.decay * slot.decay
     clipped = ("clip",) if optimiser.clip_norm is not None else ()
 
@@ -73,17 +75,24 @@ def _moved(slot: Slot, step: Step, gradient: Statement) -> Statement:
         g = g * a["clip"] if clipped else g
         return rule.direction(optimiser, g, tuple(a[name] for name in memory), t)
 
+    def spread_of(a: Any, g: Array, off: Array, d: Array) -> Array | float:
+        if rule.spread is None:
+            return np.maximum(np.abs(direction(a, g + off) - d), np.abs(direction(a, g - off) - d))
+        clip = a["clip"] if clipped else 1.0
+        remembered = tuple(a[name] for name in memory)
+        return rule.spread(optimiser, g * clip, remembered, off * clip, ROUNDINGS * step.rounding)
+
     def compute(a: Any) -> Value:
         g = a[f"d{W}"]
         d, off = direction(a, g), ROUNDINGS * step.rounding * gradient.compute(a).size + step.apart.get(f"d{W}", 0.0)
-        spread = np.maximum(np.abs(direction(a, g + off) - d), np.abs(direction(a, g - off) - d))
         value = a[W] - rate * (d + shrink * a[W])
-        return Value(value, np.abs(a[W]) + rate * np.abs(d), rate * spread)
+        return Value(value, np.abs(a[W]) + rate * np.abs(d), rate * spread_of(a, g, off, d))
 
     g = "clip * " * bool(clipped) + f"d{W}"
     text = rule.text(optimiser, f"({g})" if clipped else g, memory, t)
     read = (f"d{W}", *memory, *clipped)
-    terms = moved(W, rate, shrink, text, read, lambda a: plain(direction(a, a[f"d{W}"])))
+    of_entry = function if rule.spread is None else function_of_all
+    terms = moved(W, rate, shrink, partial(of_entry, text, read, lambda a: plain(direction(a, a[f"d{W}"]))))
     clip = r"\mathrm{clip} \cdot " if clipped else ""
     latex = rule.latex(optimiser, f"{clip}{latex_of('d' + W)}", tuple(map(latex_of, memory)), t)
     if shrink:

@@ -4,13 +4,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lamina.equations.affine import Affine
 from lamina.equations.layers import Residual
 from lamina.glassbox.equation import number_of
 from lamina.glassbox.origins import Origins
 from lamina.glassbox.site import Site
 from lamina.glassbox.sites import Sites
 
-MIXES = ("linear", "residual", "member_choice")  # after one of these a row is a feature no longer
+MIXES = ("linear", "rounded_linear", "residual", "member_choice")  # after one of these a row is a feature no longer
 
 
 def features_of(sites: Sites, origins: Origins, n_inputs: int) -> dict[str, tuple[str, ...]]:
@@ -63,7 +64,7 @@ def axes_of(sites: Sites, members: int) -> Mapping[str, tuple[str, str]]:
 def _rows(site: Site, before: str, sites: Sites) -> str:
     if site.out == sites.Z:
         return "outputs"
-    if site.layer.kind == "linear":
+    if isinstance(site.layer, Affine):
         return f"units of layer {site.number}"
     if site.layer.kind == "member_choice":
         return "units of the member"

@@ -181,7 +181,7 @@ def _levels(trace: Any, a: Examples, output: int) -> Iterator[Level]:
     features = features_of(trace.sites, trace.origins, trace.network.n_inputs)
     for site in reversed(trace.sites.chain):
         there = CARRY[site.layer.kind](site, a, there)
-        if site.layer.kind in ("linear", "residual") or site.before == "A0":
+        if site.layer.kind in ("linear", "rounded_linear", "residual") or site.before == "A0":
             names = features.get(site.before) or [f"{site.before}[{j}]" for j in range(site.inputs)]
             yield _level(site.before, names, a[site.before], there)
 

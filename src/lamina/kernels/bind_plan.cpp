@@ -78,10 +78,12 @@ Plan plan_of(const nb::list& blueprint, int itemsize) {
 }
 
 Optimiser optimiser_of(const std::string& kind, double beta1, double beta2, double epsilon, double dampening,
-                       double weight_decay, std::optional<double> clip_norm) {
+                       double weight_decay, std::optional<double> clip_norm, double momentum, int64_t iterations) {
     int rule = index_of(rule_names, kind);
     if (rule < 0) throw std::invalid_argument("no optimiser " + kind);
-    return {Rule(rule), beta1, beta2, epsilon, dampening, weight_decay, clip_norm.value_or(0), clip_norm.has_value()};
+    return {
+        Rule(rule), beta1,     beta2, epsilon, dampening, weight_decay, clip_norm.value_or(0), clip_norm.has_value(),
+        momentum,   iterations};
 }
 
 template <int N>
@@ -113,11 +115,13 @@ void bind_plan(nb::module_& m) {
         .def(
             "__init__",
             [](Optimiser* self, const std::string& kind, double beta1, double beta2, double epsilon, double dampening,
-               double weight_decay, std::optional<double> clip_norm) {
-                new (self) Optimiser(optimiser_of(kind, beta1, beta2, epsilon, dampening, weight_decay, clip_norm));
+               double weight_decay, std::optional<double> clip_norm, double momentum, int64_t iterations) {
+                new (self) Optimiser(optimiser_of(kind, beta1, beta2, epsilon, dampening, weight_decay, clip_norm,
+                                                  momentum, iterations));
             },
             nb::arg("kind"), nb::arg("beta1") = 0., nb::arg("beta2") = 0., nb::arg("epsilon") = 0.,
-            nb::arg("dampening") = 0., nb::arg("weight_decay") = 0., nb::arg("clip_norm") = nb::none());
+            nb::arg("dampening") = 0., nb::arg("weight_decay") = 0., nb::arg("clip_norm") = nb::none(),
+            nb::arg("momentum") = 0., nb::arg("iterations") = 0);
 }
 
 } // namespace lamina

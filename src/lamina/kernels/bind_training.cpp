@@ -51,11 +51,12 @@ Took run_part(const Training<T>& call, int threads, int64_t k, int64_t n) {
 template <class T>
 int64_t run_all(Training<T>& call, Paced& plan) {
     const int64_t batch = call.steps.batch_size, all = call.steps.count;
-    double examples = double(std::min(batch, call.count)) * double(plan.members), work = examples * plan.work;
+    double examples = double(std::min(batch, call.count)) * double(plan.members);
+    const double work = examples * plan.work + call.work_of_update();
     require_bytes(examples, plan, sizeof(T));
     const Underway underway;
     int threads = threads_for(work, std::max<int64_t>(batch * plan.members, 1));
-    Loan arena(training_parts(plan, batch, sizeof(T), call.memories(), threads).bytes);
+    Loan arena(training_parts(plan, batch, sizeof(T), call.memories(), call.whole(), threads).bytes);
     call.arena = arena.get();
     call.poll = poll;
     looked = Clock::now();
@@ -82,16 +83,18 @@ std::vector<int64_t> run_many(std::vector<Training<T>>& calls, Paced& plan) {
     int64_t rows = 1;
     for (const Training<T>& call : calls) {
         const double examples = double(call.steps.batch_size) * double(plan.members);
+        const double of_step = examples * plan.work + call.work_of_update();
         require_bytes(examples * double(calls.size()), plan, sizeof(T));
-        work = std::max(work, examples * plan.work), rows = std::max(rows, call.steps.batch_size * plan.members);
-        of_all += examples * plan.work * double(call.steps.count);
+        work = std::max(work, of_step), rows = std::max(rows, call.steps.batch_size * plan.members);
+        of_all += of_step * double(call.steps.count);
     }
     const Underway underway;
     const int teams = threads_for(of_all, int64_t(calls.size()));
     const int size = std::max(1, std::min(free_threads() / teams, threads_for(work, rows)));
     int64_t bytes = 0;
     for (const Training<T>& call : calls)
-        bytes = std::max(bytes, training_parts(plan, call.steps.batch_size, sizeof(T), call.memories(), size).bytes);
+        bytes = std::max(
+            bytes, training_parts(plan, call.steps.batch_size, sizeof(T), call.memories(), call.whole(), size).bytes);
     Loan arenas(bytes * teams);
     Many<T> many(calls, teams, size, static_cast<char*>(arenas.get()), bytes, poll);
     looked = Clock::now();
@@ -103,6 +106,16 @@ std::vector<int64_t> run_many(std::vector<Training<T>>& calls, Paced& plan) {
     std::vector<int64_t> done;
     for (size_t i = 0; i < calls.size(); i++) done.push_back(many.done(i));
     return done;
+}
+
+// One step from a gradient that is there, by a rule that moves matrices whole.
+template <class T>
+void update_whole(Training<T>& call, const Plan& plan) {
+    const Underway underway;
+    const int threads = threads_for(call.work_of_update(), int64_t(plan.jobs.size()));
+    Loan arena(training_parts(plan, 1, sizeof(T), call.memories(), call.whole(), threads).bytes);
+    call.arena = arena.get();
+    run_part(call, threads, 0, 1);
 }
 
 // ---- what Python asks for ----
@@ -244,7 +257,12 @@ void update(const Paced& plan, const Optimiser& optimiser, Vector<T> params, Vec
     require_params<T>(plan, grads.shape(0));
     require_memory<T>(plan, optimiser, memory);
     require(step >= 0, "step: expected a positive number");
-    path->verbs<T>().update({&plan, optimiser, params.data(), grads.data(), memory.data(), rate, decay, step});
+    if (!optimiser.whole())
+        return path->verbs<T>().update(
+            {&plan, optimiser, params.data(), grads.data(), memory.data(), rate, decay, step});
+    Training<T> call{&plan, Steps{1, 1, &rate, &decay, nullptr, 0, step}, optimiser};
+    call.params = params.data(), call.memory = memory.data(), call.given = grads.data();
+    update_whole(call, plan);
 }
 
 template <class T>

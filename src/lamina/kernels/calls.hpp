@@ -39,12 +39,15 @@ struct Training {
     int64_t count = 0;              // of order, or of rows
     double* costs = nullptr;
     T* grads = nullptr;            // flat; the gradient goes there, nothing moves, and no penalty is added
+    const T* given = nullptr;      // flat; the gradient of a single step, for which no rows are looked at
     int64_t first = 0, m = 0;      // with grads: the number of the first row within its batch, and the rows of that
     void* arena = nullptr;         // of training_parts().bytes
     bool (*poll)(void*) = nullptr; // now and then by thread 0: whether to stop
     void* asked = nullptr;         // what poll is given
 
     int memories() const { return grads ? 0 : optimiser.memories(); }
+    bool whole() const { return !grads && optimiser.whole(); }
+    double work_of_update() const { return whole() ? optimiser.iterations * plan->hidden_work : 0.; } // multiply-adds
 
     // `n` of its steps from number k on.
     Training some(int64_t k, int64_t n) const {
@@ -133,9 +136,9 @@ inline int64_t rows_at_once(const Plan& plan) {
 // The parts of a training arena, in elements of T from its start.
 struct Parts {
     int64_t params, grads, chunk_grads, memory[2], transposed, per_unit, losses, scratch, scratch_size, sums, values,
-        bytes;
+        whole, lengths, bytes;
 };
-inline Parts training_parts(const Plan& plan, int64_t batch, int itemsize, int memories, int threads) {
+inline Parts training_parts(const Plan& plan, int64_t batch, int itemsize, int memories, bool whole, int threads) {
     int64_t line = 64 / itemsize, next = 0;
     auto take = [&](int64_t n) {
         int64_t start = next;
@@ -154,6 +157,8 @@ inline Parts training_parts(const Plan& plan, int64_t batch, int itemsize, int m
     p.scratch_size = (2 * plan.n_outputs + plan.targets + 2 + 2 * line) * line;
     p.scratch = take(p.scratch_size * threads);
     p.sums = take(int64_t(plan.jobs.size()) * 4 * 8 / itemsize);
+    p.whole = take(whole ? plan.hidden_size : 0);
+    p.lengths = take(whole ? int64_t(plan.jobs.size()) * 8 / itemsize : 0);
     p.values = take(plan.panels * padded_rows(chunk) * line);
     p.bytes = next * itemsize;
     return p;

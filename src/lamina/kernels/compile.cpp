@@ -67,6 +67,8 @@ Function function_of(const Layer& layer) {
 }
 
 struct Compiler : Places {
+    bool members_alike = true; // so far
+
     int slot(const Layer& layer, const Shape& shape) {
         const std::string role = shape.role;
         auto found = std::find(layer.roles.begin(), layer.roles.end(), role);
@@ -145,6 +147,8 @@ struct Compiler : Places {
             part.check(layer, plan);
             expect(op.units == part.width(layer), "width of " + layer.kind);
             read_settings(layer, part.settings, op);
+            op.alike = members_alike ? plan.members : 1;
+            members_alike &= !part.members_differ;
             size_t i = 0;
             for (const Shape& shape : part.shapes(layer)) {
                 expect(i < std::size(op.slots), "too many arrays of " + layer.kind);
@@ -181,9 +185,10 @@ struct Compiler : Places {
             Op& op = plan.ops[i];
             op.back = i > plan.first_trained;
             with_layer(op.kind, [&](auto part) {
-                if (part.transposed && op.back) {
+                if (part.transposed) {
                     Slot& W = plan.slots[op.slots[0]];
-                    W.transposed = take(plan.transposed, panels(W.columns) * plan.P * W.rows);
+                    if (op.back) W.transposed = take(plan.transposed, panels(W.columns) * plan.P * part.links(W.rows));
+                    if (part.pairs) W.pairs = take(plan.transposed, panels(W.rows) * plan.P * part.links(W.columns));
                 }
                 const double work = part.work(op, plan.P);
                 plan.forward_work += work;
@@ -194,15 +199,35 @@ struct Compiler : Places {
         plan.work += 8. * (values + extras) * plan.P;
     }
 
+    static bool is_linear(const Op& op) { return op.kind == Kind::linear || op.kind == Kind::rounded_linear; }
+
+    void find_hidden_matrices() {
+        std::vector<int> found;
+        for (const Op& op : plan.ops)
+            if (is_linear(op)) found.push_back(op.slots[0]);
+        if (!found.empty()) found.pop_back();
+        for (int slot : found) {
+            Slot& W = plan.slots[slot];
+            W.hidden = true;
+            Hidden h{slot, W.rows > W.columns, std::max(W.rows, W.columns), std::min(W.rows, W.columns), {}, 0, 0};
+            const int64_t wide = panels(h.shorter) * plan.P;
+            for (int64_t* place : {&h.X[0], &h.X[1]}) *place = take(plan.hidden_size, wide * h.longer);
+            for (int64_t* place : {&h.A, &h.Q}) *place = take(plan.hidden_size, wide * h.shorter);
+            const double a = double(h.longer), b = double(h.shorter);
+            plan.hidden_work += b * b * (1.5 * a + 0.5 * b);
+            plan.hidden.push_back(h);
+        }
+    }
+
     // A relu between linear layers is done while the products are still in registers.
     void take_over_relus() {
         for (size_t i = 1; i < plan.ops.size(); i++) {
             Op &relu = plan.ops[i], &before = plan.ops[i - 1];
             if (relu.kind != Kind::activation || relu.function != Function::relu) continue;
-            if (before.kind == Kind::linear && relu.A == relu.A_prev) before.relu = relu.done_forward = true;
+            if (is_linear(before) && relu.A == relu.A_prev) before.relu = relu.done_forward = true;
             if (i + 1 == plan.ops.size()) continue;
             Op& after = plan.ops[i + 1];
-            if (after.kind == Kind::linear && relu.dA == relu.dA_prev && relu.back && after.back)
+            if (is_linear(after) && relu.dA == relu.dA_prev && relu.back && after.back)
                 after.d_relu = relu.done_backward = true;
         }
     }
@@ -256,6 +281,7 @@ Plan compile(const std::vector<Layer>& layers, const LossSettings& loss, int ite
     c.take_over_relus();
     c.place_extras();
     c.cut_jobs();
+    c.find_hidden_matrices();
     std::vector<std::pair<int64_t, int64_t>> spans;
     for (const Slot& s : plan.slots) {
         plan.flat_size += s.rows * s.columns;

@@ -85,12 +85,15 @@ struct LayerDefaults {
     static constexpr Names settings{};     // that it reads of its entry; numbers are at op.settings[place in this list]
     static constexpr bool free_A = false;  // on the way back, only what follows reads its A, and so may write over it
     static constexpr bool over_dA = false; // dA_prev may be written where dA was
-    static constexpr bool transposed = false;   // dA_prev is a product with the transpose of its first array
-    static constexpr bool whole_batch = false;  // looks at all examples of a batch
-    static constexpr bool whole_panels = false; // the gradient of a panel is found at one go
-    static constexpr int passes = 2;            // in a step, of what `work` says; one more where dA_prev is wanted
+    static constexpr bool transposed = false;     // dA_prev is a product with the transpose of its first array
+    static constexpr bool pairs = false;          // its products, with that array too, take pairs of bfloat16
+    static constexpr bool whole_batch = false;    // looks at all examples of a batch
+    static constexpr bool whole_panels = false;   // the gradient of a panel is found at one go
+    static constexpr bool members_differ = false; // gives the members of a row different A
+    static constexpr int passes = 2;              // in a step, of what `work` says; one more where dA_prev is wanted
 
     static void check(const Layer&, const Plan&) {}
+    static int64_t links(int64_t n) { return n; } // of the chain that a product sums n numbers in
     static int64_t width(const Layer& layer) { return layer.units_prev; }
     static Shapes shapes(const Layer&) { return {}; }
     static bool is_identity(const Op&) { return false; } // A = A_prev: it may be left out

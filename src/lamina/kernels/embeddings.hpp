@@ -17,20 +17,32 @@ LAMINA_INLINE void copy_units(const T* from, T* to, int64_t n) {
     if constexpr (SIZE > 1) copy_units<T, SIZE / 2>(from, to, n);
 }
 
-// Units of value a to where they are in value b; backwards: from their place in b to that in a.
+// Do f(i, end) for the groups of neighbours [i, end) that `alike` examples of a row make in rows [i0, i1); at either
+// end a group may be cut.
+template <class T, class F>
+LAMINA_INLINE void by_row(const Place<T>& at, int64_t alike, int64_t i0, int64_t i1, F f) {
+    for (int64_t i = i0, end = i0 + alike - (at.first + i0) % alike; i < i1; i = end, end += alike)
+        f(i, end < i1 ? end : i1);
+}
+
+// Units of value a to where they are in value b; backwards: from their place in b to that in a. Of examples that are
+// alike, a has the first.
 template <class T>
 LAMINA_INLINE void move_units(const Place<T>& at, const std::vector<Run>& runs, int64_t a, int64_t b, bool backwards,
-                              int64_t i0, int64_t i1) {
+                              int64_t i0, int64_t i1, int64_t alike = 1) {
     for (const Run& run : runs)
         for (int64_t done = 0, n; done < run.n; done += n) {
             int64_t u = run.from + done, v = run.to + done, x = u % P<T>, y = v % P<T>;
             n = run.n - done;
             if (n > P<T> - x) n = P<T> - x;
             if (n > P<T> - y) n = P<T> - y;
-            for (int64_t i = i0; i < i1; i++) {
-                T *from = at.panel(a + u / P<T>, i) + x, *to = at.panel(b + v / P<T>, i) + y;
-                backwards ? copy_units(to, from, n) : copy_units(from, to, n);
-            }
+            by_row(at, alike, i0, i1, [&](int64_t first, int64_t end) {
+                T* from = at.panel(a + u / P<T>, first) + x;
+                for (int64_t i = first; i < end; i++) {
+                    T* to = at.panel(b + v / P<T>, i) + y;
+                    backwards ? copy_units(to, from, n) : copy_units(from, to, n);
+                }
+            });
         }
 }
 // 0 in the last panel of a value, for the lanes beyond its units.

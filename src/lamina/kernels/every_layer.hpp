@@ -6,6 +6,7 @@
 #include "members.hpp"
 #include "normalisation.hpp"
 #include "periodic.hpp"
+#include "rounded.hpp"
 
 namespace lamina::LAMINA_PATH {
 

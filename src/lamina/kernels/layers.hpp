@@ -19,6 +19,7 @@
 #include "activations.hpp"
 #include "compile.hpp"
 #include "place.hpp"
+#include "products.hpp"
 #include "random.hpp"
 
 namespace lamina::LAMINA_PATH {
@@ -35,19 +36,23 @@ struct Linear : LayerDefaults {
 
     template <class T>
     static void forward(const Place<T>& at, const Op& op, int64_t i0, int64_t i1) {
-        across<T>(at.panel(op.A_prev, i0), at.stride, at.param(op, W), at.param(op, b), op.units_prev,
-                  panels_of<T>(op.units), i1 - i0, at.panel(op.A, i0), at.stride, {op.relu, nullptr});
+        across<T>(at.value(op.A_prev, i0), {at.param(op, W), op.units_prev * P<T>}, at.param(op, b), op.units_prev,
+                  op.units, i1 - i0, at.value(op.A, i0), {op.relu, nullptr});
     }
     template <class T>
     static void backward(const Place<T>& at, const Op& op, int64_t i0, int64_t i1) {
-        across<T>(at.panel(op.dA, i0), at.stride, at.transposed + at.plan.slots[op.slots[W]].transposed, nullptr,
-                  op.units, panels_of<T>(op.units_prev), i1 - i0, at.panel(op.dA_prev, i0), at.stride,
-                  {false, op.d_relu ? at.panel(op.A_prev, i0) : nullptr});
+        const T* transposed = at.transposed + at.plan.slots[op.slots[W]].transposed;
+        across<T>(at.value(op.dA, i0), {transposed, op.units * P<T>}, nullptr, op.units, op.units_prev, i1 - i0,
+                  at.value(op.dA_prev, i0), {false, op.d_relu ? at.panel(op.A_prev, i0) : nullptr});
     }
     template <class T>
     static void gradients(const Place<T>& at, const Op& op, const Job& job) {
-        outer<T>(at.panel(op.A_prev), at.stride, at.panel(op.dA), at.stride, at.here, op.units_prev, job.k0, job.k1,
-                 job.p0, job.p1, at.grad(op, W));
+        outer<T>(at.value(op.A_prev), at.value(op.dA), at.here, op.units, job.k0, job.k1, job.p0, job.p1,
+                 {at.grad(op, W), op.units_prev * P<T>});
+        db(at, op, job);
+    }
+    template <class T>
+    static void db(const Place<T>& at, const Op& op, const Job& job) {
         for (int64_t p = job.p0; p < job.p1 && job.k0 == 0; p++) sum_of(at, op.dA + p).into(at.grad(op, b) + p * P<T>);
     }
 };
@@ -88,7 +93,7 @@ struct Activation : LayerDefaults {
 struct Dropout : LayerDefaults {
     enum { rate };
     static constexpr Names settings{"rate"};
-    static constexpr bool over_dA = true;
+    static constexpr bool over_dA = true, members_differ = true;
     static void check(const Layer& layer, const Plan&) {
         const double rate = layer.number("rate");
         expect(rate >= 0 && rate <= 1, "rate of dropout");

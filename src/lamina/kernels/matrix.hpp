@@ -1,13 +1,11 @@
-// Vectors of the processor, and matrix products.
+// Vectors of the processor, and the panels that matrices lie in. The only file that knows the processor.
 //
 // Matrices lie in panels: 64 bytes wide (16 floats, 8 doubles), row after row, panel beside panel. For an array of
 // examples (m, units) that is
 //
 //     panel 0: units 0..15 of example 0, of example 1, ...      panel 1: units 16..31 of example 0, ...
 //
-// so a row of a panel is one cache line, and a product walks through contiguous memory whatever the shapes are. Every
-// element of a product is one chain of fused multiply-adds in the order of the index that is summed over. How many
-// elements are computed side by side, and by which thread, changes nothing.
+// so a row of a panel is one cache line, and a product walks through contiguous memory whatever the shapes are.
 #pragma once
 
 #include <cstdint>
@@ -27,12 +25,13 @@ namespace lamina::LAMINA_PATH {
 
 #define LAMINA_INLINE inline __attribute__((always_inline))
 
+// The bytes of a register; and the tile of a product, rows by panels, that stays in registers (products.hpp).
 #if defined(__AVX512F__)
-inline constexpr int BYTES = 64, TILE_ROWS = 12;
+inline constexpr int BYTES = 64, TILE_ROWS = 8, TILE_PANELS = 2; // 16 of 32 registers
 #elif defined(__AVX2__)
-inline constexpr int BYTES = 32, TILE_ROWS = 6;
+inline constexpr int BYTES = 32, TILE_ROWS = 6, TILE_PANELS = 1; // 12 of 16
 #else
-inline constexpr int BYTES = 16, TILE_ROWS = 5;
+inline constexpr int BYTES = 16, TILE_ROWS = 5, TILE_PANELS = 1; // 20 of 32
 #endif
 
 template <class T>
@@ -74,6 +73,21 @@ LAMINA_INLINE Vec<T> all(T x) {
     return x - Vec<T>{}; // not a sum: 0 + -0 is 0
 }
 
+// Two numbers of bfloat16, one above the other: the operands of a product that takes two of the index it sums over at
+// once. bfloat16 is the upper half of a float.
+struct Pair {
+    uint32_t bits;
+};
+template <>
+struct Lanes<Pair> {
+    typedef uint32_t V __attribute__((vector_size(BYTES)));
+    typedef uint32_t Loose __attribute__((vector_size(BYTES), aligned(4), may_alias));
+};
+template <>
+LAMINA_INLINE Vec<Pair> all(Pair x) {
+    return x.bits - Vec<Pair>{};
+}
+
 // The compiler may not fuse a product and a sum by itself (-ffp-contract=off): where it does would depend on the path.
 #if defined(__AVX512F__)
 LAMINA_INLINE Vec<float> fma(Vec<float> a, Vec<float> b, Vec<float> c) {
@@ -87,6 +101,19 @@ LAMINA_INLINE Vec<float> sqrt(Vec<float> a) {
 }
 LAMINA_INLINE Vec<double> sqrt(Vec<double> a) {
     return _mm512_sqrt_pd(a);
+}
+// a > b ? a : b and a < b ? a : b in one instruction; the compiler takes two.
+LAMINA_INLINE Vec<float> max(Vec<float> a, Vec<float> b) {
+    return _mm512_max_ps(a, b);
+}
+LAMINA_INLINE Vec<double> max(Vec<double> a, Vec<double> b) {
+    return _mm512_max_pd(a, b);
+}
+LAMINA_INLINE Vec<float> min(Vec<float> a, Vec<float> b) {
+    return _mm512_min_ps(a, b);
+}
+LAMINA_INLINE Vec<double> min(Vec<double> a, Vec<double> b) {
+    return _mm512_min_pd(a, b);
 }
 #elif defined(__AVX2__)
 LAMINA_INLINE Vec<float> fma(Vec<float> a, Vec<float> b, Vec<float> c) {
@@ -153,6 +180,82 @@ LAMINA_INLINE V min(V a, V b) { // NaN of b passes
     return a < b ? a : b;
 }
 
+// A matrix in panels: where the first lies, and how far apart they are.
+template <class T>
+struct Panels {
+    T* first;
+    int64_t apart;
+
+    LAMINA_INLINE T* at(int64_t panel, int64_t row = 0) const { return first + panel * apart + row * P<T>; }
+    LAMINA_INLINE operator Panels<const T>() const { return {first, apart}; }
+    LAMINA_INLINE Panels from(int64_t panel, int64_t row = 0) const { return {at(panel, row), apart}; }
+};
+
+// ---- pairs of bfloat16 ----
+//
+// Rounded to the nearest, a tie to the even one; below the smallest normal float is 0, NaN stays NaN. c + a b takes the
+// upper products first, each added with one rounding, and gives 0 for what is below the smallest normal float. So does
+// the instruction of AVX512_BF16; elsewhere two multiply-adds do it, while `FlushDenormals` lives.
+
+#if defined(__AVX512BF16__)
+LAMINA_INLINE Vec<float> fma(Vec<Pair> a, Vec<Pair> b, Vec<float> c) {
+    return _mm512_dpbf16_ps(c, (__m512bh)a, (__m512bh)b);
+}
+LAMINA_INLINE Vec<Pair> pairs(Vec<float> lower, Vec<float> upper) {
+    const __m512i halves = (__m512i)_mm512_cvtne2ps_pbh(upper, lower);
+    const __m512i side_by_side = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7,
+                                                  22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    return (Vec<Pair>)_mm512_permutexvar_epi16(side_by_side, halves);
+}
+// The 8 pairs of neighbours in a row of a panel.
+LAMINA_INLINE void neighbours(const float* row, Pair* to) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), (__m256i)_mm512_cvtneps_pbh(load(row)));
+}
+struct FlushDenormals {
+    LAMINA_INLINE FlushDenormals() {}
+};
+#else
+LAMINA_INLINE Vec<float> fma(Vec<Pair> a, Vec<Pair> b, Vec<float> c) {
+    c = fma(Vec<float>(a & 0xFFFF0000u), Vec<float>(b & 0xFFFF0000u), c);
+    return fma(Vec<float>(a << 16), Vec<float>(b << 16), c);
+}
+LAMINA_INLINE Vec<Pair> rounded(Vec<float> x) {
+    const Vec<Pair> bits = Vec<Pair>(x), upper = bits >> 16, kind = bits & 0x7F800000u;
+    const Vec<Pair> nearest = (bits + 0x7FFFu + (upper & 1)) >> 16;
+    return x != x ? upper | 0x40u : kind == 0 ? upper & 0x8000u : nearest;
+}
+LAMINA_INLINE Vec<Pair> pairs(Vec<float> lower, Vec<float> upper) {
+    return rounded(lower) | rounded(upper) << 16;
+}
+LAMINA_INLINE void neighbours(const float* row, Pair* to) {
+    Pair halves[P<float>];
+    for (int i = 0; i < P<float>; i += WIDE<float>) store(halves + i, rounded(load(row + i)));
+    for (int j = 0; j < P<float> / 2; j++) to[j].bits = halves[2 * j].bits | halves[2 * j + 1].bits << 16;
+}
+class FlushDenormals { // while this lives, of the thread
+#if defined(__AVX2__)
+    const uint32_t before = _mm_getcsr();
+
+  public:
+    FlushDenormals() { _mm_setcsr(before | 0x8040); } // those that come and those that go
+    ~FlushDenormals() { _mm_setcsr(before); }
+#elif defined(__aarch64__)
+    uint64_t before;
+
+  public:
+    FlushDenormals() {
+        asm volatile("mrs %0, fpcr" : "=r"(before));
+        asm volatile("msr fpcr, %0" ::"r"(before | 1ull << 24));
+    }
+    ~FlushDenormals() { asm volatile("msr fpcr, %0" ::"r"(before)); }
+#else
+  public:
+    FlushDenormals() {}
+#endif
+    FlushDenormals(const FlushDenormals&) = delete;
+};
+#endif
+
 // One row of a panel, held in registers.
 template <class T>
 struct Row {
@@ -176,245 +279,6 @@ struct Row {
         return x[0];
     }
 };
-
-// ---- products ----
-//
-//     across   C[i][:] = start + Σ_k a[i][k] B[k][:]      the rows of C are examples: Z = W A_prev + b, dA_prev = Wᵀ dZ
-//     outer    C[r][:] = start + Σ_i a[i][r] B[i][:]      the rows of C are units_prev: dW = dZ A_prevᵀ
-//
-// B and C are panels. `link` is the chain both consist of: a block of MR rows of C stays in registers.
-
-template <class T, int MR>
-struct Tile {
-    Vec<T> c[MR][NV<T>];
-
-    LAMINA_INLINE void start(const T* C, int64_t stride) {
-#pragma GCC unroll 16
-        for (int r = 0; r < MR; r++)
-#pragma GCC unroll 8
-            for (int j = 0; j < NV<T>; j++) c[r][j] = load(C + r * stride + j * WIDE<T>);
-    }
-    LAMINA_INLINE void zero() {
-#pragma GCC unroll 16
-        for (int r = 0; r < MR; r++)
-#pragma GCC unroll 8
-            for (int j = 0; j < NV<T>; j++) c[r][j] = Vec<T>{};
-    }
-    LAMINA_INLINE void into(T* C) const {
-#pragma GCC unroll 16
-        for (int r = 0; r < MR; r++)
-#pragma GCC unroll 8
-            for (int j = 0; j < NV<T>; j++) store(C + r * P<T> + j * WIDE<T>, c[r][j]);
-    }
-    LAMINA_INLINE void relu() {
-#pragma GCC unroll 16
-        for (int r = 0; r < MR; r++)
-#pragma GCC unroll 8
-            for (int j = 0; j < NV<T>; j++) c[r][j] = max(Vec<T>{}, c[r][j]);
-    }
-    LAMINA_INLINE void d_relu(const T* A) {
-#pragma GCC unroll 16
-        for (int r = 0; r < MR; r++)
-#pragma GCC unroll 8
-            for (int j = 0; j < NV<T>; j++) c[r][j] *= load(A + r * P<T> + j * WIDE<T>) > T(0) ? all(T(1)) : Vec<T>{};
-    }
-    // c[r] += a[r * ROW + k * STEP] B[k] for k = 0 .. n-1
-    template <int ROW, int STEP>
-    LAMINA_INLINE void link(const T* a, const T* B, int64_t n) {
-        for (int64_t k = 0; k < n; k++) {
-            Vec<T> b[NV<T>];
-#pragma GCC unroll 8
-            for (int j = 0; j < NV<T>; j++) b[j] = load(B + j * WIDE<T>);
-#pragma GCC unroll 16
-            for (int r = 0; r < MR; r++) {
-                Vec<T> s = all(a[r * ROW]);
-#pragma GCC unroll 8
-                for (int j = 0; j < NV<T>; j++) c[r][j] = fma(s, b[j], c[r][j]);
-            }
-            a += STEP;
-            B += P<T>;
-        }
-    }
-};
-
-// How the sum starts, and what is done to it in the end: A = relu(Z), or dZ = dA relu'(Z) with A beside C.
-enum class Start { zero, bias, go_on };
-template <class T>
-struct Finish {
-    bool relu = false;
-    const T* d_relu = nullptr; // A, as C lies
-};
-
-// One tile of `across`: K of the summed index, `a` in panels `a_panel` elements apart.
-template <class T, int MR>
-void across_tile(Start start, Finish<T> finish, const T* bias, const T* a, int64_t a_panel, const T* B, int64_t K,
-                 T* C) {
-    Tile<T, MR> tile;
-    if (start == Start::zero)
-        tile.zero();
-    else if (start == Start::bias)
-        tile.start(bias, 0);
-    else
-        tile.start(C, P<T>);
-    for (; K >= P<T>; K -= P<T>) {
-        tile.template link<P<T>, 1>(a, B, P<T>);
-        a += a_panel;
-        B += P<T> * P<T>;
-    }
-    tile.template link<P<T>, 1>(a, B, K);
-    if (finish.relu) tile.relu();
-    if (finish.d_relu) tile.d_relu(finish.d_relu);
-    tile.into(C);
-}
-
-// One row of C, several panels at once: a single chain would wait for itself. For the prediction of one row.
-template <class T, int PANELS>
-void across_panels(const T* a, int64_t a_panel, const T* B, const T* bias, int64_t K, T* C, int64_t c_panel,
-                   bool relu) {
-    Vec<T> c[PANELS][NV<T>];
-#pragma GCC unroll 4
-    for (int p = 0; p < PANELS; p++)
-#pragma GCC unroll 8
-        for (int j = 0; j < NV<T>; j++) c[p][j] = bias ? load(bias + p * P<T> + j * WIDE<T>) : Vec<T>{};
-    for (int64_t k = 0; k < K; k++, B += P<T>) {
-        Vec<T> s = all(a[k / P<T> * a_panel + k % P<T>]);
-#pragma GCC unroll 4
-        for (int p = 0; p < PANELS; p++)
-#pragma GCC unroll 8
-            for (int j = 0; j < NV<T>; j++) c[p][j] = fma(s, load(B + p * K * P<T> + j * WIDE<T>), c[p][j]);
-    }
-#pragma GCC unroll 4
-    for (int p = 0; p < PANELS; p++)
-#pragma GCC unroll 8
-        for (int j = 0; j < NV<T>; j++) store(C + p * c_panel + j * WIDE<T>, relu ? max(Vec<T>{}, c[p][j]) : c[p][j]);
-}
-
-template <class T, int MR>
-void outer_tile(Start start, const T* a, const T* B, int64_t m, T* C) {
-    Tile<T, MR> tile;
-    if (start == Start::zero)
-        tile.zero();
-    else
-        tile.start(C, P<T>);
-    tile.template link<1, P<T>>(a, B, m);
-    tile.into(C);
-}
-
-template <class T, int MR = TILE_ROWS>
-LAMINA_INLINE void across_rows(int rows, Start s, Finish<T> f, const T* bias, const T* a, int64_t a_panel, const T* B,
-                               int64_t K, T* C) {
-    if constexpr (MR > 0) {
-        if (rows == MR)
-            across_tile<T, MR>(s, f, bias, a, a_panel, B, K, C);
-        else
-            across_rows<T, MR - 1>(rows, s, f, bias, a, a_panel, B, K, C);
-    }
-}
-template <class T, int MR = TILE_ROWS>
-LAMINA_INLINE void outer_rows(int rows, Start s, const T* a, const T* B, int64_t m, T* C) {
-    if constexpr (MR > 0) {
-        if (rows == MR)
-            outer_tile<T, MR>(s, a, B, m, C);
-        else
-            outer_rows<T, MR - 1>(rows, s, a, B, m, C);
-    }
-}
-
-// How many rows the next tile takes: as few tiles as possible, as equal as possible.
-LAMINA_INLINE int next_rows(int64_t left) {
-    if (left <= TILE_ROWS) return int(left);
-    if (left >= TILE_ROWS * (TILE_ROWS - 1)) return TILE_ROWS; // the rest can still be cut into this or one less
-    int64_t tiles = (left + TILE_ROWS - 1) / TILE_ROWS;
-    return int((left + tiles - 1) / tiles);
-}
-
-// How much of the summed index is taken at a time, so that what a panel of B needs stays in the L1 cache (across), or
-// what A's and B's panels need in the L2 cache (outer): pieces of about `deep`, as equal as possible. (Where they are
-// cut changes nothing: a sum goes on from what is stored.)
-inline constexpr int64_t DEEP = 256, DEEP_OUTER = 512;
-template <class T>
-LAMINA_INLINE int64_t next_deep(int64_t left, int64_t deep) {
-    const int64_t most = deep + deep / 4;
-    if (left <= most) return left;
-    int64_t pieces = (left + most - 1) / most;
-    return ((left + pieces - 1) / pieces + P<T> - 1) / P<T> * P<T>;
-}
-
-// Bring `lines` rows of a panel nearer ahead of time: into all caches (3), or no nearer than L2 (2).
-template <int CACHE, class T>
-LAMINA_INLINE void fetch(const T* panel, int64_t lines) {
-    for (; lines > 0; lines--, panel += P<T>) __builtin_prefetch(panel, 0, CACHE);
-}
-inline constexpr int64_t NEAR_ACROSS = 16 << 10, NEAR_OUTER = 512 << 10; // bytes of B, and of A, that are near anyhow
-
-// C = bias + a B for `rows` examples and all panels of C. a: (rows, K) in panels `a_panel` apart; B: panels of K rows;
-// C: panels `c_panel` apart. Without a bias the sum starts at zero.
-template <class T>
-void across(const T* a, int64_t a_panel, const T* B, const T* bias, int64_t K, int64_t panels, int64_t rows, T* C,
-            int64_t c_panel, Finish<T> finish) {
-    if (rows == 1 && !finish.d_relu) {
-        int64_t p = 0;
-        auto strips_of = [&](auto f, int n) {
-            for (; p + n <= panels; p += n)
-                f(a, a_panel, B + p * K * P<T>, bias ? bias + p * P<T> : nullptr, K, C + p * c_panel, c_panel,
-                  finish.relu);
-        };
-        strips_of(across_panels<T, 4>, 4);
-        strips_of(across_panels<T, 2>, 2);
-        strips_of(across_panels<T, 1>, 1);
-        return;
-    }
-    const bool far = panels * K * 64 > NEAR_ACROSS;
-    for (int64_t k = 0, deep; k < K; k += deep) {
-        deep = next_deep<T>(K - k, DEEP);
-        const int64_t lines = far ? (deep * TILE_ROWS + rows - 1) / rows : 0;
-        for (int64_t p = 0; p < panels; p++) {
-            const T *Bp = B + (p * K + k) * P<T>, *next = p + 1 < panels ? Bp + K * P<T> : B + (k + deep) * P<T>;
-            const T* bp = bias ? bias + p * P<T> : nullptr;
-            Start start = k ? Start::go_on : bias ? Start::bias : Start::zero;
-            for (int64_t i = 0; i < rows;) {
-                int n = next_rows(rows - i);
-                int64_t c = p * c_panel + i * P<T>;
-                if (far) { // while this panel is multiplied, the next comes
-                    fetch<3>(next, lines);
-                    fetch<3>(C + c + c_panel, n);
-                    next += lines * P<T>;
-                }
-                Finish<T> f;
-                if (k + deep == K) f = {finish.relu, finish.d_relu ? finish.d_relu + c : nullptr};
-                across_rows<T>(n, start, f, bp, a + k / P<T> * a_panel + i * P<T>, a_panel, Bp, deep, C + c);
-                i += n;
-            }
-        }
-    }
-}
-
-// C[k][:] = Σ over m examples of a[i][k] B[i][:] for k of [k0, k1) and panels [p0, p1). C: panels of K rows.
-template <class T>
-void outer(const T* a, int64_t a_panel, const T* B, int64_t b_panel, int64_t m, int64_t K, int64_t k0, int64_t k1,
-           int64_t p0, int64_t p1, T* C) {
-    const bool far = (k1 - k0) * m * int64_t(sizeof(T)) > NEAR_OUTER;
-    for (int64_t i = 0, deep; i < m; i += deep) {
-        deep = next_deep<T>(m - i, DEEP_OUTER);
-        const int64_t lines = far ? (deep * TILE_ROWS + (p1 - p0) * P<T> - 1) / ((p1 - p0) * P<T>) : 0;
-        Start start = i ? Start::go_on : Start::zero;
-        for (int64_t k = k0; k < k1; k += P<T>) {
-            const T* ak = a + k / P<T> * a_panel + i * P<T>;
-            int64_t wide = k1 - k < P<T> ? k1 - k : P<T>;
-            const T* next = ak + a_panel;
-            for (int64_t p = p0; p < p1; p++)
-                for (int64_t r = 0; r < wide;) {
-                    int n = next_rows(wide - r);
-                    if (far) { // while this panel of A is multiplied, the next comes
-                        fetch<2>(next, lines);
-                        next += lines * P<T>;
-                    }
-                    outer_rows<T>(n, start, ak + r, B + p * b_panel + i * P<T>, deep, C + (p * K + k + r) * P<T>);
-                    r += n;
-                }
-        }
-    }
-}
 
 // ---- transposes ----
 

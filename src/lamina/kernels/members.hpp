@@ -30,6 +30,7 @@ struct OfMembers : LayerDefaults {
 
 struct MemberScale : OfMembers {
     enum { R }; // in panels of its transpose: a row for each member
+    static constexpr bool members_differ = true;
     static Shapes shapes(const Layer& layer) { return {{"R", layer.units, layer.count("members")}}; }
 
     template <class T>
@@ -76,6 +77,7 @@ struct MemberScale : OfMembers {
 // ---- of the outputs for all members, those of the example's own: A[u] = A_prev[j units + u] ----
 
 struct MemberChoice : OfMembers {
+    static constexpr bool members_differ = true;
     static int64_t width(const Layer& layer) {
         const int64_t count = layer.count("members");
         return layer.units_prev % count ? -1 : layer.units_prev / count;

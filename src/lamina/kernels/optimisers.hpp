@@ -24,7 +24,7 @@ struct Numbers {
 
     Numbers(const Optimiser& o, int64_t t) {
         double c1 = 1 - power(o.beta1, t), c2 = 1 - power(o.beta2, t);
-        bool adam = o.rule == Rule::adam || o.rule == Rule::adamw;
+        bool adam = o.rule == Rule::adam || o.rule == Rule::adamw || o.rule == Rule::muon;
         double root = adam ? __builtin_sqrt(c2) : 1;
         beta1 = all(T(o.beta1));
         rest1 = all(T(o.rule == Rule::momentum ? 1 - o.dampening : 1 - o.beta1));
@@ -96,7 +96,7 @@ struct Lion {
 template <class T, class Use>
 LAMINA_INLINE void with_rule(Rule rule, Use use) {
     switch (rule) {
-#define LAMINA_CASE(name, Struct, memories)                                                                            \
+#define LAMINA_CASE(name, Struct, ...)                                                                                 \
     case Rule::name:                                                                                                   \
         return use(Struct<T>{});
         LAMINA_RULES(LAMINA_CASE)

@@ -6,6 +6,7 @@
 #include "calls.hpp"
 #include "examples.hpp"
 #include "optimisers.hpp"
+#include "rounded.hpp"
 
 namespace lamina::LAMINA_PATH {
 
@@ -45,10 +46,12 @@ void unpack(const Plan& plan, const Job& job, const T* packed, T* flat) {
             }
     });
 }
-// Panels of W itself from those of its transpose, for dA_prev = Wᵀ dZ.
+// What products need of W beside it: panels of W itself from those of its transpose, for dA_prev = Wᵀ dZ; pairs.
 template <class T>
 void transpose(const Plan& plan, const Job& job, const T* params, T* transposed) {
     const Slot& W = plan.slots[plan.ops[job.op].slots[0]];
+    if constexpr (sizeof(T) == sizeof(float))
+        if (W.pairs >= 0) return pair_job(W, job, params, transposed);
     if (W.transposed < 0) return;
     for (int64_t p = job.p0; p < job.p1; p++)
         for (int64_t k = job.k0; k < job.k1; k += P<T>) {
@@ -60,7 +63,11 @@ void transpose(const Plan& plan, const Job& job, const T* params, T* transposed)
 
 template <class T>
 void pack_all(const Plan& plan, const T* flat, T* packed) {
-    for (const Job& job : plan.jobs) pack(plan, job, flat, packed);
+    for (const Job& job : plan.jobs) {
+        pack(plan, job, flat, packed);
+        if constexpr (sizeof(T) == sizeof(float))
+            if (const Slot& W = plan.slots[plan.ops[job.op].slots[0]]; W.pairs >= 0) pair_packed(W, job, packed);
+    }
 }
 
 // ---- the end of a gradient ----
@@ -134,6 +141,7 @@ Sums finish_gradient(const Plan& plan, const Job& job, const T* params, T* grads
 
 // ---- the update ----
 
+// Hidden matrices are left where the rule moves them whole: see whole.hpp.
 template <class T>
 void move(const Plan& plan, const Job& job, const Optimiser& optimiser, const Numbers<T>& numbers, double rate,
           double weight_decay, double shorten, T* params, const T* grads, T* const (&memory)[2]) {
@@ -142,13 +150,14 @@ void move(const Plan& plan, const Job& job, const Optimiser& optimiser, const Nu
             for (int64_t i = place; i < place + n; i += WIDE<T>) store(params + i, load(params + i) - load(grads + i));
             return;
         }
+        if (s.hidden && optimiser.whole()) return;
         Move how{rate * s.rate, weight_decay * s.decay, shorten};
         update<T>(optimiser, numbers, how, params + place, grads + place, memory[0] ? memory[0] + place : nullptr,
                   memory[1] ? memory[1] + place : nullptr, n);
     });
 }
 
-// The same on Python's flat vectors, for one gradient of any origin.
+// The same on Python's flat vectors, for one gradient of any origin; for rules that move each number by itself.
 template <class T>
 void update_flat(const Update<T>& call) {
     const Plan& plan = *call.plan;

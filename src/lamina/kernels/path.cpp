@@ -11,7 +11,7 @@ constexpr Verbs<T> verbs{train<T>, predict<T>, pack_all<T>, update_flat<T>, eval
 #define LAMINA_QUOTED_AS_IS(x) #x
 #define LAMINA_QUOTED(x) LAMINA_QUOTED_AS_IS(x)
 extern const Path path;
-#ifdef LAMINA_SINGLE_ONLY // for quick experiments
+#ifdef LAMINA_SINGLE_ONLY
 const Path path{LAMINA_QUOTED(LAMINA_PATH), verbs<float>, {}};
 #else
 const Path path{LAMINA_QUOTED(LAMINA_PATH), verbs<float>, verbs<double>};

@@ -9,6 +9,9 @@ LAMINA_DECLARE(x86_64_v3)
 #if defined(LAMINA_X86_V4)
 LAMINA_DECLARE(x86_64_v4)
 #endif
+#if defined(LAMINA_X86_V4_BF16)
+LAMINA_DECLARE(x86_64_v4_bf16)
+#endif
 #elif defined(LAMINA_NEON)
 LAMINA_DECLARE(neon)
 #endif
@@ -24,6 +27,10 @@ std::vector<const Path*> paths() {
     bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
               __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
               __builtin_cpu_supports("avx512cd");
+#if defined(LAMINA_X86_V4_BF16) // which was compiled for single precision only
+    static const Path v4_bf16{"x86_64_v4_bf16", x86_64_v4_bf16::path.single, x86_64_v4::path.twofold};
+    if (v4 && __builtin_cpu_supports("avx512bf16")) found.push_back(&v4_bf16);
+#endif
     if (v4) found.push_back(&x86_64_v4::path);
 #endif
     if (v3) found.push_back(&x86_64_v3::path);

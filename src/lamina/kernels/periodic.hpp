@@ -11,7 +11,8 @@ namespace lamina::LAMINA_PATH {
 // ---- periodic: every chosen number x brings V cos(2 pi F x + phi) + c ----
 //
 // Lanes are numbers. X and U are values of their own: the numbers side by side, and the new units (later dU), those of
-// all numbers before the second of any.
+// all numbers before the second of any. Members of a row that are alike have the same waves: these are computed for the
+// first of them, and the gradients are found from the sum of their dU.
 
 // The arrays of one panel of numbers: rows of F and phi, `frequencies` rows of V for each output, rows of c.
 template <class T, class Pointer>
@@ -106,10 +107,10 @@ struct Periodic : LayerDefaults {
     }
     static double work(const Op& op, int panel) {
         const int64_t numbers = int64_t(op.columns.units.size()), lanes = (numbers + panel - 1) / panel * panel;
-        return double(lanes) * double(op.columns.frequencies) * (12 + double(op.columns.outputs));
+        return double(lanes) * double(op.columns.frequencies) * (12 + double(op.columns.outputs)) / double(op.alike);
     }
     static double gradient_work(const Op& op, int64_t, int64_t) { // measured, for it is no product
-        return double(op.columns.frequencies) * (40 + 4. * double(op.columns.outputs));
+        return double(op.columns.frequencies) * (40 + 4. * double(op.columns.outputs)) / double(op.alike);
     }
 
     template <class T>
@@ -131,7 +132,7 @@ struct Periodic : LayerDefaults {
             const auto w = waves(at, op, p);
             by_outputs(w.outputs, [&](int64_t j0, auto count) {
                 constexpr int n = count;
-                for (int64_t i = i0; i < i1; i++) {
+                by_row(at, op.alike, i0, i1, [&](int64_t i, int64_t) {
                     Row<T> x = Row<T>::of(at.panel(columns.X + p, i)), U[n];
 #pragma GCC unroll 4
                     for (int j = 0; j < n; j++) U[j] = Row<T>::of(w.c + (j0 + j) * P<T>);
@@ -145,17 +146,19 @@ struct Periodic : LayerDefaults {
                         }
 #pragma GCC unroll 4
                     for (int j = 0; j < n; j++) U[j].into(at.panel(U_of<T>(op, j0 + j, p), i));
-                }
+                });
             });
         }
         clear_end(at, op.A, op.units, i0, i1);
         move_units(at, columns.kept, op.A_prev, op.A, false, i0, i1);
-        move_units(at, columns.made, columns.U, op.A, false, i0, i1);
+        move_units(at, columns.made, columns.U, op.A, false, i0, i1, op.alike);
     }
 
-    // dU side by side
+    // dU side by side, 0 beyond the numbers
     template <class T>
     static void prepare(const Place<T>& at, const Op& op, int64_t i0, int64_t i1) {
+        for (int64_t j = 0; j < op.columns.outputs; j++)
+            clear_end(at, U_of<T>(op, j, 0), int64_t(op.columns.units.size()), i0, i1);
         move_units(at, op.columns.made, op.columns.U, op.dA, true, i0, i1);
     }
     // dA_prev = dA + 2 pi Σ_k F dangle at the numbers, with dangle = -sin(angle) Σ_j V dU
@@ -190,15 +193,41 @@ struct Periodic : LayerDefaults {
         }
     }
 
+    // X and Σ dU of the examples that are alike, for one panel of numbers, one after the other where those of all
+    // examples were; gives how many.
+    template <class T>
+    static int64_t joined(const Place<T>& at, const Op& op, int64_t p) {
+        if (op.alike == 1) return at.here;
+        int64_t count = 0;
+        by_row(at, op.alike, 0, at.here, [&](int64_t first, int64_t end) {
+            Row<T>::of(at.panel(op.columns.X + p, first)).into(at.panel(op.columns.X + p, count));
+            for (int64_t j = 0; j < op.columns.outputs; j++) {
+                const int64_t dU = U_of<T>(op, j, p);
+                Row<T> sum = Row<T>::of(at.panel(dU, first));
+                for (int64_t i = first + 1; i < end; i++) {
+                    Row<T> more = Row<T>::of(at.panel(dU, i));
+                    for (int r = 0; r < NV<T>; r++) sum.v[r] += more.v[r];
+                }
+                sum.into(at.panel(dU, count));
+            }
+            count++;
+        });
+        return count;
+    }
+
     // dF = 2 pi Σ dangle X, dphi = Σ dangle, dV = Σ dU cos(angle), dc = Σ dU, for one panel of numbers; the waves are
     // computed again. Sums over examples are in pieces, as in `over_examples`.
     template <class T>
     static void gradients_of(const Place<T>& at, const Op& op, int64_t p) {
         const auto w = waves(at, op, p);
         const auto d = wave_gradients(at, op, p);
-        for (int64_t j = 0; j < w.outputs; j++) sum_of(at, U_of<T>(op, j, p)).into(d.c + j * P<T>);
-        for (int64_t i0 = 0; i0 < at.here; i0 += DEEP) {
-            const int64_t i1 = i0 + DEEP < at.here ? i0 + DEEP : at.here;
+        const int64_t rows = joined(at, op, p);
+        for (int64_t j = 0; j < w.outputs; j++)
+            over_examples<T>(rows, [&](int64_t i) {
+                return Row<T>::of(at.panel(U_of<T>(op, j, p), i));
+            }).into(d.c + j * P<T>);
+        for (int64_t i0 = 0; i0 < rows; i0 += ROWS_OF_A_SUM) {
+            const int64_t i1 = i0 + ROWS_OF_A_SUM < rows ? i0 + ROWS_OF_A_SUM : rows;
             by_outputs(w.outputs, [&](int64_t j0, auto count) {
                 constexpr int n = count;
                 for (int64_t k = 0; k < w.frequencies; k++)

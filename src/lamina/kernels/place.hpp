@@ -29,6 +29,7 @@ struct Place {
     // Then there are no draws, batch normalisation uses its running values, and nothing is kept for the way back.
     LAMINA_INLINE bool predicting() const { return !team; }
     LAMINA_INLINE T* panel(int64_t panel, int64_t row = 0) const { return values + panel * stride + row * P<T>; }
+    LAMINA_INLINE Panels<T> value(int64_t panel, int64_t row = 0) const { return {this->panel(panel, row), stride}; }
     LAMINA_INLINE const T* param(const Op& op, int i) const { return params + plan.slots[op.slots[i]].place; }
     LAMINA_INLINE T* grad(const Op& op, int i) const { return grads + plan.slots[op.slots[i]].place; }
 };
@@ -72,13 +73,14 @@ LAMINA_INLINE T over_units(int64_t units, F f) {
 
 // ---- sums over examples ----
 
-// Σ over rows [0, n) of f(row), for one panel: in pieces of DEEP rows, one after the other.
+// Σ over rows [0, n) of f(row), for one panel: in pieces of so many rows, one after the other.
+inline constexpr int64_t ROWS_OF_A_SUM = 256;
 template <class T, class F>
 LAMINA_INLINE Row<T> over_examples(int64_t n, F f) {
     Row<T> sum = Row<T>::zero();
-    for (int64_t i = 0; i < n; i += DEEP) {
+    for (int64_t i = 0; i < n; i += ROWS_OF_A_SUM) {
         Row<T> part = Row<T>::zero();
-        for (int64_t e = i; e < n && e < i + DEEP; e++) {
+        for (int64_t e = i; e < n && e < i + ROWS_OF_A_SUM; e++) {
             Row<T> row = f(e);
             for (int j = 0; j < NV<T>; j++) part.v[j] += row.v[j];
         }

@@ -17,8 +17,18 @@ struct Slot {
     int64_t rows, columns;   // W is (units, units_prev), most others (units, 1)
     int64_t place, size;     // in the arena: panels of its transpose, ceil(rows / P) x columns x P
     int64_t transposed = -1; // place of Wᵀ for dA_prev = Wᵀ dZ: panels of W itself, ceil(units_prev / P) x units x P
+    int64_t pairs = -1;      // place of its panels in pairs of bfloat16, where its products round (rounded.hpp)
     double rate, decay;      // factors of its group
     bool weight, statistic;
+    bool hidden = false; // W of a linear layer but the last
+};
+
+// A hidden matrix as a rule like Muon works on it, with the shorter side in panels: like W in the arena, or `turned`.
+struct Hidden {
+    int slot;
+    bool turned;
+    int64_t longer, shorter;
+    int64_t X[2], A, Q; // places in what `Plan::hidden_size` elements hold
 };
 
 // Units [from, from + n) of one value that are [to, to + n) of another.
@@ -46,7 +56,8 @@ struct Op {
     uint32_t layer = 0;              // its word in the random counter
     int slots[4] = {-1, -1, -1, -1}; // its arrays, in the order of the struct's shapes
     int64_t A_prev, A, dA_prev, dA;
-    int64_t caches[2] = {-1, -1};                     // what the struct keeps for the way back: A_hat, 1/std; D; g(Z)
+    int64_t caches[3] = {-1, -1, -1};                 // what the struct keeps for the way back: A_hat, 1/std; D; g(Z)
+    int64_t pairs = -1;                               // a value: A_prev in pairs of bfloat16
     int64_t per_unit = -1;                            // batch mean, 1/std, var: three vectors per unit
     int64_t skip = 0, d_skip = 0;                     // of a residual: the value that went round, and its derivative
     bool returns = false;                             // of a residual: where the skip comes back, not where it leaves
@@ -54,6 +65,8 @@ struct Op {
     bool d_relu = false;                              // linear: dZ = dA_prev * relu' of the activation before, at once
     bool done_forward = false, done_backward = false; // an activation that a linear layer takes over
     bool back = true;                                 // whether anything before it is trained: dA_prev is wanted
+    int64_t alike =
+        1; // neighbouring examples with the same A_prev: all members of a row, until a layer tells them apart
     Columns columns;
 };
 
@@ -86,14 +99,20 @@ struct Plan {
     double work;              // multiply-adds of a training step, per example
     double forward_work;      // of a prediction, per example
     int first_trained;        // the first op with parameters
+    std::vector<Hidden> hidden;
+    int64_t hidden_size = 0; // elements of what hidden matrices that are moved whole need
+    double hidden_work = 0;  // multiply-adds of one iteration on all of them
 };
 
 struct Optimiser {
     Rule rule;
     double beta1 = 0, beta2 = 0, epsilon = 0, dampening = 0, weight_decay = 0, clip_norm = 0;
     bool clips = false;
+    double momentum = 0; // of a rule that moves matrices whole
+    int64_t iterations = 0;
 
     int memories() const { return memories_of[int(rule)]; }
+    bool whole() const { return matrices_of[int(rule)] == Matrices::whole; }
 };
 
 } // namespace lamina

@@ -35,6 +35,8 @@ void predict(void* what, Team& team, int t) {
         int64_t start = b * at_once, here = least(at_once, call.rows - start) * plan.members;
         auto example = [&](int64_t i) { return start + (plan.members == 1 ? i : i / plan.members); };
         take_rows<T>(at, call.X, call.rows, 0, here, example);
+        for (int64_t row = start + at_once; row < least(start + 2 * at_once, call.rows); row++)
+            fetch_row(call.X, plan.n_inputs, row);
         for (const Op& op : plan.ops) forward(at, op, 0, here);
         if (call.Y) {
             T losses[EXAMPLES_PER_BLOCK];

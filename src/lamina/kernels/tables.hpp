@@ -1,6 +1,7 @@
 // The tables of parts: one line of a table makes a part's number, its name and its case in every switch.
 //
-//     X(name in the blueprint, its struct)      LAMINA_RULES also says how many arrays of memory a rule keeps
+//     X(name in the blueprint, its struct)      LAMINA_RULES also says how many arrays of memory a rule keeps, and how
+//                                               it moves hidden matrices: each number by itself, or whole (whole.hpp)
 //
 // The structs of activations and losses stand in activations.hpp and losses.hpp, those of rules in optimisers.hpp,
 // those of layers in layers.hpp and the files that every_layer.hpp includes.
@@ -33,16 +34,18 @@ namespace lamina {
     X(gamma, Gamma)
 
 #define LAMINA_RULES(X)                                                                                                \
-    X(gradient_descent, GradientDescent, 0)                                                                            \
-    X(momentum, Momentum, 1)                                                                                           \
-    X(nesterov, Nesterov, 1)                                                                                           \
-    X(rmsprop, RMSProp, 1)                                                                                             \
-    X(adam, Adam, 2)                                                                                                   \
-    X(adamw, Adam, 2)                                                                                                  \
-    X(lion, Lion, 1)
+    X(gradient_descent, GradientDescent, 0, each)                                                                      \
+    X(momentum, Momentum, 1, each)                                                                                     \
+    X(nesterov, Nesterov, 1, each)                                                                                     \
+    X(rmsprop, RMSProp, 1, each)                                                                                       \
+    X(adam, Adam, 2, each)                                                                                             \
+    X(adamw, Adam, 2, each)                                                                                            \
+    X(lion, Lion, 1, each)                                                                                             \
+    X(muon, Adam, 2, whole)
 
 #define LAMINA_LAYERS(X)                                                                                               \
     X(linear, Linear)                                                                                                  \
+    X(rounded_linear, RoundedLinear)                                                                                   \
     X(activation, Activation)                                                                                          \
     X(dropout, Dropout)                                                                                                \
     X(layer_norm, LayerNorm)                                                                                           \
@@ -82,7 +85,10 @@ inline constexpr const char* rule_names[] = {LAMINA_RULES(LAMINA_NAME)};
 inline constexpr const char* kind_names[] = {LAMINA_LAYERS(LAMINA_NAME)};
 inline constexpr const char* elementary_names[] = {LAMINA_ELEMENTARY(LAMINA_NAME)};
 
-#define LAMINA_MEMORIES(name, rule, memories) memories,
+#define LAMINA_MEMORIES(name, rule, memories, matrices) memories,
+#define LAMINA_MATRICES(name, rule, memories, matrices) Matrices::matrices,
+enum class Matrices { each, whole };
 inline constexpr int memories_of[] = {LAMINA_RULES(LAMINA_MEMORIES)};
+inline constexpr Matrices matrices_of[] = {LAMINA_RULES(LAMINA_MATRICES)};
 
 } // namespace lamina

@@ -11,7 +11,7 @@
 #pragma once
 
 #include "every_layer.hpp"
-#include "parameters.hpp"
+#include "whole.hpp"
 
 namespace lamina::LAMINA_PATH {
 
@@ -24,7 +24,7 @@ struct Trainer {
     const Training<T>& call = run.call;
     const Steps& steps = call.steps;
     const Plan& plan = *call.plan;
-    const Parts parts = training_parts(plan, steps.batch_size, sizeof(T), call.memories(), team.size);
+    const Parts parts = training_parts(plan, steps.batch_size, sizeof(T), call.memories(), call.whole(), team.size);
     T* const arena = static_cast<T*>(call.arena);
     T *const params = arena + parts.params, *const grads = arena + parts.grads,
              *const chunk_grads = arena + parts.chunk_grads, *const transposed = arena + parts.transposed;
@@ -33,6 +33,7 @@ struct Trainer {
     T* const losses = arena + parts.losses;
     T* const scratch = arena + parts.scratch + t * parts.scratch_size;
     Sums* const sums = reinterpret_cast<Sums*>(arena + parts.sums);
+    double* const lengths = reinterpret_cast<double*>(arena + parts.lengths);
     int job0 = 0, job1 = 0; // this thread's jobs
 
     void share_jobs() {
@@ -55,15 +56,23 @@ struct Trainer {
     // Forward, loss and backward of this thread's share of a chunk: examples of the batch from number `offset` on;
     // `start` is the batch's first row.
     void examples_part(const Place<T>& at, int64_t start, int64_t offset) {
-        int64_t lo = at.here * t / team.size, hi = at.here * (t + 1) / team.size;
+        int64_t twos = (at.here + 1) / 2; // two examples that make pairs stay together
+        int64_t lo = twos * t / team.size * 2, hi = least(twos * (t + 1) / team.size * 2, at.here);
         int64_t size = plan.whole_batch ? at.here : block_rows();
-        auto example = [&](int64_t i) {
-            int64_t row = start + (plan.members == 1 ? offset + i : (offset + i) / plan.members);
-            return call.order ? call.order[row] : row;
+        auto position = [&](int64_t i) {
+            return start + (plan.members == 1 ? offset + i : (offset + i) / plan.members);
         };
+        auto example = [&](int64_t i) { return call.order ? call.order[position(i)] : position(i); };
         for (int64_t i0 = lo, i1; i0 < hi || plan.whole_batch; i0 = i1) {
             i1 = least(hi, i0 + size);
             take_rows<T>(at, call.X, call.rows, i0, i1, example);
+            // While these are computed, the next ones come: of this share, or of this thread's share of what follows
+            // it.
+            const int64_t next = i1 < hi ? i1 : at.here + lo;
+            for (int64_t i = next; i < next + i1 - i0 && position(i) < call.count; i += plan.members) {
+                fetch_row(call.X, plan.n_inputs, example(i));
+                fetch_row(call.Y, plan.targets, example(i));
+            }
             for (const Op& op : plan.ops) forward(at, op, i0, i1);
             take_losses<T>(at, call.Y, call.weights, i0, i1, example, scratch, losses, true);
             for (int o = int(plan.ops.size()) - 1; o >= plan.first_trained; o--) backward(at, plan.ops[o], i0, i1);
@@ -73,7 +82,7 @@ struct Trainer {
     // Rows that go through all layers together, so that their values stay in the cache.
     int64_t block_rows() const {
         int64_t per_row = plan.panels * 64, rows = (192 << 10) / per_row;
-        return rows < 48 ? (rows = 192) : least(rows / 6 * 6, 192);
+        return rows < 48 ? (rows = 192) : least(rows / TILE_ROWS * TILE_ROWS, 192);
     }
 
     void gradients_part(Place<T>& at, bool first_chunk, bool last_chunk) {
@@ -129,15 +138,26 @@ struct Trainer {
             pack(plan, job, call.params, params);
             for (int i = 0; i < call.memories(); i++) pack(plan, job, call.memory + i * plan.flat_size, memory[i]);
             transpose(plan, job, params, transposed);
+            if (call.given) pack(plan, job, call.given, grads);
         });
         team.wait();
-        call.grads ? one_gradient() : many_steps();
+        call.grads ? one_gradient() : call.given ? one_update() : many_steps();
     }
     void one_gradient() {
         Sums sum;
         const double J = batch(0, call.count * plan.members, sum);
         if (t == 0) call.costs[0] = J;
         each_job([&](const Job& job) { unpack(plan, job, grads, call.grads); });
+    }
+    void one_update() {
+        Sums sum{};
+        for (int j = job0; j < job1; j++)
+            sums[j] = finish_gradient<T>(plan, plan.jobs[j], params, grads, 0, call.optimiser.clips);
+        team.wait();
+        for (int j = 0; j < int(plan.jobs.size()); j++) sum.add(sums[j]);
+        move_all(0, sum);
+        if (t == 0) run.done = 1;
+        bring_back();
     }
     void many_steps() {
         int64_t k = 0;
@@ -153,6 +173,9 @@ struct Trainer {
             team.wait();
         }
         if (t == 0) run.done = k;
+        bring_back();
+    }
+    void bring_back() {
         each_job([&](const Job& job) {
             unpack(plan, job, params, call.params);
             for (int i = 0; i < call.memories(); i++) unpack(plan, job, memory[i], call.memory + i * plan.flat_size);
@@ -165,6 +188,11 @@ struct Trainer {
         if (call.optimiser.clips) {
             double norm = __builtin_sqrt(sum.g2), clip = call.optimiser.clip_norm;
             shorten = clip / (norm > clip ? norm : clip);
+        }
+        if (call.whole()) {
+            const Move how{steps.rates[k], decay, shorten};
+            Whole<T>{plan, call.optimiser, how, params, grads, memory[0], arena + parts.whole, lengths, team, t}.move(
+                job0, job1);
         }
         each_job([&](const Job& job) {
             move<T>(plan, job, call.optimiser, numbers, steps.rates[k], decay, shorten, params, grads, memory);

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
+from lamina.equations.affine import Affine
 from lamina.equations.dropout import Dropout
 from lamina.equations.layers import Activation, Linear
 from lamina.equations.network import Network
@@ -33,7 +34,7 @@ def hidden_of(network: Network) -> list[Hidden] | None:
     found: list[Hidden] = []
     normalisations = tuple(NORMALISATIONS.values())
     for layer in network.layers[:-1]:
-        if isinstance(layer, Linear):
+        if isinstance(layer, Affine):
             found.append(Hidden(layer.units, "identity"))
         elif isinstance(layer, Activation) and found:
             found[-1] = Hidden(found[-1].units, layer.function)

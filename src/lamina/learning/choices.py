@@ -27,6 +27,7 @@ RANGES: dict[str, tuple[float, float, str]] = {
     "epsilon": (0, 1, "()"),
     "weight_decay": (0, float("inf"), "[)"),
     "clip_norm": (0, float("inf"), "()"),
+    "iterations": (1, 20, "[]"),
     "history": (1, 1000, "[]"),
     "label_smoothing": (0, 1, "[)"),
     "delta": (0, float("inf"), "()"),

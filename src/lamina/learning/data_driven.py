@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from lamina.equations.affine import Affine
 from lamina.equations.layers import chain_predict
 from lamina.equations.members import for_members
 from lamina.equations.network import Network
 from lamina.learning.initialisers import Draw, starting_parameters
+from lamina.learning.precision import kept_type
 
-DECIDING_ROWS = 1024
+DECIDING_ROWS = 1024  # of one member; of several the examples that decide are as many
 ROWS_PER_BIAS = 5
 
 
@@ -37,7 +39,7 @@ def first_parameters(network: Network, settings: Mapping[str, Any], X: Any, seed
         network,
         "lecun_normal" if weights == "data" else weights,
         seed,
-        np.dtype(settings["dtype"]),
+        kept_type(settings["dtype"]),
         biases="zeros" if biases == "data" else biases,
         zero_last_layer=bool(settings["zero_last_layer"]),
     )
@@ -55,7 +57,7 @@ def fit_to_rows(network: Network, params: Any, X: Any, seed: int, *, weights: bo
     params : array, shape (network.size,)
         The initial parameters, changed in place.
     X : array, shape (m, n_inputs)
-        Training rows in random order; the first 1,024 are used.
+        Training rows in random order. The first 1,024 are used; of several members, as many fewer.
     """
     exact = params.astype(np.float64)
     numbers = {slot.path: number for number, slot in enumerate(network.slots) if slot.role == "b"}
@@ -65,7 +67,7 @@ def fit_to_rows(network: Network, params: Any, X: Any, seed: int, *, weights: bo
             here = (*path, i)
             if layer.kind == "residual":
                 A = A + walk(layer.layers, p["chain"], A, here)
-            elif layer.kind == "linear":
+            elif isinstance(layer, Affine):
                 A = start(p, np.einsum("ij,jk->ik", p["W"], A), numbers[here])
             else:
                 A = chain_predict([layer], [p], A)
@@ -83,7 +85,8 @@ def fit_to_rows(network: Network, params: Any, X: Any, seed: int, *, weights: bo
         Z += p["b"]
         return Z
 
-    walk(network.layers, network.views(exact), for_members(network.members, X[:DECIDING_ROWS].T.astype(np.float64)), ())
+    A = for_members(network.members, X[: max(DECIDING_ROWS // network.members, 32)].T.astype(np.float64))
+    walk(network.layers, network.views(exact), A, ())
     params[:] = exact
 
 

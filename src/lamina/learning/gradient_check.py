@@ -8,7 +8,7 @@ difference can judge, at a kink of the cost or below its rounding, are found and
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +23,7 @@ from lamina.equations.random import Key
 from lamina.equations.walk import walk
 from lamina.errors import DataError
 from lamina.learning.initialisers import starting_parameters
+from lamina.learning.precision import exact
 
 
 class Row(NamedTuple):
@@ -115,6 +116,7 @@ def gradient_check(
     Parameters
     ----------
     network : Network
+        Layers that round to bfloat16 are checked without: a difference of costs says nothing of the slope of stairs.
     X : array, shape (m, n_inputs)
     Y : array, shape (m, targets)
     params : array, shape (network.size,), optional
@@ -141,6 +143,7 @@ def gradient_check(
     DataError
         X, Y, params or weights do not fit the network, or one another, or are not finite; nor is the cost or gradient.
     """
+    network = replace(network, layers=exact(network.layers))
     X64, Y64, theta = _checked(network, X, Y, params, seed)
     w = None if weights is None else np.asarray(weights, np.float64)
     if w is not None and w.shape != (len(X64),):

@@ -22,6 +22,7 @@ from lamina.learning.foreign_names import meant
 from lamina.learning.initialisers import BIAS_INITIALISERS, INITIALISERS
 from lamina.learning.lbfgs import LBFGS
 from lamina.learning.own_losses import own_loss_of
+from lamina.learning.precision import DTYPES
 from lamina.learning.presets import PRESETS
 from lamina.learning.schedules import SCHEDULES
 from lamina.learning.search_ranges import Among, Between, Range
@@ -483,7 +484,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Seed of all random numbers.",
     ),
     Setting("verbose", False, Number(0, ends="[)", whole=True, words=(False, True)), "Show the progress of training."),
-    Setting("dtype", "float32", OneOf(("float32", "float64")), "Floating-point precision of training."),
+    Setting(
+        "dtype",
+        "float32",
+        OneOf(DTYPES),
+        "Floating-point precision. 'bfloat16' rounds the operands of matrix products to it; all else is float32.",
+    ),
     Setting(
         "engine",
         "auto",

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.equations import random
+from lamina.equations.affine import Affine
 from lamina.equations.embeddings import Embedding, Periodic
 from lamina.equations.layers import Activation
 from lamina.equations.members import MemberScale
@@ -218,7 +219,7 @@ def _followers(layers: Any, path: tuple[int, ...] = ()) -> Any:
     """Yield (path of a linear layer, the activation that comes next in its chain)."""
     last: tuple[int, ...] | None = None
     for i, layer in enumerate(layers):
-        if layer.kind == "linear":
+        if isinstance(layer, Affine):
             last = (*path, i)
         elif isinstance(layer, Activation | ParametricActivation) and last is not None:
             yield last, layer.function

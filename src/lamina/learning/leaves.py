@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.learning.halves import round_to_bfloat16
+from lamina.equations.rounding import round_to_bfloat16
 
 LEAF_ROWS = 64  # at least, where a batch has as many; half of them cost a worker 10 % more (docs/cluster.md)
 GRAIN = 8  # groups of leaves for a worker, or a few more: handed out whole, so that three workers own few subtrees each

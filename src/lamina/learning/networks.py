@@ -25,6 +25,7 @@ from lamina.equations.types import Layer, Loss
 from lamina.errors import SettingError
 from lamina.learning.choices import chosen
 from lamina.learning.own_losses import check_output, own_loss_of
+from lamina.learning.precision import with_operands
 
 NORMALISATIONS: dict[str, type[Layer]] = {"layer": LayerNorm, "batch": BatchNorm}
 
@@ -95,7 +96,7 @@ def network_from(settings: Mapping[str, Any], inputs: Inputs, n_targets: int, lo
     _check_widths(unrolled(layers), inputs.n)
     return Network(
         inputs.n,
-        layers,
+        with_operands(unrolled(layers), settings.get("dtype", "float32")),
         loss,
         l1=float(settings["l1"]),
         l2=float(settings["alpha"]),

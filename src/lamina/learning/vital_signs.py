@@ -26,8 +26,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lamina.equations.activations import ACTIVATIONS
+from lamina.equations.affine import Affine
 from lamina.equations.dropout import Dropout
-from lamina.equations.layers import Activation, Linear, Residual
+from lamina.equations.layers import Activation, Residual
 from lamina.equations.members import for_members
 from lamina.equations.network import Network
 from lamina.equations.random import Key
@@ -142,7 +143,7 @@ def _with_activation(layers: Sequence[Passed]) -> Iterator[tuple[Passed, Passed 
     """Yield every linear layer with the activation of its number."""
     by_number = {at.number: at for at in layers if isinstance(at.layer, Activation)}
     for at in layers:
-        if isinstance(at.layer, Linear):
+        if isinstance(at.layer, Affine):
             yield at, by_number.get(at.number)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from lamina.data import headers
 from lamina.equations.activations import ACTIVATIONS
+from lamina.equations.affine import Affine
 from lamina.equations.blueprint import DERIVED, DESCRIBED_LOSSES, OF_THE_NETWORK
 from lamina.equations.layers import LAYERS, Residual
 from lamina.equations.network import Network
@@ -82,7 +83,7 @@ def _check_layer(entry: Any, depth: int) -> int:
         _check_columns(kind, entry["columns"], inputs)
     if "levels" in own and len(headers.listed(entry["levels"], "blueprint levels")) != len(entry["columns"]):
         raise ModelFileError(f"blueprint {kind}: as many levels as columns expected")
-    settings = {name: entry[name] for name in own} | ({"units": units} if kind == "linear" else {})
+    settings = {name: entry[name] for name in own} | ({"units": units} if issubclass(LAYERS[kind], Affine) else {})
     _check_settings("layer", kind, settings, LAYERS)
     return 0
 

@@ -27,6 +27,7 @@ from lamina.equations.steps import Steps
 from lamina.learning.initialisers import starting_parameters
 from lamina.learning.lbfgs import LBFGS
 from lamina.learning.networks import Inputs, loss_from, network_from
+from lamina.learning.precision import kept_type
 from lamina.learning.presets import Facts, resolved
 from lamina.learning.recipe import Recipe, recipe_of
 from lamina.learning.run import Task
@@ -78,7 +79,7 @@ def sizing_of(
     loss = loss_from(chosen, target.task if isinstance(target, Labels) else "regression")
     network = network_from(chosen, inputs, outputs, loss)
     recipe = recipe_of(chosen, max(n_rows - held_out, 1), seed=0)
-    dtype = np.dtype(chosen["dtype"])
+    dtype = kept_type(chosen["dtype"])
     X, Y = encoder.encode(encoder.align(some), dtype), np.ascontiguousarray(target.encode(y), dtype)
     encoded, as_read = X.itemsize * (X.shape[1] + Y.shape[1]), bytes_of_a_row(some)
     a_row = OF_THE_TABLE * as_read + OF_THE_ENCODED_ROWS * encoded + BYTES_OF_A_ROW

@@ -61,6 +61,23 @@ class Linear(Part):
         return {"W": dZ @ cache["A_prev"].T / m, "b": dZ.sum(dim=1) / m}
 
 
+class RoundedLinear(Linear):
+    def forward(self, p: Tensors, A_prev: Tensor, draws: Draws | None) -> tuple[Tensor, Tensors]:
+        return torch.addmm(p["b"], bfloat16(p["W"]), bfloat16(A_prev)), {"A_prev": A_prev}  # (units, m)
+
+    def backward(self, p: Tensors, dZ: Tensor, cache: Tensors) -> Tensor:
+        return bfloat16(p["W"]).T @ bfloat16(dZ)  # (units_prev, m)
+
+    def gradients(self, p: Tensors, dZ: Tensor, cache: Tensors) -> Tensors:
+        m = dZ.shape[1]
+        return {"W": bfloat16(dZ) @ bfloat16(cache["A_prev"]).T / m, "b": dZ.sum(dim=1) / m}
+
+
+def bfloat16(x: Tensor) -> Tensor:
+    """Return the numbers rounded to bfloat16, in the type that they have: products sum in that."""
+    return x.float().bfloat16().to(x.dtype)
+
+
 class Activation(Part):
     def forward(self, p: Tensors, Z: Tensor, draws: Draws | None) -> tuple[Tensor, Tensors]:
         A = ACTIVATIONS[self.settings.function].g(Z)

@@ -4,7 +4,8 @@
     factors(rule, t)                -> numbers that the step t, counted from 1, is computed with: `s`, as tensors
 
 `rule` is the optimiser of the equations, with its settings. The factors of many steps are computed beforehand and in
-double precision, so that a step asks nothing of the host.
+double precision, so that a step asks nothing of the host. A rule that moves hidden matrices whole has a direction for
+them besides, of the same form, from and to matrices.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,6 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
+
+from lamina.equations.orthogonal import NEWTON_SCHULZ
 
 Moved = tuple[Tensor, tuple[Tensor, ...]]
 
@@ -47,6 +50,19 @@ def lion(rule: Any, memory: Sequence[Tensor], g: Tensor, s: Sequence[Tensor]) ->
     return d, (rule.beta2 * memory[0] + (1 - rule.beta2) * g,)
 
 
+def muon(rule: Any, memory: Sequence[Tensor], g: Tensor, s: Sequence[Tensor]) -> Moved:
+    v = rule.momentum * memory[0] + g
+    u = g + rule.momentum * v
+    X = u / torch.linalg.vector_norm(u).clamp(min=rule.epsilon)
+    a, b, c = NEWTON_SCHULZ
+    wide = u.shape[0] <= u.shape[1]
+    X = X if wide else X.T
+    for _ in range(rule.iterations):
+        A = X @ X.T
+        X = a * X + (b * A + c * (A @ A)) @ X
+    return 0.2 * max(u.shape) ** 0.5 * (X if wide else X.T), (v, memory[1])
+
+
 def _none(rule: Any, t: Any) -> list[Any]:
     return []
 
@@ -62,6 +78,7 @@ class Rule(NamedTuple):
 
     direction: Callable[..., Moved]
     factors: Callable[[Any, Any], list[Any]] = _none  # (steps,) each
+    of_matrix: Callable[..., Moved] | None = None
 
 
 RULES: dict[str, Rule] = {
@@ -72,7 +89,23 @@ RULES: dict[str, Rule] = {
     "adam": Rule(adam, _corrections),
     "adamw": Rule(adam, _corrections),
     "lion": Rule(lion),
+    "muon": Rule(adam, _corrections, of_matrix=muon),
 }
+
+
+def _direction(network: Any, rule: Any, memory: Sequence[Tensor], g: Tensor, s: Tensor) -> Moved:
+    """Return the direction of everything that is trained; hidden matrices whole where the rule has one for them."""
+    row = RULES[rule.kind]
+    d, moved = row.direction(rule, memory, g, s)
+    if row.of_matrix is None:
+        return d, moved
+    for slot in network.hidden_matrices:
+        m, G = [one[slot.place].view(slot.shape) for one in memory], g[slot.place].view(slot.shape)
+        whole, after = row.of_matrix(rule, m, G, s)
+        d[slot.place] = whole.reshape(-1)
+        for one, now in zip(moved, after, strict=True):
+            one[slot.place] = now.reshape(-1)
+    return d, moved
 
 
 def updated(
@@ -92,7 +125,7 @@ def updated(
     g, p, rate, decay = grads[trained], params[trained], numbers[0], numbers[1]
     if rule.clip_norm is not None:
         g = g * (rule.clip_norm / torch.linalg.vector_norm(g).clamp(min=rule.clip_norm))
-    d, moved = RULES[rule.kind].direction(rule, [one[trained] for one in memory], g, numbers[2:])
+    d, moved = _direction(plan.network, rule, [one[trained] for one in memory], g, numbers[2:])
     if rule.weight_decay:
         d = d + rule.weight_decay * decay * plan.decays * p
     p.copy_(torch.where(alive, p - rate * plan.rates * d, p))

@@ -21,6 +21,7 @@ from lamina.tensors.layers import (
     ParametricActivation,
     Place,
     Residual,
+    RoundedLinear,
     Scale,
     chain_backward,
     chain_forward,
@@ -34,6 +35,7 @@ from lamina.tensors.random import dropped, smallest_kept
 
 LAYERS: dict[str, type[Any]] = {
     "linear": Linear,
+    "rounded_linear": RoundedLinear,
     "activation": Activation,
     "dropout": Dropout,
     "layer_norm": LayerNorm,

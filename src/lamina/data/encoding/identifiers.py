@@ -32,9 +32,11 @@ def looks_like_identifier(x: NDArray[np.float64], Y: NDArray[Any]) -> bool:
     """
     if len(x) < FEWEST_VALUES * FEWEST_ROWS_PER_VALUE or not (x == np.rint(x)).all():
         return False
-    values, place, n = np.unique(x, return_inverse=True, return_counts=True)
+    values = np.unique(x)
     if len(values) < FEWEST_VALUES or len(values) * FEWEST_ROWS_PER_VALUE > len(x):
         return False
+    place = np.searchsorted(values, x)
+    n = np.bincount(place)
     if n.max() > LARGEST_PART * len(x):
         return False
     R = Y - Y.mean(axis=0, dtype=np.float64)

@@ -41,8 +41,9 @@ def is_jagged(x: NDArray[np.float64], Y: NDArray[Any], weights: NDArray[np.float
     if len(known) < FEWEST_ROWS:
         return False
     x, Y, w = x[known], Y[known].astype(np.float64), np.ones(len(known)) if weights is None else weights[known]
-    values = np.unique(x)
-    fine, coarse = evenly_spaced(values, MOST_KNOTS), np.unique(evenly_spaced(np.sort(x), COARSE_KNOTS))
+    in_order = np.sort(x)
+    values = in_order[np.append(True, in_order[1:] > in_order[:-1])]
+    fine, coarse = evenly_spaced(values, MOST_KNOTS), np.unique(evenly_spaced(in_order, COARSE_KNOTS))
     if len(fine) < 3 or np.array_equal(fine, coarse):
         return False
     gain = w * (errors_of_unseen(x, Y, w, coarse) - errors_of_unseen(x, Y, w, fine))

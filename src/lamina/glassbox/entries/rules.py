@@ -137,6 +137,13 @@ def function(
     return Factor(with_entries(text, narrow, index), numbers, value, tuple(reads))
 
 
+def function_of_all(text: str, inputs: tuple[str, ...], compute: Compute, a: Named, index: Index) -> Factor:
+    """Return the factor that is an entry of a function of whole arrays."""
+    value = float(compute(a).value[index])
+    at = ", ".join(map(str, index))
+    return Factor(f"({text})[{at}]", spelled(value), value, tuple(whole(name, a[name]) for name in inputs))
+
+
 def _column(name: str, array: Array, e: int) -> Block:
     return Block(name, ((0, array.shape[0]), (e, e + 1)))
 
@@ -186,11 +193,11 @@ def times_slope(dA: str, slope: str, inputs: tuple[str, ...], compute: Compute) 
     return terms
 
 
-def moved(W: str, rate: float, shrink: float, text: str, inputs: tuple[str, ...], compute: Compute) -> TermsOf:
-    """`W - rate * (direction + shrink * W)`; `text`, `inputs` and `compute` are those of the direction."""
+def moved(W: str, rate: float, shrink: float, direction: Callable[[Named, Index], Factor]) -> TermsOf:
+    """`W - rate * (direction + shrink * W)`, with the direction of an entry as a factor."""
 
     def terms(a: Named, index: Index) -> tuple[Sum, ...]:
-        steps = [Term((function(text, inputs, compute, a, index),))]
+        steps = [Term((direction(a, index),))]
         if shrink:
             steps.append(Term((number(f"{shrink:.4g}", shrink), entry(a, W, index))))
         return Sum((Term((entry(a, W, index),)),)), Sum(tuple(steps), -rate, f"-{rate:.4g}")

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from lamina.computed_once import cached_property
 from lamina.equations import verbs
+from lamina.equations.affine import Affine
 from lamina.equations.network import Network
 from lamina.equations.optimisers import GradientDescent
 from lamina.equations.steps import Steps
@@ -67,7 +68,7 @@ class Scene:
     @cached_property
     def layers(self) -> int:
         """L."""
-        return sum(layer.kind == "linear" for layer in self.network.layers)
+        return sum(isinstance(layer, Affine) for layer in self.network.layers)
 
     @property
     def rate(self) -> float:

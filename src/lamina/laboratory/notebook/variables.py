@@ -9,7 +9,7 @@ import numpy as np
 from lamina.data.tables.sources import read
 from lamina.data.target_values import detect_task
 from lamina.data.targets import Labels
-from lamina.equations.layers import Linear
+from lamina.equations.affine import Affine
 from lamina.equations.losses import BinaryLogLoss, CategoricalLogLoss
 from lamina.equations.network import Network
 from lamina.errors import DataError, SettingError
@@ -160,7 +160,7 @@ def _of_network(network: Network, X: Any, Y: Any, params: Any) -> Variables:
 
 def _settings_of(network: Network) -> tuple[Task, dict[str, Any]]:
     loss, last = network.loss, network.layers[-1]
-    if network.members > 1 or not isinstance(last, Linear):
+    if network.members > 1 or not isinstance(last, Affine):
         raise SettingError("the lab takes networks without members, whose last layer is Linear.")
     is_class = isinstance(loss, BinaryLogLoss | CategoricalLogLoss)
     task: Task = "classifier" if is_class else "regressor"

@@ -15,6 +15,7 @@ from lamina.laboratory.packed import packed
 from lamina.laboratory.pixels import pictures_of_rows, pictures_of_units
 from lamina.laboratory.planes import Plane, Planes, axes_of
 from lamina.laboratory.surfaces import answers_over, last_part, outputs_of_layer, unit_over
+from lamina.learning.precision import kept_type
 from lamina.learning.run import Run
 from lamina.learning.vital_signs import one_thread
 
@@ -133,7 +134,7 @@ def _planes(bench: Bench, run: Run) -> Planes:
         if run.columns is not bench.run.columns:
             raise SettingError("Meanwhile other rows or settings were put on the table.")
         kept = bench.kept.get("planes")
-        encoder, dtype = run.columns.encoder, np.dtype(run.settings["dtype"])
+        encoder, dtype = run.columns.encoder, kept_type(run.settings["dtype"])
         if kept is None or kept.encoder is not encoder or kept.dtype != dtype:
             kept = bench.kept["planes"] = Planes(read(bench.rows.X), encoder, dtype)
         found: Planes = kept

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.equations.layers import Linear
+from lamina.equations.affine import Affine
 from lamina.equations.network import Network
 from lamina.errors import SettingError
 from lamina.learning.recipe import Recipe
@@ -103,7 +103,7 @@ class Episode:
 
     def _widths(self) -> list[int]:
         pairs = zip(self.network.layers, self.network.widths, strict=True)
-        return [units for layer, units in pairs if isinstance(layer, Linear)] or self.network.widths[-1:]
+        return [units for layer, units in pairs if isinstance(layer, Affine)] or self.network.widths[-1:]
 
 
 def episode_of(run: Run, start: State, state: State, edits: Sequence[Edit] = ()) -> Episode:

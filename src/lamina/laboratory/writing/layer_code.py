@@ -44,6 +44,22 @@ def linear_gradients(at: Site) -> list[Line]:
     ]
 
 
+def rounded_linear(at: Site, path: Any) -> list[Line]:
+    return [Line(at.out, f"bfloat16({at.p['W']}) @ bfloat16({at.before}) + {at.p['b']}", f"({at.units}, m)")]
+
+
+def rounded_linear_back(at: Site) -> list[Line]:
+    return [Line(f"d{at.before}", f"bfloat16({at.p['W']}).T @ bfloat16(d{at.out})", f"({at.inputs}, m)")]
+
+
+def rounded_linear_gradients(at: Site) -> list[Line]:
+    dZ = f"d{at.out}"
+    return [
+        Line(f"d{at.p['W']}", f"bfloat16({dZ}) @ bfloat16({at.before}).T / m", f"({at.units}, {at.inputs})"),
+        Line(f"d{at.p['b']}", mean_column(dZ), f"({at.units}, 1)"),
+    ]
+
+
 def activation(at: Site, path: Any) -> list[Line]:
     return [Line(at.out, f"{at.layer.function}({at.before})", f"({at.units}, m)")]
 
@@ -166,6 +182,7 @@ def batch_norm_gradients(at: Site) -> list[Line]:
 
 LAYER_CODE: Mapping[str, LayerCode] = {  # a residual's are those of its chain, in network_code.py
     "linear": LayerCode(linear, linear_back, linear_gradients),
+    "rounded_linear": LayerCode(rounded_linear, rounded_linear_back, rounded_linear_gradients),
     "activation": LayerCode(activation, activation_back, none),
     "parametric_activation": LayerCode(parametric, parametric_back, parametric_gradients),
     "scale": LayerCode(scale, scale_back, scale_gradients),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from lamina.equations import rounding
 from lamina.equations.activations import ACTIVATIONS
 from lamina.equations.network import Network
 from lamina.equations.slots import Path
@@ -115,6 +116,7 @@ def _helpers(lines: Sequence[Line]) -> list[str]:
     helpers = ["\n".join(constants)] if constants else []
     helpers += [text for text in found.values() if text.startswith("def ")]
     helpers += [SOFTMAX] if "softmax" in used else []
+    helpers += list(functions(["bfloat16"], rounding).values()) if "bfloat16" in used else []
     helpers += [SUM_BY_COLUMN] if "sum_by_column" in used else []
     return helpers
 

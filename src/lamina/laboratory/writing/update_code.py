@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from lamina.laboratory.writing.episode import Episode
 from lamina.laboratory.writing.line import INDENT
-from lamina.laboratory.writing.rule_code import counts, rule_lines
+from lamina.laboratory.writing.rule_code import MATRIX_CODE, counts, rule_lines
 
 INSIDE = INDENT * 2
 
@@ -67,6 +67,14 @@ def _moving(episode: Episode) -> Iterator[str]:
     if rule.remembers:
         yield f"{', '.join(rule.remembers)}{',' * (len(rule.remembers) == 1)} = memory[name]"
     *before, direction = rule_lines(rule)
+    hidden = tuple(slot.name for slot in moved if slot in episode.network.hidden_matrices)
+    if rule.kind in MATRIX_CODE and hidden:
+        *whole, direction_of_all = rule_lines(rule, MATRIX_CODE)
+        yield f"if name in {hidden!r}:  # hidden matrices, moved whole"
+        yield from (f"{INDENT}{line}" for line in [*whole, f"d = {direction_of_all}"])
+        yield "else:"
+        yield from (f"{INDENT}{line}" for line in [*before, f"d = {direction}"])
+        before, direction = [], "d"
     yield from before
     if shrinks:
         factor = f"{rule.weight_decay!r}{' * decay' * decays(episode)} * {shrinks!r}.get(name, 0.0)"
