@@ -17,7 +17,8 @@ CASES: dict[str, Case] = {
         Case("verb-1", TINY, 1, steps=200, passes=20, work="verb"),
         Case("estimator-1", TINY, 1, steps=200, passes=5, work="estimator"),
         Case("predict-1M", TINY, 1_000_000, steps=1, work="predict"),
-        # Others: one row at a time, the defaults on census data, other activations and losses, depth, width.
+        # Others: one row at a time, the defaults on census data, other activations and losses, depth, width, products
+        # of bfloat16.
         Case("online-1", TINY, 1, steps=1024, passes=2),
         Case("census-256", (105, 128, 64, 1), 256, steps=64, passes=4),
         Case("tanh-32", TINY, 32, steps=256, passes=4, activation="tanh"),
@@ -26,6 +27,8 @@ CASES: dict[str, Case] = {
         Case("digits-32", (784, 100, 10), 32, steps=128, passes=2, loss=LABELS),
         Case("deep-64", (32, *[64] * 10, 10), 64, steps=64, passes=2, loss=LABELS),
         Case("wide-128", (4096, 64, 10), 128, steps=32, passes=2, loss=LABELS),
+        Case("medium-bf16", (784, 512, 256, 10), 128, steps=50, passes=2, loss=LABELS, operands="bfloat16"),
+        Case("large-bf16", (1024, 2048, 2048, 2048, 10), 1024, steps=4, loss=LABELS, rate=1e-4, operands="bfloat16"),
         Case("estimator-100k", TINY, 100_000, steps=1, passes=2, work="estimator"),
     )
 }

@@ -39,6 +39,7 @@ class Case:
     loss: str = "binary_log_loss"  # or categorical_log_loss, squared_error
     activation: str = "relu"
     rate: float = 1e-3
+    operands: str = "float32"  # or bfloat16: of the matrix products, in training
 
     @property
     def rows(self) -> int:
@@ -132,6 +133,12 @@ class Work(NamedTuple):
     run: Callable[[Any], Any]
     answer: Callable[[Any], list[np.ndarray]]
     how: str = ""
+
+
+def expect_float32(task: Task) -> None:
+    """Refuse products of bfloat16."""
+    if task.case.operands != "float32":
+        raise NotOfferedError(f"{task.case.operands} not measured")
 
 
 def expect_plain(task: Task) -> None:

@@ -44,6 +44,20 @@ def test_numbers_and_columns_that_are_not_needed():
         predictor.predict_proba({"x0": 1, "x1": 2, "x2": 3})
 
 
+def test_days_between_dates_are_those_of_many_rows():
+    rng = np.random.default_rng(0)
+    ordered = pd.Timestamp("2023-11-05") + pd.to_timedelta(rng.integers(0, 700, 200), "D")
+    sent = ordered + pd.to_timedelta(rng.integers(0, 60, 200), "D")
+    frame = pd.DataFrame({"ordered": ordered.astype(str), "x": rng.normal(size=200), "sent": sent.astype(str)})
+    frame.loc[3, "ordered"] = None
+    days = (sent - ordered).days.to_numpy(float)
+    regressor = lamina.DeepRegressor(hidden_layer_sizes=(4,), max_iter=2, random_state=0).fit(frame, days)
+    assert "sent since ordered" in regressor.model_.encoder.feature_names
+    predictor = lamina.RowPredictor(regressor)
+    for i, row in enumerate(frame[:20].to_dict("records")):
+        np.testing.assert_array_equal(predictor.predict(row), regressor.predict(frame[:20])[i])
+
+
 def test_values_that_a_table_reads_are_read_as_there(census):
     classifier, rows = census
     for value in ("39", np.int64(39), "39.0"):

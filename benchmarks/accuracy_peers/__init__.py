@@ -28,6 +28,7 @@ METHODS = {  # the cheap ones first
     "lightgbm": Method("lightgbm_peer", {}),
     "xgboost": Method("xgboost_peer", {}),
     "lamina": Method("lamina_peer", {}),
+    "lamina:fast": Method("lamina_peer", {"preset": "fast"}),
     "lamina:sklearn": Method("lamina_peer", {"preset": "sklearn"}),
     "lamina:course": Method("lamina_peer", {"preset": "course"}, slow=True),
     "lamina:members=8": Method("lamina_peer", {"n_members": 8}, slow=True),

@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from tasks import Task, Work, calls, expect_plain, in_blocks
+from tasks import Task, Work, calls, expect_float32, expect_plain, in_blocks
 
 ACTIVATIONS = {"relu": jax.nn.relu, "tanh": jnp.tanh, "gelu": lambda Z: jax.nn.gelu(Z, approximate=False)}
 
@@ -19,6 +19,7 @@ def about() -> dict[str, str]:
 
 
 def training(task: Task) -> Work:
+    expect_float32(task)
     epoch, order = _epoch_of(task), jnp.asarray(task.order, jnp.int32)
     rows = jnp.asarray(task.X), jnp.asarray(task.Y)
 

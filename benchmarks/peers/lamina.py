@@ -9,9 +9,11 @@ from tasks import Task, Work, calls, in_blocks
 
 import lamina
 from lamina.engine import Engine, EngineName, choose
+from lamina.equations.network import Network
 from lamina.equations.optimisers import Adam
 from lamina.equations.steps import Steps
 from lamina.estimators import DeepClassifier
+from lamina.learning import precision
 from lamina.native import Predictor, _kernels
 
 
@@ -20,7 +22,7 @@ def about(engine: EngineName = "auto") -> dict[str, str]:
 
 
 def training(task: Task, engine: EngineName = "auto") -> Work:
-    case, network = task.case, network_of(task.case)
+    case, network = task.case, with_operands(network_of(task.case), task.case.operands)
     verbs, order, rates = choose(network, engine), task.order.reshape(-1), np.full(task.case.steps, task.case.rate)
 
     def start() -> tuple[np.ndarray, np.ndarray]:
@@ -35,6 +37,11 @@ def training(task: Task, engine: EngineName = "auto") -> Work:
         return params
 
     return Work(start, run, lambda params: unflattened(network, params), _how(verbs))
+
+
+def with_operands(network: Network, operands: str) -> Network:
+    """Return the network with the products that `dtype` asks for."""
+    return replace(network, layers=precision.with_operands(network.layers, operands))
 
 
 def predicting(task: Task, engine: EngineName = "auto") -> Work:

@@ -81,7 +81,14 @@ def loss_of(task: Task):
         "categorical_log_loss": functional.cross_entropy,
         "squared_error": lambda Z, Y: functional.mse_loss(Z, Y) / 2,
     }[task.case.loss]
-    return lambda p, X, Y: of_Z(forward(p, X), Y)
+    if task.case.operands == "float32":
+        return lambda p, X, Y: of_Z(forward(p, X), Y)
+
+    def mixed(p: Tensors, X: torch.Tensor, Y: torch.Tensor) -> torch.Tensor:
+        with torch.autocast("cpu", torch.bfloat16):  # weights stay float32
+            return of_Z(forward(p, X), Y)
+
+    return mixed
 
 
 def output_of(task: Task):

@@ -5,7 +5,7 @@ That is several times faster on small networks than to compile the loss alone an
 
 import numpy as np
 import torch
-from tasks import Task, Work, calls, in_blocks
+from tasks import Task, Work, calls, expect_float32, in_blocks
 
 from peers.pytorch import Tensors, about, arrays, loss_of, output_of, parameters, tensors
 
@@ -13,6 +13,7 @@ __all__ = ["about", "predicting", "training"]
 
 
 def training(task: Task) -> Work:
+    expect_float32(task)
     torch.set_num_threads(task.threads)
     torch._dynamo.reset()  # or it gives up on the ninth network
     X, Y, order = tensors(task)

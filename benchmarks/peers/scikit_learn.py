@@ -6,7 +6,7 @@ It draws the order of every pass from `random_state` anew: the order that the ot
 import numpy as np
 import sklearn
 from sklearn.neural_network import MLPClassifier, MLPRegressor
-from tasks import SEED, NotOfferedError, Task, Work, calls, expect_plain, in_blocks
+from tasks import SEED, NotOfferedError, Task, Work, calls, expect_float32, expect_plain, in_blocks
 
 ACTIVATIONS = {"relu": "relu", "tanh": "tanh"}
 
@@ -16,6 +16,7 @@ def about() -> dict[str, str]:
 
 
 def training(task: Task) -> Work:
+    expect_float32(task)
     y = task.labels()
 
     def run(estimator: MLPClassifier | MLPRegressor) -> MLPClassifier | MLPRegressor:

@@ -61,6 +61,7 @@ Loss = (
 Optimizer = (
     str | Mapping[str, object] | GradientDescent | Momentum | Nesterov | RMSProp | Adam | AdamW | Lion | Muon | LBFGS
 )
+Preset = Literal["auto", "fast", "td", "td_s", "sklearn", "course"]
 RandomState = int | np.random.RandomState | np.random.Generator | None
 Scaling = Literal["auto", "robust", "standard", "minmax", "quantile", "none"]
 Schedule = (
@@ -78,7 +79,7 @@ Schedule = (
 )
 
 class ClassifierSettings:
-    preset: Literal["auto", "td", "td_s", "sklearn", "course"]
+    preset: Preset
     hidden_layer_sizes: HiddenLayerSizes
     activation: Activation
     parametric_activation: Literal["auto"] | bool
@@ -136,7 +137,7 @@ class ClassifierSettings:
         hidden_layer_sizes: HiddenLayerSizes = "auto",
         activation: Activation = "auto",
         *,
-        preset: Literal["auto", "td", "td_s", "sklearn", "course"] = "auto",
+        preset: Preset = "auto",
         parametric_activation: Literal["auto"] | bool = "auto",
         normalization: Literal["layer", "batch"] | None = None,
         dropout: float | Literal["auto"] = "auto",
@@ -178,7 +179,7 @@ class ClassifierSettings:
         max_categories: int = 50,
         min_frequency: int = 1,
         embed_above: int | Literal["auto"] | None = "auto",
-        categorical: str | int | Sequence[str | int] | None = None,
+        categorical: str | int | Sequence[str | int] | None = "auto",
         splines: str | int | Sequence[str | int] | None = "auto",
         dates: Literal["auto", "number", "parts", "cyclic"] = "auto",
         warm_start: bool = False,
@@ -190,7 +191,7 @@ class ClassifierSettings:
     ) -> None: ...
 
 class RegressorSettings:
-    preset: Literal["auto", "td", "td_s", "sklearn", "course"]
+    preset: Preset
     hidden_layer_sizes: HiddenLayerSizes
     activation: Activation
     parametric_activation: Literal["auto"] | bool
@@ -247,7 +248,7 @@ class RegressorSettings:
         hidden_layer_sizes: HiddenLayerSizes = "auto",
         activation: Activation = "auto",
         *,
-        preset: Literal["auto", "td", "td_s", "sklearn", "course"] = "auto",
+        preset: Preset = "auto",
         parametric_activation: Literal["auto"] | bool = "auto",
         normalization: Literal["layer", "batch"] | None = None,
         dropout: float | Literal["auto"] = "auto",
@@ -288,7 +289,7 @@ class RegressorSettings:
         max_categories: int = 50,
         min_frequency: int = 1,
         embed_above: int | Literal["auto"] | None = "auto",
-        categorical: str | int | Sequence[str | int] | None = None,
+        categorical: str | int | Sequence[str | int] | None = "auto",
         splines: str | int | Sequence[str | int] | None = "auto",
         dates: Literal["auto", "number", "parts", "cyclic"] = "auto",
         warm_start: bool = False,

@@ -225,15 +225,23 @@ class Model:
 
     def output(self, X: Any) -> NDArray[np.float64]:
         """Return A[L] as rows, shape (m, n_outputs)."""
-        row = single_row(X, self.encoder) if self.params.size <= LARGEST_KEPT else None
-        A = None if row is None else self._row_pass.output(row)
+        A = self._output_of_one(X) if self.params.size <= LARGEST_KEPT else None
         return self._by_block(self.network, X) if A is None else A
+
+    def _output_of_one(self, X: Any) -> NDArray[np.float64] | None:
+        """Return A[L] of a single row, shape (1, n_outputs), without a table; None where it takes one."""
+        if type(X) is np.ndarray and X.shape == (1, len(self.encoder.names_in)) and not self.encoder.named:
+            A = self._row_pass.output_of_array(X)
+            if A is not None:
+                return A
+        row = single_row(X, self.encoder)
+        return None if row is None else self._row_pass.output(row)
 
     @property
     def _row_pass(self) -> RowPass:
         """What predicts single rows, made once for each set of parameters."""
         kept: RowPass | None = self.__dict__.get("_kept_row_pass")
-        if kept is None or not (kept.params == self.params).all():
+        if kept is None or not np.logical_and.reduce(kept.params == self.params):
             kept = RowPass(self.encoder, self.network, self.params, self.engine, self.device)
             self.__dict__["_kept_row_pass"] = kept
         return kept

@@ -85,7 +85,10 @@ def _plan(network: Any, dtype: np.dtype[Any]) -> Any:
     if plan is None:
         if dtype not in (np.float32, np.float64):
             raise DataError(f"parameters of {dtype}: expected float32 or float64.")
-        plan = _plans[key] = _kernels.Plan(network.blueprint(), dtype.itemsize)
+        try:
+            plan = _plans[key] = _kernels.Plan(network.blueprint(), dtype.itemsize)
+        except ValueError as problem:  # such as double precision where products are of bfloat16
+            raise DataError(f"the kernels cannot take this network and {dtype}: {problem}") from problem
         weakref.finalize(network, _plans.pop, key, None)
     return plan
 

@@ -311,6 +311,7 @@ def test_the_packaged_sets_are_fetched_whole(tmp_path):
     [
         ("lamina", {}),
         ("lamina:td", {"preset": "td"}),
+        ("lamina:fast", {"preset": "fast"}),
         ("lamina:members=4", {"n_members": 4}),
         ("lamina:hidden_layer_sizes=(64,32),loss=log", {"hidden_layer_sizes": (64, 32), "loss": "log"}),
     ],

@@ -28,7 +28,7 @@ from lamina.equations.network import Network
 from lamina.equations.optimisers import Adam
 from lamina.equations.rounding import bfloat16
 from lamina.equations.steps import Steps
-from lamina.errors import SettingError
+from lamina.errors import DataError, SettingError
 from lamina.learning.precision import exact, rounding
 
 built = pytest.mark.skipif(not native.present(), reason="the kernels are not built")
@@ -203,7 +203,7 @@ def test_numbers_that_are_not_finite_end_the_steps():
 def test_the_kernels_refuse_double_precision():
     network = NETWORKS["odd"]
     params, X, Y = (a.astype(np.float64) for a in case(network, 4))
-    with pytest.raises(ValueError, match="rounds float32 to bfloat16: expected parameters of float32"):
+    with pytest.raises(DataError, match=r"network and float64: .* rounds float32 to bfloat16"):
         KERNELS.gradients(network, params, X, Y)
 
 

@@ -408,6 +408,25 @@ def test_update(kind, settings, dtype):
 
 
 @TYPES
+@pytest.mark.parametrize("engine", [EQUATIONS, KERNELS], ids=lambda engine: engine.name)
+@pytest.mark.parametrize("kind", [kind for kind, rule in OPTIMISERS.items() if rule.remembers])
+def test_what_has_all_but_faded_from_the_memory_is_forgotten(kind, engine, dtype):
+    """Without gradients: what stays is normal after one more factor, and after many steps nothing is left."""
+    network, rule = Network(5, [Dense(7), Linear(1)], SquaredError()), OPTIMISERS[kind]()
+    nothing, tiny = np.zeros(network.size, dtype), np.finfo(dtype).tiny
+    memory = np.tile(tiny * dtype(2) ** np.linspace(-20, 60, network.size, dtype=dtype), (len(rule.remembers), 1))
+    for slot in network.hidden_matrices if hasattr(rule, "matrix_direction") else ():
+        memory[1:, slot.place] = 0  # as it always is: only the first is kept of a matrix that is moved whole
+    before, params = memory.copy(), np.ones(network.size, dtype)
+    engine.update(network, rule, params, nothing, memory, 0.0, 10)
+    assert (memory[before < tiny * 2**26] == 0).all()
+    assert (memory[before > tiny * 2**27] > tiny * 2**26).all()
+    for step in range(int(30 / (1 - getattr(rule, "beta2", getattr(rule, "beta1", 0))))):
+        engine.update(network, rule, params, nothing, memory, 0.0, 11 + step)
+    assert not memory.any()
+
+
+@TYPES
 @pytest.mark.parametrize("batch", [1, 7, 64, 70, 1000])
 def test_batch_sizes(batch, dtype):
     network = Network(6, [Dropout(0.5), Dense(17, "tanh"), Dropout(0.2), Linear(3)], CategoricalLogLoss())

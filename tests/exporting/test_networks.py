@@ -11,7 +11,16 @@ from lamina.data.encoding.learning import learn_encoder
 from lamina.data.tables.sources import read
 from lamina.data.targets import Labels, Numbers
 from lamina.equations.activations import ACTIVATIONS
-from lamina.equations.layers import LAYERS, Activation, Dense, Linear, MemberChoice, MemberScale, ParametricActivation
+from lamina.equations.layers import (
+    LAYERS,
+    Activation,
+    Dense,
+    Linear,
+    MemberChoice,
+    MemberScale,
+    ParametricActivation,
+    RoundedLinear,
+)
 from lamina.equations.losses import LOSSES, CategoricalLogLoss, Quantile, SquaredError
 from lamina.equations.network import Network
 from lamina.errors import ExportError
@@ -63,6 +72,13 @@ def test_every_row_of_every_table_has_a_form_in_onnx():
 def test_layers(layer, dtype):
     X, members = rows(layer), getattr(layer, "members", 1)
     agree(model_of([layer, Dense(6, "tanh"), Linear(2)], SquaredError(), dtype, X, members), X)
+
+
+def test_products_of_bfloat16():
+    X = rows()
+    agree(model_of([RoundedLinear(2)], SquaredError(), np.float32, X), X)
+    deep = [RoundedLinear(20), Activation("relu"), RoundedLinear(2)]  # a last bit may decide how a unit is rounded
+    agree(model_of(deep, SquaredError(), np.float32, X), X, close=2e-3)
 
 
 @DTYPES

@@ -101,3 +101,20 @@ def test_the_plain_ones_are_plain(name):
 def test_rows_per_step_of_scikit_learn():
     assert [preset("sklearn", n_rows=n)["batch_size"] for n in (50, 1000)] == [50, 200]
     assert np.isclose(preset("sklearn")["alpha"], 1e-4)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_fast_one_is_the_default_with_a_fraction_of_the_work(task):
+    fast, default = preset("fast", task), preset("auto", task)
+    columns = ("scaling", "numeric_embedding", "embed_above", "splines", "dates", "early_stopping", "schedule")
+    assert {name: fast[name] for name in columns} == {name: default[name] for name in columns}
+    work = [one["n_members"] * network_from(one, INPUTS, 1, SquaredError()).size for one in (fast, default)]
+    assert work[0] * 8 < work[1]
+
+
+@pytest.mark.parametrize("name", ["auto", "fast"])
+def test_of_many_rows_steps_are_larger_and_patience_is_shorter(name):
+    few, many = (preset(name, n_rows=n) for n in (49_999, 50_000))
+    assert many["batch_size"] > few["batch_size"]
+    assert many["n_iter_no_change"] < few["n_iter_no_change"]
+    assert many["averaging"] < few["averaging"]

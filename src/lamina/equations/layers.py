@@ -155,7 +155,7 @@ def chain_gradients(
 LAYERS: dict[str, type[Layer]] = {
     layer.kind: layer
     for layer in (
-        *(Linear, RoundedLinear, Activation, Dropout, LayerNorm, BatchNorm, Scale, ParametricActivation, Residual),
-        *(Embedding, Periodic, MemberScale, MemberChoice),
+        *(Linear, Activation, Dropout, LayerNorm, BatchNorm, Scale, ParametricActivation, Residual),
+        *(Embedding, Periodic, MemberScale, MemberChoice, RoundedLinear),
     )
 }

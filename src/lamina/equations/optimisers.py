@@ -7,8 +7,9 @@ the same for all (`verbs.update`):
     p -= rate * factor * (d + weight_decay * decay_factor * p)
 
 with the factors of the parameter's group. That decay is decoupled: it does not pass through the memory (Loshchilov and
-Hutter 2019). `t` counts the steps from 1. Gradients longer than `clip_norm` are first shortened to that length.
-A rule that must see the hidden matrices whole (`Network.hidden_matrices`) has `matrix_direction` for them besides.
+Hutter 2019). `t` counts the steps from 1. Gradients longer than `clip_norm` are first shortened to that length. After
+the step, what has all but faded from the memory is forgotten (`forget_traces`). A rule that must see the hidden
+matrices whole (`Network.hidden_matrices`) has `matrix_direction` for them besides.
 """
 
 from dataclasses import dataclass
@@ -130,6 +131,16 @@ class Muon(OrthogonalMomentum, AdamW):
     """AdamW, but for hidden matrices: momentum, made orthogonal (Jordan 2024). On tables: arXiv 2604.15297."""
 
     kind: ClassVar[str] = "muon"
+
+
+def forget_traces(memory: Array) -> None:
+    """Set to 0, in place, what has faded below 2^26 times the smallest normal number (7.9e-31 in single precision).
+
+    An average of gradients that are 0, of a dead unit or a rare category, falls by the same factor in every step:
+    after some 700 steps of beta = 0.9 it is a denormal number and, because 0.9 * 4 rounds to 4, would stay one for
+    good. A processor takes up to a hundred times longer for those. What is set to 0 is far below what a step can feel.
+    """
+    memory[np.abs(memory) < np.finfo(memory.dtype).tiny * 2.0**26] = 0
 
 
 OPTIMISERS: dict[str, type[Optimiser]] = {

@@ -14,6 +14,7 @@ from lamina.equations.dropout import Dropout
 from lamina.equations.layers import Residual, chain_backward, chain_forward, chain_gradients, chain_predict
 from lamina.equations.members import for_members, mean_of_members
 from lamina.equations.network import Network
+from lamina.equations.optimisers import forget_traces
 from lamina.equations.random import Key
 from lamina.equations.steps import Steps, Training, require_apart
 from lamina.equations.types import Array, Arrays, Layer, Optimiser
@@ -196,6 +197,7 @@ def update(
             p[slot.place] -= rate * slot.rate * d[slot.place]
         else:
             p[slot.place] -= rate * slot.rate * (d[slot.place] + shrink * p[slot.place])
+    forget_traces(memory[:, trained])
 
 
 def _direction(network: Network, optimiser: Optimiser, memory: Array, g: Array, t: int) -> Array:

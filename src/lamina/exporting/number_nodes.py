@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.data.encoding.dates import other_date
 from lamina.data.encoding.encoder import Encoder
 from lamina.data.encoding.normal_scores import NormalScores
 from lamina.data.encoding.numbers import CLIP, CLIPPED_FROM, NumberColumns
@@ -23,7 +24,7 @@ def numbers(pieces: Sequence[NumberColumns], columns: Columns, encoder: Encoder)
     at = np.searchsorted(piece.sources, piece.at)
     own = sources if np.array_equal(piece.sources, piece.at) else sources.at(at)  # (m, columns)
     block = beside(list(_expanded(piece, own))) if any(piece.parts) else own
-    missing = asked("IsNaN", own)
+    missing = asked("IsNaN", _own_or_difference(piece, own, block))
     Z = where(asked("IsInf", own), np.nan, _shaped(piece, block))
     Z = where(missing, [piece.fill if encoder.inputs.missing == "encode" else piece.fill * np.nan], Z)
     if not piece.indicator.any():
@@ -38,8 +39,18 @@ def _expanded(piece: NumberColumns, own: Value) -> list[Value]:
     for k, (j, part) in enumerate(zip(piece.at.tolist(), piece.parts, strict=True)):
         if j not in calendar:
             calendar[j] = Calendar(own.at([k]))
-        found.append(calendar[j].part(part))
+        other = other_date(part)
+        found.append(calendar[j].part(part) if other is None else own.at([k]) - calendar[other].days)
     return found
+
+
+def _own_or_difference(piece: NumberColumns, own: Value, block: Value) -> Value:
+    """Return what is NaN where an encoded number is missing: a part of one date, or a difference of two."""
+    two = [k for k, part in enumerate(piece.parts) if other_date(part) is not None]
+    if not two:
+        return own
+    one_date = [k for k in range(len(piece.at)) if k not in two]
+    return assembled([(one_date, own.at(one_date)), (two, block.at(two))])
 
 
 def _shaped(piece: NumberColumns, block: Value) -> Value:

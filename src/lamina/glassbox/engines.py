@@ -13,6 +13,7 @@ import numpy as np
 
 from lamina.engine import Engine
 from lamina.equations import verbs
+from lamina.equations.affine import RoundedLinear
 from lamina.equations.layers import BatchNorm, Dropout
 from lamina.equations.network import Network
 from lamina.equations.random import Key
@@ -24,6 +25,7 @@ from lamina.glassbox.walked import Arrays
 NOISE = 4.0  # roundings that every number is moved by
 TRIES = 2
 SPREADS = 64.0  # of what the noise does, that two engines may differ by
+OF_BFLOAT16 = 2.0**-8 / SPREADS  # so they may differ by a rounding to bfloat16: of dZ with its 1/m, or without
 
 
 class Comparison(NamedTuple):
@@ -57,9 +59,11 @@ def comparisons(
     if not all(np.isfinite(array).all() for array in arrays.values()):  # two engines may overflow in different places
         return ()
     rows = Rows(*(None if one is None else np.asarray(one, params.dtype) for one in rows))
-    draws = any(isinstance(network.layer_at(path), BatchNorm | Dropout) for path in network.numbers)
+    every = [network.layer_at(path) for path in network.numbers]
+    draws = any(isinstance(layer, BatchNorm | Dropout) for layer in every)
+    eps = OF_BFLOAT16 if any(isinstance(layer, RoundedLinear) for layer in every) else np.finfo(params.dtype).eps
     with np.errstate(all="ignore"):
-        allowed = _allowed(equations(network, setting), arrays, float(np.finfo(params.dtype).eps))
+        allowed = _allowed(equations(network, setting), arrays, float(eps))
         given = dict(_given(network, engine, params, rows, setting, key, draws))
         return tuple(Comparison(name, _apart(arrays[name], one), allowed[name]) for name, one in given.items())
 

@@ -81,6 +81,7 @@ Optimiser optimiser_of(const std::string& kind, double beta1, double beta2, doub
                        double weight_decay, std::optional<double> clip_norm, double momentum, int64_t iterations) {
     int rule = index_of(rule_names, kind);
     if (rule < 0) throw std::invalid_argument("no optimiser " + kind);
+    if (iterations < 0) throw std::invalid_argument("iterations: expected at least 0");
     return {
         Rule(rule), beta1,     beta2, epsilon, dampening, weight_decay, clip_norm.value_or(0), clip_norm.has_value(),
         momentum,   iterations};

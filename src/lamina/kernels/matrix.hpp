@@ -316,7 +316,22 @@ LAMINA_INLINE void transpose_block<float>(const float* a, int64_t a_row, float* 
     for (int i = 0; i < 16; i += 8)
         for (int j = 0; j < 16; j += 8) transpose_8x8(a + i * a_row + j, a_row, b + j * b_row + i, b_row);
 }
+template <>
+LAMINA_INLINE void transpose_block<Pair>(const Pair* a, int64_t a_row, Pair* b, int64_t b_row) {
+    transpose_block<float>(reinterpret_cast<const float*>(a), a_row, reinterpret_cast<float*>(b), b_row);
+}
 #endif
+// b[j][i] = a[i][j] for P rows of half as many pairs.
+LAMINA_INLINE void transpose_halves(const Pair* a, Pair* b) {
+    constexpr int half = P<float> / 2;
+#if defined(__AVX2__)
+    for (int i = 0; i < P<float>; i += half)
+        transpose_8x8(reinterpret_cast<const float*>(a + i * half), half, reinterpret_cast<float*>(b + i), P<float>);
+#else
+    for (int i = 0; i < P<float>; i++)
+        for (int j = 0; j < half; j++) b[j * P<float> + i] = a[i * half + j];
+#endif
+}
 
 // b[j][i] = a[i][j] for the corner of `rows` by `columns` of a block; what is beyond it in b becomes 0.
 template <class T>

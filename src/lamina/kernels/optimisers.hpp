@@ -109,6 +109,12 @@ struct Move {
     double rate, decay, shorten;
 };
 
+// What has all but faded from the memory is forgotten, as in `forget_traces` of the equations: no denormal numbers.
+template <class T>
+LAMINA_INLINE Vec<T> without_traces(Vec<T> memory) {
+    return magnitude<T>(memory) < Format<T>::tiny * T(0x1p26) ? Vec<T>{} : memory;
+}
+
 // Move n parameters (a whole number of registers).
 template <class T, class R>
 void update(R, const Numbers<T>& numbers, Move move, T* p, const T* g, T* v, T* s, int64_t n) {
@@ -120,8 +126,8 @@ void update(R, const Numbers<T>& numbers, Move move, T* p, const T* g, T* v, T* 
         if (v) v_now = load(v + i);
         if (s) s_now = load(s + i);
         Vec<T> d = R::direction(held, shorten * load(g + i), v_now, s_now);
-        if (v) store(v + i, v_now);
-        if (s) store(s + i, s_now);
+        if (v) store(v + i, without_traces<T>(v_now));
+        if (s) store(s + i, without_traces<T>(s_now));
         store(p + i, fma(-rate, fma(decay, x, d), x));
     }
 }

@@ -170,18 +170,18 @@ inline constexpr int FEW = 4;
 
 // `across` for a single panel of so many units and whole panels' worth of rows: P examples side by side, a register for
 // each unit.
-template <class T, int UNITS>
-__attribute__((noinline)) void across_few(Panels<const T> a, const T* B, const T* bias, int64_t K, int64_t rows, T* C,
+template <class T, int UNITS, class E>
+__attribute__((noinline)) void across_few(Panels<const E> a, const E* B, const T* bias, int64_t K, int64_t rows, T* C,
                                           bool relu) {
     for (int64_t i = 0; i < rows; i += P<T>, C += P<T> * P<T>) {
         Row<T> sums[UNITS];
         for (int u = 0; u < UNITS; u++)
             for (int j = 0; j < NV<T>; j++) sums[u].v[j] = bias ? all(bias[u]) : Vec<T>{};
         for (int64_t k = 0; k < K; k += P<T>) {
-            T side_by_side[P<T> * P<T>];
-            transpose_block<T>(a.at(k / P<T>, i), P<T>, side_by_side, P<T>);
+            E side_by_side[P<T> * P<T>];
+            transpose_block<E>(a.at(k / P<T>, i), P<T>, side_by_side, P<T>);
             for (int64_t x = 0; x < P<T> && k + x < K; x++) {
-                const Row<T> ax = Row<T>::of(side_by_side + x * P<T>);
+                const Row<E> ax = Row<E>::of(side_by_side + x * P<T>);
 #pragma GCC unroll 4
                 for (int u = 0; u < UNITS; u++)
 #pragma GCC unroll 8
@@ -218,15 +218,14 @@ void across(Operand<E> a, Operand<E> B, const T* bias, int64_t K, int64_t units,
         return;
     }
     const int64_t last = panels - 1, left = units - last * P<T>, whole = rows - rows % P<T>;
-    if constexpr (std::is_same_v<T, E>)
-        if (left <= FEW && whole && !finish.d_relu) {
-            const T* b = bias ? bias + last * P<T> : nullptr;
-            with_constant<FEW>(left,
-                               [&](auto n) { across_few<T, n>(a, B.at(last), b, K, whole, C.at(last), finish.relu); });
-            if (whole < rows)
-                across<T>(a.from(0, whole), B.from(last), b, K, left, rows - whole, C.from(last, whole), finish);
-            if (!(panels = last)) return;
-        }
+    if (left <= FEW && whole && !finish.d_relu) {
+        const T* b = bias ? bias + last * P<T> : nullptr;
+        with_constant<FEW>(left,
+                           [&](auto n) { across_few<T, n>(a, B.at(last), b, K, whole, C.at(last), finish.relu); });
+        if (whole < rows)
+            across<T, E>(a.from(0, whole), B.from(last), b, K, left, rows - whole, C.from(last, whole), finish);
+        if (!(panels = last)) return;
+    }
     if (!rows) return; // of a batch of fewer examples than threads
     const bool far = panels * K * 64 > NEAR_ACROSS;
     for (int64_t k = 0, deep; k < K; k += deep) {

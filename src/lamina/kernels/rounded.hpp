@@ -57,6 +57,7 @@ inline void pair_transposed(const float* panel, int64_t rows, int64_t units, Pai
     for (int64_t k = 0; k < rows; k++) neighbours(panel + k * P<float>, block[k]);
     if (units % 2)
         for (int64_t k = 0; k < rows; k++) block[k][units / 2].bits &= 0xFFFF;
+    if (units > P<float> - 2) return transpose_halves(block[0], to);
     for (int64_t u = 0; u < (units + 1) / 2; u++)
         for (int k = 0; k < P<float>; k++) to[u * P<float> + k] = block[k][u];
 }
@@ -67,7 +68,7 @@ struct RoundedLinear : Linear {
     static constexpr bool pairs = true;
     static int64_t links(int64_t n) { return (n + 1) / 2; }
     static void check(const Layer& layer, const Plan& plan) {
-        expect(plan.P == P<float>, layer.kind + " rounds float32 to bfloat16: expected parameters of float32");
+        expect(plan.P == P<float>, layer.kind + " rounds float32 to bfloat16, so it takes parameters of float32");
     }
     enum { A_prev_by_examples, dZ_by_units, dZ_by_examples }; // its caches
     static void place(const Layer& layer, Op& op, Places& places) {

@@ -35,7 +35,8 @@ struct Whole {
             if (s.hidden) f(s, place, n);
         });
     }
-    // Do f(W, p, k) for every P by P block of the panels and rows of a job.
+    // Do f(place, turned, deep, units) for every P by P block of a job: where it lies in the arena of the parameters
+    // and in the transpose, from where that begins; and how many rows of it there are, and units.
     template <class F>
     LAMINA_INLINE void blocks_of(const Slot& W, const Job& job, F f) {
         for (int64_t p = job.p0; p < job.p1; p++)
@@ -76,7 +77,7 @@ struct Whole {
                     const int64_t x = i + j * WIDE<T>;
                     const Vec<T> g = shorten * load(grads + x), v = fma(momentum, load(memory + x), g);
                     const Vec<T> u = fma(momentum, v, g);
-                    store(memory + x, v);
+                    store(memory + x, without_traces<T>(v));
                     store(grads + x, u);
                     squares.v[j] = fma(u, u, squares.v[j]);
                 }
@@ -154,17 +155,17 @@ struct Whole {
     void end(const Hidden& h, const Job& job) {
         if (plan.ops[job.op].slots[0] != h.slot) return;
         const Slot& W = plan.slots[h.slot];
-        const T *X = arena + h.X[optimiser.iterations % 2], *d = X - W.place;
+        const T *X = arena + h.X[optimiser.iterations % 2], *d = X;
         if (h.turned) {
             blocks_of(W, job, [&](int64_t place, int64_t turned, int64_t deep, int64_t units) {
                 transpose_corner<T>(X + turned, P<T>, units, deep, grads + place, P<T>);
             });
-            d = grads;
+            d = grads + W.place;
         }
         const Numbers<T> none(Optimiser{Rule::gradient_descent}, 1);
         const Move by{how.rate * W.rate, how.decay * W.decay, 0.2 * __builtin_sqrt(double(h.longer))};
         stretches_of(job, [&](const Slot&, int64_t place, int64_t n) {
-            update<T>(GradientDescent<T>{}, none, by, params + place, d + place, nullptr, nullptr, n);
+            update<T>(GradientDescent<T>{}, none, by, params + place, d + place - W.place, nullptr, nullptr, n);
         });
     }
 };

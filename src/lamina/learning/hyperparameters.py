@@ -254,7 +254,12 @@ AUTO_SCHEDULE = Choice(SCHEDULES, AUTO)
 
 HIDDEN_LAYERS_TO_SEARCH = Among(((64, 64), (160,), (160, 160), (160, 160, 160), (320, 320)))
 OPTIMISERS_TO_SEARCH = Among(
-    ("adam(beta2=0.95)", "adamw(beta2=0.95, weight_decay=0.02)", "adamw(beta2=0.95, weight_decay=0.1)")
+    (
+        "adam(beta2=0.95)",
+        "adamw(beta2=0.95, weight_decay=0.02)",
+        "adamw(beta2=0.95, weight_decay=0.1)",
+        "muon(beta2=0.95, weight_decay=0.02)",
+    )
 )
 
 SETTINGS: tuple[Setting, ...] = (
@@ -460,7 +465,13 @@ SETTINGS: tuple[Setting, ...] = (
         Number(2, ends="[)", whole=True, words=("auto", None)),
         "Columns with more levels than this get an embedding instead of one-hot features; none: never.",
     ),
-    Setting("categorical", None, Columns(), "Numeric columns to treat as categories."),
+    Setting(
+        "categorical",
+        "auto",
+        Columns(("auto", "identifiers")),
+        "Numeric columns to treat as categories; 'identifiers' finds those whose exact number says more of the target "
+        "than where it lies.",
+    ),
     Setting(
         "splines",
         "auto",
@@ -473,7 +484,7 @@ SETTINGS: tuple[Setting, ...] = (
         "auto",
         OneOf(("auto", "number", "parts", "cyclic")),
         "Dates: as one number, with year, month, weekday and hour, or with the last three as sine and cosine; auto: "
-        "with the parts where the hour or the year varies.",
+        "with the parts where the hour or the year varies, and the days from each date to each later column of dates.",
     ),
     # Everything else
     Setting("warm_start", False, YES_NO, "Continue from the previous fit instead of starting over."),

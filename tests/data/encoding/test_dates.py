@@ -14,6 +14,7 @@ from lamina.data.encoding.dates import CALENDAR, CIRCLES, expanded
 from lamina.data.encoding.encoder import Encoder
 from lamina.data.encoding.learning import learn_encoder
 from lamina.data.tables.sources import read
+from lamina.errors import DataError
 
 WHEN = pd.Series(pd.date_range("2018-11-30 01:30", periods=400, freq="57h13min"))
 FRAME = pd.DataFrame({"age": np.arange(400.0), "when": WHEN, "job": ["a", "b", "c", "d"] * 100})
@@ -114,9 +115,53 @@ def test_the_year_beside_the_circles_is_scaled():
 def test_auto_takes_dates_apart_where_clock_or_year_varies(when, parts, numbers):
     table = read({"when": when, "also": pd.date_range("2024-05-01", periods=len(when), freq="D")})
     names = learn_encoder(table, dates="auto", scaling=numbers).feature_names
-    assert names == ("when", *(f"when {part}" for part in parts), "also")
+    since = ("also since when",) if parts else ()  # else one of the two, or what is between them, is always the same
+    assert names == ("when", *(f"when {part}" for part in parts), "also", *since)
     batches = (table.take(slice(i, i + 1)) for i in range(len(when)))
     assert learn_encoder(batches, dates="auto", scaling=numbers).feature_names == names
+
+
+def orders(n: int = 300) -> pd.DataFrame:
+    rng = np.random.default_rng(5)
+    ordered = pd.Timestamp("2023-11-05 08:30") + pd.to_timedelta(rng.integers(0, 10**6, n), "min")
+    sent = (ordered + pd.to_timedelta(rng.integers(0, 9000, n), "min")).to_series(index=range(n))
+    sent[4] = pd.NaT
+    return pd.DataFrame({"ordered": ordered, "price": rng.normal(size=n), "sent": sent, "due": ordered.normalize()})
+
+
+def test_auto_counts_the_days_between_dates():
+    frame = orders()
+    encoder = learn_encoder(read(frame), dates="auto", scaling="none")
+    since = [name for name in encoder.feature_names if " since " in name]
+    assert since == ["sent since ordered", "due since ordered", "due since sent"]
+    rows = pd.DataFrame(encoder.encode(read(frame), np.float64), columns=encoder.feature_names)
+    for name in since:
+        later, earlier = name.split(" since ")
+        days = (frame[later] - frame[earlier]) / pd.Timedelta(days=1)
+        np.testing.assert_allclose(rows[name], days.fillna(days.mean()), rtol=0, atol=1e-10)
+    batches = (read(frame).take(slice(i, i + 50)) for i in range(0, len(frame), 50))
+    learned = learn_encoder(batches, dates="auto", scaling="quantile").to_header()
+    assert learned == learn_encoder(read(frame), dates="auto", scaling="quantile").to_header()
+    assert not any(" since " in name for name in learn_encoder(read(frame), dates="parts").feature_names)
+
+
+@pytest.mark.parametrize("scaling", ["standard", "robust", "quantile"])
+def test_one_row_and_a_header_know_the_days_between_dates(scaling):
+    frame = orders()
+    encoder = learn_encoder(read(frame), dates="auto", scaling=scaling)
+    rows = encoder.encode(read(frame), np.float64)
+    again = Encoder.from_header(encoder.to_header())
+    assert again.feature_names == encoder.feature_names
+    np.testing.assert_array_equal(again.encode(read(frame[3:6]), np.float64), rows[3:6])
+
+
+def test_a_header_counts_days_since_an_earlier_column_of_dates_only():
+    header = learn_encoder(read(orders()), dates="auto").to_header()
+    parts = header["numbers"]["parts"]
+    for wrong in ("since 2", "since 3", "since 1.0"):
+        header["numbers"]["parts"] = [wrong if part == "since 0" else part for part in parts]
+        with pytest.raises(DataError, match="parts"):
+            Encoder.from_header(header)
 
 
 @pytest.mark.parametrize("dates", ["parts", "cyclic"])

@@ -64,14 +64,42 @@ def identified(n=6000, n_values=600):
     return frame, rng.normal(size=n_values)[frame.student - 1000] + 0.5 * rng.normal(size=n)
 
 
+def test_identifiers_become_categories_as_if_they_had_been_named():
+    frame, y = identified()
+    frame.loc[7, "student"] = np.nan
+    frame = frame[["age", "student"]].assign(town=rng.choice(["Ulm", "Bonn", "Kiel"], len(frame)))
+    for weights in (None, rng.integers(1, 4, len(frame)).astype(float)):
+        auto = DeepRegressor(max_iter=3, random_state=0).fit(frame, y, sample_weight=weights)
+        named = DeepRegressor(max_iter=3, random_state=0, categorical=["student"]).fit(frame, y, sample_weight=weights)
+        assert auto.settings_["categorical"] == "identifiers"
+        np.testing.assert_array_equal(auto.predict(frame), named.predict(frame))
+    standard = DeepRegressor(max_iter=3, random_state=0, scaling="standard").fit(frame, y)
+    named = DeepRegressor(max_iter=3, random_state=0, scaling="standard", categorical=["student"]).fit(frame, y)
+    np.testing.assert_array_equal(standard.predict(frame), named.predict(frame))
+
+
+def test_a_stream_finds_the_same_identifiers(tmp_path):
+    frame, y = identified()
+    frame.assign(mark=y).to_parquet(tmp_path / "rows.parquet", row_group_size=1000)
+    models = [
+        DeepRegressor(max_iter=3, random_state=0, categorical=categorical).fit(
+            tmp_path / "rows.parquet", target="mark", stream=True
+        )
+        for categorical in ("auto", ["student"])
+    ]
+    np.testing.assert_array_equal(models[0].predict(frame), models[1].predict(frame))
+    unknown = frame.assign(student=5)
+    np.testing.assert_array_equal(models[0].predict(unknown), models[0].predict(unknown.assign(student=7)))
+
+
 def test_a_fit_gives_the_hint_and_taking_it_helps():
     frame, y = identified()
     with pytest.warns(DataWarning, match=r"column 'student' holds 600 whole numbers in \d,\d{3} rows.*categorical=\["):
-        plain = DeepRegressor(max_iter=8, random_state=0).fit(frame[:5000], y[:5000])
+        plain = DeepRegressor(max_iter=8, random_state=0, categorical=None).fit(frame[:5000], y[:5000])
     taken = DeepRegressor(max_iter=8, random_state=0, categorical=["student"]).fit(frame[:5000], y[:5000])
     assert taken.score(frame[5000:], y[5000:]) > plain.score(frame[5000:], y[5000:]) + 0.1
     with pytest.warns(DataWarning, match="column 'student'"):
-        DeepClassifier(max_iter=1, random_state=0).fit(frame, y > 0)
+        DeepClassifier(max_iter=1, random_state=0, categorical=None).fit(frame, y > 0)
     DeepClassifier(preset="sklearn", max_iter=1).fit(frame[:500], y[:500] > 0)  # looks at no exact values: no hint
 
 
@@ -82,7 +110,7 @@ def test_no_hint_on_the_data_sets_that_ship(name):
     estimator = DeepRegressor if y.dtype.kind == "f" else DeepClassifier
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        estimator(max_iter=1, random_state=0).fit(X, y)
+        estimator(max_iter=1, random_state=0, categorical=None).fit(X, y)
 
 
 def test_no_hint_on_ordinary_tables():
@@ -104,8 +132,8 @@ def test_no_hint_on_ordinary_tables():
         z += rng.normal(size=n) * rng.choice([0.1, 1, 3])
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            DeepRegressor(max_iter=1, random_state=0).fit(frame, z)
-            DeepClassifier(max_iter=1, random_state=0).fit(frame, z > z.median())
+            DeepRegressor(max_iter=1, random_state=0, categorical=None).fit(frame, z)
+            DeepClassifier(max_iter=1, random_state=0, categorical=None).fit(frame, z > z.median())
 
 
 def test_an_identifier_of_marks():

@@ -137,3 +137,26 @@ def test_an_encoding_without_a_writer_goes_the_other_way(monkeypatch):
     encoder, dtype, _ = encoders()[0]
     monkeypatch.delitem(WRITERS, type(encoder.categories[0]))
     assert RowEncoder(encoder, dtype).encode(dict.fromkeys(encoder.names_in)) is None
+
+
+@pytest.mark.parametrize("into", [np.float32, np.float64])
+@pytest.mark.parametrize("scaling", SCALINGS)
+def test_an_array_is_encoded_all_at_once_or_not_at_all(scaling, into):
+    """Where there are only plain numbers; beyond the usual range, and where one is missing, by the other ways."""
+    X = np.random.default_rng(0).normal(1e6, 10, (60, 4))
+    X[:, 2] = 5
+    encoder = learn_encoder(read(X), scaling=scaling)
+    one_row, taken = RowEncoder(encoder, into), 0
+    for dtype in (np.float64, np.float32, np.int64, np.float16, np.longdouble, object, bool):
+        for value in (0, -1e6, 1e10, 65504, 3e14, 1e16, 3e300, np.nan, -np.inf):
+            row = X[:1].copy()
+            row[0, 1] = value
+            with np.errstate(all="ignore"):
+                row = row.astype(dtype)
+            found = one_row.encode_array(row)
+            if found is not None:
+                taken += 1
+                expected = encoder.encode(read(row), into)
+                assert found.dtype == expected.dtype
+                assert found.tobytes() == expected.tobytes(), (dtype, value)
+    assert bool(taken) == (scaling not in ("robust", "quantile"))

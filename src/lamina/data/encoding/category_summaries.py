@@ -125,6 +125,11 @@ class CategorySummary:
         pairs = zip(self.columns, other.columns, strict=True)
         return CategorySummary(tuple(one.joined(two) for one, two in pairs))
 
+    def among(self, plan: ColumnPlan, more: Mapping[int, LevelCounts]) -> "CategorySummary":
+        """Return the summary with columns of numbers that the plan takes for categories, too."""
+        rest = iter(self.columns)
+        return CategorySummary(tuple(more[j] if j in more else next(rest) for j in plan.categories))
+
     def pieces(self, plan: ColumnPlan, unit: float, target: Any = None) -> tuple[CategoryColumn, ...]:
         """Return a piece for each column; warn of those without a value, and of those with too many levels."""
         limits = Limits.of(plan.settings)

@@ -4,7 +4,8 @@
     parts    the date, year, month (1 to 12), weekday (0 is Monday), hour
     cyclic   the date, year; month, weekday and hour as points of a circle: sin and cos of 2 pi k / period
     auto     parts, of a column whose hour or year varies; else the date alone: in days of a single year, what looks
-             like a weekday or a month may be the days of one event
+             like a weekday or a month may be the days of one event. And where there are several dates, the days from
+             each to each later column: how long something took is true at any time, when it was is over
 
 Times are taken to the millisecond: that is what days as float64 hold safely.
 """
@@ -27,6 +28,8 @@ TELLING = ("year", "hour")  # where one of them varies, "auto" takes a date apar
 PERIODS = {"month": 12, "weekday": 7, "hour": 24}
 CIRCLES = tuple(f"{part} {axis}" for part in PERIODS for axis in ("sin", "cos"))
 PARTS = ("", *CALENDAR, *CIRCLES)  # in the order of the encoded columns; "" is the date itself, or a plain number
+SINCE = "since "  # and the number of another column: days since that date; these come last
+MOST_COMPARED = 5  # dates, the first of a table: ten pairs
 
 MS_PER_DAY, MS_PER_HOUR = 86_400_000, 3_600_000
 FARTHEST_DAYS = 1e11  # NumPy's calendar goes no further than its 64 bits
@@ -40,8 +43,23 @@ POINTS_ON_CIRCLE = {
 def candidates(at: Sequence[int], dates: Sequence[int], choice: Dates) -> tuple[NDArray[np.intp], tuple[str, ...]]:
     """Return the columns to look at, as input columns and parts of them: every part of every date."""
     split = () if choice == "number" else CALENDAR
-    pairs = [(j, part) for j in at for part in ("", *(split if j in dates else ()))]
+    compared = sorted(dates)[:MOST_COMPARED] if choice == "auto" else []
+    pairs: list[tuple[int, str]] = []
+    for j in at:
+        pairs += [(j, part) for part in ("", *(split if j in dates else ()))]
+        pairs += [(j, f"{SINCE}{i}") for i in compared if i < j and j in compared]
     return np.array([j for j, _ in pairs], np.intp), tuple(part for _, part in pairs)
+
+
+def other_date(part: str) -> int | None:
+    """Return the column that a part counts days from, or None for other parts."""
+    return int(part.removeprefix(SINCE)) if part.startswith(SINCE) else None
+
+
+def rank(part: str) -> int:
+    """Return where a part stands among those of its column."""
+    other = other_date(part)
+    return PARTS.index(part) if other is None else len(PARTS) + other
 
 
 def expanded(block: Array, at: NDArray[np.intp], parts: Sequence[str]) -> Array:
@@ -56,10 +74,14 @@ def expanded(block: Array, at: NDArray[np.intp], parts: Sequence[str]) -> Array:
     if not any(parts):
         return block
     wide = np.empty((len(block), len(at)))
-    source = np.unique(at, return_inverse=True)[1]
+    sources, source = np.unique(at, return_inverse=True)
     for j in range(block.shape[1]):
         columns = np.flatnonzero(source == j).tolist()
-        _write_parts(block[:, j], {k: parts[k] for k in columns}, wide)
+        _write_parts(block[:, j], {k: parts[k] for k in columns if other_date(parts[k]) is None}, wide)
+    for k, part in enumerate(parts):
+        other = other_date(part)
+        if other is not None:
+            wide[:, k] = block[:, source[k]] - block[:, np.searchsorted(sources, other)]
     return wide
 
 

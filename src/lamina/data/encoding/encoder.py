@@ -98,7 +98,8 @@ class Encoder:
     @cached_property
     def feature_names(self) -> tuple[str, ...]:
         """The names of the encoded columns: "age", "age near 30", "age missing", "sex=Male", ..."""
-        suffixes = self._ordered([np.array([*piece.suffixes(), None], object)[:-1] for piece in self.pieces])
+        named = [piece.suffixes_among(self.names_in) for piece in self.pieces]
+        suffixes = self._ordered([np.array([*suffixes, None], object)[:-1] for suffixes in named])
         return tuple(self.names_in[j] + suffix for j, suffix in zip(self.origin, suffixes, strict=True))
 
     @property

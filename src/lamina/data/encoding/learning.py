@@ -1,18 +1,21 @@
 """Learning an encoder: every batch of the training rows is looked at once, and what the batches say is joined."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.data.encoding.category_summaries import CategorySummary
 from lamina.data.encoding.dates import DATE_CHOICES, Dates
 from lamina.data.encoding.encoder import Encoder
 from lamina.data.encoding.encodings import ENCODINGS, Summary
 from lamina.data.encoding.faults import MISSINGS, Missing
+from lamina.data.encoding.number_summaries import NumberSummary
 from lamina.data.encoding.numbers import SCALINGS, Scaling
 from lamina.data.encoding.plan import ColumnPlan
+from lamina.data.encoding.splines import SplineSummary
 from lamina.data.encoding.weighing import Weighing
 from lamina.data.tables.alignment import aligned
 from lamina.data.tables.table import Batch, Table, check_size
@@ -45,8 +48,21 @@ class ColumnSummary:
 
     def encoder(self, target: Labels | Numbers | None = None) -> Encoder:
         """Return the encoder that was learned; `target` is needed where columns are chosen by what they say of it."""
-        found = [summary.pieces(self.plan, self.weighing.unit, target) for summary in self.kinds.values()]
-        return Encoder(self.plan.inputs, tuple(piece for pieces in found for piece in pieces))
+        of_kinds = self._with_identifiers(target) if self.plan.finds_identifiers else self
+        plan, kinds = of_kinds.plan, of_kinds.kinds
+        found = [summary.pieces(plan, self.weighing.unit, target) for summary in kinds.values()]
+        return Encoder(plan.inputs, tuple(piece for pieces in found for piece in pieces))
+
+    def _with_identifiers(self, target: Labels | Numbers | None) -> "ColumnSummary":
+        """Return the summary in which numbers that turn out to be identifiers are categories."""
+        numbers, categories, sample = (self.kinds[kind] for kind in ("numbers", "categories", "splines"))
+        assert isinstance(numbers, NumberSummary)
+        assert isinstance(categories, CategorySummary)
+        assert isinstance(sample, SplineSummary)
+        counted = {j: numbers.counts(j) for j in sample.identifiers(target)}
+        found = {j: counts for j, counts in counted.items() if counts is not None}
+        plan = self.plan.with_categories(found)
+        return replace(self, plan=plan, kinds=self.kinds | {"categories": categories.among(plan, found)})
 
 
 def learn_encoder(
@@ -87,7 +103,8 @@ def learn_encoder(
     min_frequency : int
         Levels of fewer rows share one encoded column.
     categorical : sequence of str or int
-        Columns of numbers, by name or position, whose different numbers are levels.
+        Columns of numbers, by name or position, whose different numbers are levels. (`learn` also takes "identifiers":
+        the columns that identifiers.py finds, by the targets.)
     splines : sequence of str or int
         Columns of numbers, by name or position, that also bring a spline basis, if they have three values or more.
 

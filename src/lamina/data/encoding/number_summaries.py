@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.data.encoding.dates import CIRCLES, PERIODS, TELLING, Dates, candidates, expanded
+from lamina.data.encoding.category_summaries import LevelCounts
+from lamina.data.encoding.dates import CIRCLES, PERIODS, TELLING, Dates, candidates, expanded, other_date
 from lamina.data.encoding.faults import find_fault, missing_fault, warn_of_missing
 from lamina.data.encoding.normal_scores import NormalScores, landmarks
 from lamina.data.encoding.numbers import NumberColumns, Scaling
@@ -16,6 +18,7 @@ from lamina.data.encoding.plan import ColumnPlan
 from lamina.data.moments import Moments, moments, sparse_moments
 from lamina.data.quantiles import Distribution, QuantileSketch, distribution, room_for
 from lamina.data.tables.alignment import cast_numbers, number_blocks
+from lamina.data.tables.columns import spell
 from lamina.data.tables.table import Batch, Table
 
 Array = NDArray[np.float64]
@@ -33,17 +36,20 @@ class NumberPlan:
     inputs: InputColumns
     scaling: Scaling
     dates: Dates  # how dates are encoded
+    identifiers: bool  # whether some may turn out to be identifiers, whose numbers are counted
 
     @staticmethod
     def of(plan: ColumnPlan) -> "NumberPlan":
         """Return what to look at in the columns of numbers and dates."""
         at, parts = candidates(plan.numbers, plan.inputs.dates, plan.settings["dates"])
-        return NumberPlan(at, parts, plan.inputs, plan.settings["scaling"], plan.settings["dates"])
+        return NumberPlan(
+            at, parts, plan.inputs, plan.settings["scaling"], plan.settings["dates"], plan.finds_identifiers
+        )
 
     @property
     def needs_quantiles(self) -> bool:
-        """Whether the scaling is made of quantiles."""
-        return self.scaling in ("robust", "quantile")
+        """Whether quantiles are looked at: the scaling is made of them, or of how often each number occurs."""
+        return self.scaling in ("robust", "quantile") or self.identifiers
 
     @property
     def sources(self) -> NDArray[np.intp]:
@@ -79,6 +85,15 @@ class NumberSummary:
             sketches = tuple(one.joined(two) for one, two in pairs)
         return NumberSummary(self.plan, self.moments.joined(other.moments), None, sketches)
 
+    def counts(self, column: int) -> LevelCounts | None:
+        """Return how often each number of an input column occurs; None where there are too many to know."""
+        k = int(np.flatnonzero(self.plan.at == column)[0])
+        if self.batch is None and (self.sketches is None or self.sketches[k].exact is None):
+            return None
+        found = next(islice(self._distributions(), k, None))
+        levels = zip(found.values.tolist(), found.counts.tolist(), strict=True)
+        return LevelCounts({spell(value): count for value, count in levels}, float(self.moments.missing[k]))
+
     def without_rows(self) -> "NumberSummary":
         """Return the same without the rows of its only batch: sketches say what they say."""
         if self.batch is None:
@@ -99,7 +114,7 @@ class NumberSummary:
             yield sketch.distribution()
 
     def pieces(self, plan: ColumnPlan, unit: float, target: Any = None) -> tuple[NumberColumns]:
-        """Return the one piece of all numbers; warn of columns without any."""
+        """Return the one piece of all numbers but those that are categories now; warn of columns without any."""
         at, parts, found = self.plan.at, self.plan.parts, self.moments
         empty = [plan.inputs.names[at[k]] for k in np.flatnonzero(found.weight == 0) if not parts[k]]
         warn_of_missing(empty)
@@ -107,7 +122,9 @@ class NumberSummary:
         for k, one in enumerate(self._distributions()):
             quantiles.append(needed_quantiles(self.plan, k, one, found, unit))
             medians[k] = one.quantiles(np.array([0.5]), unit)[0] if len(one.values) else 0.0
-        return (fit_numbers(self.plan, found, quantiles, medians),)
+        if self.plan.scaling not in ("robust", "quantile"):
+            quantiles, medians = [], np.zeros(len(at))
+        return (fit_numbers(self.plan, found, quantiles, medians).among(plan.numbers),)
 
 
 # ---- looking at rows ----
@@ -162,9 +179,14 @@ def distributions(batch: Batch, plan: NumberPlan) -> Iterator[Distribution]:
         if end - start == 1:
             yield _of_those_there(values, batch.weights)
             continue
-        block = np.asarray(values, np.float64)[:, None]
-        for column in expanded(block, plan.at[start:end], plan.parts[start:end]).T:
+        days = np.asarray(values, np.float64)
+        calendar = [part for part in plan.parts[start:end] if other_date(part) is None]
+        for column in expanded(days[:, None], plan.at[start : start + len(calendar)], calendar).T:
             yield _of_those_there(column, batch.weights)
+        for part in plan.parts[start + len(calendar) : end]:
+            other = int(np.searchsorted(plan.sources, other_date(part) or 0))
+            before = source[other] if isinstance(source, list) else source[:, other]
+            yield _of_those_there(days - np.asarray(before, np.float64), batch.weights)
 
 
 def _of_those_there(values: NDArray[Any], weights: Array | None) -> Distribution:
@@ -259,8 +281,11 @@ def _varying(fitted: NumberColumns, varies: NDArray[np.bool_], choice: Dates) ->
     picked: list[tuple[int, str]] = []
     telling = np.array([part in TELLING for part in fitted.parts], bool) & varies
     apart = set(fitted.at[telling if choice == "auto" else varies].tolist())
+    moving = {int(j) for j, part, moves in zip(fitted.at, fitted.parts, varies, strict=True) if moves and not part}
     for k, part in enumerate(fitted.parts):
-        if part == "" or (varies[k] and fitted.at[k] in apart):
+        other = other_date(part)
+        tells = fitted.at[k] in apart if other is None else {other, int(fitted.at[k])} <= moving
+        if part == "" or (varies[k] and tells):
             circle = choice == "cyclic" and part in PERIODS
             picked += [(k, f"{part} sin"), (k, f"{part} cos")] if circle else [(k, part)]
     at = np.array([k for k, _ in picked], np.intp)

@@ -16,7 +16,7 @@ Everything is computed in float64, then rounded to the dtype of the result.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from lamina.computed_once import cached_property
 from lamina.data import headers
-from lamina.data.encoding.dates import CIRCLES, PARTS, expanded
+from lamina.data.encoding.dates import CIRCLES, PARTS, SINCE, expanded, other_date, rank
 from lamina.data.encoding.faults import find_fault, missing_fault
 from lamina.data.encoding.normal_scores import MOST_LANDMARKS, NormalScores
 from lamina.data.encoding.pieces import MISSING, VALUE, InputColumns, Piece, run
@@ -68,7 +68,10 @@ class NumberColumns(Piece):
     @cached_property
     def needed(self) -> tuple[int, ...]:
         """The input columns that move a feature: not those that were constant, or empty, in every training row."""
-        return tuple(np.unique([*self.at[self.scale > 0], *self.at[self.on_circle], *self.at[self.indicator]]).tolist())
+        others = [other_date(part) for part in self.parts]
+        compared = [j for j in others if j is not None]
+        moving = [*self.at[self.scale > 0], *self.at[self.on_circle], *self.at[self.indicator], *compared]
+        return tuple(np.unique(np.array(moving, np.intp)).tolist())
 
     @cached_property
     def origin(self) -> NDArray[np.intp]:
@@ -84,10 +87,36 @@ class NumberColumns(Piece):
         """See `Piece`."""
         return [f" {part}" if part else "" for part in self.parts] + [" missing"] * int(self.indicator.sum())
 
+    def suffixes_among(self, names: Sequence[str]) -> list[str]:
+        """See `Piece`."""
+        others = [other_date(part) for part in self.parts]
+        found = self.suffixes()
+        return [
+            *(found[k] if j is None else f" since {names[j]}" for k, j in enumerate(others)),
+            *found[len(others) :],
+        ]
+
     @cached_property
     def is_number(self) -> NDArray[np.bool_]:
         """Dates and their parts among them; not what is always 0, nor sines and cosines, nor indicators."""
         return np.append((self.scale > 0) & ~self.on_circle, np.zeros(int(self.indicator.sum()), bool))
+
+    def among(self, columns: Sequence[int]) -> "NumberColumns":
+        """Return what becomes of some input columns alone."""
+        kept = np.isin(self.at, np.array(columns, np.intp))
+        if kept.all():
+            return self
+        at = np.flatnonzero(kept)
+        return NumberColumns(
+            self.scaling,
+            self.at[at],
+            tuple(self.parts[k] for k in at),
+            self.location[at],
+            self.scale[at],
+            self.fill[at],
+            self.indicator[at],
+            tuple(self.quantiles[k] for k in (at if self.quantiles else ())),
+        )
 
     def encode(self, table: Table, inputs: InputColumns, X: NDArray[Any], places: NDArray[np.intp]) -> None:
         """See `Piece`; the rows are read block by block."""
@@ -186,10 +215,9 @@ class NumberColumns(Piece):
         named = headers.choice(header["scaling"], f"{what} scaling", SCALINGS)
         scaling: Scaling = next(one for one in SCALINGS if one == named)
         at = [headers.whole(j, f"{what} at", 0, n_columns - 1) for j in headers.listed(header["at"], f"{what} at")]
-        parts = tuple(
-            headers.choice(part, f"{what} parts", PARTS)
-            for part in headers.listed(header["parts"], f"{what} parts", len(at))
-        )
+        listed = headers.listed(header["parts"], f"{what} parts", len(at))
+        since = {f"{SINCE}{i}" for i in at}
+        parts = tuple(headers.choice(part, f"{what} parts", (*PARTS, *sorted(since))) for part in listed)
         _check_order(at, parts)
         location, scale, fill = (
             headers.finite(header[key], f"{what} {key}", len(at)) for key in ("location", "scale", "fill")
@@ -229,7 +257,9 @@ def smooth_clip_of_one(z: float) -> float:
 
 def _check_order(at: list[int], parts: tuple[str, ...]) -> None:
     """Raise a DataError unless columns increase, each begins with itself, and its parts follow in their order."""
-    pairs = list(zip(at, map(PARTS.index, parts), strict=True))
+    pairs = list(zip(at, map(rank, parts), strict=True))
+    if any((other_date(part) or 0) >= j for j, part in zip(at, parts, strict=True) if part.startswith(SINCE)):
+        raise DataError("encoder numbers parts: days since an earlier column expected")
     if sorted(set(pairs)) != pairs or {j for j, place in pairs if place == 0} != set(at):
         raise DataError("encoder numbers at: increasing column numbers expected, and parts in their order")
 

@@ -27,6 +27,7 @@ from lamina.data.tables.columns import LARGEST_EXACT
 
 MISSING_PATTERN = 1  # see `CategoryColumn.pattern_of`
 LARGEST = 1e38  # that float32 holds for sure
+USUAL = 1e15  # numbers up to here, shifted by no more and divided by no less than its inverse, stay far from the limits
 MOMENT = re.compile(
     r"(?:1[7-9]|2[01])[0-9]{2}-[0-9]{2}-[0-9]{2}"
     r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?"
@@ -57,6 +58,7 @@ class RowEncoder:
         for piece, places in zip(encoder.pieces, encoder.places, strict=True):
             writer: Callable[..., Write] = WRITERS.get(type(piece), _of_unknown_piece)
             self._writers.append(writer(piece, encoder, places.tolist(), self._start[0]))
+        self._affine = _affine(encoder)
 
     def encode(self, row: Row) -> NDArray[Any] | None:
         """Return A[0] of a row, shape (1, n_features), with the bits of `Encoder.encode`; None for the table's way.
@@ -75,6 +77,32 @@ class RowEncoder:
         X = self._start.copy()
         X[0, list(entries)] = list(entries.values())
         return X
+
+    def encode_array(self, X: NDArray[Any]) -> NDArray[Any] | None:
+        """Return A[0] of a row that is an array of numbers, shape (1, n_columns), all at once; None for `encode`."""
+        if self._affine is None or X.dtype.char not in "fdil":
+            return None
+        sources, location, divisor = self._affine
+        x = X[0].astype(np.float64)
+        if not np.maximum.reduce(np.abs(x)) < USUAL:  # a missing one among them too
+            return None
+        Z: NDArray[Any] = ((x[sources] - location) / divisor)[None]
+        return Z.astype(self._start.dtype)
+
+
+def _affine(encoder: Encoder) -> tuple[Any, NDArray[np.float64], NDArray[np.float64]] | None:
+    """Return sources, locations and divisors where all that encoding does is to shift and divide numbers."""
+    if len(encoder.pieces) != 1 or not isinstance(piece := encoder.pieces[0], NumberColumns):
+        return None
+    plain = piece.scaling not in ("robust", "quantile") and not any(piece.parts) and not encoder.dates
+    in_order = encoder.places[0][: len(piece.at)].tolist() == list(range(encoder.n_features))
+    divisor = np.where(piece.scale == 0, np.inf, piece.scale)
+    usual = bool((np.abs(piece.location) < USUAL).all() and (divisor > 1 / USUAL).all())
+    if not (plain and in_order and usual):
+        return None
+    sources = piece.sources.tolist()
+    whole = sources == list(range(len(encoder.names_in)))
+    return slice(None) if whole else sources, piece.location, divisor
 
 
 # ---- where a single row comes from ----

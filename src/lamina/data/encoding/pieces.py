@@ -8,7 +8,7 @@ The encoded columns stand in the order of the input columns. Those of one input 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -49,6 +49,10 @@ class Piece(ABC):
     @abstractmethod
     def suffixes(self) -> list[str]:
         """Return what follows the input column's name in the name of each encoded column."""
+
+    def suffixes_among(self, names: Sequence[str]) -> list[str]:
+        """Return the same where other columns are in a name: those of the table are `names`."""
+        return self.suffixes()
 
     @property
     def width(self) -> int:

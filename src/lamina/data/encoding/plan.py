@@ -1,7 +1,7 @@
 """What the training columns are: numbers, dates or categories, as the first batch of rows has them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ from lamina.data.tables.columns import Kind
 from lamina.data.tables.table import Table
 from lamina.errors import ColumnError, nearest
 
+IDENTIFIERS = "identifiers"  # of `categorical`: the columns that identifiers.py finds
 CategoryKind = Literal["category", "boolean", "number"]
 
 
@@ -27,7 +28,8 @@ class ColumnPlan:
     def of(table: Table, settings: Mapping[str, Any]) -> "ColumnPlan":
         """Return the plan that the kinds of the columns and the setting `categorical` give."""
         kinds: list[Kind] = [column.kind for column in table.columns] or ["number"] * len(table.names)
-        chosen = positions(listed(settings["categorical"]), table.names, "categorical")
+        finds = settings["categorical"] == IDENTIFIERS
+        chosen = set() if finds else positions(listed(settings["categorical"]), table.names, "categorical")
         categories: dict[int, CategoryKind] = {}
         for j, kind in enumerate(kinds):
             if kind == "category" or kind == "boolean":
@@ -42,8 +44,22 @@ class ColumnPlan:
             InputColumns(table.names, table.named, dates, settings["missing"], table.reading),
             numbers,
             categories,
-            {name: value for name, value in settings.items() if _is_plain(value)},
+            {
+                **{name: value for name, value in settings.items() if _is_plain(value)},
+                "categorical": IDENTIFIERS if finds and not table.is_sparse else sorted(chosen),
+            },
         )
+
+    def with_categories(self, columns: Iterable[int]) -> "ColumnPlan":
+        """Return the plan with some columns of numbers taken for categories."""
+        more: dict[int, CategoryKind] = dict.fromkeys(columns, "number")
+        numbers = tuple(j for j in self.numbers if j not in more)
+        return replace(self, numbers=numbers, categories=dict(sorted((self.categories | more).items())))
+
+    @property
+    def finds_identifiers(self) -> bool:
+        """Whether columns of numbers that turn out to be identifiers become categories."""
+        return bool(self.settings["categorical"] == IDENTIFIERS)
 
     @property
     def plain_numbers(self) -> tuple[int, ...]:

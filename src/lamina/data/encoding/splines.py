@@ -10,7 +10,7 @@ the different values, not of the rows, so that values of few rows get some too.
 Columns are named by the setting `splines`, or those that are jagged (see jagged.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,8 @@ from lamina.data.tables.columns import spell
 from lamina.data.tables.table import Batch, Table
 from lamina.data.targets import Labels, Numbers
 from lamina.errors import ColumnError, DataError
+
+Look = tuple[int, NDArray[np.float64], NDArray[Any], NDArray[np.float64] | None]
 
 HIGHEST_FACTOR = 3.0  # of a basis function: rare ones are not blown up
 
@@ -143,13 +145,8 @@ class SplineSummary:
         ColumnError
             The setting names a column that is not there, or one that holds no numbers.
         """
-        columns, names = plan.plain_numbers, plan.inputs.names
-        if plan.settings["splines"] != "jagged":
-            wanted = sorted(positions(listed(plan.settings["splines"]), names, "splines"))
-            for j in set(wanted) - set(columns):
-                raise ColumnError(f"splines: column {names[j]!r} holds no numbers")
-            columns = tuple(wanted)
-        return SplineSummary(RowSample.of(batch, columns))
+        columns = _wanted(plan)
+        return SplineSummary(RowSample.of(batch, plan.plain_numbers if plan.finds_identifiers else columns))
 
     def joined(self, other: "SplineSummary") -> "SplineSummary":
         """Return what both runs of rows say."""
@@ -157,29 +154,52 @@ class SplineSummary:
 
     def pieces(self, plan: ColumnPlan, unit: float, target: Labels | Numbers | None = None) -> tuple[Spline, ...]:
         """Return a spline for each column that is to have one, and has three values or more."""
-        sample, columns = self.sample, range(len(self.sample.columns))
-        jagged = _jagged(sample, target) if plan.settings["splines"] == "jagged" else columns
-        fitted = (fit_spline(sample.columns[k], sample.numbers(k), sample.weights) for k in jagged)
+        sample, wanted = self.sample, _wanted(plan)
+        columns = [k for k, j in enumerate(sample.columns) if j in wanted]
+        if plan.settings["splines"] == "jagged":
+            looks = list(self._looks(columns, target))
+            columns = [k for k, x, Y, weights in looks if is_jagged(x, Y, weights)]
+            if not plan.finds_identifiers:
+                self._warn(k for k, x, Y, _ in looks if looks_like_identifier(x, Y))
+        fitted = (fit_spline(sample.columns[k], sample.numbers(k), sample.weights) for k in columns)
         return tuple(spline for spline in fitted if spline is not None)
 
+    def identifiers(self, target: Labels | Numbers | None) -> list[int]:
+        """Return which input columns look like identifiers."""
+        looks = self._looks(range(len(self.sample.columns)), target)
+        return [self.sample.columns[k] for k, x, Y, _ in looks if looks_like_identifier(x, Y)]
 
-def _jagged(sample: RowSample, target: Labels | Numbers | None) -> list[int]:
-    """Return which columns of a sample are jagged; their first rows that are known are looked at."""
-    if not sample.columns:
-        return []
-    if target is None or sample.y is None:
-        raise DataError('splines="jagged" looks at the targets: there are none beside the rows')
-    jagged, Y = [], target.encode(sample.y[:MOST_ROWS])
-    most = rows_looked_at(Y.shape[1])
-    for k in range(len(sample.columns)):
-        x = sample.numbers(k)
-        known = np.flatnonzero(np.isfinite(x))[:most]
-        if len(known) and known[-1] >= len(Y):
-            Y = target.encode(sample.y[: known[-1] + 1])
-        weights = None if sample.weights is None else sample.weights[known]
-        if is_jagged(x[known], Y[known], weights):
-            jagged.append(k)
-        if looks_like_identifier(x[known], Y[known]):
+    def _looks(self, columns: Iterable[int], target: Labels | Numbers | None) -> Iterator[Look]:
+        """Yield columns of the sample with their first rows that are known: numbers, encoded targets, weights."""
+        sample = self.sample
+        if not sample.columns:
+            return
+        if target is None or sample.y is None:
+            raise DataError(
+                'splines="jagged" and categorical="identifiers" look at the targets: there are none beside the rows'
+            )
+        Y = target.encode(sample.y[:MOST_ROWS])
+        most = rows_looked_at(Y.shape[1])
+        for k in columns:
+            x = sample.numbers(k)
+            known = np.flatnonzero(np.isfinite(x))[:most]
+            if len(known) and known[-1] >= len(Y):
+                Y = target.encode(sample.y[: known[-1] + 1])
+            yield k, x[known], Y[known], None if sample.weights is None else sample.weights[known]
+
+    def _warn(self, columns: Iterable[int]) -> None:
+        for k in columns:
+            x = self.sample.numbers(k)
             found = x[np.isfinite(x)]
-            warn_of_identifier(sample.table.names[sample.at[k]], len(np.unique(found)), len(found))
-    return jagged
+            warn_of_identifier(self.sample.table.names[self.sample.at[k]], len(np.unique(found)), len(found))
+
+
+def _wanted(plan: ColumnPlan) -> tuple[int, ...]:
+    """Return the columns that may have a spline."""
+    columns, names = plan.plain_numbers, plan.inputs.names
+    if plan.settings["splines"] == "jagged":
+        return columns
+    wanted = sorted(positions(listed(plan.settings["splines"]), names, "splines"))
+    for j in set(wanted) - set(columns):
+        raise ColumnError(f"splines: column {names[j]!r} holds no numbers")
+    return tuple(wanted)
