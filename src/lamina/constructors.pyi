@@ -91,6 +91,7 @@ class ClassifierSettings:
     embedding_size: int
     front_scale: float | Literal["auto"]
     n_members: int | Literal["auto"]
+    n_bags: int
     ntk: Literal["auto"] | bool
     initializer: Initializer
     bias_initializer: BiasInitializer
@@ -146,6 +147,7 @@ class ClassifierSettings:
         embedding_size: int = 8,
         front_scale: float | Literal["auto"] = "auto",
         n_members: int | Literal["auto"] = "auto",
+        n_bags: int = 1,
         ntk: Literal["auto"] | bool = "auto",
         initializer: Initializer = "auto",
         bias_initializer: BiasInitializer = "auto",
@@ -201,6 +203,7 @@ class RegressorSettings:
     embedding_size: int
     front_scale: float | Literal["auto"]
     n_members: int | Literal["auto"]
+    n_bags: int
     ntk: Literal["auto"] | bool
     initializer: Initializer
     bias_initializer: BiasInitializer
@@ -255,6 +258,7 @@ class RegressorSettings:
         embedding_size: int = 8,
         front_scale: float | Literal["auto"] = "auto",
         n_members: int | Literal["auto"] = "auto",
+        n_bags: int = 1,
         ntk: Literal["auto"] | bool = "auto",
         initializer: Initializer = "auto",
         bias_initializer: BiasInitializer = "auto",

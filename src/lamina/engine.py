@@ -1,6 +1,6 @@
 """The contract: five verbs over a network and one flat vector of parameters, and the choice of who performs them.
 
-    predict(network, params, X)                              -> A[L], one row per example
+    predict(network, params, X)                              -> A[L], one row per example; of bags the mean
     gradients(network, params, X, Y, weights, ...)           -> cost, gradient by the flat vector, of a piece of a batch
     update(network, optimiser, params, grads, memory, ...)   one step, in place
     train_steps(network, optimiser, params, memory, ...)     many minibatches in one call -> their costs

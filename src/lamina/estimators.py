@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin
 from sklearn.exceptions import NotFittedError
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
     _check_feature_names,
     _check_n_features,
@@ -34,10 +35,11 @@ from lamina.data.tables.table import Table
 from lamina.data.targets import Labels
 from lamina.equations.losses import Quantile
 from lamina.errors import DataError, InterruptedWarning, SettingError, VersionWarning
-from lamina.fitting import current, finish, finish_pass, prepare
+from lamina.fitting import current, finish, finish_pass, left_out, prepare
 from lamina.interrupts import NAMES
 from lamina.layer_diagram import of_estimator
 from lamina.layer_features import LayerOutputs
+from lamina.learning.bags import NOT_WITH
 from lamina.learning.diagnosis.findings import Diagnosis
 from lamina.learning.group import Group
 from lamina.learning.hyperparameters import settings_for, unknown
@@ -100,9 +102,21 @@ settings_ : dict
 n_features_in_ : int
 feature_names_in_ : array of str
     Names of the columns, if the training rows had any.
+oof_prediction_ : array, shape (m,), (m, targets) or (m, n_classes)
+    With `n_bags`, for each row of the fit what the network that left it out predicts: numbers, or a probability for
+    each class. NaN for a row of weight 0.
+oof_score_ : float
+    With `n_bags`, the accuracy, or R^2, of those predictions.
 traces_ : dict of int to Trace
     Traced steps by their number, where `fit` was asked for them.
 """
+
+
+def _without_bags(estimator: Any) -> bool:
+    """Return True, or raise an AttributeError: a partial fit sees some of the rows, and bags need them all."""
+    if estimator.n_bags != 1:
+        raise AttributeError(f"n_bags={estimator.n_bags} {NOT_WITH['partial fit']}")
+    return True
 
 
 class _DeepEstimator(CallbackSupportMixin, LayerOutputs, TransformerMixin, BaseEstimator):
@@ -110,6 +124,9 @@ class _DeepEstimator(CallbackSupportMixin, LayerOutputs, TransformerMixin, BaseE
 
     _task: ClassVar[Literal["classifier", "regressor"]]
     history_: list[dict[str, Any]]
+    oof_prediction_: NDArray[np.float64]
+    oof_score_: float
+    n_bags: int
     model_: Model
     n_iter_: int
     best_epoch_: int
@@ -229,7 +246,7 @@ class _DeepEstimator(CallbackSupportMixin, LayerOutputs, TransformerMixin, BaseE
             checkpoint = group.scratch
         roles = Roles(target, weight, groups, time, drop)
         rows, y, sample_weight, names = self._opened(X, y, sample_weight, roles, stream, cache)
-        tracer = None if trace is None else _tracer(trace)
+        tracer = None if trace is None else _tracer(trace, self.n_bags)
         before = self._before() if self.warm_start else None
         run, state = prepare(
             rows,
@@ -255,7 +272,10 @@ class _DeepEstimator(CallbackSupportMixin, LayerOutputs, TransformerMixin, BaseE
             is_shown = group is not None and (group.is_shown or group.rank > 0)
             bar = Bar(run, state) if self.verbose and not is_shown else None
             carry_out(run, state, shown=bar, after_epoch=calls.epoch_ended, folder=folder, tracer=tracer)
-            self._take(run, state, finish(run, state), names, keep=self.warm_start)
+            model = finish(run, state)
+            self._take(run, state, model, names, keep=self.warm_start)
+            if model.bags > 1:
+                self.oof_prediction_, self.oof_score_ = left_out(run, model)
             if tracer is not None:
                 self.traces_ = tracer.traces
             calls.fit_ended()
@@ -415,7 +435,7 @@ class _DeepEstimator(CallbackSupportMixin, LayerOutputs, TransformerMixin, BaseE
             The optimiser has no learning rate, or no rate makes the cost lower.
         """
         rows, y, _ = self._checked(X, y)
-        settings = self.get_params(deep=False) | {"scoring": "cost"}
+        settings = self.get_params(deep=False) | {"scoring": "cost", "n_bags": 1}
         return sweep(*prepare(rows, y, sample_weight, settings=settings, task=self._task), rates, steps)
 
     def plot_history(self, axes: Any = None) -> LearningCurveDisplay:
@@ -446,7 +466,10 @@ class _DeepEstimator(CallbackSupportMixin, LayerOutputs, TransformerMixin, BaseE
 
     @property
     def parameters_(self) -> dict[str, NDArray[Any]]:
-        """W1 (units, units_prev), b1 (units, 1), ... as the lecture names them: views, to read or to edit the model."""
+        """W1 (units, units_prev), b1 (units, 1), ... as the lecture names them: views, to read or to edit the model.
+
+        With `n_bags` they have a first axis more, of the networks.
+        """
         model = self._model_or_no_attribute()
         return model.network.named(model.params)
 
@@ -456,12 +479,12 @@ class _DeepEstimator(CallbackSupportMixin, LayerOutputs, TransformerMixin, BaseE
 
         What comes before the first of them, such as an embedding, is in `parameters_`.
         """
-        return [W.T for name, W in self.parameters_.items() if name.startswith("W")]
+        return [W.swapaxes(-1, -2) for name, W in self.parameters_.items() if name.startswith("W")]
 
     @property
     def intercepts_(self) -> list[NDArray[Any]]:
         """The biases of the linear layers as scikit-learn shapes them, (units,); views."""
-        return [b[:, 0] for name, b in self.parameters_.items() if name.startswith("b") and name[1:].isdigit()]
+        return [b[..., 0] for name, b in self.parameters_.items() if name.startswith("b") and name[1:].isdigit()]
 
     @property
     def loss_curve_(self) -> list[float]:
@@ -655,7 +678,7 @@ class _DeepEstimator(CallbackSupportMixin, LayerOutputs, TransformerMixin, BaseE
 
     def _take(self, run: Run, state: State, model: Model, names: Names, keep: bool) -> None:
         """Become fitted: all attributes change together, at the end."""
-        for name in ("_state", "traces_", *OF_COLUMNS):
+        for name in ("_state", "traces_", "oof_prediction_", "oof_score_", *OF_COLUMNS):
             self.__dict__.pop(name, None)
         self.__dict__.update(self._attributes(run, state, model) | names | ({"_state": state} if keep else {}))
 
@@ -697,7 +720,9 @@ def _fitted_in_group(estimator: Any, given: dict[str, Any], group: Group) -> Any
     return estimator.fit(**given, cluster=group)
 
 
-def _tracer(steps: Any) -> Any:
+def _tracer(steps: Any, n_bags: int) -> Any:
+    if n_bags != 1:
+        raise SettingError(f"trace looks into one network, and n_bags={n_bags} trains several: leave out one of them")
     from lamina.glassbox.fit_tracing import StepTracer  # where it is asked for: an import of lamina stays light
 
     return StepTracer(steps)
@@ -781,6 +806,7 @@ class _Callbacks:
 class DeepClassifier(ClassifierSettings, ClassifierMixin, _DeepEstimator):
     _task = "classifier"
 
+    @available_if(_without_bags)  # type: ignore[untyped-decorator]
     def partial_fit(
         self,
         X: Rows,
@@ -873,6 +899,7 @@ class DeepClassifier(ClassifierSettings, ClassifierMixin, _DeepEstimator):
 class DeepRegressor(RegressorSettings, RegressorMixin, _DeepEstimator):
     _task = "regressor"
 
+    @available_if(_without_bags)  # type: ignore[untyped-decorator]
     def partial_fit(
         self,
         X: Rows,

@@ -21,11 +21,13 @@ import numpy as np
 
 from lamina.data.class_weights import row_factors
 from lamina.data.examples import Examples
+from lamina.data.folds import LeftOut
 from lamina.data.labels import Labels
 from lamina.data.learning import Columns, Known
 from lamina.data.number_targets import Numbers
 from lamina.data.roles import NO_ROLES, Roles
 from lamina.data.rows import rows_of_source, validation_rows
+from lamina.data.rows_in_memory import RowsInMemory
 from lamina.data.source import Source, opened
 from lamina.data.streaming.streamed_source import StreamedSource, Watched
 from lamina.engine import choose
@@ -34,10 +36,11 @@ from lamina.equations.losses import Gamma, Loss, Poisson
 from lamina.equations.network import Network
 from lamina.equations.own_loss import FunctionLoss
 from lamina.errors import DataError, DataWarning, SettingError
+from lamina.learning.bags import check_bags
 from lamina.learning.calibration import divided, temperature
 from lamina.learning.conformal import Conformal, has_scores, joined, scores_of
 from lamina.learning.diagnosis.signs import Signs, signs_of, signs_so_far
-from lamina.learning.evaluation import try_score
+from lamina.learning.evaluation import predictions, try_score
 from lamina.learning.group import BFLOAT16, Group
 from lamina.learning.hyperparameters import check, seed_from, settings_for
 from lamina.learning.lbfgs import LBFGS
@@ -48,6 +51,7 @@ from lamina.learning.precision import kept_type
 from lamina.learning.presets import Facts, constant_rate, may_hold_out, resolved
 from lamina.learning.recipe import recipe_of, warn_of_large_batch
 from lamina.learning.run import Run, Task
+from lamina.learning.scores import plain_score
 from lamina.learning.state import State
 from lamina.model import Model
 from lamina.model_file import check_savable
@@ -132,8 +136,12 @@ def prepare(
     rows.check_classes(known, classes)
     n_first = (before and before.n_first) or rows.n
     chosen = _chosen(given, Facts(task, n_first, len(rows.names)), one_pass) | {"random_state": seed}
-    if chosen["early_stopping"] and X_val is None:
-        bits = partial(random.bits, seed=seed, stream=random.HOLD_OUT)
+    bits, bags = partial(random.bits, seed=seed, stream=random.HOLD_OUT), int(chosen["n_bags"])
+    if bags > 1:
+        there = {"partial fit": one_pass, "cluster": group is not None, "stream": not isinstance(rows, RowsInMemory)}
+        check_bags(chosen, given, **{"validation rows": X_val is not None, **there})
+        chosen["early_stopping"] = True
+    elif chosen["early_stopping"] and X_val is None:
         rows = rows.hold_out(float(chosen["validation_fraction"]), seed, bits)
     elif rows.held_out_by is not None and not one_pass and not (X_val is None and may_hold_out(given, task)):
         why = "early_stopping=False holds out none" if X_val is None else "X_val is given"
@@ -145,7 +153,13 @@ def prepare(
     if check_size is not None:
         check_size(network, rows.n)
     dtype = kept_type(chosen["dtype"])
-    examples, validation = rows.examples(columns, dtype)
+    examples: Examples
+    validation: Examples | None
+    if bags > 1:
+        assert isinstance(rows, RowsInMemory)
+        examples, validation = rows.in_folds(bags, seed, bits, columns, dtype)
+    else:
+        examples, validation = rows.examples(columns, dtype)
     held_out, watched = validation is not None, rows.watched
     if X_val is not None:
         others = opened(
@@ -220,6 +234,29 @@ def finish(run: Run, state: State) -> Model:
     params = best.copy() if state.temperature == 1 else divided(run.network, best, state.temperature)
     model = _handed_out(run, state, params, signs_of(run, state, best))
     return replace(model, conformal=_errors_held_out(run, params))
+
+
+def left_out(run: Run, model: Model) -> tuple[Any, float]:
+    """Return what bags predict for the rows of a fit, each for those that it left out, and the score of that.
+
+    Returns
+    -------
+    predicted : array, shape (m, n_classes), or as `Model.predict` gives numbers
+        Of a row that stands several times, the mean; NaN for rows that do not count.
+    score : float
+        Accuracy or R^2.
+    """
+    assert isinstance(run.validation, LeftOut)
+    outputs, blocks = zip(*predictions(run.network, run.engine, model.params, run.validation), strict=True)
+    A, Y = np.concatenate(outputs).astype(np.float64), np.concatenate([block.Y for block in blocks])
+    w = None if blocks[0].weights is None else np.concatenate([block.weights for block in blocks])
+    score = plain_score(run.columns.target, run.network.loss, A, Y, w)
+    found = model.probabilities(A) if run.task == "classifier" else model.decoded(A)
+    at = run.validation.numbers
+    total = np.zeros((run.validation.of, *found.shape[1:]))
+    np.add.at(total, at, found)
+    counts = np.bincount(at, minlength=len(total)).reshape(-1, *[1] * (found.ndim - 1))
+    return np.divide(total, counts, out=np.full_like(total, np.nan), where=counts > 0), score
 
 
 def current(run: Run, state: State) -> Model:
@@ -361,8 +398,8 @@ def _errors_held_out(run: Run, params: Any) -> Conformal | None:
     if run.validation is None or not has_scores(target):
         return None
     parts, factors = [], run.columns.class_factors
-    for X, Y, weights in run.validation.blocks():
-        A = np.asarray(run.engine.predict(network, params, X), np.float64)
+    for A, (_, Y, weights) in predictions(network, run.engine, params, run.validation):
+        A = np.asarray(A, np.float64)
         if factors is not None and weights is not None:  # new rows come as they come, whatever a class weighs
             of_rows = row_factors(factors, Y)
             weights = np.divide(weights, of_rows, out=np.zeros(len(Y)), where=of_rows > 0)

@@ -49,7 +49,8 @@ class Model:
     Attributes
     ----------
     network : Network
-    params : array, shape (network.size,)
+    params : array, shape (network.size,), or (bags, network.size)
+        Of several bags, whose predictions are averaged, each in a row.
     encoder : Encoder
     target : Labels or Numbers
     target_name : str
@@ -87,6 +88,25 @@ class Model:
     device: str = "auto"
     signs: dict[str, Any] | None = None
     conformal: Conformal | None = None
+
+    @property
+    def bags(self) -> int:
+        """How many networks predict together; see the setting `n_bags`."""
+        return len(self.params) if self.params.ndim == 2 else 1
+
+    def bag(self, number: int) -> "Model":
+        """Return the model of one bag alone, counted from 0: to look into it."""
+        settings = {name: value for name, value in self.settings.items() if name != "n_bags"}
+        params = np.atleast_2d(self.params)[number]
+        return replace(self, params=params, settings=settings, conformal=None, scores={})
+
+    def check_single(self, what: str) -> None:
+        """Raise a SettingError where there is not one network to look into, but several bags."""
+        if self.bags > 1:
+            raise SettingError(
+                f"{what} looks into one network, and this model averages {self.bags} (n_bags): take one of them, "
+                "lamina.load(path).bag(0) of a file, or model_.bag(0) of an estimator."
+            )
 
     def diagnose(self, X: Any = None, y: Any = None, *, X_val: Any = None, y_val: Any = None) -> Diagnosis:
         """Say what is wrong with the training of this model, the likely cause first; `print` it.
@@ -229,9 +249,9 @@ class Model:
     def logits(self, X: Any) -> NDArray[np.float64]:
         """Return Z[L] as rows, shape (m, n_outputs): A[L] without the output function.
 
-        Of several members, what the output function takes to the mean of their A[L].
+        Of several members or bags, what the output function takes to the mean of their A[L].
         """
-        if self.network.members > 1:
+        if self.network.members > 1 or self.bags > 1:
             return np.asarray(self.network.loss.link(self.output(X).T).T)
         return self._by_block(self._emitting_logits, X)
 
@@ -414,8 +434,8 @@ class Model:
         return self.target
 
     def activations(self, X: Any, layer: int) -> NDArray[np.float64]:
-        """Return the output of `network.layers[layer]`, the mean over members, shape (m, units)."""
-        views = self.network.views(self.params.astype(np.float64))[: layer + 1]
+        """Return the output of `network.layers[layer]`, the mean over members, shape (m, units); the first bag's."""
+        views = self.network.views(self.params.reshape(-1, self.network.size)[0].astype(np.float64))[: layer + 1]
         layers, parts = self.network.layers[: layer + 1], []
         for block in self.blocks(self._table(X)):
             A = chain_predict(layers, views, for_members(self.network.members, block.T.astype(np.float64)))
@@ -454,6 +474,9 @@ class Model:
         SettingError
             There is no such unit.
         """
+        if self.bags > 1:
+            of_each = [self.bag(i).input_gradient(X, y, output=output) for i in range(self.bags)]
+            return np.asarray(np.mean(of_each, axis=0))
         table, units = self._table(X), self.network.n_outputs
         Y = None if y is None else np.asarray(self.target.encode(y), np.float64)
         if Y is not None and len(Y) != table.n_rows:

@@ -116,14 +116,16 @@ class Predictor:
     Parameters
     ----------
     network : Network
-    params : array, shape (size,)
+    params : array, shape (size,), or (bags, size)
         Copied: a later change of it is not seen.
     """
 
     def __init__(self, network: Any, params: Any) -> None:
         plan = _plan(network, params.dtype)
         try:
-            self._packed = PACKED[params.dtype.itemsize](plan, np.ascontiguousarray(params))
+            first, *others = np.ascontiguousarray(params).reshape(-1, params.shape[-1])
+            self._packed = PACKED[params.dtype.itemsize](plan, first)
+            self._others = [PACKED[params.dtype.itemsize](plan, one) for one in others]
         except MemoryError as problem:
             raise MemoryError(
                 f"not enough memory to make {network.size:,} parameters ({params.nbytes / 2**20:,.0f} MiB) ready to "
@@ -140,10 +142,21 @@ class Predictor:
             try:  # to ask for type and order beforehand would take a tenth of the time of one row
                 self._packed.predict(X, A)
             except (ValueError, BufferError):
-                self._packed.predict(np.ascontiguousarray(X, self._dtype), A)
+                X = np.ascontiguousarray(X, self._dtype)
+                self._packed.predict(X, A)
+            if self._others:
+                return self._mean(X, A)
         except MemoryError as problem:
             raise MemoryError(self._too_large(len(X))) from problem
         return A
+
+    def _mean(self, X: Any, A: Any) -> Any:
+        """Return the mean of A, the first bag's, and what the others predict; see `equations.verbs.mean_of_bags`."""
+        total = A.astype(np.float64)
+        for one in self._others:
+            one.predict(X, A)
+            total += A
+        return (total / (1 + len(self._others))).astype(self._dtype)
 
     def _too_large(self, m: int) -> str:
         """Return what a prediction needs, in numbers: the kernels tell none."""
@@ -157,7 +170,7 @@ class Predictor:
     def cost(self, X: Any, Y: Any, weights: Any = None) -> float:
         """Return (1/m) Σ w_i L_i; with several members, of what they predict together."""
         X, Y, weights = (None if a is None else np.ascontiguousarray(a, self._dtype) for a in (X, Y, weights))
-        if self._network.members == 1:
+        if self._network.members == 1 and not self._others:
             return float(self._packed.cost(X, Y, weights))
         return float(self._network.cost_of_output(self(X), Y, weights))
 

@@ -9,6 +9,7 @@ import numpy as np
 from lamina.equations.network import Network
 from lamina.equations.own_loss import FunctionLoss
 from lamina.errors import SettingError
+from lamina.learning.bags import seed_of
 from lamina.learning.calibration import divided
 from lamina.learning.data_driven import DECIDING_ROWS, first_parameters
 from lamina.learning.lbfgs import LBFGS
@@ -60,7 +61,10 @@ def _watched(run: Run) -> str:
 
 def _starting_parameters(run: Run) -> Any:
     some = next(iter(run.examples.blocks(DECIDING_ROWS))).X
-    return first_parameters(run.network, run.settings, some, run.recipe.seed)
+    if run.bags == 1:
+        return first_parameters(run.network, run.settings, some, run.recipe.seed)
+    seeds = (seed_of(run.recipe.seed, bag) for bag in range(run.bags))
+    return np.stack([first_parameters(run.network, run.settings, some, seed) for seed in seeds])
 
 
 def epochs_of(before: Before) -> int:
@@ -70,6 +74,7 @@ def epochs_of(before: Before) -> int:
 def gone_on(run: Run, before: Before) -> State:
     """Return a state that goes on from an earlier fit: from one moment of it, whole."""
     _check_same_arrays(before.model.network, run.network)
+    _check_same_bags(before.model, run.bags)
     _check_own_loss(before.model.network, run)
     dtype, optimiser = kept_type(run.settings["dtype"]), run.recipe.optimiser
     if before.state is None:
@@ -103,6 +108,14 @@ def _check_same_arrays(before: Network, now: Network) -> None:
         raise SettingError(
             f"these settings describe a different network ({now.loss.kind}, {_shapes(now)}) from the fitted one "
             f"({before.loss.kind}, {_shapes(before)}). Restore them, or refit with warm_start=False."
+        )
+
+
+def _check_same_bags(before: Model, n_bags: int) -> None:
+    if before.bags != n_bags:
+        raise SettingError(
+            f"the fitted model has {before.bags} bag{'s' * (before.bags > 1)}, these settings {n_bags}: restore "
+            "n_bags, or refit with warm_start=False."
         )
 
 

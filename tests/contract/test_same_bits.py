@@ -175,6 +175,24 @@ def test_a_batch_large_enough_for_threads_is_shared(monkeypatch):
     assert len(os.listdir("/proc/self/task")) >= max(16, before[1])
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_last_batch_of_fewer_rows_than_threads(name):
+    """All threads come to it, and most of them find no example."""
+    network, found = NETWORKS[name], []
+    rng = np.random.default_rng(1)
+    X, w = rng.normal(size=(201, network.n_inputs)).astype(np.float32), np.ones(201, np.float32)
+    Y = np.eye(network.n_outputs, dtype=np.float32)[rng.integers(network.n_outputs, size=201)]
+    start = (rng.normal(size=network.size) * 0.2).astype(np.float32)
+    start[network.spans["statistics"]] = 1
+    for n in (1, 16):
+        native.set_threads(n)
+        params, memory = start.copy(), np.zeros((2, network.size), np.float32)
+        how = Steps(200, np.full(2, 1e-2), seed=7, examples=201)
+        KERNELS.train_steps(network, Adam(), params, memory, X, Y, w, np.arange(201), how)
+        found.append(params.tobytes())
+    assert found[0] == found[1]
+
+
 def test_in_memory_that_another_network_has_used():
     """A large arena is kept for the next call: what the last one left there must not matter."""
     networks = [Network(300, [Dense(units), Dense(600), Linear(3)], CategoricalLogLoss()) for units in (600, 601)]

@@ -46,6 +46,7 @@ def modes():
     for kind, own in ((DeepClassifier, OF_A_CLASSIFIER), (DeepRegressor, OF_A_REGRESSOR)):
         yield kind(**BY_DEFAULT)
         yield kind(**BY_DEFAULT, n_members=3, early_stopping=True)
+        yield kind(**QUICK, n_bags=3)
         yield from (kind(**{**QUICK, **mode}) for mode in MODES + own)
 
 

@@ -95,9 +95,9 @@ def test_a_checksum_that_was_taken_away(path):
 
 
 def test_a_newer_format_says_what_to_upgrade(path):
-    edited(path, lambda header: header.update(format=3, lamina="9.1.0", layers=[]))
+    edited(path, lambda header: header.update(format=4, lamina="9.1.0", layers=[]))
     assert refusal(path) == (
-        f"written by lamina 9.1.0 in format 3, but lamina {lamina.__version__} reads formats up to 2. "
+        f"written by lamina 9.1.0 in format 4, but lamina {lamina.__version__} reads formats up to 3. "
         "Upgrade it: pip install --upgrade lamina"
     )
 

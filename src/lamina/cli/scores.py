@@ -14,6 +14,7 @@ from lamina.data.streaming.streamed import Streamed
 from lamina.data.targets import Labels, Numbers
 from lamina.engine import choose
 from lamina.equations.losses import Loss, Quantile
+from lamina.learning.evaluation import predictions
 from lamina.learning.run import Run
 from lamina.model import Model
 
@@ -134,8 +135,9 @@ def compared(run: Run, model: Model) -> dict[str, Measured]:
     target, loss = model.target, model.network.loss
     learned = run.examples.sample if isinstance(run.examples, Streamed) else run.examples
     engine, A, Y, w = choose(model.network, model.engine, device=model.device), [], [], []
-    for block in (learned if run.validation is None else run.validation).blocks():
-        A.append(engine.predict(model.network, model.params, block.X))
+    rows = learned if run.validation is None else run.validation
+    for predicted, block in predictions(model.network, engine, model.params, rows):
+        A.append(predicted)
         Y.append(block.Y)
         w.append(_of_rows(run, block))
     here = Answers(target, loss, np.concatenate(A), np.concatenate(Y), _joined(w))

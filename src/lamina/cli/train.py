@@ -230,6 +230,8 @@ def _trained(
     if isinstance(run.columns.target, Labels) and len(run.columns.target.classes) == 1:
         terminal.complain("warning", f"target {chosen.target!r} has a single class: there is nothing to tell apart")
     validating = f", validating on {run.n_validation:,} others" if run.n_validation else ""
+    if run.bags > 1:
+        validating = f" for each of {run.bags} networks, validating each on the rows that it leaves out"
     by = "" if group is None else f", by {counted(group.size, 'worker')}"
     there = f", with {run.engine.name}" if run.engine.name.startswith("torch") else ""
     terminal.say(f"training on {counted(run.n_rows, 'row')}{validating}{by}{there}")
@@ -378,6 +380,8 @@ def _told(run: Run, state: State, terminal: Terminal, written: Written, seconds:
     terminal.say(f"kept: the weights of {_kept(state)}")
     terminal.say()
     on = "the validation rows" if run.n_validation else f"{_some(run)}the training rows"
+    if run.bags > 1:
+        on = "the rows that each network left out, as that one predicts them"
     terminal.say(f"On {on}:")
     terminal.table(*rows_of({who: one.scores for who, one in scores.items()}))
     for line in scores["lamina"].told():

@@ -134,14 +134,15 @@ class Sparse:
         for at in range(start, self.n, size):
             rows = order[at : at + size]
             here = needed(len(rows), how.batch_size, share)
-            yield Chunk(*self._block(rows[here]), order_within(here))
+            yield Chunk(*self.block(rows[here]), order_within(here))
 
     def blocks(self, first: int | None = None) -> Iterator[Block]:
         n = self.n if first is None else min(first, self.n)
         for start in range(0, n, ENCODED_ROWS):
-            yield self._block(np.arange(start, min(start + ENCODED_ROWS, n)))
+            yield self.block(np.arange(start, min(start + ENCODED_ROWS, n)))
 
-    def _block(self, rows: Any) -> Block:
+    def block(self, rows: Any) -> Block:
+        """Return some rows, by their numbers."""
         return Block(self.encode(rows), self.Y[rows], None if self.weights is None else self.weights[rows])
 
 

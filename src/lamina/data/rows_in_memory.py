@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lamina.data.class_weights import class_factors, class_numbers
 from lamina.data.examples import Examples, examples_of
+from lamina.data.folds import AllButOne, LeftOut, folds_of, folds_of_groups
 from lamina.data.holding_out import By, LowestKeys, capped, highest_key, keys_of, rows_wanted
 from lamina.data.label_counts import LabelCounts
 from lamina.data.labels import Labels
@@ -19,7 +20,7 @@ from lamina.data.number_targets import Numbers, TargetMoments
 from lamina.data.source import Source
 from lamina.data.splitting import Bits, Part, Split, canonical_rows, split_of
 from lamina.data.target_values import plain_numbers
-from lamina.errors import DataWarning
+from lamina.errors import DataWarning, SettingError
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,14 +91,44 @@ class RowsInMemory:
         """Return the same rows with a part of them held out: by classes where there are some, or by groups or time."""
         by, rows = self.source.held_out_by, self.counted.rows
         if by is None:
-            one_class_each = self.task == "classifier" and self.source.y.ndim == 1
-            strata = class_numbers(self.Y)[rows] if one_class_each else None
-            return replace(self, split=split_of(self.counted, capped(fraction, self.n), bits, strata))
+            return replace(self, split=split_of(self.counted, capped(fraction, self.n), bits, self._strata))
         keys = keys_of(by.what, by.column, seed)[rows]
         lowest = LowestKeys.of(keys, rows_wanted(fraction, self.n))
         held = keys <= highest_key(by.what, by.column.name, lowest)
         train, validation = (self.counted.some(np.flatnonzero(mask)) for mask in (~held, held))
         return replace(self, split=Split(train, validation))
+
+    @property
+    def _strata(self) -> NDArray[Any] | None:
+        """The class of each row that counts, where it has one."""
+        one_class_each = self.task == "classifier" and self.source.y.ndim == 1
+        return class_numbers(self.Y)[self.counted.rows] if one_class_each else None
+
+    def in_folds(self, k: int, seed: int, bits: Bits, columns: Columns, dtype: Any) -> tuple[AllButOne, LeftOut]:
+        """Return the rows that count, encoded, for k networks: to learn from, and to watch.
+
+        Raises
+        ------
+        SettingError
+            Rows are held out by time.
+        DataError
+            Fewer rows, or fewer groups, than folds.
+        """
+        by = self.source.held_out_by
+        if by is None:
+            fold = folds_of(self.n, k, bits, self._strata)
+        elif by.what == "time":
+            raise SettingError(
+                f"n_bags={k} leaves out every row once, and time={by.column.name!r} says that the latest are held out: "
+                "leave out one of them."
+            )
+        else:
+            fold = folds_of_groups(keys_of(by.what, by.column, seed)[self.counted.rows], k, by.column.name)
+        left_out = [np.flatnonzero(fold == i) for i in range(k)]
+        parts = [examples_of(self.source, self.counted.some(at), columns, dtype) for at in left_out]
+        everything = examples_of(self.source, self.counted, columns, dtype)
+        numbers = self.counted.rows[np.concatenate(left_out)]
+        return AllButOne(everything, fold, k), LeftOut(parts, numbers, len(self.source.y))
 
     def learn(
         self,

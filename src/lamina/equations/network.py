@@ -148,8 +148,12 @@ class Network:
         return tree
 
     def named(self, params: Array) -> dict[str, Array]:
-        """Return the lecture's names, `W1`, `b1`, ..., each a view of shape (units, units_prev) or (units, 1)."""
-        return {slot.name: params[slot.place].reshape(slot.shape) for slot in sorted(self.slots)}
+        """Return the lecture's names, `W1`, `b1`, ..., each a view of shape (units, units_prev) or (units, 1).
+
+        Those of several bags, params (bags, size), have a first axis more.
+        """
+        bags = params.shape[:-1]
+        return {slot.name: params[..., slot.place].reshape(*bags, *slot.shape) for slot in sorted(self.slots)}
 
     def blueprint(self) -> list[dict[str, Any]]:
         """Return the network as a list of plain dicts: the layers in order, then the loss.

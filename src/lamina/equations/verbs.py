@@ -21,19 +21,22 @@ from lamina.equations.types import Array, Arrays, Layer, Optimiser
 
 
 def predict(network: Network, params: Array, X: Array) -> Array:
-    """Return A[L], one row per example.
+    """Return A[L], one row per example; of several bags the mean of theirs.
 
     It is computed in double precision: products of matrices are summed in an order that depends on the size of the
     batch, and a row's prediction must not depend on the rows beside it.
 
     Parameters
     ----------
+    params : array, shape (size,), or (bags, size)
     X : array, shape (m, n_inputs)
 
     Returns
     -------
     array, shape (m, n_outputs)
     """
+    if params.ndim == 2:
+        return mean_of_bags([predict(network, one, X) for one in params])
     A0 = for_members(network.members, X.T.astype(np.float64))
     Z = chain_predict(network.layers, network.views(params.astype(np.float64)), A0)
     A = mean_of_members(network.members, network.loss.output(Z))
@@ -41,12 +44,20 @@ def predict(network: Network, params: Array, X: Array) -> Array:
     return np.clip(A, -largest, largest).T.astype(params.dtype)
 
 
+def mean_of_bags(A: Sequence[Array]) -> Array:
+    """Return the mean of what several bags predict: added up in their order, in double precision."""
+    total = np.zeros(A[0].shape)
+    for one in A:
+        total += one
+    return (total / len(A)).astype(A[0].dtype)
+
+
 def cost(network: Network, params: Array, X: Array, Y: Array, weights: Array | None = None) -> float:
     """Return (1/m) Σ w_i L_i without dropout, penalty or gradient: the cost that is reported and watched.
 
-    With several members it is the cost of what they predict together.
+    With several members or bags it is the cost of what they predict together.
     """
-    if network.members > 1:
+    if network.members > 1 or params.ndim == 2:
         return network.cost_of_output(predict(network, params, X), Y, weights)
     Z = chain_predict(network.layers, network.views(params), X.T)
     L = network.loss.losses(Z, Y.T)  # (m,)

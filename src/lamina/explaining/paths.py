@@ -175,12 +175,18 @@ def contributions(
     table, beside = (_in_memory(model, one) for one in (rows, others))
     if not (table.n_rows and beside.n_rows):
         raise DataError("contributions: at least one row expected, and one to compare with; found none.")
-    ways = _Ways.of(model, outcome_of(model, outcome), beside)
-    found = [ways.to(A_i, tolerance, progress) for A in map(ways.numbers, blocks(model, table)) for A_i in A.T]
-    values = np.zeros((len(found), len(model.encoder.names_in)))
-    np.add.at(values.T, origin_of(model), np.array([one.values for one in found]).T)
-    base, outcomes = (np.array(one) for one in zip(*((one.base, one.outcome) for one in found), strict=True))
-    return Contributions(model.encoder.names_in, values, base, outcomes, ways.outcome.name, beside.n_rows)
+    name = outcome_of(model, outcome).name
+    of_bags: list[tuple[Array, Array, Array]] = []
+    for one in (model.bag(i) for i in range(model.bags)):
+        ways = _Ways.of(one, outcome_of(one, outcome), beside)
+        told = progress if not of_bags else None  # a row once
+        found = [ways.to(A_i, tolerance, told) for A in map(ways.numbers, blocks(one, table)) for A_i in A.T]
+        values = np.zeros((len(found), len(model.encoder.names_in)))
+        np.add.at(values.T, origin_of(one), np.array([to.values for to in found]).T)
+        base, outcomes = (np.array(each) for each in zip(*((to.base, to.outcome) for to in found), strict=True))
+        of_bags.append((values, base, outcomes))
+    values, base, outcomes = (np.mean(each, axis=0) for each in zip(*of_bags, strict=True))
+    return Contributions(model.encoder.names_in, values, base, outcomes, name, beside.n_rows)
 
 
 def _in_memory(model: Model, rows: Table | RowStream) -> Table:

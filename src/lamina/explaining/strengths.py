@@ -118,7 +118,7 @@ def explain(
     """Say how strongly each column moves what a model predicts for these rows, by gradients.
 
     It is a first-order look at the model, not at the world: of two columns that say the same, it shows which one the
-    network leans on.
+    network leans on. Of several bags the effects of each are averaged, each on the class that it predicts itself.
 
     Parameters
     ----------
@@ -157,21 +157,23 @@ def explain(
         rows = rows.take(np.sort(np.random.default_rng(seed).choice(of_rows, most, replace=False)))
     table = model.encoder.align(rows.whole() if isinstance(rows, RowStream) else rows)
     asked = outcome_of(model, outcome)
-    params = model.params.astype(np.float64)
+    bags = np.atleast_2d(model.params).astype(np.float64)
     told = progress or (lambda rows: None)
     total_A: Any = 0
     for A0 in blocks(model, table):
-        total_A = total_A + numbers_of(model.network, params, A0).sum(axis=1, keepdims=True)
+        numbers = (numbers_of(model.network, params, A0).sum(axis=1, keepdims=True) for params in bags)
+        total_A = total_A + np.stack([*numbers])
         told(A0.shape[1])
-    mean = total_A / table.n_rows  # (numbers, 1)
+    means = total_A / table.n_rows  # (bags, numbers, 1)
     origin, (at, places) = origin_of(model), slopes(model)
     strength, total = np.zeros(len(table.names)), np.zeros(len(places))
     for A0 in blocks(model, table):
-        A, dA = _numbers_and_gradient(model.network, params, A0, lambda Z: asked.derivative(asked.weights(Z), Z))
-        effects = np.zeros((len(strength), A.shape[1]))
-        np.add.at(effects, origin, dA * (A - mean))
+        effects = np.zeros((len(strength), A0.shape[1]))
+        for params, mean in zip(bags, means, strict=True):
+            A, dA = _numbers_and_gradient(model.network, params, A0, lambda Z: asked.derivative(asked.weights(Z), Z))
+            np.add.at(effects, origin, dA * (A - mean) / len(bags))
+            total += dA[places].sum(axis=1) / len(bags)
         strength += np.abs(effects).sum(axis=1)
-        total += dA[places].sum(axis=1)
         told(A0.shape[1])
     slope = np.full(len(strength), np.nan)
     slope[at] = total / table.n_rows

@@ -37,19 +37,27 @@ def last_layer(network: Network, params: Array, A: Value) -> Value:
     return chain(layers[alike:], views[alike:], A, n)
 
 
-def output_of(network: Network, Z: Value) -> Value:
-    """Return A[L] (m, n_outputs), the mean over the members."""
+def output_of(network: Network, Z: list[Value]) -> Value:
+    """Return A[L] (m, n_outputs), the mean over the bags, each of which has a Z[L]."""
+    A, *others = (_of_members(network, of_bag) for of_bag in Z)
+    for other in others:
+        A = A + other
+    return A / len(Z) if others else A
+
+
+def _of_members(network: Network, Z: Value) -> Value:
+    """Return A[L] of one bag, the mean over the members."""
     A, members = known(OUTPUTS, network.loss.output_name, "output function")(Z), network.members
     if members > 1:
         A = (total(A.shaped(-1, members, network.n_outputs), 1) / members).shaped(-1, network.n_outputs)
     return A
 
 
-def logits_of(network: Network, Z: Value) -> Value:
-    """Return Z[L] of a classifier, (m, n_outputs); of several members, what the output function takes to their mean."""
-    if network.members == 1:
-        return Z
-    near = np.finfo(Z.dtype).eps
+def logits_of(network: Network, Z: list[Value]) -> Value:
+    """Return Z[L] of a classifier, (m, n_outputs); of several members or bags, what gives the mean of their outputs."""
+    if network.members == 1 and len(Z) == 1:
+        return Z[0]
+    near = np.finfo(Z[0].dtype).eps
     A = smallest(largest(output_of(network, Z), near), 1 - near)
     return one("Log", A / (1 - A)) if network.loss.output_name == "sigmoid" else one("Log", A)
 

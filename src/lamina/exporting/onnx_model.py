@@ -102,10 +102,10 @@ def answered(model: Model, graph: Graph, values: list[Value]) -> list[tuple[str,
     return answers(model, output_of(model.network, Z), refused)
 
 
-def ended(model: Model, graph: Graph, values: list[Value]) -> tuple[Value, Value]:
-    """Add the nodes from columns to Z[L]; return it, and which rows have no answer."""
+def ended(model: Model, graph: Graph, values: list[Value]) -> tuple[list[Value], Value]:
+    """Add the nodes from columns to Z[L]; return that of each bag, and which rows have no answer."""
     A, refused = encoded(model.encoder, Columns(graph, values, kinds_of(model.encoder)), model.params.dtype)
-    return last_layer(model.network, model.params, A), refused
+    return [last_layer(model.network, params, A) for params in np.atleast_2d(model.params)], refused
 
 
 def described(model: Model) -> dict[str, str]:

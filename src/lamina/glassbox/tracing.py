@@ -151,6 +151,7 @@ def _check_size(network: Network, rows: int) -> None:
 
 def _of_model(model: Any, X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any, Any, Origins, EngineName]:
     found: Model = model if isinstance(model, Model) else model._fitted()
+    found.check_single("a trace")
     rows = X if isinstance(X, Table) or isinstance(model, Model) else model._checked_rows(X)
     encoder = found.encoder
     table = rows if isinstance(rows, Table) else read(rows, reading=encoder.reading)

@@ -157,6 +157,8 @@ class Bench:
     def _prepared(
         self, rows: LabRows, settings: Mapping[str, Any], before: Before | None, check: CheckSize | None
     ) -> tuple[Run, State]:
+        if settings.get("n_bags", 1) != 1:
+            raise SettingError(f"n_bags={settings['n_bags']}: the lab looks into one network, with n_bags=1.")
         return prepare(
             rows.X,
             rows.y,

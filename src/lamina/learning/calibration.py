@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lamina.data.examples import Examples, InMemory
+from lamina.data.folds import LeftOut
 from lamina.engine import Engine
 from lamina.equations.losses import BinaryLogLoss, CategoricalLogLoss, SquaredError
 from lamina.equations.members import MemberChoice, MemberScale
@@ -56,15 +57,19 @@ def temperature(network: Network, engine: Engine, params: Any, held_out: Example
 def logits_of(network: Network, engine: Engine, params: Any, rows: Examples) -> InMemory:
     """Return what a network's loss takes as rows, from one pass: every unit's Z[L], of every member one after another.
 
-    Of very many rows only the first are taken: their order is random, and a temperature is a single number.
+    Of very many rows only the first are taken: their order is random, and a temperature is a single number. Each of
+    several bags has those of its own fold.
     """
     members = network.members
-    alone = [_member(network, params, j) for j in range(members)]
+    first = max(FEWEST_ROWS, MOST_NUMBERS // (members * network.n_outputs))
+    parts = zip(params, rows.parts, strict=True) if isinstance(rows, LeftOut) else [(params, rows)]
     found, targets, weights = [], [], []
-    for block in rows.blocks(max(FEWEST_ROWS, MOST_NUMBERS // (members * network.n_outputs))):
-        found.append(np.concatenate([engine.predict(*one, block.X) for one in alone], axis=1))
-        targets.append(block.Y)
-        weights.append(block.weights)
+    for own, part in parts:
+        alone = [_member(network, own, j) for j in range(members)]
+        for block in part.blocks(first):
+            found.append(np.concatenate([engine.predict(*one, block.X) for one in alone], axis=1))
+            targets.append(block.Y)
+            weights.append(block.weights)
     w = None if weights[0] is None else np.concatenate(weights)
     return InMemory(np.concatenate(found), np.concatenate(targets), w)
 
@@ -100,7 +105,7 @@ def divided(network: Network, params: Any, T: float) -> Any:
     params, last = params.copy(), network.last_linear
     for slot in network.slots:
         if slot.path == last:
-            params[slot.offset : slot.offset + slot.size] /= params.dtype.type(T)
+            params[..., slot.offset : slot.offset + slot.size] /= params.dtype.type(T)
     return params
 
 

@@ -1,10 +1,12 @@
 """Evaluation: the cost and the scores of an epoch, and the value that decides which epoch is the best."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from lamina.data.examples import Examples
+from lamina.data.examples import Block, Examples
+from lamina.data.folds import LeftOut
 from lamina.engine import Engine
 from lamina.equations.network import Network
 from lamina.equations.verbs import penalty
@@ -29,13 +31,24 @@ CURES = {
 WATCHED_ROWS = 2048  # training rows whose cost is watched where no others are
 
 
+def predictions(network: Network, engine: Engine, params: Any, rows: Examples) -> Iterator[tuple[Any, Block]]:
+    """Yield rows with what is predicted for them; rows that a bag left out by that bag alone."""
+    if isinstance(rows, LeftOut):
+        for one, part in zip(params, rows.parts, strict=True):
+            yield from predictions(network, engine, one, part)
+        return
+    for block in rows.blocks():
+        yield engine.predict(network, params, block.X), block
+
+
 def cost_of(network: Network, engine: Engine, params: Any, rows: Examples) -> tuple[float, Any]:
-    """Return the cost of the rows; with several members also what they predict together, which it is the cost of."""
-    if network.members == 1:
+    """Return the cost of the rows; with several members or bags also what is predicted,
+    which it is the cost of.
+    """
+    if network.members == 1 and not isinstance(rows, LeftOut):
         return sum(len(X) * float(engine.cost(network, params, X, Y, w)) for X, Y, w in rows.blocks()) / rows.n, None
     total, predicted = 0.0, []
-    for X, Y, w in rows.blocks():
-        A = engine.predict(network, params, X)
+    for A, (X, Y, w) in predictions(network, engine, params, rows):
         total += len(X) * network.cost_of_output(A, Y, w)
         predicted.append(A)
     return total / rows.n, np.concatenate(predicted)

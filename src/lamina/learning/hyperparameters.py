@@ -316,6 +316,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Number of ensemble members, which share most of their weights; their predictions are averaged.",
         search=Among((1, 4, 8)),
     ),
+    Setting(
+        "n_bags",
+        1,
+        Number(1, 1000, whole=True),
+        "Number of networks, each trained on all folds of the rows but one; their predictions are averaged.",
+    ),
     Setting("ntk", "auto", AUTO_YES_NO, "NTK parametrisation: divide the learning rate of weights by sqrt(inputs)."),
     Setting(
         "initializer",
@@ -571,7 +577,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "The network": (
         *("activation", "parametric_activation", "normalization", "dropout", "dropout_schedule", "numeric_embedding"),
-        *("numeric_embedding_rate", "embedding_size", "front_scale", "n_members", "ntk", "initializer"),
+        *("numeric_embedding_rate", "embedding_size", "front_scale", "n_members", "n_bags", "ntk", "initializer"),
         *("bias_initializer", "zero_last_layer"),
     ),
     "What it learns": ("label_smoothing", "calibrate", "scale_target", "clamp", "alpha", "l1"),

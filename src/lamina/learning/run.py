@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import Any, Literal
 
 from lamina.data.examples import Examples
+from lamina.data.folds import AllButOne
 from lamina.data.learning import Columns
 from lamina.engine import Engine
 from lamina.equations.network import Network
@@ -79,6 +80,11 @@ class Run:
         sums = {} if self.group is None else self.group.together.identity  # not the bits of one who takes batches
         plain = {"task": self.task, "target": self.target_name, **settings, **self.rows, **sums}
         return {**plain, "lamina": version("lamina")}
+
+    @property
+    def bags(self) -> int:
+        """How many networks learn, each from all folds but one."""
+        return self.examples.k if isinstance(self.examples, AllButOne) else 1
 
     @property
     def n_rows(self) -> int:

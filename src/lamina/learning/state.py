@@ -50,8 +50,8 @@ class State:
 
     Attributes
     ----------
-    params : array, shape (network.size,)
-    memory : array, shape (len(optimiser.remembers), network.size)
+    params : array, shape (network.size,), or (bags, network.size)
+    memory : array, shape (len(optimiser.remembers), network.size); with bags, one such for each
     average : array, shape (network.size,), or None
         The exponential moving average of the parameters, where the recipe asks for one.
     best_params : array, shape (network.size,), or None
@@ -125,7 +125,8 @@ class State:
     def start(cls, optimiser: Any, params: Any) -> "State":
         """Return the state before the first step."""
         exact = isinstance(optimiser, LBFGS)  # a line search compares costs that differ in the last digits
-        memory = np.zeros((len(optimiser.remembers), len(params)), np.float64 if exact else params.dtype)
+        shape = *params.shape[:-1], len(optimiser.remembers), params.shape[-1]
+        memory = np.zeros(shape, np.float64 if exact else params.dtype)
         return cls(params, memory, optimiser=optimiser.kind)
 
     @property

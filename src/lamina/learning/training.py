@@ -17,8 +17,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lamina.data.examples import Chunk, Share
+from lamina.data.folds import AllButOne
 from lamina.equations.steps import Steps
 from lamina.errors import DataWarning, DivergenceError, DivergenceWarning
+from lamina.learning.bags import first_of, train_steps
 from lamina.learning.divergence import divergence_error
 from lamina.learning.evaluation import WATCHED_ROWS, scores_of, validation_cost, watched_value
 from lamina.learning.faults import check_reading, chunks_of
@@ -101,7 +103,8 @@ def _look(run: Run, state: State) -> None:
             float(_factors(schedule, run, state, 0, 1)[0])
             for schedule in (run.recipe.schedule, run.recipe.decay_schedule)
         )
-        state.looks = (*state.looks, look_at(run, state, state.params, Rates(run.recipe.learning_rate * rate, decay)))
+        one, at = first_of(run, state)
+        state.looks = (*state.looks, look_at(one, at, at.params, Rates(run.recipe.learning_rate * rate, decay)))
 
 
 def _minibatches(run: Run, state: State, pause: Pause | None = None) -> Iterator[Progress]:
@@ -144,11 +147,15 @@ def move(run: Run, state: State, chunk: Chunk) -> None:
     recipe, n, size = run.recipe, run.examples.n, run.recipe.batch_size
     done, count, whole = state.rows // size, -(-len(chunk.order) // size), -(-n // size)
     steps = steps_of(run, state, count)
+    bag: int | None = None
     with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
         ends = state.step + -(-(n - state.rows) // size)
         take = run.engine.train_steps if run.group is None else train_steps_together(run.engine, run.group, ends)
         try:
-            costs = take(run.network, recipe.optimiser, state.params, state.memory, *chunk, steps)
+            if isinstance(run.examples, AllButOne):
+                costs, bag = train_steps(run, state, chunk, steps)
+            else:
+                costs = take(run.network, recipe.optimiser, state.params, state.memory, *chunk, steps)
         except KeyboardInterrupt:
             state.torn = True
             raise
@@ -162,10 +169,13 @@ def move(run: Run, state: State, chunk: Chunk) -> None:
     if len(costs) < count and not _halted(run):
         check_reading(run.group)
         at = chunk.order[len(costs) * size : (len(costs) + 1) * size]
+        weights, params = chunk.weights, state.params
+        if bag is not None:
+            at, params, weights = at[:, bag], params[bag], None if weights is None else weights[bag]
         at = at[at >= 0]  # those of other workers are not here
-        w = None if chunk.weights is None else chunk.weights[at]
+        w = None if weights is None else weights[at]
         place, dropout = (state.epoch + 1, done + len(costs) + 1, whole), float(steps.dropouts[len(costs)])
-        raise _divergence(run, state, chunk.X[at], chunk.Y[at], w, place, dropout)
+        raise _divergence(run, state, chunk.X[at], chunk.Y[at], w, place, dropout, params)
 
 
 def steps_of(run: Run, state: State, count: int) -> Steps:
@@ -328,14 +338,22 @@ def _sizes(rows: int, batch_size: int) -> Any:
 
 
 def _divergence(
-    run: Run, state: State, X: Any, Y: Any, weights: Any, at: tuple[int, int, int], dropout: float = 1.0
+    run: Run,
+    state: State,
+    X: Any,
+    Y: Any,
+    weights: Any,
+    at: tuple[int, int, int],
+    dropout: float = 1.0,
+    params: Any = None,
 ) -> DivergenceError:
-    recipe = run.recipe
-    return divergence_error(run.network, state.params, X, Y, weights, recipe.seed, state.step, at, recipe, dropout)
+    recipe, params = run.recipe, state.params if params is None else params
+    return divergence_error(run.network, params, X, Y, weights, recipe.seed, state.step, at, recipe, dropout)
 
 
 def _never_finite(run: Run, state: State) -> DivergenceError:
     """Return the error for a run in which no epoch ended with a finite cost."""
+    run, state = first_of(run, state)
     X, Y, weights = next(iter((run.validation or run.examples).blocks(WATCHED_ROWS)))
     batches = -(-run.examples.n // run.recipe.batch_size)
     return _divergence(run, state, X, Y, weights, (state.epoch, batches, batches))

@@ -133,10 +133,16 @@ def _check_tensors(contents: Contents, tensors: Mapping[str, Tensor]) -> None:
     if set(tensors) != {"params"}:
         raise DamagedFileError(f"expected one array, params, found {', '.join(sorted(tensors)) or 'none'}: {DAMAGED}")
     dtype, shape = tensors["params"]
-    if shape != [contents.network.size] or dtype not in DTYPES:
+    if shape != shape_of(contents) or dtype not in DTYPES:
         raise DamagedFileError(
             f"its parameters are {dtype} of shape {shape}, its network has {contents.network.size}: {DAMAGED}"
         )
+
+
+def shape_of(contents: Contents) -> list[int]:
+    """Return the shape of the parameters: those of several bags are the rows of a matrix."""
+    size, bags = contents.network.size, int(contents.settings.get("n_bags", 1))
+    return [size] if bags == 1 else [bags, size]
 
 
 def _check_dtype(params: NDArray[Any]) -> None:
@@ -145,7 +151,7 @@ def _check_dtype(params: NDArray[Any]) -> None:
 
 
 def _check_params(contents: Contents, params: NDArray[Any]) -> None:
-    if params.shape != (contents.network.size,):
+    if list(params.shape) != shape_of(contents):
         raise ModelFileError(f"params has shape {params.shape}, the network has {contents.network.size} parameters")
     if not np.isfinite(params).all():
         raise ModelFileError("its parameters hold NaN or infinity, so it predicts nothing: train again")

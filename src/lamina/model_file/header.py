@@ -20,7 +20,8 @@ from lamina.learning.state import Record
 from lamina.model import Model
 from lamina.model_file import blueprints, settings
 
-FORMAT = 2  # raised when older versions could misread what newer ones write
+FORMAT = 3  # raised when older versions could misread what newer ones write
+FORMAT_OF_ONE = 2  # of a model without bags: what older versions read
 DTYPES = {"F32": "float32", "F64": "float64"}  # what safetensors calls them
 MOST_SCORES = 100
 KEYS = ("format", "lamina", "blueprint", "encoder", "target", "target_name", "settings", "history", "scores")
@@ -51,7 +52,7 @@ def header_of(model: Model) -> dict[str, Any]:
     """Return the header of a model as plain values."""
     kind = "labels" if isinstance(model.target, Labels) else "numbers"
     header = {
-        "format": FORMAT,
+        "format": FORMAT if model.bags > 1 else FORMAT_OF_ONE,
         "lamina": version("lamina"),
         "blueprint": model.network.blueprint(),
         "encoder": model.encoder.to_header(),

@@ -16,6 +16,7 @@ import torch
 
 from lamina.equations.network import Network
 from lamina.equations.steps import Steps, Training, require_apart
+from lamina.equations.verbs import mean_of_bags
 from lamina.tensors.devices import device_of, memory_of
 from lamina.tensors.optimisers import RULES, updated
 from lamina.tensors.plan import Plan
@@ -57,7 +58,7 @@ class Verbs:
 
     def cost(self, network: Network, params: Any, X: Any, Y: Any, weights: Any = None) -> float:
         """Return (1/m) Σ w_i L_i without draws, penalty or gradient; of what several members predict together."""
-        if network.members > 1:
+        if network.members > 1 or params.ndim == 2:
             return float(network.cost_of_output(self.predict(network, params, X), Y, weights))
         with self.at_work():
             plan = self.plan(network, params.dtype)
@@ -196,14 +197,18 @@ class Predictor:
         self._verbs, self._network, self._dtype = verbs, network, params.dtype
         with verbs.at_work():
             self._plan = verbs.plan(network, params.dtype)
-            self._params = copied(params, verbs.device, self._plan.dtype)
+            self._bags = [copied(one, verbs.device, self._plan.dtype) for one in np.atleast_2d(params)]
 
     def __call__(self, X: Any) -> Any:
-        """Return A[L] for the rows of X (m, n_inputs), shape (m, n_outputs)."""
+        """Return A[L] for the rows of X (m, n_inputs), shape (m, n_outputs); of several bags the mean of theirs."""
+        found = [self._of(params, X) for params in self._bags]
+        return found[0] if len(found) == 1 else mean_of_bags(found)
+
+    def _of(self, params: Any, X: Any) -> Any:
         A, at, largest = np.empty((len(X), self._network.n_outputs), self._dtype), 0, np.finfo(self._dtype).max
         with self._verbs.at_work():
             for (x,) in self._verbs.pieces(self._plan, X):
-                found = self._plan.output(self._plan.predict(self._params, x)).clamp(-largest, largest)
+                found = self._plan.output(self._plan.predict(params, x)).clamp(-largest, largest)
                 A[at : at + len(x)] = found.T.cpu().numpy()
                 at += len(x)
         return A

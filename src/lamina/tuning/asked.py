@@ -105,6 +105,11 @@ def too_many(why: str) -> str:
 
 def check_fixed(settings: Mapping[str, Any], task: Task) -> None:
     """Check the settings that do not vary."""
+    if settings.get("n_bags", 1) != 1:
+        raise SettingError(
+            f"n_bags={settings['n_bags']}: the trials of a search train one network each, on folds of their own. Leave "
+            "it out, and fit with the settings that are found and n_bags."
+        )
     for name in FIXED:
         if name in settings:
             raise SettingError(f"{name} cannot be fixed in the trials of a search.")

@@ -6,6 +6,7 @@ from typing import Any
 
 from lamina.data import headers
 from lamina.errors import DataError
+from lamina.learning.bags import first_of
 from lamina.learning.diagnosis.facts import facts_of, order_of_batches, predictions_of
 from lamina.learning.run import Run
 from lamina.learning.state import State
@@ -18,6 +19,8 @@ MOST_LOOKS, MOST_LAYERS = 200, 4096
 def signs_of(run: Run, state: State, params: Any) -> Signs:
     """Return what is worth keeping of a run whose kept weights are `params`."""
     signs = signs_so_far(run, state)
+    if params.ndim == 2:  # of several bags the first is looked into
+        (run, state), params = first_of(run, state), params[0]
     if not state.looks or state.looks[-1]["epoch"] < state.epoch or state.rows:
         signs["looks"].append(look_at(run, state, state.params))
     signs["facts"] = facts_of(run.examples, run.validation, run.columns.encoder, run.network)
