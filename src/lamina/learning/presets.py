@@ -5,7 +5,7 @@
     DeepClassifier(preset="td", ntk=False)            a recipe without one of its tricks
 
 A preset is a function of a few facts about the rows to a dict of settings. What a preset leaves at "auto" has a rule of
-its own where it is used. docs/accuracy.md measures how much each trick brings.
+its own where it is used. docs/default-recipe.md measures how much each trick brings.
 """
 
 from collections.abc import Callable, Mapping
