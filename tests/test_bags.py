@@ -234,6 +234,20 @@ def test_predictions_are_the_mean_of_theirs(wine):
     np.testing.assert_array_equal(lamina.RowPredictor(wine).predict_proba(row), wine.predict_proba(X)[5])
 
 
+def test_single_rows_are_predicted_as_among_others(wine):
+    of_all = wine.predict_proba(X[:3])
+    for i in (0, 1, 2, 0):  # the first makes ready what the others use
+        np.testing.assert_array_equal(wine.predict_proba(X[i : i + 1])[0], of_all[i])
+
+
+def test_single_rows_see_parameters_that_were_edited():
+    model = classifier().fit(X, LABELS)
+    before = model.predict_proba(X[:1])
+    model.parameters_["b2"][1, 2] += 5  # of the second bag
+    assert np.abs(model.predict_proba(X[:1]) - before).max() > 0.01
+    np.testing.assert_array_equal(model.predict_proba(X[:1])[0], model.predict_proba(X[:2])[0])
+
+
 def test_a_model_file_holds_every_bag(wine, tmp_path):
     wine.save(tmp_path / "wine.lamina")
     model = lamina.load(tmp_path / "wine.lamina")

@@ -241,7 +241,7 @@ class Model:
     def _row_pass(self) -> RowPass:
         """What predicts single rows, made once for each set of parameters."""
         kept: RowPass | None = self.__dict__.get("_kept_row_pass")
-        if kept is None or not np.logical_and.reduce(kept.params == self.params):
+        if kept is None or not np.logical_and.reduce(kept.params == self.params, axis=None):
             kept = RowPass(self.encoder, self.network, self.params, self.engine, self.device)
             self.__dict__["_kept_row_pass"] = kept
         return kept
