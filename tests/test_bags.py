@@ -191,6 +191,21 @@ def test_rows_without_weight_have_none():
     assert np.flatnonzero(np.isnan(model.oof_prediction_).any(axis=1)).tolist() == [3, 50]
 
 
+def test_classes_shape_what_is_learned_and_not_what_counts_as_right():
+    model = classifier(class_weight={0: 50, 1: 1, 2: 1}, max_iter=2).fit(X, LABELS)
+    predicted = model.oof_prediction_.argmax(axis=1)
+    assert model.oof_score_ == pytest.approx(accuracy_score(LABELS, predicted))
+    assert model.oof_score_ < accuracy_score(LABELS, predicted, sample_weight=np.where(LABELS == 0, 50, 1)) - 0.05
+
+
+def test_a_row_counts_the_same_in_any_fold():
+    """Weights that differ between groups, which are folds of their own."""
+    groups = np.arange(len(X)) % 3
+    weights = np.where(groups == 0, 7.5, np.where(groups == 1, 0.1, 1.0))
+    model = DeepRegressor(**QUICK).fit(X, NUMBERS, weights, groups=groups)
+    assert model.oof_score_ == pytest.approx(r2_score(NUMBERS, model.oof_prediction_, sample_weight=weights), rel=1e-4)
+
+
 def test_groups_are_left_out_whole():
     groups = np.arange(len(X)) // 10
     run, _ = prepare(

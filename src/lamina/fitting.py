@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.data.class_weights import row_factors
+from lamina.data.class_weights import own_weights
 from lamina.data.examples import Examples
 from lamina.data.folds import LeftOut
 from lamina.data.labels import Labels
@@ -250,6 +250,7 @@ def left_out(run: Run, model: Model) -> tuple[Any, float]:
     outputs, blocks = zip(*predictions(run.network, run.engine, model.params, run.validation), strict=True)
     A, Y = np.concatenate(outputs).astype(np.float64), np.concatenate([block.Y for block in blocks])
     w = None if blocks[0].weights is None else np.concatenate([block.weights for block in blocks])
+    w = own_weights(w, run.columns.class_factors, Y)
     score = plain_score(run.columns.target, run.network.loss, A, Y, w)
     found = model.probabilities(A) if run.task == "classifier" else model.decoded(A)
     at = run.validation.numbers
@@ -399,11 +400,8 @@ def _errors_held_out(run: Run, params: Any) -> Conformal | None:
         return None
     parts, factors = [], run.columns.class_factors
     for A, (_, Y, weights) in predictions(network, run.engine, params, run.validation):
-        A = np.asarray(A, np.float64)
-        if factors is not None and weights is not None:  # new rows come as they come, whatever a class weighs
-            of_rows = row_factors(factors, Y)
-            weights = np.divide(weights, of_rows, out=np.zeros(len(Y)), where=of_rows > 0)
-        parts.append((scores_of(target, network.loss, A, Y), weights))
+        found = scores_of(target, network.loss, np.asarray(A, np.float64), Y)
+        parts.append((found, own_weights(weights, factors, Y)))  # new rows come as they come, whatever a class weighs
     return joined(parts)
 
 
