@@ -152,6 +152,45 @@ def test_warm_start_goes_on_with_every_bag():
         model.set_params(n_bags=2).fit(X, LABELS)
 
 
+@pytest.mark.parametrize("other", ["more rows", "other rows", "weights", "groups", "seed"])
+def test_warm_start_goes_on_with_the_same_folds_only(other):
+    groups = np.arange(len(X)) // 10
+    model = classifier(max_iter=2, warm_start=True).fit(X, LABELS, groups=groups)
+    rows, labels, weights, seed = X, LABELS, None, 0
+    if other == "more rows":
+        rows, labels, groups = np.vstack([X, X[:1] + 1]), np.append(LABELS, 0), np.append(groups, 0)
+    elif other == "other rows":
+        rows = X + np.eye(1, X.shape[1])
+    elif other == "weights":
+        weights = np.ones(len(X))
+        weights[0] = 2
+    elif other == "groups":
+        groups = groups[::-1]
+    else:
+        groups, seed = None, 1
+    params = model.model_.params.tobytes()
+    with pytest.raises(SettingError, match="n_bags=3 goes on with the same folds only"):
+        model.set_params(random_state=seed).fit(rows, labels, weights, groups=groups)
+    assert model.model_.params.tobytes() == params
+    order = np.random.default_rng(0).permutation(len(X))
+    groups = np.arange(len(X)) // 10
+    model.set_params(random_state=0).fit(X[order], LABELS[order], groups=groups[order])  # the same folds
+    assert model.n_iter_ == 4
+
+
+def test_warm_start_needs_to_know_the_folds():
+    loaded = DeepClassifier.from_model(classifier(max_iter=1).fit(X, LABELS).model_).set_params(warm_start=True)
+    with pytest.raises(SettingError, match="nothing says which rows each of the 3 bags"):
+        loaded.fit(X, LABELS)
+
+
+def test_a_checkpoint_is_of_the_same_folds_only(tmp_path):
+    groups = np.arange(len(X)) // 10
+    classifier(max_iter=2).fit(X, LABELS, groups=groups, checkpoint=tmp_path / "run")
+    with pytest.raises(lamina.errors.CheckpointError, match="the validation rows are not those"):
+        classifier(max_iter=2).fit(X, LABELS, groups=groups[::-1], checkpoint=tmp_path / "run")
+
+
 def test_one_that_diverges_is_said_like_any_run():
     with pytest.raises(lamina.errors.DivergenceError, match="learning_rate"):
         DeepRegressor(**QUICK | {"learning_rate_init": 1e30, "optimizer": "gradient_descent"}).fit(X, NUMBERS)

@@ -21,7 +21,7 @@ import numpy as np
 
 from lamina.data.class_weights import own_weights
 from lamina.data.examples import Examples
-from lamina.data.folds import LeftOut
+from lamina.data.folds import AllButOne, LeftOut
 from lamina.data.labels import Labels
 from lamina.data.learning import Columns, Known
 from lamina.data.number_targets import Numbers
@@ -160,7 +160,9 @@ def prepare(
         examples, validation = rows.in_folds(bags, seed, bits, columns, dtype)
     else:
         examples, validation = rows.examples(columns, dtype)
-    held_out, watched = validation is not None, rows.watched
+    held_out, watched = "" if validation is None else "held out", rows.watched
+    if isinstance(examples, AllButOne):
+        held_out = f"folds {examples.fingerprint}"
     if X_val is not None:
         others = opened(
             X_val, y_val, sample_weight_val, roles=roles, names=("X_val", "y_val"), reading=columns.encoder.reading
@@ -202,7 +204,7 @@ def prepare(
             "columns": ", ".join(rows.names),
             "rows": rows.n,
             "data": rows.fingerprint,
-            "validation data": "held out" if held_out else _fingerprint(validation),
+            "validation data": held_out or _fingerprint(validation),
         },
         group=group,
         began=began,

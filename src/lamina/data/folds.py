@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -116,6 +117,11 @@ class AllButOne:
     def of(self, network: int) -> InMemory | Sparse:
         """Return the rows of one network."""
         return _some(self.rows, self.own[network], None if self.weights is None else self.weights[network])
+
+    @property
+    def fingerprint(self) -> str:
+        """Of which row is in which fold."""
+        return blake2b(np.ascontiguousarray(self.fold, "<i4").data, digest_size=16).hexdigest()
 
     def left_out(self, numbers: Rows, of: int) -> "LeftOut":
         """Return the rows of each fold, to watch; `numbers` are those of all rows in their table, which has `of`."""
