@@ -373,6 +373,41 @@ def test_what_looks_into_one_network_says_so(wine):
     assert wine.model_.bag(0).trace(X[:5])["A0"].shape[1] == 5 * 4  # a member each
 
 
+@pytest.fixture(scope="module")
+def at_odds():
+    """A model whose bags predict different classes of the same rows, and those rows."""
+    model = classifier(max_iter=1).fit(X, LABELS).model_
+    of_each = np.array([model.bag(i).predict(X) for i in range(3)])
+    rows = X[(of_each != of_each[0]).any(axis=0)]
+    assert len(rows) > 9
+    return model, rows
+
+
+def test_explanations_are_of_the_class_that_all_predict_together(at_odds):
+    """Against the same question asked of the predicted class by name, of the rows that are predicted to have it."""
+    model, rows = at_odds
+    predicted = model.predict(rows)
+    found = lamina.contributions(model, rows, background=X[:20])
+    gradient = model.input_gradient(rows)
+    for label in np.unique(predicted):
+        here = predicted == label
+        of_class = lamina.contributions(model, rows[here], background=X[:20], outcome=label)
+        np.testing.assert_allclose(found.values[here], of_class.values, rtol=0.05, atol=1e-3)
+        np.testing.assert_allclose(found.base[here], of_class.base)
+        np.testing.assert_allclose(found.outcomes[here], of_class.outcomes)
+        np.testing.assert_allclose(gradient[here], model.input_gradient(rows[here], output=int(label)))
+    np.testing.assert_allclose(model.input_gradient(rows[:1]), gradient[:1])
+
+
+def test_strengths_are_of_the_class_that_all_predict_together(at_odds):
+    model, rows = at_odds
+    label, counts = np.unique(model.predict(rows), return_counts=True)
+    same = rows[model.predict(rows) == label[counts.argmax()]]
+    by_default, by_name = lamina.explain(model, same), lamina.explain(model, same, outcome=label[counts.argmax()])
+    np.testing.assert_allclose(by_default.slope, by_name.slope)
+    np.testing.assert_allclose(by_default.strength, by_name.strength)
+
+
 def test_explanations_are_the_mean_of_theirs():
     model = DeepRegressor(**QUICK | {"n_bags": 2}).fit(X, NUMBERS).model_
     a, b = (lamina.explain(model.bag(i), X) for i in range(2))
