@@ -10,6 +10,7 @@ from sklearn.metrics import accuracy_score, log_loss, r2_score
 
 import lamina
 from lamina import DeepClassifier, DeepRegressor, native
+from lamina.cli.main import main
 from lamina.data.folds import LeftOut, folds_of, folds_of_groups
 from lamina.engine import EQUATIONS
 from lamina.equations.steps import Steps
@@ -418,3 +419,48 @@ def test_explanations_are_the_mean_of_theirs():
     found = lamina.contributions(model, X[:7], background=X)
     np.testing.assert_allclose(found.values, (of_each[0].values + of_each[1].values) / 2)
     np.testing.assert_allclose(found.base + found.values.sum(axis=1), model.predict(X[:7]), rtol=1e-3)
+
+
+def test_a_search_is_of_one_network():
+    pytest.importorskip("optuna")
+    for asked in ({"n_bags": 3}, {"space": {"n_bags": [3, 5]}}, {"only": ["n_bags"]}):
+        with pytest.raises(SettingError, match=r"n_bags.*: the trials of a search train one network each"):
+            lamina.tune(X, LABELS, trials=2, **asked)
+
+
+@pytest.mark.parametrize("number", [7, 4, -1, True, 0.0, "first"])
+def test_there_is_no_such_bag(wine, number):
+    with pytest.raises(SettingError, match=r"this model has 4 networks \(n_bags\), .* whole number from 0 to 3"):
+        wine.model_.bag(number)
+
+
+# ---- on the command line ----
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch, capsys):
+    """Run a command beside a table of wines, `wine.csv`."""
+    monkeypatch.chdir(tmp_path)
+    names = [f"x{j}" for j in range(4)]
+    lines = [",".join([*map(repr, row[:4].tolist()), "abc"[label]]) for row, label in zip(X, LABELS, strict=True)]
+    (tmp_path / "wine.csv").write_text("\n".join([",".join([*names, "kind"]), *lines]) + "\n")
+
+    def run(*words):
+        capsys.readouterr()
+        code = main([*words])
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_derivatives_of_the_first_bag_are_checked(command, wine):
+    wine.save("wine.lamina")
+    code, out, _ = command("gradcheck", "wine.lamina", "--rows", "2", "--most", "5")
+    assert code == 0
+    assert out.startswith("the first of 4 networks (n_bags)\n")
+    assert "right" in out
+
+
+def test_a_search_offers_no_bags(command):
+    assert "--n-bags" in command("train", "--help")[1]
+    assert "--n-bags" not in command("tune", "--help")[1]

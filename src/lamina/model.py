@@ -95,7 +95,18 @@ class Model:
         return len(self.params) if self.params.ndim == 2 else 1
 
     def bag(self, number: int) -> "Model":
-        """Return the model of one bag alone, counted from 0: to look into it."""
+        """Return the model of one bag alone, counted from 0: to look into it.
+
+        Raises
+        ------
+        SettingError
+            There is no such bag.
+        """
+        if isinstance(number, bool) or not isinstance(number, int | np.integer) or not 0 <= number < self.bags:
+            raise SettingError(
+                f"bag({number!r}): this model has {self.bags} network{'s' * (self.bags > 1)} (n_bags), expected a "
+                f"whole number from 0 to {self.bags - 1}."
+            )
         settings = {name: value for name, value in self.settings.items() if name != "n_bags"}
         params = np.atleast_2d(self.params)[number]
         return replace(self, params=params, settings=settings, conformal=None, scores={})
