@@ -75,7 +75,9 @@ def test_columns_of_every_scaling_dates_and_places():
 
 def test_days_between_dates_are_those_since_a_name():
     days = np.array(["2020-01-01", "2021-02-02", "2021-03-05", "2021-03-06"], "M8[D]")
-    encoder = learn_encoder(read({"n": [1, 2, 3, 4], "ordered": days, "sent": days + [3, 4, 9, 9]}), dates="auto")
+    encoder = learn_encoder(
+        read({"n": [1, 2, 3, 4], "ordered": days, "sent": days + np.array([3, 4, 9, 9])}), dates="auto"
+    )
     assert [text.partition(", ")[2] for _, _, text in columns(encoder)][1:] == [
         "year, month, weekday",
         "year, month, weekday, since ordered",
