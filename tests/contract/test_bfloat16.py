@@ -266,6 +266,14 @@ def test_what_does_not_go_together_says_so():
         DeepRegressor([RoundedLinear(4)], dtype="float64").fit(X, y)
 
 
+@pytest.mark.parametrize("engine", [pytest.param("kernels", marks=built), "equations"])
+@pytest.mark.parametrize("layers", [[RoundedLinear(4)], [Linear(4), Residual([Linear(4), RoundedLinear(4)])]])
+def test_a_line_search_refuses_a_rounded_layer_of_ones_own(layers, engine):
+    X, y = load_diabetes(return_X_y=True)
+    with pytest.raises(SettingError, match=r"'lbfgs' with a RoundedLinear in hidden_layer_sizes: .* Choose Linear in"):
+        DeepRegressor(layers, optimizer="lbfgs", engine=engine).fit(X, y)
+
+
 def test_a_fit_goes_on_in_another_type():
     X, y = load_diabetes(return_X_y=True)
     model = DeepRegressor((8,), max_iter=2, warm_start=True, random_state=0, preset="sklearn").fit(X, y)
