@@ -41,13 +41,13 @@ from lamina.learning.calibration import divided, temperature
 from lamina.learning.conformal import Conformal, has_scores, joined, scores_of
 from lamina.learning.diagnosis.signs import Signs, signs_of, signs_so_far
 from lamina.learning.evaluation import predictions, try_score
-from lamina.learning.group import BFLOAT16, Group
+from lamina.learning.group import Group
 from lamina.learning.hyperparameters import check, seed_from, settings_for
 from lamina.learning.lbfgs import LBFGS
 from lamina.learning.loss_check import check_own_loss
 from lamina.learning.networks import Inputs, loss_from, network_from, periodic_numbers
 from lamina.learning.own_losses import own_loss_of
-from lamina.learning.precision import kept_type
+from lamina.learning.precision import BFLOAT16, check_line_search, kept_type
 from lamina.learning.presets import Facts, constant_rate, may_hold_out, resolved
 from lamina.learning.recipe import recipe_of, warn_of_large_batch
 from lamina.learning.run import Run, Task
@@ -177,11 +177,8 @@ def prepare(
     done = 0 if before is None else epochs_of(before)
     recipe = recipe_of(chosen, examples.n, seed, done=done)
     exact = isinstance(recipe.optimiser, LBFGS)
-    if exact and chosen["dtype"] == BFLOAT16:
-        raise SettingError(
-            "optimizer='lbfgs' with dtype='bfloat16': its line search compares costs that differ in the last digits, "
-            "which rounded operands hide. Choose dtype='float32', or another optimizer."
-        )
+    if exact:
+        check_line_search(network.layers, chosen["dtype"])
     if exact and group is not None:
         raise SettingError("optimizer='lbfgs' learns on one machine: leave out cluster, or choose another optimizer")
     if group is not None and group.together.sums == BFLOAT16 and dtype != np.float32:

@@ -87,15 +87,14 @@ def gone_on(run: Run, before: Before) -> State:
     if edited:
         state.params = divided(run.network, before.model.params, 1 / state.temperature)
         state.average = None if state.average is None else state.params.copy()
+    state.average = state.average if run.recipe.averaging else None
     other_rows = state.watched != _watched(run)
     if edited or other_rows:
         state.forget_the_best()
+    state.convert(dtype)
     if state.optimiser != optimiser.kind or (isinstance(optimiser, LBFGS) and (edited or other_rows)):
-        fresh = State.start(optimiser, state.params.astype(dtype))
+        fresh = State.start(optimiser, state.params)
         state.memory, state.step, state.optimiser = fresh.memory, 0, optimiser.kind
-    state.params = state.params.astype(dtype)
-    state.memory = state.memory if isinstance(optimiser, LBFGS) else state.memory.astype(dtype)
-    state.average = None if state.average is None or not run.recipe.averaging else state.average.astype(dtype)
     if other_rows:
         state.rows, state.pass_cost, state.pass_seconds = 0, 0.0, 0.0
     state.go_on()
