@@ -350,6 +350,7 @@ def test_with_torch():
     ("settings", "given", "said"),
     [
         ({"early_stopping": False}, {}, "n_bags=3 stops by the rows .* early_stopping at 'auto'"),
+        ({"validation_fraction": 0.5}, {}, "n_bags=3 leaves out a fold .* validation_fraction at 'auto'"),
         ({"scoring": "accuracy"}, {}, "n_bags=3 stops by the cost .* scoring at 'cost'"),
         ({"optimizer": "lbfgs"}, {}, "n_bags=3 is for optimizers that take steps"),
         ({}, {"X_val": X, "y_val": LABELS}, "n_bags=3 leaves out every row once to validate on: leave out X_val"),
@@ -366,6 +367,12 @@ def test_refused(settings, given, said):
 def test_no_partial_fit():
     assert not hasattr(classifier(), "partial_fit")
     assert hasattr(classifier(n_bags=1), "partial_fit")
+
+
+def test_pictures_name_the_rows(wine):
+    pytest.importorskip("matplotlib")
+    axes = wine.plot_history().axes_
+    assert {text.get_text() for text in axes[0].get_legend().get_texts()} >= {"training rows", "rows left out"}
 
 
 def test_what_looks_into_one_network_says_so(wine):
@@ -464,3 +471,21 @@ def test_derivatives_of_the_first_bag_are_checked(command, wine):
 def test_a_search_offers_no_bags(command):
     assert "--n-bags" in command("train", "--help")[1]
     assert "--n-bags" not in command("tune", "--help")[1]
+
+
+def test_what_is_shown_counts_every_bag_and_names_the_rows(command):
+    train = ("train", "wine.csv", "--target", "kind", "--n-bags", "3", "--max-iter", "4", "--hidden-layer-sizes", "8")
+    code, out, _ = command(*train, "--out", "m.lamina")
+    assert code == 0
+    assert "On the rows that each network left out" in out
+    model = lamina.load("m.lamina")
+    assert model.summary().parameters == model.params.size
+    assert model.bag(0).summary().parameters == model.network.size
+    _, out, _ = command("show", "m.lamina")
+    words = " ".join(out.split())
+    assert f"total of 3 networks loss: categorical_log_loss {model.params.size:,}" in words
+    assert "on the rows left out:" in words
+    assert "validation rows" not in words
+    code, _, err = command(*train, "--validation", "wine.csv")
+    assert code == 1
+    assert "leave out --validation, or --n-bags." in err
