@@ -259,6 +259,19 @@ def test_groups_are_left_out_whole():
     assert len(of) == len(set(groups))
 
 
+def test_a_class_that_a_bag_never_sees_is_said():
+    labels = np.array(["red", "white", "rosé"])[LABELS]
+    groups = np.where(labels == "rosé", 0, 1 + np.arange(len(X)) % 9)
+    with pytest.warns(lamina.errors.DataWarning, match=r"class 'rosé' are in fold (\d), since groups='groups'") as told:
+        model = classifier(early_stopping=True).fit(X, labels, groups=groups)
+    (text,) = (str(one.message) for one in told)
+    bag, at = int(text.partition("fold ")[2][0]), list(model.classes_).index("rosé")
+    P = [model.model_.bag(i).predict_proba(X)[labels == "rosé", at].mean() for i in range(3)]
+    assert np.argmin(P) == bag
+    with pytest.warns(lamina.errors.DataWarning, match=r"all rows of class 3 are in fold ., since it has one row"):
+        classifier(max_iter=1).fit(X, np.append(LABELS[:-1], 3))
+
+
 def test_one_temperature_is_the_best_for_rows_that_were_left_out():
     plain, calibrated = (
         classifier(calibrate=yes, max_iter=40, label_smoothing=0.3).fit(X, LABELS) for yes in (False, True)
