@@ -259,6 +259,19 @@ def test_groups_are_left_out_whole():
     assert len(of) == len(set(groups))
 
 
+def test_a_class_that_a_bag_never_sees_is_said():
+    labels = np.array(["red", "white", "rosé"])[LABELS]
+    groups = np.where(labels == "rosé", 0, 1 + np.arange(len(X)) % 9)
+    with pytest.warns(lamina.errors.DataWarning, match=r"class 'rosé' are in fold (\d), since groups='groups'") as told:
+        model = classifier(early_stopping=True).fit(X, labels, groups=groups)
+    (text,) = (str(one.message) for one in told)
+    bag, at = int(text.partition("fold ")[2][0]), list(model.classes_).index("rosé")
+    P = [model.model_.bag(i).predict_proba(X)[labels == "rosé", at].mean() for i in range(3)]
+    assert np.argmin(P) == bag
+    with pytest.warns(lamina.errors.DataWarning, match=r"all rows of class 3 are in fold ., since it has one row"):
+        classifier(max_iter=1).fit(X, np.append(LABELS[:-1], 3))
+
+
 def test_one_temperature_is_the_best_for_rows_that_were_left_out():
     plain, calibrated = (
         classifier(calibrate=yes, max_iter=40, label_smoothing=0.3).fit(X, LABELS) for yes in (False, True)
@@ -350,6 +363,7 @@ def test_with_torch():
     ("settings", "given", "said"),
     [
         ({"early_stopping": False}, {}, "n_bags=3 stops by the rows .* early_stopping at 'auto'"),
+        ({"validation_fraction": 0.5}, {}, "n_bags=3 leaves out a fold .* validation_fraction at 'auto'"),
         ({"scoring": "accuracy"}, {}, "n_bags=3 stops by the cost .* scoring at 'cost'"),
         ({"optimizer": "lbfgs"}, {}, "n_bags=3 is for optimizers that take steps"),
         ({}, {"X_val": X, "y_val": LABELS}, "n_bags=3 leaves out every row once to validate on: leave out X_val"),
@@ -366,6 +380,12 @@ def test_refused(settings, given, said):
 def test_no_partial_fit():
     assert not hasattr(classifier(), "partial_fit")
     assert hasattr(classifier(n_bags=1), "partial_fit")
+
+
+def test_pictures_name_the_rows(wine):
+    pytest.importorskip("matplotlib")
+    axes = wine.plot_history().axes_
+    assert {text.get_text() for text in axes[0].get_legend().get_texts()} >= {"training rows", "rows left out"}
 
 
 def test_what_looks_into_one_network_says_so(wine):
@@ -464,3 +484,21 @@ def test_derivatives_of_the_first_bag_are_checked(command, wine):
 def test_a_search_offers_no_bags(command):
     assert "--n-bags" in command("train", "--help")[1]
     assert "--n-bags" not in command("tune", "--help")[1]
+
+
+def test_what_is_shown_counts_every_bag_and_names_the_rows(command):
+    train = ("train", "wine.csv", "--target", "kind", "--n-bags", "3", "--max-iter", "4", "--hidden-layer-sizes", "8")
+    code, out, _ = command(*train, "--out", "m.lamina")
+    assert code == 0
+    assert "On the rows that each network left out" in out
+    model = lamina.load("m.lamina")
+    assert model.summary().parameters == model.params.size
+    assert model.bag(0).summary().parameters == model.network.size
+    _, out, _ = command("show", "m.lamina")
+    words = " ".join(out.split())
+    assert f"total of 3 networks loss: categorical_log_loss {model.params.size:,}" in words
+    assert "on the rows left out:" in words
+    assert "validation rows" not in words
+    code, _, err = command(*train, "--validation", "wine.csv")
+    assert code == 1
+    assert "leave out --validation, or --n-bags." in err

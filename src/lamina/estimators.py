@@ -440,8 +440,8 @@ class _DeepEstimator(CallbackSupportMixin, LayerOutputs, TransformerMixin, BaseE
 
     def plot_history(self, axes: Any = None) -> LearningCurveDisplay:
         """Draw cost and score of every epoch; needs matplotlib."""
-        self._fitted()
-        return LearningCurveDisplay(self.history_, self._score_name, self.best_epoch_).plot(axes)
+        watched = self._fitted().watched_rows
+        return LearningCurveDisplay(self.history_, self._score_name, self.best_epoch_, watched).plot(axes)
 
     def save(self, path: Any) -> None:
         """Write the model to a file that `lamina.load` and the command line read."""

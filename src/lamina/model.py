@@ -94,6 +94,11 @@ class Model:
         """How many networks predict together; see the setting `n_bags`."""
         return len(self.params) if self.params.ndim == 2 else 1
 
+    @property
+    def watched_rows(self) -> str:
+        """What the rows are that the training was watched on, where there were some."""
+        return "validation rows" if self.bags == 1 else "rows left out"
+
     def bag(self, number: int) -> "Model":
         """Return the model of one bag alone, counted from 0: to look into it.
 
@@ -535,9 +540,9 @@ class Model:
         return trace(self, X, y, sample_weight, **how)
 
     def summary(self) -> "Summary":
-        """Return a table of the layers: kind, shape, parameters, memory."""
+        """Return a table of the layers: kind, shape, parameters, memory; of each bag, where there are several."""
         rows = tuple(_summary_rows(self.network.blueprint()))
-        return Summary(rows, self.params.itemsize, self.network.loss.kind)
+        return Summary(rows, self.params.itemsize, self.network.loss.kind, self.bags)
 
     def tables(self, X: Any) -> Iterator[Table]:
         """Yield the rows as the encoder takes them, those of files and streams piece by piece."""
@@ -602,11 +607,12 @@ class Summary:
     rows: tuple[SummaryRow, ...]
     itemsize: int  # bytes of one number
     loss: str
+    bags: int = 1  # networks of these layers
 
     @property
     def parameters(self) -> int:
-        """How many numbers the network holds."""
-        return sum(row.parameters for row in self.rows)
+        """How many numbers the network holds, or all bags together."""
+        return self.bags * sum(row.parameters for row in self.rows)
 
     @property
     def memory(self) -> int:
@@ -618,7 +624,8 @@ class Summary:
         rows = [
             (r.layer, r.units, r.arrays, f"{r.parameters:,}", _bytes(r.parameters * self.itemsize)) for r in self.rows
         ]
-        total = ("total", f"loss: {self.loss}", "", f"{self.parameters:,}", _bytes(self.memory))
+        whole = "total" if self.bags == 1 else f"total of {self.bags} networks"
+        total = (whole, f"loss: {self.loss}", "", f"{self.parameters:,}", _bytes(self.memory))
         return [("layer", "units", "arrays", "parameters", "memory"), *rows, total]
 
     def __str__(self) -> str:

@@ -17,6 +17,8 @@ class LearningCurveDisplay:
     score_name : str
     best_epoch : int
         Marked in the picture; 0 for none.
+    watched_rows : str
+        What the rows are called that are not learned from.
 
     Attributes
     ----------
@@ -24,8 +26,15 @@ class LearningCurveDisplay:
         What `plot` drew.
     """
 
-    def __init__(self, history: Sequence[dict[str, Any]], score_name: str = "score", best_epoch: int = 0) -> None:
+    def __init__(
+        self,
+        history: Sequence[dict[str, Any]],
+        score_name: str = "score",
+        best_epoch: int = 0,
+        watched_rows: str = "validation rows",
+    ) -> None:
         self.history, self.score_name, self.best_epoch = history, score_name, best_epoch
+        self.watched_rows = watched_rows
 
     def plot(self, axes: Any = None) -> "LearningCurveDisplay":
         """Draw the cost on the first and the score on the second of two axes.
@@ -40,7 +49,7 @@ class LearningCurveDisplay:
         self.figure_ = axes[0].figure
         self.axes_ = axes
         for ax, name, label in zip(axes, ("cost", "score"), ("cost J", self.score_name), strict=True):
-            for key, who in ((name, "training rows"), (f"validation_{name}", "validation rows")):
+            for key, who in ((name, "training rows"), (f"validation_{name}", self.watched_rows)):
                 points = [(record["epoch"], record[key]) for record in self.history if record.get(key) is not None]
                 if points:
                     ax.plot(*zip(*points, strict=True), label=who)

@@ -97,7 +97,7 @@ def _write(terminal: Terminal, folder: Path, run: Run, model: Model, aside: Any)
     _write_rows(rows_path, aside)
     written = {model_path: "the model", rows_path: "the rows set aside"}
     if can_draw():
-        draw_curve(picture, model.history, run.score_name, model.best_epoch)
+        draw_curve(picture, model, run.score_name)
         written[picture] = "the learning curve"
     terminal.say("Written:")
     for path, what in written.items():

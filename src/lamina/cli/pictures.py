@@ -1,12 +1,12 @@
 """Pictures of the commands; they need matplotlib, which is an extra."""
 
-from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from lamina.cli.files import check_place
 from lamina.errors import MissingExtraError, SettingError
+from lamina.model import Model
 from lamina.sealed_file import replacing
 
 DOTS_PER_INCH = 150
@@ -34,12 +34,13 @@ def check_picture(path: Path | None) -> None:
         raise MissingExtraError("--plot needs matplotlib: pip install 'lamina[plot]'")
 
 
-def draw_curve(path: Path, history: Sequence[dict[str, Any]], score_name: str, best_epoch: int) -> None:
+def draw_curve(path: Path, model: Model, score_name: str) -> None:
     """Write cost and score per epoch to a picture."""
     from lamina.plots import LearningCurveDisplay
 
     without_windows()
-    write_picture(LearningCurveDisplay(history, score_name, best_epoch).plot().figure_, path)
+    display = LearningCurveDisplay(model.history, score_name, model.best_epoch, model.watched_rows)
+    write_picture(display.plot().figure_, path)
 
 
 def write_picture(figure: Any, path: Path) -> None:

@@ -31,7 +31,7 @@ def show(model: ModelFile, /) -> int:
     if loaded.settings:
         terminal.table(["setting", "value"], [(n, _value(v)) for n, v in loaded.settings.items()], right=())
     if loaded.scores:
-        terminal.say("on the validation rows:")
+        terminal.say(f"on the {loaded.watched_rows}:")
         terminal.table(["score", ""], [(_score_name(name), value) for name, value in loaded.scores.items()])
     if loaded.stopped:
         terminal.say(f"training stopped: {loaded.stopped}")
@@ -60,7 +60,7 @@ def _score_name(name: str) -> str:
 
 def _curve(model: Model, unicode: bool) -> list[str]:
     """Return the lines of the learning curve, or none for a single epoch."""
-    names = {"cost": "training rows", "validation_cost": "validation rows"}
+    names = {"cost": "training rows", "validation_cost": model.watched_rows}
     series = {
         label: [(record["epoch"], record[key]) for record in model.history if record.get(key) is not None]
         for key, label in names.items()

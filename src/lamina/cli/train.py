@@ -363,7 +363,7 @@ def _written(run: Run, state: State, path: Path, plot: Path | None) -> Written:
     _save(model, path)
     if plot is not None:
         try:
-            draw_curve(plot, model.history, run.score_name, state.best_epoch)
+            draw_curve(plot, model, run.score_name)
         except OSError as problem:
             found = f"--plot {plot}: {problem.strerror}. The model is written: {path}"
             raise SettingError(found) from problem

@@ -10,6 +10,8 @@ ADVICE: tuple[tuple[str, Any], ...] = (  # what the library says, and what is sa
     (r"pass (pandas|numpy)\.\w+\(\.\.\.\)", "save the table as CSV or Parquet"),
     (r"Convert the column, e\.g\. pandas\.\S+", "Write it without quotes, or train with this column as text"),
     (r"pass validation data \(X_val, y_val\)", "name a file of validation rows with --validation"),
+    (r"leave out X_val, or n_bags", "leave out --validation, or --n-bags"),
+    (r"(?<=leave out )n_bags|(?<=, or )n_bags", "--n-bags"),
     (r"(or )?set early_stopping=False", r"\1say --early-stopping false"),
     (r"read it with encoding=\S+( or '\S+')* \(on the command line (--encoding [\w-]+)\)", r"say \2"),
     (r"read it with encoding=\S+, or save it", "save it"),

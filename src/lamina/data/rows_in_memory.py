@@ -125,6 +125,7 @@ class RowsInMemory:
         else:
             fold = folds_of_groups(keys_of(by.what, by.column, seed)[self.counted.rows], k, by.column.name)
         examples = AllButOne(examples_of(self.source, self.counted, columns, dtype), fold, k)
+        _warn_of_hidden_classes(examples, columns.target, None if by is None else by.column.name)
         return examples, examples.left_out(self.counted.rows, len(self.source.y))
 
     def learn(
@@ -170,6 +171,26 @@ class RowsInMemory:
     def watched(self) -> Any:
         """The numbers of the rows that a score looks at."""
         return (self.split.validation or self.split.train).rows
+
+
+def _warn_of_hidden_classes(examples: AllButOne, target: Labels | Numbers, groups: str | None) -> None:
+    """Warn where all rows of a class are in one fold: the network that leaves it out never learns that class."""
+    if not isinstance(target, Labels) or target.task == "multilabel" or len(target.classes) < 2:
+        return
+    numbers = class_numbers(examples.rows.Y)
+    for bag, own in enumerate(examples.own):
+        hidden = np.setdiff1d(numbers, numbers[own])
+        if len(hidden):
+            names = ", ".join(repr(one) for one in target.classes[hidden].tolist())
+            why, cure = "it has one row", "take more of them"
+            if groups is not None:
+                why, cure = f"groups={groups!r} keeps them together", "take groups that share their classes"
+            warnings.warn(
+                f"n_bags={examples.k}: all rows of class {names} are in fold {bag}, since {why}. The network that "
+                f"leaves that fold out, bag({bag}), never learns the class: {cure}, or leave out n_bags.",
+                DataWarning,
+                stacklevel=5,
+            )
 
 
 def _as_numbers(y: Any, task: Task) -> Any:

@@ -39,6 +39,7 @@ def check_bags(settings: Mapping[str, Any], given: Mapping[str, Any], **others: 
     k = settings["n_bags"]
     found = [name for name, there in others.items() if there]
     found += ["early_stopping"] if given["early_stopping"] is False else []
+    found += ["validation_fraction"] if given["validation_fraction"] != "auto" else []
     found += ["scoring"] if settings["scoring"] != "cost" else []
     found += ["optimizer"] if str(settings["optimizer"]).startswith(LBFGS.kind) else []
     if found:
@@ -97,6 +98,7 @@ NOT_WITH = {
     "stream": "needs the rows of all folds in memory: leave out n_bags, or read fewer rows.",
     "cluster": "trains on one machine: leave out cluster, or n_bags.",
     "early_stopping": "stops by the rows that each network left out: leave early_stopping at 'auto'.",
+    "validation_fraction": "leaves out a fold of the rows for each network: leave validation_fraction at 'auto'.",
     "scoring": "stops by the cost of the rows that each network left out: leave scoring at 'cost'.",
     "optimizer": "is for optimizers that take steps: choose another than 'lbfgs'.",
 }

@@ -21,7 +21,7 @@ def what_it_is(model: Model) -> str:
     """Return a sentence on what goes in and what comes out."""
     n, kind = len(model.encoder.names_in), _kind(model)
     rows = training_rows(model)
-    learned = "" if rows is None else f" It learned from {counted(rows[0], 'row')}"
+    learned = "" if rows is None else f" {_who(model)} learned from {counted(rows[0], 'row')}"
     if rows is not None:
         learned += f", watched on {rows[1]:,} others." if rows[1] else ", without validation rows."
     return f"{kind} from {counted(n, 'column')}.{learned}"
@@ -44,6 +44,10 @@ def _kind(model: Model) -> str:
 
 def _numbers(count: int) -> str:
     return "a number" if count == 1 else f"{count} numbers"
+
+
+def _who(model: Model) -> str:
+    return "It" if model.bags == 1 else f"Each of its {model.bags} networks"
 
 
 def training_rows(model: Model) -> tuple[int, int] | None:

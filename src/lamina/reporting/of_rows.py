@@ -53,7 +53,7 @@ def _of_validation(model: Model) -> Iterator[Markup]:
             (names.get(one.removeprefix("validation_"), one.removeprefix("validation_").replace("_", " ")), value)
             for one, value in model.scores.items()
         ]
-        yield table(["score", "value"], rows, "On the validation rows of its training")
+        yield table(["score", "value"], rows, f"On the {model.watched_rows} of its training")
     else:
         yield paragraph("The model keeps no scores: it was trained without validation rows.")
     yield paragraph(

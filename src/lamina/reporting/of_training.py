@@ -18,8 +18,6 @@ COLUMNS = {
     "validation_score": "validation score",
     "learning_rate": "learning rate",
 }
-COSTS = {"cost": "training rows", "validation_cost": "validation rows"}
-SCORES = {"score": "training rows", "validation_score": "validation rows"}
 
 
 def curves(model: Model) -> Iterator[Markup]:
@@ -34,8 +32,8 @@ def curves(model: Model) -> Iterator[Markup]:
     panels = [
         (name, ylabel, series)
         for name, ylabel, series in (
-            ("cost", "cost J", _series(history, COSTS)),
-            ("score", score_name(model), _series(history, SCORES)),
+            ("cost", "cost J", _series(history, _of_both(model, "cost"))),
+            ("score", score_name(model), _series(history, _of_both(model, "score"))),
             ("rate", "learning rate", _series(history, {"learning_rate": "learning rate"})),
         )
         if series
@@ -65,6 +63,10 @@ def score_name(model: Model) -> str:
     if isinstance(scoring, str) and scoring != "cost":
         return scoring
     return "accuracy" if isinstance(model.target, Labels) else "R2"
+
+
+def _of_both(model: Model, name: str) -> dict[str, str]:
+    return {name: "training rows", f"validation_{name}": model.watched_rows}
 
 
 def _series(

@@ -69,7 +69,7 @@ def _figures(subject: Subject) -> Iterator[tuple[str, str, str]]:
             yield name, number(value), f"on {tried.name}"
     else:
         for name, value in list(model.scores.items())[:2]:
-            yield name.removeprefix("validation_").replace("_", " "), number(value), "on the validation rows"
+            yield name.removeprefix("validation_").replace("_", " "), number(value), f"on the {model.watched_rows}"
     found = len(subject.diagnosis)
     yield "diagnosis", "healthy" if not found else counted(found, "finding"), ""
     yield "parameters", number(model.summary().parameters), ""
