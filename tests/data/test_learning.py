@@ -327,7 +327,7 @@ def test_runs_of_rows_may_join_in_any_order():
 
 def test_without_targets_nothing_is_jagged():
     table, _ = spiked(2000)
-    with pytest.raises(DataError, match='splines="jagged" looks at the targets'):
+    with pytest.raises(DataError, match=r'splines="jagged".* look at the targets'):
         learn_encoder(table, splines="jagged")
 
 

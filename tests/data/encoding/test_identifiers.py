@@ -9,6 +9,9 @@ import pytest
 from lamina import DeepClassifier, DeepRegressor
 from lamina.data import datasets
 from lamina.data.encoding.identifiers import looks_like_identifier
+from lamina.data.learning import learn
+from lamina.data.tables.sources import read
+from lamina.data.tables.table import Batch
 from lamina.errors import DataWarning
 
 N = 12_000
@@ -56,6 +59,10 @@ def test_identifiers_are_found(n_values, spread):
     assert looks_like_identifier(x * 17 + 100_000, (y > 0)[:, None])
     assert not looks_like_identifier(x + 0.5, y[:, None])
     assert not looks_like_identifier(x, rng.permutation(y)[:, None])
+
+
+SETTINGS = {"scaling": "quantile", "missing": "encode", "dates": "auto", "scale_target": True, "clamp": False}
+LIMITS = {"max_categories": 50, "embed_above": 50, "min_frequency": 1}
 
 
 def identified(n=6000, n_values=600):
@@ -114,6 +121,20 @@ def test_a_stream_finds_the_same_identifiers(tmp_path):
     np.testing.assert_array_equal(models[0].predict(frame), models[1].predict(frame))
     unknown = frame.assign(student=5)
     np.testing.assert_array_equal(models[0].predict(unknown), models[0].predict(unknown.assign(student=7)))
+
+
+@pytest.mark.parametrize(("n_values", "finds"), [(9000, True), (11_000, True), (20_000, False)])
+def test_rows_of_each_number_are_counted_in_all_rows(n_values, finds):
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame({"student": rng.integers(0, n_values, 70_000), "age": rng.integers(17, 60, 70_000)})
+    y = 3 * rng.normal(size=n_values)[frame.student] + 0.5 * rng.normal(size=len(frame))
+    table, settings = read(frame), SETTINGS | LIMITS | {"categorical": "identifiers", "splines": "jagged"}
+    batches = [Batch(table.take(slice(i, i + 10_000)), y[i : i + 10_000], first=i) for i in range(0, 70_000, 10_000)]
+    said = f"'student' is a category of {frame.student.nunique()} different numbers; all but the 9999 most frequent"
+    for parts in ([Batch(table, y)], batches):
+        with pytest.warns(DataWarning, match=said) if n_values == 11_000 else warnings.catch_warnings():
+            encoder = learn(parts, settings, "regressor").encoder
+        assert [column.at for column in encoder.categories] == [0] * finds
 
 
 def test_a_fit_gives_the_hint_and_taking_it_helps():

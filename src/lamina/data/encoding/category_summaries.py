@@ -49,6 +49,10 @@ class LevelCounts:
     missing: float
     error: float = 0.0
 
+    def rows(self, unit: float) -> float:
+        """Return how many rows have a level, where `unit` is the weight of one."""
+        return sum(self.counts.values()) / unit
+
     def joined(self, other: "LevelCounts") -> "LevelCounts":
         """Return the counts of both runs of rows."""
         counts = dict(self.counts)
@@ -138,19 +142,22 @@ class CategorySummary:
             column = fit_category(j, plan.categories[j], found, limits, unit)
             frequent = sum(count >= limits.min_frequency * unit for count in found.counts.values())
             if column.pooled and len(column.levels) < frequent:
-                _warn_of_many(plan.inputs.names[j], found, len(column.levels))
+                _warn_of_many(plan.inputs.names[j], column.kind, found, len(column.levels))
             warn_of_missing([] if found.counts else [plan.inputs.names[j]])
             fitted.append(column)
         return tuple(fitted)
 
 
-def _warn_of_many(name: str, found: LevelCounts, kept: int) -> None:
+def _warn_of_many(name: str, kind: CategoryKind, found: LevelCounts, kept: int) -> None:
     levels = list(found.counts)
     numbers = [level for level in levels if spells_number(level)]
     more = "more than " if found.error else ""
-    message = f"column {name!r} is text with {more}{len(levels)} different values; "
+    holds = "is a category of" if kind == "number" else "is text with"
+    message = f"column {name!r} {holds} {more}{len(levels)} different {'numbers' if kind == 'number' else 'values'}; "
     message += f"all but the {kept} most frequent are pooled. "
-    if len(numbers) > len(levels) / 2:
+    if kind == "number":
+        message += "To pool rare ones by how often they occur, set min_frequency (--min-frequency)"
+    elif len(numbers) > len(levels) / 2:
         odd = next((level for level in levels if not spells_number(level)), None)
         seen = f", but {odd!r} is none" if odd is not None else ""
         message += f"Most of them spell numbers{seen}: if it is a column of numbers, convert it"

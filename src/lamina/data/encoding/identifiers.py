@@ -15,6 +15,7 @@ from lamina.errors import DataWarning
 
 FEWEST_VALUES = 100  # of fewer, a spline has a knot at every second one
 FEWEST_ROWS_PER_VALUE = 4.0
+FEWEST_PAIRS = FEWEST_VALUES * FEWEST_ROWS_PER_VALUE * (FEWEST_ROWS_PER_VALUE - 1)  # of rows of one number
 LARGEST_PART = 0.1  # of the rows with one number: 0 is no identifier
 LEAST_SHARED = 0.01  # of the variance of the targets, by rows of one number more than by rows of the next
 SURE_STANDARD_ERRORS = 6.0
@@ -22,7 +23,19 @@ MOST_ALIKE = 0.3  # of what rows of one number share, by rows of the next
 
 
 def looks_like_identifier(x: NDArray[np.float64], Y: NDArray[Any]) -> bool:
+    """Return whether numbers recur, and the exact one says more of the targets than where it lies; see `identifies`."""
+    return recurs(len(np.unique(x)), len(x)) and identifies(x, Y)
+
+
+def recurs(n_values: int, n_rows: float) -> bool:
+    """Return whether there are enough rows of each number to learn from."""
+    return n_values * FEWEST_ROWS_PER_VALUE <= n_rows
+
+
+def identifies(x: NDArray[np.float64], Y: NDArray[Any]) -> bool:
     """Return whether the exact number says more of the targets than where it lies.
+
+    These may be some of the rows: how many rows each number has in all of them is asked of `recurs`.
 
     Parameters
     ----------
@@ -33,11 +46,11 @@ def looks_like_identifier(x: NDArray[np.float64], Y: NDArray[Any]) -> bool:
     if len(x) < FEWEST_VALUES * FEWEST_ROWS_PER_VALUE or not (x == np.rint(x)).all():
         return False
     values = np.unique(x)
-    if len(values) < FEWEST_VALUES or len(values) * FEWEST_ROWS_PER_VALUE > len(x):
+    if len(values) < FEWEST_VALUES:
         return False
     place = np.searchsorted(values, x)
     n = np.bincount(place)
-    if n.max() > LARGEST_PART * len(x):
+    if n.max() > LARGEST_PART * len(x) or np.sum(n * (n - 1.0)) < FEWEST_PAIRS:
         return False
     R = Y - Y.mean(axis=0, dtype=np.float64)
     variances = np.mean(R**2, axis=0)

@@ -12,6 +12,7 @@ from lamina.data.encoding.dates import DATE_CHOICES, Dates
 from lamina.data.encoding.encoder import Encoder
 from lamina.data.encoding.encodings import ENCODINGS, Summary
 from lamina.data.encoding.faults import MISSINGS, Missing
+from lamina.data.encoding.identifiers import recurs
 from lamina.data.encoding.number_summaries import NumberSummary
 from lamina.data.encoding.numbers import SCALINGS, Scaling
 from lamina.data.encoding.plan import ColumnPlan
@@ -60,8 +61,9 @@ class ColumnSummary:
         assert isinstance(numbers, NumberSummary)
         assert isinstance(categories, CategorySummary)
         assert isinstance(sample, SplineSummary)
-        counted = {j: numbers.counts(j) for j in sample.identifiers(self.plan, target)}
-        found = {j: counts for j, counts in counted.items() if counts is not None}
+        counted = ((j, numbers.counts(j)) for j in sample.identifiers(self.plan, target))
+        known = ((j, counts) for j, counts in counted if counts is not None)
+        found = {j: counts for j, counts in known if recurs(len(counts.counts), counts.rows(self.weighing.unit))}
         plan = self.plan.with_categories(found)
         return replace(self, plan=plan, kinds=self.kinds | {"categories": categories.among(plan, found)})
 

@@ -16,7 +16,7 @@ from lamina.data.encoding.numbers import NumberColumns, Scaling
 from lamina.data.encoding.pieces import InputColumns
 from lamina.data.encoding.plan import ColumnPlan
 from lamina.data.moments import Moments, moments, sparse_moments
-from lamina.data.quantiles import Distribution, QuantileSketch, distribution, room_for
+from lamina.data.quantiles import EXACT_BUFFERS, Distribution, QuantileSketch, distribution, room_for
 from lamina.data.tables.alignment import cast_numbers, number_blocks
 from lamina.data.tables.columns import spell
 from lamina.data.tables.table import Batch, Table
@@ -91,6 +91,8 @@ class NumberSummary:
         if self.batch is None and (self.sketches is None or self.sketches[k].exact is None):
             return None
         found = next(islice(self._distributions(), k, None))
+        if len(found.values) > EXACT_BUFFERS * room_for(len(self.plan.at)):  # which a stream would not know
+            return None
         levels = zip(found.values.tolist(), found.counts.tolist(), strict=True)
         return LevelCounts({spell(value): count for value, count in levels}, float(self.moments.missing[k]))
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from lamina.computed_once import cached_property
 from lamina.data import headers
-from lamina.data.encoding.identifiers import looks_like_identifier, warn_of_identifier
+from lamina.data.encoding.identifiers import identifies, looks_like_identifier, warn_of_identifier
 from lamina.data.encoding.jagged import MOST_ROWS, is_jagged, rows_looked_at
 from lamina.data.encoding.knots import MOST_KNOTS, Knots, basis_sums, evenly_spaced
 from lamina.data.encoding.pieces import BESIDE, InputColumns, Piece, run
@@ -165,10 +165,10 @@ class SplineSummary:
         return tuple(spline for spline in fitted if spline is not None)
 
     def identifiers(self, plan: ColumnPlan, target: Labels | Numbers | None) -> list[int]:
-        """Return which input columns look like identifiers; one that `splines` names is a number because it says so."""
+        """Return which input columns are identifiers if their numbers recur; those that `splines` names are none."""
         named = () if plan.settings["splines"] == "jagged" else _wanted(plan)
         looks = self._looks([k for k, j in enumerate(self.sample.columns) if j not in named], target)
-        return [self.sample.columns[k] for k, x, Y, _ in looks if looks_like_identifier(x, Y)]
+        return [self.sample.columns[k] for k, x, Y, _ in looks if identifies(x, Y)]
 
     def _looks(self, columns: Iterable[int], target: Labels | Numbers | None) -> Iterator[Look]:
         """Yield columns of the sample with their first rows that are known: numbers, encoded targets, weights."""
