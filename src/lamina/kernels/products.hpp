@@ -60,7 +60,7 @@ struct Tile {
             for (int x = 0; x < N; x++) c[r][x] = max(Vec<T>{}, c[r][x]);
     }
     LAMINA_INLINE void d_relu(Panels<const T> A) {
-        each(A, P<T>, [](Vec<T>& c, const T* a) { c *= load(a) > T(0) ? all(T(1)) : Vec<T>{}; });
+        each(A, P<T>, [](Vec<T>& c, const T* a) { c *= positive<T>(load(a)) ? all(T(1)) : Vec<T>{}; });
     }
     // c[r] += a[r * ROW + k * STEP] B[k] for k = 0 .. n-1
     template <int ROW, int STEP, class E>
