@@ -227,7 +227,6 @@ void across(Operand<E> a, Operand<E> B, const T* bias, int64_t K, int64_t units,
             across<T, E>(a.from(0, whole), B.from(last), b, K, left, rows - whole, C.from(last, whole), finish);
         if (!(panels = last)) return;
     }
-    if (!rows) return; // of a batch of fewer examples than threads
     const bool far = panels * K * 64 > NEAR_ACROSS;
     for (int64_t k = 0, deep; k < K; k += deep) {
         deep = next_deep<T>(K - k, DEEP_ACROSS);
