@@ -246,7 +246,13 @@ def train_steps(
     costs : array of float64, shape (steps done,)
         Shorter than `steps.rates` where a cost or gradient was not finite: the parameters are then those before that
         step.
+
+    Raises
+    ------
+    DataError
+        The parameters or the memory overlap with another array.
     """
+    require_apart([Training(optimiser, params, memory, X, Y, weights, order, steps)])
     size, span = steps.batch_size, network.spans["weights"]
     examples = len(order) if steps.examples is None else steps.examples
     costs = np.empty(len(steps.rates))
@@ -284,7 +290,7 @@ def train_steps_many(network: Network, trainings: Sequence[Training]) -> list[An
     Raises
     ------
     DataError
-        Two trainings share parameters or memory.
+        The parameters or the memory of one overlap with another array.
     """
     require_apart(trainings)
     return [train_steps(network, *training) for training in trainings]

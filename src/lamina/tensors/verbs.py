@@ -128,6 +128,7 @@ class Verbs:
         steps: Steps,
     ) -> Any:
         """Take the steps and return their costs."""
+        require_apart([Training(optimiser, params, memory, X, Y, weights, order, steps)])
         examples = len(order) if steps.examples is None else steps.examples
         same = Same(optimiser, steps.batch_size, steps.seed, examples)
         order = np.asarray(order, np.int64)[: len(steps.rates) * steps.batch_size]
