@@ -150,6 +150,14 @@ def test_none_are_nothing(engine):
 
 
 @pytest.mark.parametrize("engine", ENGINES, ids=NAMES)
+def test_they_may_come_from_a_generator(engine):
+    network = NETWORKS["small"]
+    alone, together = trainings(network, 3), trainings(network, 3)
+    expected = bits(alone, [engine.train_steps(network, *one) for one in alone])
+    assert bits(together, engine.train_steps_many(network, (one for one in together))) == expected
+
+
+@pytest.mark.parametrize("engine", ENGINES, ids=NAMES)
 @pytest.mark.parametrize("shared", ["params", "memory", "part"])
 def test_shared_parameters_are_refused(shared, engine):
     network = NETWORKS["small"]

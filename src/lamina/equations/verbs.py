@@ -4,7 +4,7 @@ engine.py chooses between these and the kernels. Rows come as X (m, n) and Y (m,
 here: A[0] = X.T.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -271,7 +271,7 @@ def train_steps(
     return costs
 
 
-def train_steps_many(network: Network, trainings: Sequence[Training]) -> list[Any]:
+def train_steps_many(network: Network, trainings: Iterable[Training]) -> list[Any]:
     """Train several networks of the same layers, each with parameters, memory, rows, rates and steps of its own.
 
     What each becomes is what `train_steps` makes of it: no training knows of the others, and one that stops, because a
@@ -279,7 +279,7 @@ def train_steps_many(network: Network, trainings: Sequence[Training]) -> list[An
 
     Parameters
     ----------
-    trainings : sequence of Training
+    trainings : iterable of Training
         Their parameters and memories are changed in place. Rows may be shared.
 
     Returns
@@ -292,5 +292,6 @@ def train_steps_many(network: Network, trainings: Sequence[Training]) -> list[An
     DataError
         The parameters or the memory of one overlap with another array.
     """
+    trainings = list(trainings)
     require_apart(trainings)
     return [train_steps(network, *training) for training in trainings]
