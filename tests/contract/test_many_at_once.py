@@ -158,6 +158,17 @@ def test_they_may_come_from_a_generator(engine):
 
 
 @pytest.mark.parametrize("engine", ENGINES, ids=NAMES)
+def test_no_rows_and_no_steps(engine):
+    network = NETWORKS["small"]
+    first, other = trainings(network, 2)
+    steps = len(other.steps.rates)
+    for how in (Steps(5, np.array([])), Steps(5, np.array([]), examples=0)):
+        none = first._replace(order=np.arange(0), steps=how)
+        assert engine.train_steps(network, *none).tolist() == []
+        assert [len(costs) for costs in engine.train_steps_many(network, [none, other])] == [0, steps]
+
+
+@pytest.mark.parametrize("engine", ENGINES, ids=NAMES)
 @pytest.mark.parametrize("shared", ["params", "memory", "part"])
 def test_shared_parameters_are_refused(shared, engine):
     network = NETWORKS["small"]

@@ -130,7 +130,7 @@ struct GivenSteps {
                std::optional<Vector<const double>> dropouts_, uint64_t seed, int64_t step, int64_t examples)
         : rates(rates_), decays(decays_), dropouts(dropouts_) {
         const int64_t count = int64_t(rates.shape(0));
-        require(batch_size > 0 && examples > 0 && step >= 0,
+        require(batch_size > 0 && (examples > 0 || count == 0) && step >= 0,
                 "batch_size, examples and step: expected positive numbers");
         if (decays) require_size("decays", decays->shape(0), count);
         if (dropouts) require_size("dropouts", dropouts->shape(0), count);
