@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from lamina.data.class_weights import row_factors
+from lamina.data.class_weights import own_weights
 from lamina.data.examples import Examples
-from lamina.data.folds import LeftOut
+from lamina.data.folds import AllButOne, LeftOut
 from lamina.data.labels import Labels
 from lamina.data.learning import Columns, Known
 from lamina.data.number_targets import Numbers
@@ -41,13 +41,13 @@ from lamina.learning.calibration import divided, temperature
 from lamina.learning.conformal import Conformal, has_scores, joined, scores_of
 from lamina.learning.diagnosis.signs import Signs, signs_of, signs_so_far
 from lamina.learning.evaluation import predictions, try_score
-from lamina.learning.group import BFLOAT16, Group
+from lamina.learning.group import Group
 from lamina.learning.hyperparameters import check, seed_from, settings_for
 from lamina.learning.lbfgs import LBFGS
 from lamina.learning.loss_check import check_own_loss
 from lamina.learning.networks import Inputs, loss_from, network_from, periodic_numbers
 from lamina.learning.own_losses import own_loss_of
-from lamina.learning.precision import kept_type
+from lamina.learning.precision import BFLOAT16, check_line_search, kept_type
 from lamina.learning.presets import Facts, constant_rate, may_hold_out, resolved
 from lamina.learning.recipe import recipe_of, warn_of_large_batch
 from lamina.learning.run import Run, Task
@@ -160,7 +160,9 @@ def prepare(
         examples, validation = rows.in_folds(bags, seed, bits, columns, dtype)
     else:
         examples, validation = rows.examples(columns, dtype)
-    held_out, watched = validation is not None, rows.watched
+    held_out, watched = "" if validation is None else "held out", rows.watched
+    if isinstance(examples, AllButOne):
+        held_out = f"folds {examples.fingerprint}"
     if X_val is not None:
         others = opened(
             X_val, y_val, sample_weight_val, roles=roles, names=("X_val", "y_val"), reading=columns.encoder.reading
@@ -175,11 +177,8 @@ def prepare(
     done = 0 if before is None else epochs_of(before)
     recipe = recipe_of(chosen, examples.n, seed, done=done)
     exact = isinstance(recipe.optimiser, LBFGS)
-    if exact and chosen["dtype"] == BFLOAT16:
-        raise SettingError(
-            "optimizer='lbfgs' with dtype='bfloat16': its line search compares costs that differ in the last digits, "
-            "which rounded operands hide. Choose dtype='float32', or another optimizer."
-        )
+    if exact:
+        check_line_search(network.layers, chosen["dtype"])
     if exact and group is not None:
         raise SettingError("optimizer='lbfgs' learns on one machine: leave out cluster, or choose another optimizer")
     if group is not None and group.together.sums == BFLOAT16 and dtype != np.float32:
@@ -202,7 +201,7 @@ def prepare(
             "columns": ", ".join(rows.names),
             "rows": rows.n,
             "data": rows.fingerprint,
-            "validation data": "held out" if held_out else _fingerprint(validation),
+            "validation data": held_out or _fingerprint(validation),
         },
         group=group,
         began=began,
@@ -250,6 +249,7 @@ def left_out(run: Run, model: Model) -> tuple[Any, float]:
     outputs, blocks = zip(*predictions(run.network, run.engine, model.params, run.validation), strict=True)
     A, Y = np.concatenate(outputs).astype(np.float64), np.concatenate([block.Y for block in blocks])
     w = None if blocks[0].weights is None else np.concatenate([block.weights for block in blocks])
+    w = own_weights(w, run.columns.class_factors, Y)
     score = plain_score(run.columns.target, run.network.loss, A, Y, w)
     found = model.probabilities(A) if run.task == "classifier" else model.decoded(A)
     at = run.validation.numbers
@@ -399,11 +399,8 @@ def _errors_held_out(run: Run, params: Any) -> Conformal | None:
         return None
     parts, factors = [], run.columns.class_factors
     for A, (_, Y, weights) in predictions(network, run.engine, params, run.validation):
-        A = np.asarray(A, np.float64)
-        if factors is not None and weights is not None:  # new rows come as they come, whatever a class weighs
-            of_rows = row_factors(factors, Y)
-            weights = np.divide(weights, of_rows, out=np.zeros(len(Y)), where=of_rows > 0)
-        parts.append((scores_of(target, network.loss, A, Y), weights))
+        found = scores_of(target, network.loss, np.asarray(A, np.float64), Y)
+        parts.append((found, own_weights(weights, factors, Y)))  # new rows come as they come, whatever a class weighs
     return joined(parts)
 
 

@@ -5,13 +5,14 @@ of which the last bit of float32 decides how they are rounded: such a number dif
 """
 
 import warnings
+from itertools import permutations
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 from sklearn.model_selection import cross_val_score
 
-from lamina import DeepClassifier, DeepRegressor, native
+from lamina import DeepClassifier, DeepRegressor, load, native
 from lamina.engine import EQUATIONS, KERNELS
 from lamina.equations.layers import (
     Activation,
@@ -267,8 +268,6 @@ def test_parameters_stay_single_precision(fitted):
 
 
 def test_a_file_keeps_the_rounding(fitted, tmp_path):
-    from lamina import load
-
     model, X = fitted
     model.save(tmp_path / "digits.lamina")
     assert load(tmp_path / "digits.lamina").predict_proba(X).tobytes() == model.predict_proba(X).tobytes()
@@ -290,6 +289,14 @@ def test_what_does_not_go_together_says_so():
         DeepRegressor([RoundedLinear(4)], dtype="float64").fit(X, y)
 
 
+@pytest.mark.parametrize("engine", [pytest.param("kernels", marks=built), "equations"])
+@pytest.mark.parametrize("layers", [[RoundedLinear(4)], [Linear(4), Residual([Linear(4), RoundedLinear(4)])]])
+def test_a_line_search_refuses_a_rounded_layer_of_ones_own(layers, engine):
+    X, y = load_diabetes(return_X_y=True)
+    with pytest.raises(SettingError, match=r"'lbfgs' with a RoundedLinear in hidden_layer_sizes: .* Choose Linear in"):
+        DeepRegressor(layers, optimizer="lbfgs", engine=engine).fit(X, y)
+
+
 def test_a_fit_goes_on_in_another_type():
     X, y = load_diabetes(return_X_y=True)
     model = DeepRegressor((8,), max_iter=2, warm_start=True, random_state=0, preset="sklearn").fit(X, y)
@@ -298,3 +305,28 @@ def test_a_fit_goes_on_in_another_type():
         model.set_params(dtype="bfloat16").fit(X, y)
     assert len(model.history_) == 4
     assert model.model_.network.layers[0].kind == "rounded_linear"
+
+
+PAIRS = list(permutations(["float32", "float64", "bfloat16"], 2))
+
+
+@pytest.mark.filterwarnings("ignore::lamina.errors.DiagnosisWarning")  # of the absurd rate
+@pytest.mark.parametrize("engine", [pytest.param("kernels", marks=built), "equations"])
+@pytest.mark.parametrize(
+    ("before", "after", "optimizer"),
+    [*((*pair, "adam") for pair in PAIRS), *((*pair, "lbfgs") for pair in PAIRS if "bfloat16" not in pair)],
+)
+def test_all_that_is_kept_goes_on_in_the_other_type(before, after, optimizer, engine, tmp_path):
+    """The weights of the best epoch too, which with Adam is one of the first fit: the second has an absurd rate."""
+    X, y = load_diabetes(return_X_y=True)
+    settings = {"max_iter": 3, "warm_start": True, "random_state": 0, "engine": engine, "optimizer": optimizer}
+    settings |= {"averaging": 0.5} if optimizer == "adam" else {}
+    model = DeepRegressor((8,), preset="sklearn", dtype=before, **settings).fit(X, y)
+    kept = np.float64 if after == "float64" else np.float32
+    first = model.model_.params.astype(kept)
+    model.set_params(dtype=after, learning_rate_init=10.0).fit(X, y)
+    assert model.model_.params.dtype == kept
+    if optimizer == "adam":
+        np.testing.assert_array_equal(model.model_.params, first)
+    model.save(tmp_path / "gone_on.lamina")
+    np.testing.assert_allclose(load(tmp_path / "gone_on.lamina").predict(X), model.predict(X), rtol=1e-2)

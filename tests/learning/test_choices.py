@@ -67,6 +67,7 @@ def test_lists_become_tuples():
         ("optimizer", Adam(clip_norm=-1), r"adam\(clip_norm=-1\): expected a number above 0"),
         ("optimizer", Adam(weight_decay=float("nan")), "weight_decay=nan"),
         ("optimizer", Adam(weight_decay=float("inf")), "weight_decay=inf"),
+        ("optimizer", "muon(momentum=1)", r"muon\(momentum=1\): expected a number in \[0, 1\)"),
         ("optimizer", "lbfgs(history=2.5)", r"lbfgs\(history=2.5\): expected a whole number"),
         ("loss", "huber(delta=0)", r"huber\(delta=0\): expected a number above 0"),
         (
@@ -85,6 +86,13 @@ def test_what_does_not_fit(setting, value, message):
     with pytest.raises(SettingError, match=message) as caught:
         chosen(setting, value, TABLES[setting])
     assert str(caught.value).startswith(setting)
+
+
+def test_momentum_is_a_share_of_the_old_in_an_optimiser_and_of_the_new_in_a_batch_normalisation():
+    assert chosen("optimizer", "muon(momentum=0)", OPTIMISER_CHOICES).momentum == 0
+    assert chosen("layer", "batch_norm(momentum=1)", LAYERS).momentum == 1
+    with pytest.raises(SettingError, match=r"batch_norm\(momentum=0\): expected a number in \(0, 1\]"):
+        chosen("layer", "batch_norm(momentum=0)", LAYERS)
 
 
 @pytest.mark.parametrize(

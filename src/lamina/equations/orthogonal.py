@@ -7,6 +7,7 @@ import numpy as np
 from lamina.equations.types import Array
 
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)  # a, b, c
+LENGTH_OF_ADAM = 0.2  # the root mean square of the entries of a direction of AdamW, about
 
 
 def orthogonalised(M: Array, iterations: int) -> Array:
@@ -55,4 +56,4 @@ class OrthogonalMomentum:
         v[:] = self.momentum * v + grad
         u = grad + self.momentum * v
         X = u / max(float(np.linalg.norm(u)), self.epsilon)
-        return 0.2 * max(u.shape) ** 0.5 * orthogonalised(X, self.iterations)
+        return LENGTH_OF_ADAM * max(u.shape) ** 0.5 * orthogonalised(X, self.iterations)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lamina.equations.orthogonal import LENGTH_OF_ADAM, NEWTON_SCHULZ
 from lamina.glassbox.equation import Array, power_of_ten
 
 Memory = tuple[Array, ...]
@@ -104,28 +105,26 @@ def _muon(rule: Any, g: Array, memory: Memory, t: int) -> Array:
     a, b, c = NEWTON_SCHULZ
     for _ in range(rule.iterations):
         s = a * s + b * s**3 + c * s**5
-    return np.asarray(0.2 * np.sqrt(max(u.shape)) * (P * s) @ Q)
+    return np.asarray(LENGTH_OF_ADAM * np.sqrt(max(u.shape)) * (P * s) @ Q)
 
 
 def _muon_spread(rule: Any, g: Array, memory: Memory, off: Array, rounding: float) -> float:
     """A small singular value, and what it is off by, grows by the factor a in every iteration."""
     length = max(float(np.linalg.norm(_look_ahead(rule, g, memory))), rule.epsilon)
     share = (1 + rule.momentum) * float(np.linalg.norm(off)) / length + rounding
-    return float(0.2 * np.sqrt(max(g.shape)) * NEWTON_SCHULZ[0] ** rule.iterations * share)
+    return float(LENGTH_OF_ADAM * np.sqrt(max(g.shape)) * NEWTON_SCHULZ[0] ** rule.iterations * share)
 
 
 def _muon_text(rule: Any, g: str, memory: tuple[str, ...], t: int) -> str:
     u = f"{g} + {rule.momentum:g} ({rule.momentum:g} {memory[0]} + {g})"
-    return f"0.2 sqrt(max(rows, columns)) orthogonalised({u})"
+    return f"{LENGTH_OF_ADAM:g} sqrt(max(rows, columns)) orthogonalised({u})"
 
 
 def _muon_latex(rule: Any, g: str, memory: tuple[str, ...], t: int) -> str:
     u = rf"{g} + {rule.momentum:g} ({rule.momentum:g} {memory[0]} + {g})"
-    scale = r"0.2 \sqrt{\max(\mathrm{rows}, \mathrm{columns})}"
+    scale = rf"{LENGTH_OF_ADAM:g} \sqrt{{\max(\mathrm{{rows}}, \mathrm{{columns}})}}"
     return rf"{scale} \, \mathrm{{NS}}_{{{rule.iterations}}}\left({u}\right)"
 
-
-NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 
 ADAM = RuleEquations(_adam, _adam_text, _adam_latex)
 

@@ -19,7 +19,7 @@ LONGEST_TEXT = 1_000  # characters of a choice that is written as text
 SHOWN_CHARACTERS = 100  # of a value in a message
 
 # The range of every setting that a layer, loss, optimiser or schedule may have: lowest, highest, and whether it may be
-# lowest or highest itself.
+# lowest or highest itself. A kind that has another range than the rest has a row of its own.
 RANGES: dict[str, tuple[float, float, str]] = {
     "beta1": (0, 1, "[)"),
     "beta2": (0, 1, "[)"),
@@ -43,7 +43,8 @@ RANGES: dict[str, tuple[float, float, str]] = {
     "patience": (1, float("inf"), "[)"),
     "tolerance": (0, 1, "[)"),
     "rate": (0, 1, "[)"),
-    "momentum": (0, 1, "(]"),
+    "momentum": (0, 1, "[)"),
+    "batch_norm.momentum": (0, 1, "(]"),  # the share of the newest batch, not that of what was
     "units": (1, 2**31 - 1, "[]"),
     "rate_factor": (0, float("inf"), "[)"),
     "columns": (0, float("inf"), "[)"),
@@ -167,7 +168,7 @@ def checked(setting: str, choice: Any) -> Any:
             raise SettingError(f"{here}: expected one of {', '.join(ACTIVATIONS)}.{nearest(value, ACTIVATIONS)}")
         if one.name not in RANGES:
             continue
-        bounds = RANGES[one.name]
+        bounds = RANGES.get(f"{choice.kind}.{one.name}", RANGES[one.name])
         if value is None and one.default is None:
             continue
         if one.type in (int, "int") and not isinstance(value, int):

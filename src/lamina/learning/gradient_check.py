@@ -51,6 +51,8 @@ class GradientCheck:
         Numbers left out because the cost has a kink within reach, where a gradient is one slope of two.
     rounded : int
         Numbers left out because the rounding of the cost hides so small a derivative.
+    without_bfloat16 : bool
+        Whether layers that round to bfloat16 were checked without rounding.
     """
 
     rows: tuple[Row, ...]
@@ -59,6 +61,7 @@ class GradientCheck:
     compared: int
     kinks: int = 0
     rounded: int = 0
+    without_bfloat16: bool = False
 
     @property
     def passed(self) -> bool:
@@ -84,7 +87,10 @@ class GradientCheck:
             "the cost has a kink within reach, so its slope to the left is not that to the right": self.kinks,
             "the rounding of the cost hides what may be left of the derivative": self.rounded,
         }
-        return [f"left out {n} of {of} numbers: {reason}" for reason, n in why.items() if n]
+        said = [f"left out {n} of {of} numbers: {reason}" for reason, n in why.items() if n]
+        if self.without_bfloat16:
+            said += ["left out the rounding to bfloat16: this is the gradient of the network that multiplies exactly"]
+        return said
 
     def __str__(self) -> str:
         lines = [f"{'array':<10}{'shape':<14}{'largest gap':>13}{'difference':>13}"]
@@ -143,7 +149,7 @@ def gradient_check(
     DataError
         X, Y, params or weights do not fit the network, or one another, or are not finite; nor is the cost or gradient.
     """
-    network = replace(network, layers=exact(network.layers))
+    given, network = network, replace(network, layers=exact(network.layers))
     X64, Y64, theta = _checked(network, X, Y, params, seed)
     w = None if weights is None else np.asarray(weights, np.float64)
     if w is not None and w.shape != (len(X64),):
@@ -207,6 +213,7 @@ def gradient_check(
         int(compared.sum() + compared_A0.sum()),
         kinks=_count(of_params.kink, of_A0.kink),
         rounded=_count(of_params.rounding, of_A0.rounding),
+        without_bfloat16=network.layers != given.layers,
     )
 
 

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from lamina.errors import ClusterError, LaminaError
 from lamina.learning.halves import packed, unpacked
 from lamina.learning.leaves import Subtree, Sums, leaves_of, subtrees_of
+from lamina.learning.precision import BFLOAT16
 
 # Of long vectors each worker adds a part, and has the other parts from the others: two messages, but twice the bytes of
 # a vector in all, however many workers there are. Otherwise each has all vectors, and adds them itself.
 DEALT_TO, DEALT_BYTES = 3, 2**16
-SUMS = SAME_BITS, PLAIN, BFLOAT16 = "same-bits", "plain", "bfloat16"
+SAME_BITS, PLAIN = "same-bits", "plain"
+SUMS = SAME_BITS, PLAIN, BFLOAT16
 
 
 class Together(NamedTuple):

@@ -34,6 +34,18 @@ def with_operands(layers: Sequence[Layer], dtype: str) -> tuple[Layer, ...]:
     return rounding(layers) if dtype == BFLOAT16 else tuple(layers)
 
 
+def check_line_search(layers: Sequence[Layer], dtype: str) -> None:
+    """Raise a SettingError where a layer rounds to bfloat16: L-BFGS cannot see what rounding hides."""
+    if any(map(_rounds, layers)):
+        rounded = ("dtype='bfloat16'", "dtype='float32'")
+        own = ("a RoundedLinear in hidden_layer_sizes", "Linear in its place")
+        found, instead = rounded if dtype == BFLOAT16 else own
+        raise SettingError(
+            f"optimizer='lbfgs' with {found}: its line search compares costs that differ in the last digits, which "
+            f"rounded operands hide. Choose {instead}, or another optimizer."
+        )
+
+
 def rounding(layers: Sequence[Layer]) -> tuple[Layer, ...]:
     """Return the layers with every Linear a RoundedLinear, inside residuals too; one's own kinds stay as they are."""
     return _each(layers, Linear, RoundedLinear)

@@ -124,9 +124,8 @@ class State:
     @classmethod
     def start(cls, optimiser: Any, params: Any) -> "State":
         """Return the state before the first step."""
-        exact = isinstance(optimiser, LBFGS)  # a line search compares costs that differ in the last digits
         shape = *params.shape[:-1], len(optimiser.remembers), params.shape[-1]
-        memory = np.zeros(shape, np.float64 if exact else params.dtype)
+        memory = np.zeros(shape, _type_of_memory(optimiser.kind, params.dtype))
         return cls(params, memory, optimiser=optimiser.kind)
 
     @property
@@ -169,6 +168,12 @@ class State:
         self.best, self.best_cost, self.best_epoch, self.best_params = INFINITY, INFINITY, 0, None
         self.threshold, self.waited = INFINITY, 0
 
+    def convert(self, dtype: Any) -> None:
+        """Keep every array in another type of number from here on."""
+        for name, array in self.arrays().items():
+            kept = _type_of_memory(self.optimiser, dtype) if name == "memory" else dtype
+            setattr(self, name, array.astype(kept))
+
     def go_on(self) -> None:
         """Take up training again after its end: patience counts from here."""
         if self.final:
@@ -203,6 +208,11 @@ class State:
     def copy(self) -> "State":
         """Return a state that moves by itself."""
         return State.of(self.arrays(), {**self.scalars(), "history": list(self.history)})
+
+
+def _type_of_memory(optimiser: str, dtype: Any) -> Any:
+    """Return the type of an optimiser's memory: the line search of L-BFGS tells costs apart by their last digits."""
+    return np.float64 if optimiser == LBFGS.kind else dtype
 
 
 ARRAYS = ("params", "memory", "average", "best_params")

@@ -20,8 +20,9 @@ from lamina.equations.network import Network
 from lamina.equations.rounding import round_to_bfloat16
 from lamina.equations.steps import Steps
 from lamina.equations.verbs import d_penalty, penalty
-from lamina.learning.group import BFLOAT16, PLAIN, SAME_BITS, Apart, Group
+from lamina.learning.group import PLAIN, SAME_BITS, Apart, Group
 from lamina.learning.leaves import Subtree, Sums, leaf_rows, leaves_of, rows_of
+from lamina.learning.precision import BFLOAT16
 
 BESIDE_THE_GRADIENT = 3  # numbers of a message: the cost in two parts, and how many workers ask to stop
 

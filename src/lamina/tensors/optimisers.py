@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lamina.equations.orthogonal import NEWTON_SCHULZ
+from lamina.equations.orthogonal import LENGTH_OF_ADAM, NEWTON_SCHULZ
 
 Moved = tuple[Tensor, tuple[Tensor, ...]]
 
@@ -60,7 +60,7 @@ def muon(rule: Any, memory: Sequence[Tensor], g: Tensor, s: Sequence[Tensor]) ->
     for _ in range(rule.iterations):
         A = X @ X.T
         X = a * X + (b * A + c * (A @ A)) @ X
-    return 0.2 * max(u.shape) ** 0.5 * (X if wide else X.T), (v, memory[1])
+    return LENGTH_OF_ADAM * max(u.shape) ** 0.5 * (X if wide else X.T), (v, memory[1])
 
 
 def _none(rule: Any, t: Any) -> list[Any]:
