@@ -129,6 +129,8 @@ class Verbs:
     ) -> Any:
         """Take the steps and return their costs."""
         require_apart([Training(optimiser, params, memory, X, Y, weights, order, steps)])
+        if not len(steps.rates):
+            return np.empty(0)
         examples = len(order) if steps.examples is None else steps.examples
         same = Same(optimiser, steps.batch_size, steps.seed, examples)
         order = np.asarray(order, np.int64)[: len(steps.rates) * steps.batch_size]
