@@ -7,7 +7,7 @@ cannot take as they are (another dtype, not contiguous) are copied; what is chan
 import importlib
 import os
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -217,8 +217,9 @@ def train_steps(
     return train_steps_many(network, [(optimiser, params, memory, X, Y, weights, order, steps)])[0]
 
 
-def train_steps_many(network: Any, trainings: Sequence[tuple[Any, ...]]) -> list[Any]:
+def train_steps_many(network: Any, trainings: Iterable[tuple[Any, ...]]) -> list[Any]:
     """Train several networks of the same layers; see `equations.verbs.train_steps_many`."""
+    trainings = list(trainings)
     if not trainings:
         return []
     types = {params.dtype for _, params, *_ in trainings}

@@ -15,6 +15,7 @@ from sklearn.model_selection import cross_val_score
 from lamina import DeepClassifier, DeepRegressor, load, native
 from lamina.engine import EQUATIONS, KERNELS
 from lamina.equations.layers import (
+    Activation,
     BatchNorm,
     Dense,
     Dropout,
@@ -163,6 +164,28 @@ def test_a_product_is_the_chain_that_it_is_said_to_be():
                     Z = (Wr[:, k : k + 1] * A[k] + Z).astype(np.float32)
                     Z[np.abs(Z) < np.finfo(np.float32).tiny] *= 0  # keeps its sign
         assert KERNELS.predict(network, params, X).tobytes() == np.ascontiguousarray(Z.T).tobytes()
+
+
+@built
+@pytest.mark.parametrize("layer", [Linear(2), RoundedLinear(2)], ids=lambda layer: layer.kind)
+def test_relu_lets_denormal_numbers_pass_on_every_instruction_set(layer):
+    """Its derivative there is 1, although products of bfloat16 are made while denormal numbers count as 0."""
+    from lamina import _kernels
+
+    network = Network(3, [LayerNorm(), Activation("relu"), layer], SquaredError())
+    params = np.ones(network.size, np.float32)
+    params[network.spans["weights"]] = [1, 2, 4, 8, 16, 32]
+    named = network.named(params)
+    named["gamma0"][:] = 0
+    named["beta0"][:, 0] = [1e-40, -1e-40, 0]
+    X, Y = np.arange(6, dtype=np.float32).reshape(2, 3), np.zeros((2, 2), np.float32)
+    expected = EQUATIONS.gradients(network, params, X, Y)[1]
+    assert network.named(expected)["beta0"].ravel().astype(bool).tolist() == [True, False, False]
+    for name in reversed(_kernels.paths()):
+        _kernels.use_path(name)
+        found = KERNELS.gradients(network, params, X, Y)[1]
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-44, err_msg=name)
+    assert name == _kernels.paths()[0]  # the one that was in use
 
 
 @built

@@ -150,20 +150,71 @@ def test_none_are_nothing(engine):
 
 
 @pytest.mark.parametrize("engine", ENGINES, ids=NAMES)
+def test_they_may_come_from_a_generator(engine):
+    network = NETWORKS["small"]
+    alone, together = trainings(network, 3), trainings(network, 3)
+    expected = bits(alone, [engine.train_steps(network, *one) for one in alone])
+    assert bits(together, engine.train_steps_many(network, (one for one in together))) == expected
+
+
+@pytest.mark.parametrize("engine", ENGINES, ids=NAMES)
+def test_no_rows_and_no_steps(engine):
+    network = NETWORKS["small"]
+    first, other = trainings(network, 2)
+    steps = len(other.steps.rates)
+    for how in (Steps(5, np.array([])), Steps(5, np.array([]), examples=0)):
+        none = first._replace(order=np.arange(0), steps=how)
+        assert engine.train_steps(network, *none).tolist() == []
+        assert [len(costs) for costs in engine.train_steps_many(network, [none, other])] == [0, steps]
+
+
+@pytest.mark.parametrize("engine", ENGINES, ids=NAMES)
 @pytest.mark.parametrize("shared", ["params", "memory", "part"])
 def test_shared_parameters_are_refused(shared, engine):
     network = NETWORKS["small"]
     a, b, c = trainings(network, 3)
-    before = a.params.copy()
+    what, before = "memory" if shared == "memory" else "params", a.params.copy()
     if shared == "part":
         both = np.zeros(network.size + 1, np.float32)
         a, c = a._replace(params=both[1:]), c._replace(params=both[:-1])
         before = a.params.copy()
     else:
         c = c._replace(**{shared: getattr(a, shared)})
-    with pytest.raises(ValueError, match="trainings 0 and 2 share parameters or memory"):
+    with pytest.raises(ValueError, match=f"{what} of training 0 and {what} of training 2 overlap"):
         engine.train_steps_many(network, [a, b, c])
     np.testing.assert_array_equal(a.params, before)
+
+
+def overlapping(network, case):
+    """Trainings with an array that lies in one that is changed, and what an error calls the two."""
+    a, b, c = trainings(network, 3, rows=200)
+    room, size = np.zeros(1000, np.float32), network.size
+    memory, params = room[: 2 * size].reshape(2, -1), room[500 : 500 + size]
+    match case:
+        case "rows":
+            return [a._replace(X=room.reshape(200, 5)), b, c._replace(params=params)], ("X", 0, "params", 2)
+        case "rows, and others between":
+            a, b = a._replace(X=room.reshape(200, 5)), b._replace(weights=room[:200])
+            return [a, b, c._replace(params=params)], ("X", 0, "params", 2)
+        case "weights":
+            return [a._replace(memory=memory), b, c._replace(weights=room[100:300])], ("memory", 0, "weights", 2)
+        case "its own":
+            return [a, b._replace(memory=memory, params=room[5 : 5 + size])], ("memory", 1, "params", 1)
+
+
+@pytest.mark.parametrize("engine", ENGINES, ids=NAMES)
+@pytest.mark.parametrize("case", ["rows", "rows, and others between", "weights", "its own"])
+def test_what_is_changed_is_part_of_no_other_array(case, engine):
+    network = NETWORKS["small"]
+    found, (one, k, other, n) = overlapping(network, case)
+    before = [training.params.copy() for training in found]
+    with pytest.raises(ValueError, match=f"{one} of training {k} and {other} of training {n} overlap, and params"):
+        engine.train_steps_many(network, found)
+    for training, kept in zip(found, before, strict=True):
+        np.testing.assert_array_equal(training.params, kept)
+    if case == "its own":
+        with pytest.raises(ValueError, match="memory of training 0 and params of training 0 overlap"):
+            engine.train_steps(network, *found[1])
 
 
 @built
@@ -226,8 +277,11 @@ def test_the_torch_engine_trains_them_one_after_the_other():
 
     network, engine = NETWORKS["small"], on("cpu")
     alone, together = trainings(network, 3), trainings(network, 3)
+    for some in (alone, together):
+        some.append(some[0]._replace(order=np.arange(0), steps=Steps(5, np.array([]))))
+        some[-1] = some[-1]._replace(params=some[0].params.copy(), memory=some[0].memory.copy())
     expected = bits(alone, [engine.train_steps(network, *one) for one in alone])
-    assert bits(together, engine.train_steps_many(network, together)) == expected
+    assert bits(together, engine.train_steps_many(network, (one for one in together))) == expected
 
 
 def test_a_training_is_the_arguments_of_train_steps():

@@ -108,6 +108,40 @@ def test_in_loky_workers():
         assert Parallel(n_jobs=2)(delayed(native.threads)() for _ in range(2)) == [1, 1]
 
 
+WHILE_A_THREAD_TRAINS = """
+import os, threading, time, numpy as np
+from lamina import native
+from lamina.equations.layers import Dense, Linear
+from lamina.equations.losses import SquaredError
+from lamina.equations.network import Network
+from lamina.equations.optimisers import Adam
+from lamina.equations.steps import Steps
+native.set_threads(2)
+network = Network(64, [Dense(256), Dense(256), Linear(1)], SquaredError())  # a step is large enough to be shared
+X = np.zeros((512, 64), np.float32)
+def train(steps):
+    params, memory = np.zeros(network.size, np.float32), np.zeros((2, network.size), np.float32)
+    order, rates = np.resize(np.arange(512), 512 * steps), np.zeros(steps)
+    native.train_steps(network, Adam(), params, memory, X, X[:, :1], None, order, Steps(512, rates, examples=512))
+    return len(os.listdir("/proc/self/task"))
+train(1)
+thread = threading.Thread(target=train, args=(300,))
+thread.start()
+time.sleep(0.1)
+child = os.fork()
+if not child:
+    os._exit(train(2))
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), thread.is_alive())
+thread.join()
+"""
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="counts threads in /proc")
+def test_a_child_that_was_forked_during_a_call_has_all_threads():
+    done = subprocess.run([sys.executable, "-c", WHILE_A_THREAD_TRAINS], capture_output=True, text=True)
+    assert done.stdout == "2 True\n", done.stderr
+
+
 def test_threads_without_examples_wait_for_those_that_have_some():
     """A batch normalisation looks at all examples at once, and the last batch of a pass has fewer than threads."""
     network = Network(256, [Dense(512), BatchNorm(), Linear(1)], SquaredError())

@@ -8,7 +8,7 @@ the same for all (`verbs.update`):
 
 with the factors of the parameter's group. That decay is decoupled: it does not pass through the memory (Loshchilov and
 Hutter 2019). `t` counts the steps from 1. Gradients longer than `clip_norm` are first shortened to that length. After
-the step, what has all but faded from the memory is forgotten (`forget_traces`). A rule that must see the hidden
+the step, denormal numbers in the memory are forgotten (`forget_traces`). A rule that must see the hidden
 matrices whole (`Network.hidden_matrices`) has `matrix_direction` for them besides.
 """
 
@@ -134,13 +134,18 @@ class Muon(OrthogonalMomentum, AdamW):
 
 
 def forget_traces(memory: Array) -> None:
-    """Set to 0, in place, what has faded below 2^26 times the smallest normal number (7.9e-31 in single precision).
+    """Set to 0, in place, what has faded below the smallest normal number (1.2e-38 in single precision).
 
     An average of gradients that are 0, of a dead unit or a rare category, falls by the same factor in every step:
-    after some 700 steps of beta = 0.9 it is a denormal number and, because 0.9 * 4 rounds to 4, would stay one for
-    good. A processor takes up to a hundred times longer for those. What is set to 0 is far below what a step can feel.
+    after some 800 steps of beta = 0.9 it is a denormal number and, because 0.9 * 4 rounds to 4, would stay one for
+    good. A processor takes up to a hundred times longer for those.
+
+    Of v a step feels nothing so small, but for Lion's, which takes its sign: parameters whose gradients stay 0 move
+    until v is forgotten. Of s it is the square of what gradients are compared with: in single precision those below
+    3.4e-18 (at beta2 = 0.999, where 0.001 g^2 is denormal) leave nothing there, which an epsilon of 1e-16 hides, but
+    not one of 1e-18.
     """
-    memory[np.abs(memory) < np.finfo(memory.dtype).tiny * 2.0**26] = 0
+    memory[np.abs(memory) < np.finfo(memory.dtype).tiny] = 0
 
 
 OPTIMISERS: dict[str, type[Optimiser]] = {

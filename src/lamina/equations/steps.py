@@ -1,7 +1,6 @@
 """The arguments of `train_steps`: batch size, rates, and the place of the first step; and those of many at once."""
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from lamina.errors import DataError
@@ -40,23 +39,45 @@ class Training(NamedTuple):
     steps: Steps
 
 
+class _Stretch(NamedTuple):
+    """Where an array lies: the address of its first byte, and the one after its last."""
+
+    start: int
+    end: int
+    training: int
+    name: str
+
+
 def require_apart(trainings: Sequence[Training]) -> None:
-    """Check that no two trainings change the same numbers.
+    """Check that what a training changes is part of no other array, of its own or of another training.
 
     Raises
     ------
     DataError
-        Two share parameters or memory.
+        The parameters or the memory of one overlap with another array.
     """
-    places = sorted((*_place(array), k) for k, one in enumerate(trainings) for array in one[1:3] if array.size)
-    for (_, end, k), (start, _, other) in pairwise(places):
-        if start < end and k != other:
-            a, b = sorted((k, other))
+    reaching = changing = _Stretch(0, 0, 0, "")  # of those before, which reaches furthest: of all, of what is changed
+    for here in sorted(_stretches(trainings)):
+        before = reaching if here.name in CHANGED else changing
+        if before.end > here.start:
+            a, b = sorted((before, here), key=lambda one: one.training)
             raise DataError(
-                f"trainings {a} and {b} share parameters or memory, which both would change: give each its own copy."
+                f"{a.name} of training {a.training} and {b.name} of training {b.training} overlap, and params and "
+                "memory are changed: give each its own copy."
             )
+        reaching = max(reaching, here, key=lambda one: one.end)
+        if here.name in CHANGED:
+            changing = max(changing, here, key=lambda one: one.end)
 
 
-def _place(array: Any) -> tuple[int, int]:
-    start = array.__array_interface__["data"][0]
-    return start, start + array.nbytes
+CHANGED, READ = ("params", "memory"), ("X", "Y", "weights")
+
+
+def _stretches(trainings: Sequence[Training]) -> Iterator[_Stretch]:
+    for k, training in enumerate(trainings):
+        for name, array in zip(Training._fields, training, strict=True):
+            if name in CHANGED + READ and array is not None and array.size:
+                first = array.__array_interface__["data"][0]
+                ways = [(n - 1) * stride for n, stride in zip(array.shape, array.strides, strict=True)]
+                end = first + sum(way for way in ways if way > 0) + array.itemsize
+                yield _Stretch(first + sum(way for way in ways if way < 0), end, k, name)

@@ -4,7 +4,7 @@ engine.py chooses between these and the kernels. Rows come as X (m, n) and Y (m,
 here: A[0] = X.T.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -246,7 +246,13 @@ def train_steps(
     costs : array of float64, shape (steps done,)
         Shorter than `steps.rates` where a cost or gradient was not finite: the parameters are then those before that
         step.
+
+    Raises
+    ------
+    DataError
+        The parameters or the memory overlap with another array.
     """
+    require_apart([Training(optimiser, params, memory, X, Y, weights, order, steps)])
     size, span = steps.batch_size, network.spans["weights"]
     examples = len(order) if steps.examples is None else steps.examples
     costs = np.empty(len(steps.rates))
@@ -265,7 +271,7 @@ def train_steps(
     return costs
 
 
-def train_steps_many(network: Network, trainings: Sequence[Training]) -> list[Any]:
+def train_steps_many(network: Network, trainings: Iterable[Training]) -> list[Any]:
     """Train several networks of the same layers, each with parameters, memory, rows, rates and steps of its own.
 
     What each becomes is what `train_steps` makes of it: no training knows of the others, and one that stops, because a
@@ -273,7 +279,7 @@ def train_steps_many(network: Network, trainings: Sequence[Training]) -> list[An
 
     Parameters
     ----------
-    trainings : sequence of Training
+    trainings : iterable of Training
         Their parameters and memories are changed in place. Rows may be shared.
 
     Returns
@@ -284,7 +290,8 @@ def train_steps_many(network: Network, trainings: Sequence[Training]) -> list[An
     Raises
     ------
     DataError
-        Two trainings share parameters or memory.
+        The parameters or the memory of one overlap with another array.
     """
+    trainings = list(trainings)
     require_apart(trainings)
     return [train_steps(network, *training) for training in trainings]

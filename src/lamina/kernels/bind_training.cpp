@@ -130,7 +130,7 @@ struct GivenSteps {
                std::optional<Vector<const double>> dropouts_, uint64_t seed, int64_t step, int64_t examples)
         : rates(rates_), decays(decays_), dropouts(dropouts_) {
         const int64_t count = int64_t(rates.shape(0));
-        require(batch_size > 0 && examples > 0 && step >= 0,
+        require(batch_size > 0 && (examples > 0 || count == 0) && step >= 0,
                 "batch_size, examples and step: expected positive numbers");
         if (decays) require_size("decays", decays->shape(0), count);
         if (dropouts) require_size("dropouts", dropouts->shape(0), count);
@@ -187,25 +187,40 @@ struct GivenTraining {
     }
 };
 
-// Refuse trainings that would change the same numbers.
+// Refuse trainings that would change numbers of one another, or of their own rows; as `require_apart` of the equations.
 template <class T>
-void require_apart(const std::vector<Training<T>>& calls, int64_t size) {
+void require_apart(const std::vector<Training<T>>& calls, const Plan& plan) {
     struct Stretch {
         const T *start, *end;
+        const char* name;
         size_t training;
+        bool changes;
+        std::string called() const { return std::string(name) + " of training " + std::to_string(training); }
     };
     std::vector<Stretch> all;
     for (size_t k = 0; k < calls.size(); k++) {
-        const int64_t memory = calls[k].memories() * size;
-        all.push_back({calls[k].params, calls[k].params + size, k});
-        if (memory) all.push_back({calls[k].memory, calls[k].memory + memory, k});
+        const Training<T>& one = calls[k];
+        auto add = [&](const char* name, const T* start, int64_t n, bool changes) {
+            if (start && n > 0) all.push_back({start, start + n, name, k, changes});
+        };
+        add("params", one.params, plan.flat_size, true);
+        add("memory", one.memory, one.memories() * plan.flat_size, true);
+        add("X", one.X, one.rows * plan.n_inputs, false);
+        add("Y", one.Y, one.rows * plan.targets, false);
+        add("weights", one.weights, one.rows, false);
     }
-    std::sort(all.begin(), all.end(), [](const Stretch& a, const Stretch& b) { return a.start < b.start; });
-    for (size_t i = 1; i < all.size(); i++) {
-        const auto [a, b] = std::minmax(all[i - 1].training, all[i].training);
-        require(a == b || all[i - 1].end <= all[i].start,
-                "trainings " + std::to_string(a) + " and " + std::to_string(b) +
-                    " share parameters or memory, which both would change: give each its own copy.");
+    std::stable_sort(all.begin(), all.end(), [](const Stretch& a, const Stretch& b) { return a.start < b.start; });
+    const Stretch *reaching = nullptr, *changing = nullptr; // which of those before reach furthest
+    for (const Stretch& here : all) {
+        const Stretch* before = here.changes ? reaching : changing;
+        if (before && before->end > here.start) {
+            const bool turned = before->training > here.training;
+            throw std::invalid_argument((turned ? here : *before).called() + " and " +
+                                        (turned ? *before : here).called() +
+                                        " overlap, and params and memory are changed: give each its own copy.");
+        }
+        if (!reaching || here.end > reaching->end) reaching = &here;
+        if (here.changes && (!changing || here.end > changing->end)) changing = &here;
     }
 }
 
@@ -216,7 +231,7 @@ std::vector<int64_t> run_given(Paced& plan, const nb::list& trainings) {
         calls.push_back(nb::cast<const GivenTraining<T>&>(one).call);
         require(calls.back().plan == &plan, "trainings: expected all to be of one network");
     }
-    require_apart(calls, plan.flat_size);
+    require_apart(calls, plan);
     return run_many(calls, plan);
 }
 std::vector<int64_t> train_steps(Paced& plan, const nb::list& trainings) {

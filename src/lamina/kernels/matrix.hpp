@@ -73,6 +73,12 @@ LAMINA_INLINE Vec<T> all(T x) {
     return x - Vec<T>{}; // not a sum: 0 + -0 is 0
 }
 
+// Where x > 0, by its bits: denormal numbers too, while `FlushDenormals` lives and comparisons take them for 0.
+template <class T>
+LAMINA_INLINE Int<T> positive(Vec<T> x) {
+    return (Int<T>(x) > 0) & (x == x); // NaN is not
+}
+
 // Two numbers of bfloat16, one above the other: the operands of a product that takes two of the index it sums over at
 // once. bfloat16 is the upper half of a float.
 struct Pair {

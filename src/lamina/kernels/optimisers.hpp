@@ -109,10 +109,10 @@ struct Move {
     double rate, decay, shorten;
 };
 
-// What has all but faded from the memory is forgotten, as in `forget_traces` of the equations: no denormal numbers.
+// What has faded from the memory to a denormal number is forgotten, as in `forget_traces` of the equations.
 template <class T>
 LAMINA_INLINE Vec<T> without_traces(Vec<T> memory) {
-    return magnitude<T>(memory) < Format<T>::tiny * T(0x1p26) ? Vec<T>{} : memory;
+    return magnitude<T>(memory) < Format<T>::tiny ? Vec<T>{} : memory;
 }
 
 // Move n parameters (a whole number of registers).

@@ -60,7 +60,7 @@ struct Tile {
             for (int x = 0; x < N; x++) c[r][x] = max(Vec<T>{}, c[r][x]);
     }
     LAMINA_INLINE void d_relu(Panels<const T> A) {
-        each(A, P<T>, [](Vec<T>& c, const T* a) { c *= load(a) > T(0) ? all(T(1)) : Vec<T>{}; });
+        each(A, P<T>, [](Vec<T>& c, const T* a) { c *= positive<T>(load(a)) ? all(T(1)) : Vec<T>{}; });
     }
     // c[r] += a[r * ROW + k * STEP] B[k] for k = 0 .. n-1
     template <int ROW, int STEP, class E>
@@ -227,7 +227,6 @@ void across(Operand<E> a, Operand<E> B, const T* bias, int64_t K, int64_t units,
             across<T, E>(a.from(0, whole), B.from(last), b, K, left, rows - whole, C.from(last, whole), finish);
         if (!(panels = last)) return;
     }
-    if (!rows) return; // of a batch of fewer examples than threads
     const bool far = panels * K * 64 > NEAR_ACROSS;
     for (int64_t k = 0, deep; k < K; k += deep) {
         deep = next_deep<T>(K - k, DEEP_ACROSS);

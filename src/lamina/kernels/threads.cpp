@@ -1,9 +1,10 @@
 #include "threads.hpp"
 
+#include <memory>
 #include <thread>
 #include <vector>
 
-#include <unistd.h>
+#include <pthread.h>
 
 namespace lamina {
 
@@ -36,7 +37,8 @@ void wait_while(std::atomic<int>& value, int old) {
 }
 
 struct Pool {
-    std::mutex owner; // held by the call that has the pool
+    std::atomic<int> underway{0}; // calls
+    std::mutex owner;             // held by the call that has the pool
     std::vector<std::thread> threads;
     std::atomic<int> call{0};    // grows by one with every call
     std::atomic<int> working{0}; // threads still in the call
@@ -45,7 +47,6 @@ struct Pool {
     Work work = nullptr;
     void* what = nullptr;
     bool over = false;
-    const pid_t pid = getpid();
 
     void serve(int t, int seen) {
         for (int spins = SPINS;;) {
@@ -102,13 +103,18 @@ struct Pool {
 };
 
 std::atomic<int> limit{1};
-std::mutex making;
-Pool* pool = nullptr;
+std::atomic<Pool*> pool{nullptr};
 
-// The pool of this process. After a fork the parent's threads are not here: the old pool is left alone, a new one made.
+// After a fork the parent's threads and calls are not here: the old pool is left alone, a new one made.
+[[maybe_unused]] const int when_forked = pthread_atfork(nullptr, nullptr, [] { pool.store(nullptr); });
+
+// The pool of this process. Two threads may come at once, and a child may be forked meanwhile, so there is no lock:
+// what is made first stays.
 Pool& here() {
-    if (!pool || pool->pid != getpid()) pool = new Pool;
-    return *pool;
+    Pool* found = pool.load(std::memory_order_acquire);
+    if (found) return *found;
+    auto made = std::make_unique<Pool>();
+    return pool.compare_exchange_strong(found, made.get(), std::memory_order_acq_rel) ? *made.release() : *found;
 }
 
 } // namespace
@@ -131,18 +137,15 @@ void set_thread_limit(int threads) {
     limit.store(threads < 1 ? 1 : threads);
 }
 
-namespace {
-std::atomic<int> underway{0};
-}
-Underway::Underway() {
-    underway.fetch_add(1, std::memory_order_relaxed);
+Underway::Underway() : calls(here().underway) {
+    calls.fetch_add(1, std::memory_order_relaxed);
 }
 Underway::~Underway() {
-    underway.fetch_sub(1, std::memory_order_relaxed);
+    calls.fetch_sub(1, std::memory_order_relaxed);
 }
 int free_threads() {
-    int free = limit.load() - underway.load(std::memory_order_relaxed) + 1;
-    return free < 1 ? 1 : free;
+    const int calls = here().underway.load(std::memory_order_relaxed), most = limit.load();
+    return calls <= 1 ? most : most < calls ? 1 : most - calls + 1;
 }
 
 bool awake(int threads) {

@@ -59,6 +59,9 @@ class Underway {
     Underway();
     ~Underway();
     Underway(const Underway&) = delete;
+
+  private:
+    std::atomic<int>& calls; // of the process in which it began
 };
 int free_threads(); // of the limit: for one of the calls that are under way
 

@@ -129,9 +129,9 @@ def updated(
     if rule.weight_decay:
         d = d + rule.weight_decay * decay * plan.decays * p
     p.copy_(torch.where(alive, p - rate * plan.rates * d, p))
-    traces = torch.finfo(p.dtype).tiny * 2.0**26  # see `equations.optimisers.forget_traces`
+    traces = torch.finfo(p.dtype).tiny  # see `equations.optimisers.forget_traces`
     for one, after in zip(memory, moved, strict=True):
-        after = torch.where(after.abs() < traces, 0, after)
+        after = after.masked_fill(after.abs() < traces, 0)
         one[trained].copy_(torch.where(alive, after, one[trained]))
     running = params[trained.stop :]
     if len(running):  # statistics: the "gradient" is the step itself

@@ -6,7 +6,7 @@ Parameters and memory travel with every call, rows only where they do not stay (
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import Any
@@ -128,6 +128,9 @@ class Verbs:
         steps: Steps,
     ) -> Any:
         """Take the steps and return their costs."""
+        require_apart([Training(optimiser, params, memory, X, Y, weights, order, steps)])
+        if not len(steps.rates):
+            return np.empty(0)
         examples = len(order) if steps.examples is None else steps.examples
         same = Same(optimiser, steps.batch_size, steps.seed, examples)
         order = np.asarray(order, np.int64)[: len(steps.rates) * steps.batch_size]
@@ -147,8 +150,9 @@ class Verbs:
                 order = np.arange(len(order))
             return stepper(params, memory, order, steps)
 
-    def train_steps_many(self, network: Network, trainings: Sequence[Training]) -> list[Any]:
+    def train_steps_many(self, network: Network, trainings: Iterable[Training]) -> list[Any]:
         """Train several networks of the same layers, one after the other: each has the whole device."""
+        trainings = list(trainings)
         require_apart(trainings)
         return [self.train_steps(network, *training) for training in trainings]
 
