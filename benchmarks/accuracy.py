@@ -27,9 +27,11 @@ from datasets.splits import TRAINING_ROWS
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "build" / "accuracy"
+PUBLISHED = ROOT / "benchmarks" / "results"
 
 QUICK_SETS = ("titanic", "german", "wage", "auto")
 QUICK_METHODS = ("sklearn-mlp-scaled", "sklearn-histgb", "lightgbm", "lamina")
+FREE = ("minutes", "again", "results", "output")  # a run may choose these and still be one of everything
 
 Job = dict[str, Any]
 
@@ -44,17 +46,16 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     add("--part", choices=("test", "development"), default="test", help="development: never a test row, for choosing")
     add("--rows", nargs="+", type=rows, default=[TRAINING_ROWS], help="training rows at most, or all; default 10000")
     add("--threads", type=int, default=1, choices=(1, 2), help="of every method; default 1: CPU seconds compare")
-    add("--jobs", type=int, default=1, help="processes at once; each then has less of caches and memory; default 1")
+    add("--jobs", type=count, default=1, help="processes at once; each then has less of caches and memory; default 1")
     add("--minutes", type=float, default=float("inf"), help="begin nothing after so long; the same command goes on")
     add("--limit", type=float, default=3600, help="seconds of CPU after which a method is given up; default 3600")
     add("--against", default="lamina", metavar="METHOD", help="whose ratios to the others are shown; default lamina")
     add("--again", action="store_true", help="measure what is there too")
     add("--only-report", action="store_true", help="measure nothing, print what is there")
     add("--results", type=Path, default=FOLDER, help="folder of the lines of JSON; default build/accuracy")
-    add("--output", type=Path, help="folder of table and picture; default: benchmarks/results for the whole suite")
+    add("--output", type=Path, help="folder of table and picture; default: benchmarks/results once all is measured")
     chosen = parser.parse_args(given)
-    chosen.whole = not (chosen.quick or chosen.sets or chosen.methods or chosen.seeds or chosen.part != "test")
-    chosen.output = chosen.output or (ROOT / "benchmarks" / "results" if chosen.whole else chosen.results)
+    chosen.whole = all(one == parser.get_default(name) for name, one in vars(chosen).items() if name not in FREE)
     chosen.sets = chosen.sets or (QUICK_SETS if chosen.quick else tuple(SETS))
     chosen.methods = in_groups(chosen.methods or (QUICK_METHODS if chosen.quick else ("quick", "slow")))
     chosen.seeds = chosen.seeds or ([0] if chosen.quick else None)
@@ -63,15 +64,20 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
             found(method)
         except KeyError as problem:
             parser.error(problem.args[0])
+    if chosen.against not in (*chosen.methods, parser.get_default("against")):
+        parser.error(f"--against {chosen.against}: expected one of the methods measured, {', '.join(chosen.methods)}")
     return chosen
 
 
 def rows(text: str) -> int | str:
     """Return a number of training rows, or "all"."""
-    if text == "all":
-        return text
+    return text if text == "all" else count(text, "a number of training rows, or all")
+
+
+def count(text: str, what: str = "a whole number, 1 or more") -> int:
+    """Return a number, 1 or more."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a number of training rows, or all; found {text!r}")
+        raise argparse.ArgumentTypeError(f"expected {what}; found {text!r}")
     return int(text)
 
 
@@ -91,11 +97,15 @@ def jobs(chosen: argparse.Namespace) -> Iterator[Job]:
                     yield {**keys, "rows": n, "threads": chosen.threads}
 
 
-def measure(chosen: argparse.Namespace, results: Results) -> None:
-    """Measure what is not there, as many at once as were chosen; every result is written as it comes."""
+def measure(chosen: argparse.Namespace, results: Results) -> bool:
+    """Measure what is not there, as many at once as were chosen; every result is written as it comes.
+
+    Returns whether all is there in the end.
+    """
     end = time.monotonic() + 60 * chosen.minutes
     idle = [Workers() for _ in range(chosen.jobs)]
-    waiting = missing(chosen, results)
+    versions = Versions()
+    waiting = missing(chosen, results, versions, chosen.again)
     with ExitStack() as stack:
         for workers in idle:
             stack.callback(workers.close)
@@ -116,36 +126,45 @@ def measure(chosen: argparse.Namespace, results: Results) -> None:
                 print(report.line(line), flush=True)
     if time.monotonic() >= end and (left := sum(1 for _ in waiting)):
         print(f"{chosen.minutes:g} minutes are over, {left:,} results are missing; the same command goes on")
+        return False
+    return None not in versions.values() and not any(missing(chosen, results, versions))
 
 
-def missing(chosen: argparse.Namespace, results: Results) -> Iterator[tuple[Job, str]]:
-    """Yield jobs without a result of the release that is installed, with the release."""
-    versions: dict[str, str] = {}
+class Versions(dict[str, str | None]):
+    """The release of each method, asked for once; None, and a line that says why, of one that cannot be used."""
+
+    def __missing__(self, method: str) -> str | None:
+        found = version_of(method)
+        if found.startswith("?"):
+            print(f"without {method}: {found[1:]}", flush=True)
+        self[method] = None if found.startswith("?") else found
+        return self[method]
+
+
+def missing(
+    chosen: argparse.Namespace, results: Results, versions: Versions, again: bool = False
+) -> Iterator[tuple[Job, str]]:
+    """Yield jobs without a result of the release that is installed, with the release; `again`: those with one too."""
     for job in jobs(chosen):
-        method = job["method"]
-        if method not in versions:
-            versions[method] = version_of(method)
-            if versions[method].startswith("?"):
-                print(f"without {method}: {versions[method][1:]}", flush=True)
-        version = versions[method]
-        if not version.startswith("?") and (chosen.again or not results.has(job, version, chosen.limit)):
+        version = versions[job["method"]]
+        if version and (again or not results.has(job, version, chosen.limit)):
             yield job, version
 
 
 def main(given: Sequence[str] | None = None) -> int:
     chosen = arguments(given)
     results = Results(chosen.results)
-    if not chosen.only_report:
-        measure(chosen, results)
+    complete = not chosen.only_report and measure(chosen, results) and chosen.whole
     lines = [line for line in results.latest(chosen) if line["set"] in chosen.sets and line["method"] in chosen.methods]
     text = report.page(lines, chosen.sets, chosen.methods, chosen.against)
     print(text)
     if lines:
-        name = f"accuracy-{datetime.now(UTC):%Y-%m-%d}" if chosen.whole else f"accuracy-{chosen.part}"
-        chosen.output.mkdir(parents=True, exist_ok=True)
-        (chosen.output / f"{name}.md").write_text(text, encoding="utf-8")
-        draw(chosen.output / f"{name}.png", lines, chosen.methods)
-        print(f"written: {chosen.output / name}.md, .png")
+        name = f"accuracy-{datetime.now(UTC):%Y-%m-%d}" if complete else f"accuracy-{chosen.part}"
+        output = chosen.output or (PUBLISHED if complete else chosen.results)
+        output.mkdir(parents=True, exist_ok=True)
+        (output / f"{name}.md").write_text(text, encoding="utf-8")
+        draw(output / f"{name}.png", lines, chosen.methods)
+        print(f"written: {output / name}.md, .png")
     return 0
 
 

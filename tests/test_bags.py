@@ -10,6 +10,7 @@ from sklearn.metrics import accuracy_score, log_loss, r2_score
 
 import lamina
 from lamina import DeepClassifier, DeepRegressor, native
+from lamina.cli.main import main
 from lamina.data.folds import LeftOut, folds_of, folds_of_groups
 from lamina.engine import EQUATIONS
 from lamina.equations.steps import Steps
@@ -152,6 +153,45 @@ def test_warm_start_goes_on_with_every_bag():
         model.set_params(n_bags=2).fit(X, LABELS)
 
 
+@pytest.mark.parametrize("other", ["more rows", "other rows", "weights", "groups", "seed"])
+def test_warm_start_goes_on_with_the_same_folds_only(other):
+    groups = np.arange(len(X)) // 10
+    model = classifier(max_iter=2, warm_start=True).fit(X, LABELS, groups=groups)
+    rows, labels, weights, seed = X, LABELS, None, 0
+    if other == "more rows":
+        rows, labels, groups = np.vstack([X, X[:1] + 1]), np.append(LABELS, 0), np.append(groups, 0)
+    elif other == "other rows":
+        rows = X + np.eye(1, X.shape[1])
+    elif other == "weights":
+        weights = np.ones(len(X))
+        weights[0] = 2
+    elif other == "groups":
+        groups = groups[::-1]
+    else:
+        groups, seed = None, 1
+    params = model.model_.params.tobytes()
+    with pytest.raises(SettingError, match="n_bags=3 goes on with the same folds only"):
+        model.set_params(random_state=seed).fit(rows, labels, weights, groups=groups)
+    assert model.model_.params.tobytes() == params
+    order = np.random.default_rng(0).permutation(len(X))
+    groups = np.arange(len(X)) // 10
+    model.set_params(random_state=0).fit(X[order], LABELS[order], groups=groups[order])  # the same folds
+    assert model.n_iter_ == 4
+
+
+def test_warm_start_needs_to_know_the_folds():
+    loaded = DeepClassifier.from_model(classifier(max_iter=1).fit(X, LABELS).model_).set_params(warm_start=True)
+    with pytest.raises(SettingError, match="nothing says which rows each of the 3 bags"):
+        loaded.fit(X, LABELS)
+
+
+def test_a_checkpoint_is_of_the_same_folds_only(tmp_path):
+    groups = np.arange(len(X)) // 10
+    classifier(max_iter=2).fit(X, LABELS, groups=groups, checkpoint=tmp_path / "run")
+    with pytest.raises(lamina.errors.CheckpointError, match="the validation rows are not those"):
+        classifier(max_iter=2).fit(X, LABELS, groups=groups[::-1], checkpoint=tmp_path / "run")
+
+
 def test_one_that_diverges_is_said_like_any_run():
     with pytest.raises(lamina.errors.DivergenceError, match="learning_rate"):
         DeepRegressor(**QUICK | {"learning_rate_init": 1e30, "optimizer": "gradient_descent"}).fit(X, NUMBERS)
@@ -189,6 +229,21 @@ def test_rows_without_weight_have_none():
     weights[[3, 50]] = 0
     model = classifier().fit(X, LABELS, weights)
     assert np.flatnonzero(np.isnan(model.oof_prediction_).any(axis=1)).tolist() == [3, 50]
+
+
+def test_classes_shape_what_is_learned_and_not_what_counts_as_right():
+    model = classifier(class_weight={0: 50, 1: 1, 2: 1}, max_iter=2).fit(X, LABELS)
+    predicted = model.oof_prediction_.argmax(axis=1)
+    assert model.oof_score_ == pytest.approx(accuracy_score(LABELS, predicted))
+    assert model.oof_score_ < accuracy_score(LABELS, predicted, sample_weight=np.where(LABELS == 0, 50, 1)) - 0.05
+
+
+def test_a_row_counts_the_same_in_any_fold():
+    """Weights that differ between groups, which are folds of their own."""
+    groups = np.arange(len(X)) % 3
+    weights = np.where(groups == 0, 7.5, np.where(groups == 1, 0.1, 1.0))
+    model = DeepRegressor(**QUICK).fit(X, NUMBERS, weights, groups=groups)
+    assert model.oof_score_ == pytest.approx(r2_score(NUMBERS, model.oof_prediction_, sample_weight=weights), rel=1e-4)
 
 
 def test_groups_are_left_out_whole():
@@ -232,6 +287,20 @@ def test_predictions_are_the_mean_of_theirs(wine):
     np.testing.assert_allclose(np.exp(wine.model_.logits(X)), wine.predict_proba(X), rtol=1e-5)
     row = dict(zip(wine.model_.encoder.names_in, X[5], strict=True))
     np.testing.assert_array_equal(lamina.RowPredictor(wine).predict_proba(row), wine.predict_proba(X)[5])
+
+
+def test_single_rows_are_predicted_as_among_others(wine):
+    of_all = wine.predict_proba(X[:3])
+    for i in (0, 1, 2, 0):  # the first makes ready what the others use
+        np.testing.assert_array_equal(wine.predict_proba(X[i : i + 1])[0], of_all[i])
+
+
+def test_single_rows_see_parameters_that_were_edited():
+    model = classifier().fit(X, LABELS)
+    before = model.predict_proba(X[:1])
+    model.parameters_["b2"][1, 2] += 5  # of the second bag
+    assert np.abs(model.predict_proba(X[:1]) - before).max() > 0.01
+    np.testing.assert_array_equal(model.predict_proba(X[:1])[0], model.predict_proba(X[:2])[0])
 
 
 def test_a_model_file_holds_every_bag(wine, tmp_path):
@@ -305,6 +374,41 @@ def test_what_looks_into_one_network_says_so(wine):
     assert wine.model_.bag(0).trace(X[:5])["A0"].shape[1] == 5 * 4  # a member each
 
 
+@pytest.fixture(scope="module")
+def at_odds():
+    """A model whose bags predict different classes of the same rows, and those rows."""
+    model = classifier(max_iter=1).fit(X, LABELS).model_
+    of_each = np.array([model.bag(i).predict(X) for i in range(3)])
+    rows = X[(of_each != of_each[0]).any(axis=0)]
+    assert len(rows) > 9
+    return model, rows
+
+
+def test_explanations_are_of_the_class_that_all_predict_together(at_odds):
+    """Against the same question asked of the predicted class by name, of the rows that are predicted to have it."""
+    model, rows = at_odds
+    predicted = model.predict(rows)
+    found = lamina.contributions(model, rows, background=X[:20])
+    gradient = model.input_gradient(rows)
+    for label in np.unique(predicted):
+        here = predicted == label
+        of_class = lamina.contributions(model, rows[here], background=X[:20], outcome=label)
+        np.testing.assert_allclose(found.values[here], of_class.values, rtol=0.05, atol=1e-3)
+        np.testing.assert_allclose(found.base[here], of_class.base)
+        np.testing.assert_allclose(found.outcomes[here], of_class.outcomes)
+        np.testing.assert_allclose(gradient[here], model.input_gradient(rows[here], output=int(label)))
+    np.testing.assert_allclose(model.input_gradient(rows[:1]), gradient[:1])
+
+
+def test_strengths_are_of_the_class_that_all_predict_together(at_odds):
+    model, rows = at_odds
+    label, counts = np.unique(model.predict(rows), return_counts=True)
+    same = rows[model.predict(rows) == label[counts.argmax()]]
+    by_default, by_name = lamina.explain(model, same), lamina.explain(model, same, outcome=label[counts.argmax()])
+    np.testing.assert_allclose(by_default.slope, by_name.slope)
+    np.testing.assert_allclose(by_default.strength, by_name.strength)
+
+
 def test_explanations_are_the_mean_of_theirs():
     model = DeepRegressor(**QUICK | {"n_bags": 2}).fit(X, NUMBERS).model_
     a, b = (lamina.explain(model.bag(i), X) for i in range(2))
@@ -315,3 +419,48 @@ def test_explanations_are_the_mean_of_theirs():
     found = lamina.contributions(model, X[:7], background=X)
     np.testing.assert_allclose(found.values, (of_each[0].values + of_each[1].values) / 2)
     np.testing.assert_allclose(found.base + found.values.sum(axis=1), model.predict(X[:7]), rtol=1e-3)
+
+
+def test_a_search_is_of_one_network():
+    pytest.importorskip("optuna")
+    for asked in ({"n_bags": 3}, {"space": {"n_bags": [3, 5]}}, {"only": ["n_bags"]}):
+        with pytest.raises(SettingError, match=r"n_bags.*: the trials of a search train one network each"):
+            lamina.tune(X, LABELS, trials=2, **asked)
+
+
+@pytest.mark.parametrize("number", [7, 4, -1, True, 0.0, "first"])
+def test_there_is_no_such_bag(wine, number):
+    with pytest.raises(SettingError, match=r"this model has 4 networks \(n_bags\), .* whole number from 0 to 3"):
+        wine.model_.bag(number)
+
+
+# ---- on the command line ----
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch, capsys):
+    """Run a command beside a table of wines, `wine.csv`."""
+    monkeypatch.chdir(tmp_path)
+    names = [f"x{j}" for j in range(4)]
+    lines = [",".join([*map(repr, row[:4].tolist()), "abc"[label]]) for row, label in zip(X, LABELS, strict=True)]
+    (tmp_path / "wine.csv").write_text("\n".join([",".join([*names, "kind"]), *lines]) + "\n")
+
+    def run(*words):
+        capsys.readouterr()
+        code = main([*words])
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_derivatives_of_the_first_bag_are_checked(command, wine):
+    wine.save("wine.lamina")
+    code, out, _ = command("gradcheck", "wine.lamina", "--rows", "2", "--most", "5")
+    assert code == 0
+    assert out.startswith("the first of 4 networks (n_bags)\n")
+    assert "right" in out
+
+
+def test_a_search_offers_no_bags(command):
+    assert "--n-bags" in command("train", "--help")[1]
+    assert "--n-bags" not in command("tune", "--help")[1]

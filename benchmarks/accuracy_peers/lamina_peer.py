@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 import lamina
@@ -25,5 +26,8 @@ def estimator(task: str, seed: int, threads: int, **settings: Any) -> object:
     return model(random_state=seed, **settings)
 
 
-def fit_with(model: Any, X: pd.DataFrame, y: pd.Series, X_val: pd.DataFrame, y_val: pd.Series) -> None:
-    model.fit(X, y, X_val=X_val, y_val=y_val)
+def fit_with(model: Any, X: pd.DataFrame, y: pd.Series, held: np.ndarray, groups: np.ndarray | None) -> None:
+    if model.n_bags > 1:  # each is validated on rows of its own: whole groups, but of no one time
+        model.fit(X, y, **({} if groups is None else {"groups": groups}))
+    else:
+        model.fit(X[~held], y[~held], X_val=X[held], y_val=y[held])

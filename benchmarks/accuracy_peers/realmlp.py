@@ -3,6 +3,7 @@
 import logging
 from importlib.metadata import version as release
 
+import numpy as np
 import pandas as pd
 import pytabkit
 import pytorch_lightning  # noqa: F401  (pytabkit imports it in fit: not to be counted)
@@ -22,6 +23,6 @@ def estimator(task: str, seed: int, threads: int, variant: str) -> object:
     return make_pipeline(Words(fill_numbers=True), model(device="cpu", random_state=seed, n_threads=threads))
 
 
-def fit_with(model: Pipeline, X: pd.DataFrame, y: pd.Series, X_val: pd.DataFrame, y_val: pd.Series) -> None:
-    words, network = model[0].fit(X), model[-1]
-    network.fit(words.transform(X), y, X_val=words.transform(X_val), y_val=y_val)
+def fit_with(model: Pipeline, X: pd.DataFrame, y: pd.Series, held: np.ndarray, groups: np.ndarray | None) -> None:
+    words, network = model[0].fit(X[~held]), model[-1]
+    network.fit(words.transform(X[~held]), y[~held], X_val=words.transform(X[held]), y_val=y[held])

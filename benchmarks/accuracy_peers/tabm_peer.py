@@ -40,9 +40,9 @@ def estimator(task: str, seed: int, threads: int) -> object:
     return Classifier(seed) if task == "classification" else Regressor(seed)
 
 
-def fit_with(model: "Network", X: pd.DataFrame, y: pd.Series, X_val: pd.DataFrame, y_val: pd.Series) -> None:
-    held = np.arange(len(X) + len(X_val)) >= len(X)
-    model.fit(pd.concat([X, X_val], ignore_index=True), pd.concat([y, y_val], ignore_index=True), held)
+def fit_with(model: "Network", X: pd.DataFrame, y: pd.Series, held: np.ndarray, groups: np.ndarray | None) -> None:
+    order = np.argsort(held, kind="stable")
+    model.fit(X.iloc[order].reset_index(drop=True), y.iloc[order].reset_index(drop=True), held[order])
 
 
 class Columns:

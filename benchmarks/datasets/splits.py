@@ -60,12 +60,27 @@ def validation(
     name: str, part: str, seed: int = 0, rows: int | None = TRAINING_ROWS, folder: Path = FOLDER
 ) -> np.ndarray | None:
     """Return which training rows of a split by time or group are for whoever validates; None where chance will do."""
-    one = SETS[name]
-    if one.kind == "random":
+    kind = SETS[name].kind
+    if kind == "random":
         return None
-    training, _ = (_test_places if part == "test" else _development_places)(name, seed, rows, folder)
-    keys = _frame(name, folder)[one.group].to_numpy()[training] if one.kind == "group" else training
-    return held_out(one.kind, keys, row_hashes)
+    if kind == "group":
+        keys = training_groups(name, part, seed, rows, folder)
+    else:
+        keys = _training_places(name, part, seed, rows, folder)
+    return held_out(kind, keys, row_hashes)
+
+
+def training_groups(
+    name: str, part: str, seed: int = 0, rows: int | None = TRAINING_ROWS, folder: Path = FOLDER
+) -> np.ndarray | None:
+    """Return the groups of the training rows; None where the split is not by group."""
+    if SETS[name].kind != "group":
+        return None
+    return _frame(name, folder)[SETS[name].group].to_numpy()[_training_places(name, part, seed, rows, folder)]
+
+
+def _training_places(name: str, part: str, seed: int, rows: int | None, folder: Path) -> np.ndarray:
+    return (_test_places if part == "test" else _development_places)(name, seed, rows, folder)[0]
 
 
 def _frame(name: str, folder: Path) -> pd.DataFrame:

@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from lamina.data.class_weights import row_factors
+from lamina.data.class_weights import own_weights
 from lamina.data.examples import Examples
-from lamina.data.folds import LeftOut
+from lamina.data.folds import AllButOne, LeftOut
 from lamina.data.labels import Labels
 from lamina.data.learning import Columns, Known
 from lamina.data.number_targets import Numbers
@@ -160,7 +160,9 @@ def prepare(
         examples, validation = rows.in_folds(bags, seed, bits, columns, dtype)
     else:
         examples, validation = rows.examples(columns, dtype)
-    held_out, watched = validation is not None, rows.watched
+    held_out, watched = "" if validation is None else "held out", rows.watched
+    if isinstance(examples, AllButOne):
+        held_out = f"folds {examples.fingerprint}"
     if X_val is not None:
         others = opened(
             X_val, y_val, sample_weight_val, roles=roles, names=("X_val", "y_val"), reading=columns.encoder.reading
@@ -199,7 +201,7 @@ def prepare(
             "columns": ", ".join(rows.names),
             "rows": rows.n,
             "data": rows.fingerprint,
-            "validation data": "held out" if held_out else _fingerprint(validation),
+            "validation data": held_out or _fingerprint(validation),
         },
         group=group,
         began=began,
@@ -247,6 +249,7 @@ def left_out(run: Run, model: Model) -> tuple[Any, float]:
     outputs, blocks = zip(*predictions(run.network, run.engine, model.params, run.validation), strict=True)
     A, Y = np.concatenate(outputs).astype(np.float64), np.concatenate([block.Y for block in blocks])
     w = None if blocks[0].weights is None else np.concatenate([block.weights for block in blocks])
+    w = own_weights(w, run.columns.class_factors, Y)
     score = plain_score(run.columns.target, run.network.loss, A, Y, w)
     found = model.probabilities(A) if run.task == "classifier" else model.decoded(A)
     at = run.validation.numbers
@@ -396,11 +399,8 @@ def _errors_held_out(run: Run, params: Any) -> Conformal | None:
         return None
     parts, factors = [], run.columns.class_factors
     for A, (_, Y, weights) in predictions(network, run.engine, params, run.validation):
-        A = np.asarray(A, np.float64)
-        if factors is not None and weights is not None:  # new rows come as they come, whatever a class weighs
-            of_rows = row_factors(factors, Y)
-            weights = np.divide(weights, of_rows, out=np.zeros(len(Y)), where=of_rows > 0)
-        parts.append((scores_of(target, network.loss, A, Y), weights))
+        found = scores_of(target, network.loss, np.asarray(A, np.float64), Y)
+        parts.append((found, own_weights(weights, factors, Y)))  # new rows come as they come, whatever a class weighs
     return joined(parts)
 
 

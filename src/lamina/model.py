@@ -95,7 +95,18 @@ class Model:
         return len(self.params) if self.params.ndim == 2 else 1
 
     def bag(self, number: int) -> "Model":
-        """Return the model of one bag alone, counted from 0: to look into it."""
+        """Return the model of one bag alone, counted from 0: to look into it.
+
+        Raises
+        ------
+        SettingError
+            There is no such bag.
+        """
+        if isinstance(number, bool) or not isinstance(number, int | np.integer) or not 0 <= number < self.bags:
+            raise SettingError(
+                f"bag({number!r}): this model has {self.bags} network{'s' * (self.bags > 1)} (n_bags), expected a "
+                f"whole number from 0 to {self.bags - 1}."
+            )
         settings = {name: value for name, value in self.settings.items() if name != "n_bags"}
         params = np.atleast_2d(self.params)[number]
         return replace(self, params=params, settings=settings, conformal=None, scores={})
@@ -241,7 +252,7 @@ class Model:
     def _row_pass(self) -> RowPass:
         """What predicts single rows, made once for each set of parameters."""
         kept: RowPass | None = self.__dict__.get("_kept_row_pass")
-        if kept is None or not np.logical_and.reduce(kept.params == self.params):
+        if kept is None or not np.logical_and.reduce(kept.params == self.params, axis=None):
             kept = RowPass(self.encoder, self.network, self.params, self.engine, self.device)
             self.__dict__["_kept_row_pass"] = kept
         return kept
@@ -474,25 +485,35 @@ class Model:
         SettingError
             There is no such unit.
         """
-        if self.bags > 1:
-            of_each = [self.bag(i).input_gradient(X, y, output=output) for i in range(self.bags)]
-            return np.asarray(np.mean(of_each, axis=0))
         table, units = self._table(X), self.network.n_outputs
         Y = None if y is None else np.asarray(self.target.encode(y), np.float64)
         if Y is not None and len(Y) != table.n_rows:
             raise DataError(f"y has {len(Y)} values and X has {table.n_rows} rows: expected one for each.")
         if output is not None and not 0 <= output < units:
             raise SettingError(f"output={output}: Z[L] has {units} units, expected a number from 0 to {units - 1}.")
-        params, parts, start = self.params.astype(np.float64), [], 0
+        chosen = None if output is None else np.full(table.n_rows, output)
+        if Y is None and chosen is None and self.bags > 1:
+            chosen = self.output(table).argmax(axis=1)  # the class that all of them predict together
+        bags = np.atleast_2d(self.params).astype(np.float64)
+        return np.asarray(np.mean([self._slopes(params, table, Y, chosen) for params in bags], axis=0))
+
+    def _slopes(self, params: Any, table: Table, Y: Any, chosen: Any) -> NDArray[np.float64]:
+        """Return dA[0] of the losses, or of the chosen unit of each row, of one network."""
+        parts, start, members = [], 0, self.network.members
         for block in self.blocks(table):
-            dZ_of = self._unit_chosen(output) if Y is None else self._loss_of(Y[start : start + len(block)])
-            there = walk(self.network, params, for_members(self.network.members, block.T.astype(np.float64)), dZ_of)
-            parts.append(mean_of_members(self.network.members, there.dA[0]).T)
+            rows = slice(start, start + len(block))
+            dZ_of = self._unit_of(None if chosen is None else chosen[rows]) if Y is None else self._loss_of(Y[rows])
+            there = walk(self.network, params, for_members(members, block.T.astype(np.float64)), dZ_of)
+            parts.append(mean_of_members(members, there.dA[0]).T)
             start += len(block)
         return np.concatenate(parts)
 
-    def _unit_chosen(self, output: int | None) -> Callable[[Any], Any]:
-        return lambda Z: one_hot(Z, most_likely(self.network, Z) if output is None else output)
+    def _unit_of(self, chosen: Any) -> Callable[[Any], Any]:
+        def dZ_of(Z: Any) -> Any:
+            unit = most_likely(self.network, Z) if chosen is None else chosen
+            return one_hot(Z, for_members(self.network.members, unit[None])[0])
+
+        return dZ_of
 
     def _loss_of(self, Y: Any) -> Callable[[Any], Any]:
         return lambda Z: weighted_loss(self.network, Z, Y, None)[1]
@@ -548,12 +569,15 @@ class Model:
         return np.concatenate(parts).astype(np.float64)
 
 
-def most_likely(network: Network, Z: NDArray[Any]) -> NDArray[Any]:
-    """Return the unit of Z[L] that each row predicts, all its members together, shape (m * members,)."""
-    if network.members == 1:
-        return Z.argmax(axis=0)
-    A = mean_of_members(network.members, network.loss.output(Z))
-    return for_members(network.members, A.argmax(axis=0)[None])[0]
+def most_likely(network: Network, *Z: NDArray[Any]) -> NDArray[Any]:
+    """Return the unit of Z[L] that each row predicts, all its members and bags together, shape (m,).
+
+    `Z` are those of each bag, (units, m * members).
+    """
+    if network.members == 1 and len(Z) == 1:
+        return Z[0].argmax(axis=0)
+    A = [mean_of_members(network.members, network.loss.output(one)) for one in Z]
+    return np.asarray(np.mean(A, axis=0).argmax(axis=0))
 
 
 def one_hot(Z: NDArray[Any], unit: int | NDArray[Any]) -> NDArray[Any]:

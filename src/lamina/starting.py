@@ -74,7 +74,7 @@ def epochs_of(before: Before) -> int:
 def gone_on(run: Run, before: Before) -> State:
     """Return a state that goes on from an earlier fit: from one moment of it, whole."""
     _check_same_arrays(before.model.network, run.network)
-    _check_same_bags(before.model, run.bags)
+    _check_same_bags(before, run)
     _check_own_loss(before.model.network, run)
     dtype, optimiser = kept_type(run.settings["dtype"]), run.recipe.optimiser
     if before.state is None:
@@ -110,11 +110,24 @@ def _check_same_arrays(before: Network, now: Network) -> None:
         )
 
 
-def _check_same_bags(before: Model, n_bags: int) -> None:
-    if before.bags != n_bags:
+def _check_same_bags(before: Before, run: Run) -> None:
+    """Raise a SettingError unless every bag goes on without the rows that it left out so far."""
+    then, now = before.model.bags, run.bags
+    if then != now:
         raise SettingError(
-            f"the fitted model has {before.bags} bag{'s' * (before.bags > 1)}, these settings {n_bags}: restore "
-            "n_bags, or refit with warm_start=False."
+            f"the fitted model has {then} bag{'s' * (then > 1)}, these settings {now}: restore n_bags, or refit with "
+            "warm_start=False."
+        )
+    if now > 1 and before.state is None:
+        raise SettingError(
+            f"nothing says which rows each of the {now} bags (n_bags) of this model left out, and none may learn from "
+            "those: fit with warm_start=True from the first fit on, or refit with warm_start=False."
+        )
+    if now > 1 and before.state is not None and before.state.watched != _watched(run):
+        raise SettingError(
+            f"n_bags={now} goes on with the same folds only, since a bag must not learn from rows that it left out: "
+            "these rows, their weights or groups, or random_state differ from the last fit's. Restore them, or refit "
+            "with warm_start=False."
         )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 import lamina as package
 from lamina.cli.curve import drawn
+from lamina.cli.profile_words import encoded
 from lamina.data.encoding.descriptions import columns
 from lamina.data.encoding.learning import learn_encoder
 from lamina.data.tables.sources import read
@@ -70,6 +71,19 @@ def test_columns_of_every_scaling_dates_and_places():
     assert [kind for _, kind, _ in columns(robust)] == ["number", "number", "date", "category"]
     bent = learn_encoder(read(rows), scaling="quantile", splines=["n"], **settings)
     assert next(columns(bent))[2] == "to a normal through 3 quantiles, 3 spline functions, missing marked"
+
+
+def test_days_between_dates_are_those_since_a_name():
+    days = np.array(["2020-01-01", "2021-02-02", "2021-03-05", "2021-03-06"], "M8[D]")
+    encoder = learn_encoder(
+        read({"n": [1, 2, 3, 4], "ordered": days, "sent": days + np.array([3, 4, 9, 9])}), dates="auto"
+    )
+    assert [text.partition(", ")[2] for _, _, text in columns(encoder)][1:] == [
+        "year, month, weekday",
+        "year, month, weekday, since ordered",
+    ]
+    assert encoded(encoder)["sent"][0].endswith(", since ordered")
+    assert encoder.feature_names[-1] == "sent since ordered"
 
 
 def test_settings_are_spelled_as_flags(lamina, tmp_path):

@@ -186,7 +186,7 @@ def test_splits_by_group_keep_groups_whole(seed):
 
 
 def test_a_table_with_groups_is_split_without_them(tmp_path):
-    from datasets import development, load, split, validation
+    from datasets import development, load, split, training_groups, validation
 
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"School": rng.integers(0, 20, 400).astype(str), "SES": rng.normal(size=400)})
@@ -200,6 +200,8 @@ def test_a_table_with_groups_is_split_without_them(tmp_path):
     assert not set(school[at]) & set(school[y_test.astype(int)])
     held = validation("mathematics", "test", 1, rows=200, folder=tmp_path)
     assert not set(school[at[held]]) & set(school[at[~held]])
+    np.testing.assert_array_equal(training_groups("mathematics", "test", 1, rows=200, folder=tmp_path), school[at])
+    assert training_groups("bikes_by_hour", "test") is None
     _, y_own, _, y_val = development("mathematics", 0, folder=tmp_path)
     tested = {name for seed in range(9) for name in school[split("mathematics", seed, folder=tmp_path)[3].astype(int)]}
     assert not tested & set(school[[*y_own.astype(int), *y_val.astype(int)]])
@@ -246,7 +248,8 @@ def test_the_latest_rows_or_some_groups_are_for_those_who_validate(monkeypatch):
     monkeypatch.setattr(lamina_peer, "fit_with", lambda *given: (seen.update(given=given), fit_with(*given)))
     job = {"set": "auto", "method": "lamina", "seed": 0, "part": "test", "rows": 10_000, "threads": 1}
     assert accuracy_worker.measured(job)["training_rows"] == 90
-    assert [len(part) for part in seen["given"][1:]] == [70, 70, 20, 20]
+    assert [len(part) for part in seen["given"][1:4]] == [90, 90, 90]
+    assert seen["given"][3].sum() == 20
     assert not hasattr(scikit_learn, "fit_with")
 
 
@@ -358,6 +361,40 @@ def test_a_method_is_measured(monkeypatch, method, name):
     assert {"nrmse", "rmse"} <= set(line) if name == "auto" else {"error", "log_loss"} <= set(line)
 
 
+@pytest.mark.parametrize("method", ["lamina", "lamina:n_bags=3"])
+@pytest.mark.parametrize("name", ["mathematics", "bikes_by_hour"])
+def test_a_method_that_validates_is_told_the_groups_or_the_latest_rows(monkeypatch, tmp_path, method, name):
+    import datasets
+    from accuracy_worker import measured
+
+    import lamina
+
+    rng = np.random.default_rng(0)
+    columns = {"School": rng.integers(0, 12, 300).astype(str), "SES": rng.normal(size=300), "hr": np.arange(300) % 24}
+    frame = pd.DataFrame(columns).assign(MathAch=rng.normal(size=300), bikers=rng.normal(size=300))
+    frame.to_parquet(tmp_path / f"{name}.parquet")
+    for function in ("split", "validation", "training_groups"):
+        there = getattr(datasets, function)
+        monkeypatch.setattr(datasets, function, lambda *given, there=there: there(*given, tmp_path))
+    seen = {}
+    fit = lamina.DeepRegressor.fit
+
+    def watched(self, X, y, **given):
+        seen.update(given, n=len(X))
+        return fit(self.set_params(max_iter=2), X, y, **given)
+
+    monkeypatch.setattr(lamina.DeepRegressor, "fit", watched)
+    job = {"set": name, "method": method, "seed": 0, "part": "test", "rows": 200, "threads": 1}
+    line = measured(job)
+    if "n_bags" not in method:
+        assert seen["n"] + len(seen["X_val"]) == line["training_rows"]
+    elif name == "mathematics":
+        assert len(set(seen["groups"])) < 12
+        assert seen["n"] == len(seen["groups"]) == line["training_rows"]
+    else:
+        assert seen == {"n": line["training_rows"]}
+
+
 def result(method: str, seed: int, error: float, **other: object) -> dict:
     keys = {"set": "titanic", "method": method, "seed": seed, "part": "test", "rows": 10_000, "threads": 1}
     facts = {"version": "1", "date": "2026-01-01T00:00:00", "processor": "some", "fit_cpu": 1.0, "predict_cpu": 1.0}
@@ -432,6 +469,64 @@ def test_a_run_that_is_out_of_time_goes_on_where_it_stopped(tmp_path, monkeypatc
     accuracy.measure(accuracy.arguments(given), Results(tmp_path))
     assert sorted(measured) == sorted((method, seed) for method in ("lamina", "lightgbm") for seed in range(3))
     assert len(Results(tmp_path).lines) == 6
+
+
+def a_run(monkeypatch, folder, given, run=lambda *_: {}, unusable=""):
+    """Return the names of the tables that a run writes: to build, and to publish."""
+    import accuracy
+
+    def outcome(workers, job, limit):
+        return result(job["method"], job["seed"], 0.1) | job | {"version": "1", "thousand_cpu": 0.1} | run(job)
+
+    monkeypatch.setattr(accuracy, "SETS", {"titanic": accuracy.SETS["titanic"]})
+    monkeypatch.setattr(accuracy, "in_groups", lambda named: ("lamina", "tabm") if named[0] == "quick" else named)
+    monkeypatch.setattr(accuracy, "PUBLISHED", folder / "published")
+    monkeypatch.setattr(accuracy.Workers, "run", outcome)
+    monkeypatch.setattr(accuracy, "version_of", lambda method: "?no such module" if method == unusable else "1")
+    monkeypatch.setattr(accuracy, "draw", lambda *_: None)
+    accuracy.main(["--results", str(folder / "build"), *given.split()])
+    return [[file.stem for file in sorted((folder / where).glob("*.md"))] for where in ("build", "published")]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("--rows 1000", "--rows 10000 all", "--threads 2", "--minutes 0", "--jobs 2", "--only-report", "--limit 9"),
+        *("--seeds 0", "--methods lamina", "--sets titanic", "--against tabm"),
+    ],
+)
+def test_a_part_of_the_suite_is_not_published(tmp_path, monkeypatch, given):
+    a_run(monkeypatch, tmp_path, "--jobs 2" if given == "--only-report" else "--seeds 0 1")
+    assert a_run(monkeypatch, tmp_path, given) == [["accuracy-test"], []]
+
+
+def test_the_whole_suite_is_published_once_every_result_is_there(tmp_path, monkeypatch):
+    assert a_run(monkeypatch, tmp_path, "", unusable="tabm") == [["accuracy-test"], []]
+    broken = {"reason": "it broke"}
+    assert not a_run(monkeypatch, tmp_path, "", run=lambda job: broken if job["seed"] == 2 else {})[1]
+    slow = {"reason": "over 3600 seconds of CPU", "took": 3600}
+    run = a_run(monkeypatch, tmp_path, "--minutes 60", run=lambda job: slow if job["method"] == "tabm" else {})
+    assert [len(names) for names in run] == [1, 1]
+    assert run[1][0].startswith("accuracy-20")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("--jobs 0", "argument --jobs: expected a whole number, 1 or more; found '0'"),
+        ("--rows few", "argument --rows: expected a number of training rows, or all; found 'few'"),
+        (
+            "--methods lamina tabm --against lamnia",
+            "--against lamnia: expected one of the methods measured",
+        ),
+    ],
+)
+def test_what_cannot_be_run_is_refused_at_once(capsys, given, said):
+    import accuracy
+
+    with pytest.raises(SystemExit):
+        accuracy.arguments(given.split())
+    assert said in capsys.readouterr().err
 
 
 def test_methods_are_compared_on_the_seeds_they_share():

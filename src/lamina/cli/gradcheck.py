@@ -50,6 +50,9 @@ def gradcheck(model: Path | None = None, file: Path | None = None, /, *, rows: W
     if model is None:
         return _check_tables(terminal)
     loaded = load(model)
+    if loaded.bags > 1:  # they differ in their weights alone: the derivatives are those of one network
+        terminal.say(f"the first of {loaded.bags} networks (n_bags)")
+        loaded = loaded.bag(0)
     X, Y = _random_rows(loaded.network, rows) if file is None else _rows_of(loaded, file, rows)
     sample = most or loaded.network.size + X.size
     passes = 2 * sum(min(size, sample) for size in (*_sizes(loaded.network), X.size))

@@ -62,10 +62,10 @@ def encoded(encoder: Encoder) -> dict[str, tuple[str, int]]:
     """Return for each input column how it is encoded, and how many features it makes."""
     words: dict[int, list[str]] = {}
     numbers = encoder.numbers
+    parts = numbers.parts_among(encoder.names_in)
     for i, j in enumerate(numbers.at.tolist()):
-        part = numbers.parts[i]
         scaled = SCALED[numbers.scaling] if numbers.scale[i] else "0: constant"
-        words.setdefault(j, []).append(part or scaled)
+        words.setdefault(j, []).append(parts[i] or scaled)
     for spline in encoder.splines:
         words[spline.at].append(f"{spline.width} splines")
     for i, j in enumerate(numbers.at.tolist()):

@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.data.class_weights import row_factors
-from lamina.data.examples import Block
+from lamina.data.class_weights import own_weights
 from lamina.data.streaming.streamed import Streamed
 from lamina.data.targets import Labels, Numbers
 from lamina.engine import choose
@@ -139,21 +138,13 @@ def compared(run: Run, model: Model) -> dict[str, Measured]:
     for predicted, block in predictions(model.network, engine, model.params, rows):
         A.append(predicted)
         Y.append(block.Y)
-        w.append(_of_rows(run, block))
+        w.append(own_weights(block.weights, run.columns.class_factors, block.Y))
     here = Answers(target, loss, np.concatenate(A), np.concatenate(Y), _joined(w))
     blocks = list(learned.blocks())
     targets = np.concatenate([block.Y for block in blocks])
-    known = Answers(target, loss, targets, targets, _joined([_of_rows(run, block) for block in blocks]))
+    weights = [own_weights(block.weights, run.columns.class_factors, block.Y) for block in blocks]
+    known = Answers(target, loss, targets, targets, _joined(weights))
     return {"lamina": here.measured(), baseline_name(target, loss): here.constant(known).measured()}
-
-
-def _of_rows(run: Run, rows: Block) -> NDArray[Any] | None:
-    """Return the weights without those of classes: they shape what is learned, not what counts as right."""
-    factors = run.columns.class_factors
-    if rows.weights is None or factors is None:
-        return rows.weights
-    own = row_factors(factors, rows.Y)
-    return np.where(own > 0, rows.weights / np.where(own > 0, own, 1), 0)
 
 
 def _joined(weights: list[NDArray[Any] | None]) -> NDArray[Any] | None:

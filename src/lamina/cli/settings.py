@@ -194,4 +194,5 @@ if TYPE_CHECKING:
     FlagsOfTrials = Any
 else:
     Flags = _flags("Flags")
-    FlagsOfTrials = _flags("FlagsOfTrials", "max_time", "checkpoint_interval")  # of a search: max_time is its own
+    # of a search: max_time is its own, and a trial is of one network
+    FlagsOfTrials = _flags("FlagsOfTrials", "max_time", "checkpoint_interval", "n_bags")

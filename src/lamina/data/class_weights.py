@@ -69,6 +69,14 @@ def row_factors(factors: NDArray[np.float64], Y: NDArray[Any]) -> NDArray[np.flo
     return np.asarray(factors[np.arange(Y.shape[1]), Y.astype(np.intp)].prod(axis=1))
 
 
+def own_weights(weights: Any, factors: NDArray[np.float64] | None, Y: NDArray[Any]) -> Any:
+    """Return what rows weigh without their classes: those shape what is learned, not what counts as right."""
+    if weights is None or factors is None:
+        return weights
+    of_rows = row_factors(factors, Y)
+    return np.divide(weights, of_rows, out=np.zeros(len(Y)), where=of_rows > 0)
+
+
 def class_numbers(Y: NDArray[Any]) -> NDArray[Any]:
     """Return the number of each row's class from Y of shape (m, 1) or one-hot, shape (m,)."""
     return Y[:, 0].astype(int) if Y.shape[1] == 1 else Y.argmax(axis=1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -115,16 +116,31 @@ class AllButOne:
 
     def of(self, network: int) -> InMemory | Sparse:
         """Return the rows of one network."""
-        own, rows = self.own[network], self.rows
-        Y, w = rows.Y[own], None if self.weights is None else self.weights[network][own]
-        return (
-            InMemory(rows.X[own], Y, w) if isinstance(rows, InMemory) else Sparse(lambda at: rows.encode(own[at]), Y, w)
-        )
+        return _some(self.rows, self.own[network], None if self.weights is None else self.weights[network])
+
+    @property
+    def fingerprint(self) -> str:
+        """Of which row is in which fold."""
+        return blake2b(np.ascontiguousarray(self.fold, "<i4").data, digest_size=16).hexdigest()
+
+    def left_out(self, numbers: Rows, of: int) -> "LeftOut":
+        """Return the rows of each fold, to watch; `numbers` are those of all rows in their table, which has `of`."""
+        own = [np.flatnonzero(self.fold == i) for i in range(self.k)]
+        return LeftOut([_some(self.rows, one, self.rows.weights) for one in own], numbers[np.concatenate(own)], of)
+
+
+def _some(rows: InMemory | Sparse, at: Rows, weights: Any) -> InMemory | Sparse:
+    """Return some of the rows, with their part of these weights."""
+    Y, w = rows.Y[at], None if weights is None else weights[at]
+    return InMemory(rows.X[at], Y, w) if isinstance(rows, InMemory) else Sparse(lambda of: rows.encode(at[of]), Y, w)
 
 
 @dataclass(frozen=True, eq=False)
 class LeftOut:
-    """Encoded rows to watch, fold after fold: each was not learned from by the network of its own fold."""
+    """Encoded rows to watch, fold after fold: each was not learned from by the network of its own fold.
+
+    Their weights, where there are some, have mean 1 over all folds together: a row counts the same in any of them.
+    """
 
     parts: Sequence[InMemory | Sparse]
     numbers: Rows  # of the rows in their table, in this order

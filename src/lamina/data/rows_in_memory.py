@@ -124,11 +124,8 @@ class RowsInMemory:
             )
         else:
             fold = folds_of_groups(keys_of(by.what, by.column, seed)[self.counted.rows], k, by.column.name)
-        left_out = [np.flatnonzero(fold == i) for i in range(k)]
-        parts = [examples_of(self.source, self.counted.some(at), columns, dtype) for at in left_out]
-        everything = examples_of(self.source, self.counted, columns, dtype)
-        numbers = self.counted.rows[np.concatenate(left_out)]
-        return AllButOne(everything, fold, k), LeftOut(parts, numbers, len(self.source.y))
+        examples = AllButOne(examples_of(self.source, self.counted, columns, dtype), fold, k)
+        return examples, examples.left_out(self.counted.rows, len(self.source.y))
 
     def learn(
         self,

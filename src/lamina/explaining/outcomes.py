@@ -32,14 +32,14 @@ class Outcome:
     name : str
         "price", "Z[L] of '>50K'", ...
     weights : function
-        From Z[L] of some rows, (units, m * members), to their c, (units, m): all alike, or those of the class that is
-        predicted.
+        From Z[L] of some rows, (units, m * members) of each bag, to their c, (units, m): all alike, or those of the
+        class that all bags predict together.
     shift : float
     """
 
     network: Network
     name: str
-    weights: Callable[[Array], Array]
+    weights: Callable[..., Array]
     shift: float = 0.0
 
     def value(self, c: Array, Z: Array) -> Array:
@@ -72,15 +72,15 @@ def _of_class(network: Network, target: Labels, chosen: Any) -> Outcome:
     if target.task == "multilabel" and chosen is None:
         raise SettingError(f"This model predicts {len(classes)} labels: say which, outcome=0 to {len(classes) - 1}.")
     if chosen is None and target.task == "multiclass":
-        return Outcome(network, "Z[L] of the predicted class", lambda Z: _contrast(_predicted(network, Z)))
+        return Outcome(network, "Z[L] of the predicted class", lambda *Z: _contrast(_predicted(network, *Z)))
     k = len(classes) - 1 if chosen is None else classes.index(chosen)
     name = f"Z[L] of label {k}" if target.task == "multilabel" else f"Z[L] of {classes[k]!r}"
     if target.task == "binary":
         sign = 1.0 if k == len(classes) - 1 else -1.0
-        return Outcome(network, name, lambda Z: np.full((1, Z.shape[1] // network.members), sign))
+        return Outcome(network, name, lambda *Z: np.full((1, Z[0].shape[1] // network.members), sign))
     if target.task == "multiclass":
-        return Outcome(network, name, lambda Z: _contrast(_unit(network, Z, k)))
-    return Outcome(network, name, lambda Z: _unit(network, Z, k))
+        return Outcome(network, name, lambda *Z: _contrast(_unit(network, Z[0], k)))
+    return Outcome(network, name, lambda *Z: _unit(network, Z[0], k))
 
 
 def _of_number(network: Network, target: Numbers, chosen: Any, name: str) -> Outcome:
@@ -93,15 +93,15 @@ def _of_number(network: Network, target: Numbers, chosen: Any, name: str) -> Out
     of = k // (units // target.n_targets)  # all outputs of target 1 come first
     scale, shift = float(target.scale[of]), float(target.location[of])
     name = f"{name}[{k}]" if units > 1 else name
-    return Outcome(network, name, lambda Z: scale * _unit(network, Z, k), shift)
+    return Outcome(network, name, lambda *Z: scale * _unit(network, Z[0], k), shift)
 
 
 def _unit(network: Network, Z: Array, k: int) -> Array:
     return one_hot(Z[:, :: network.members], k)
 
 
-def _predicted(network: Network, Z: Array) -> Array:
-    return one_hot(Z, most_likely(network, Z))[:, :: network.members]
+def _predicted(network: Network, *Z: Array) -> Array:
+    return one_hot(Z[0][:, :: network.members], most_likely(network, *Z))
 
 
 def _contrast(c: Array) -> Array:

@@ -10,7 +10,7 @@ difference of its ends. From one row this is integrated gradients (Sundararajan,
 gradients (Erion et al. 2021), here by Gauss-Legendre quadrature in place of random points.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -175,18 +175,29 @@ def contributions(
     table, beside = (_in_memory(model, one) for one in (rows, others))
     if not (table.n_rows and beside.n_rows):
         raise DataError("contributions: at least one row expected, and one to compare with; found none.")
-    name = outcome_of(model, outcome).name
-    of_bags: list[tuple[Array, Array, Array]] = []
-    for one in (model.bag(i) for i in range(model.bags)):
-        ways = _Ways.of(one, outcome_of(one, outcome), beside)
-        told = progress if not of_bags else None  # a row once
-        found = [ways.to(A_i, tolerance, told) for A in map(ways.numbers, blocks(one, table)) for A_i in A.T]
-        values = np.zeros((len(found), len(model.encoder.names_in)))
-        np.add.at(values.T, origin_of(one), np.array([to.values for to in found]).T)
-        base, outcomes = (np.array(each) for each in zip(*((to.base, to.outcome) for to in found), strict=True))
-        of_bags.append((values, base, outcomes))
-    values, base, outcomes = (np.mean(each, axis=0) for each in zip(*of_bags, strict=True))
-    return Contributions(model.encoder.names_in, values, base, outcomes, name, beside.n_rows)
+    asked = outcome_of(model, outcome)
+    bags = [_Ways.of(model.bag(i), asked, beside) for i in range(model.bags)]
+    spreads = _spreads(asked, bags)
+    found = []
+    for A0 in blocks(model, table):
+        for A in zip(*(one.numbers(A0).T for one in bags), strict=True):  # of a row, as each bag sees it
+            Z = [one.through(A_i[:, None])[0][-1] for one, A_i in zip(bags, A, strict=True)]
+            c = asked.weights(*Z)  # the class that is predicted here, all the way
+            of_each = [one.to(A[i], Z[i], c, tolerance, spreads[i]) for i, one in enumerate(bags)]
+            found.append(_Of(*(np.mean(each, axis=0) for each in zip(*of_each, strict=True))))
+            if progress is not None:
+                progress(1)
+    of_numbers, base, outcomes = (np.array(each) for each in zip(*found, strict=True))
+    values = np.zeros((len(found), len(model.encoder.names_in)))
+    np.add.at(values.T, origin_of(model), of_numbers.T)
+    return Contributions(model.encoder.names_in, values, base, outcomes, asked.name, beside.n_rows)
+
+
+def _spreads(asked: Outcome, bags: "Sequence[_Ways]") -> list[float]:
+    """Return how far outcomes of the background lie apart, of each bag."""
+    c = asked.weights(*(one.Z for one in bags))
+    found = [asked.value(c, one.Z) for one in bags]
+    return [float(np.abs(one - one.mean()).mean()) for one in found]
 
 
 def _in_memory(model: Model, rows: Table | RowStream) -> Table:
@@ -211,34 +222,27 @@ class _Ways:
     p: list[Arrays]
     start: Array  # A of the background, (numbers, b)
     Z: Array  # Z[L] of the background
-    spread: float  # how far outcomes lie apart
 
     @staticmethod
     def of(model: Model, outcome: Outcome, background: Table) -> "_Ways":
         network = model.network
         skipped = int(isinstance(network.layers[0], Embedding))
         p = network.views(model.params.astype(np.float64))[skipped:]
-        ways = _Ways(model, outcome, tuple(network.layers[skipped:]), p, *2 * (np.empty((0, 0)),), 0.0)
+        ways = _Ways(model, outcome, tuple(network.layers[skipped:]), p, *2 * (np.empty((0, 0)),))
         start = np.concatenate([ways.numbers(A0) for A0 in blocks(model, background)], axis=1)
-        Z = ways._through(start)[0][-1]
-        found = outcome.value(outcome.weights(Z), Z)
-        return replace(ways, start=start, Z=Z, spread=float(np.abs(found - found.mean()).mean()))
+        return replace(ways, start=start, Z=ways.through(start)[0][-1])
 
     def numbers(self, A0: Array) -> Array:
         return numbers_of(self.model.network, self.model.params.astype(np.float64), A0)
 
-    def to(self, A_i: Array, tolerance: float, progress: Callable[[int], object] | None) -> _Of:
+    def to(self, A_i: Array, Z_i: Array, c: Array, tolerance: float, spread: float) -> _Of:
         """Return the contributions to a row, with as many points on each way as it takes for them to add up."""
-        Z_i = self._through(A_i[:, None])[0][-1]
-        c = self.outcome.weights(Z_i)  # the class that is predicted here, all the way
         o, base = (float(self.outcome.value(c, Z).mean()) for Z in (Z_i, self.Z))
-        enough = tolerance * max(abs(o - base), self.spread)
+        enough = tolerance * max(abs(o - base), spread)
         for points in POINTS:
             values = self._integrated(A_i[:, None], c, points)
             if abs(o - base - values.sum()) <= enough:
                 break
-        if progress is not None:
-            progress(1)
         return _Of(values, base, o)
 
     def _integrated(self, A_i: Array, c: Array, points: int) -> Array:
@@ -251,11 +255,11 @@ class _Ways:
         for first in range(0, n, some):
             way = A_i - self.start[:, first : first + some]  # (numbers, b)
             along = self.start[:, first : first + some, None] + (t + 1) / 2 * way[:, :, None]  # (numbers, b, points)
-            A, caches = self._through(along.reshape(len(A_i), -1))
+            A, caches = self.through(along.reshape(len(A_i), -1))
             dZ = self.outcome.derivative(c, A[-1])
             dA = mean_of_members(network.members, chain_backward(self.layers, self.p, dZ, caches)[0])
             total += (way * (dA.reshape(along.shape) @ (weight / 2))).sum(axis=1)
         return total / n
 
-    def _through(self, A: Array) -> tuple[list[Array], list[Arrays]]:
+    def through(self, A: Array) -> tuple[list[Array], list[Arrays]]:
         return chain_forward(self.layers, self.p, for_members(self.model.network.members, A), None)

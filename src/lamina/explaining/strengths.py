@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from lamina.data.tables.row_streams import RowStream
 from lamina.equations.embeddings import Embedding
+from lamina.equations.layers import chain_predict
 from lamina.equations.members import for_members, mean_of_members
 from lamina.equations.network import Network
 from lamina.equations.types import Array
@@ -25,7 +26,7 @@ from lamina.equations.walk import walk
 from lamina.errors import DataError, SettingError
 from lamina.explaining.cells import as_html, as_text
 from lamina.explaining.encoded import blocks, numbers_of, opened, origin_of, slopes
-from lamina.explaining.outcomes import outcome_of
+from lamina.explaining.outcomes import Outcome, outcome_of
 from lamina.plots import draw_bars
 
 
@@ -118,7 +119,7 @@ def explain(
     """Say how strongly each column moves what a model predicts for these rows, by gradients.
 
     It is a first-order look at the model, not at the world: of two columns that say the same, it shows which one the
-    network leans on. Of several bags the effects of each are averaged, each on the class that it predicts itself.
+    network leans on. Of several bags the effects of each are averaged.
 
     Parameters
     ----------
@@ -169,8 +170,9 @@ def explain(
     strength, total = np.zeros(len(table.names)), np.zeros(len(places))
     for A0 in blocks(model, table):
         effects = np.zeros((len(strength), A0.shape[1]))
+        derivative = _derivative(model.network, asked, bags, A0)
         for params, mean in zip(bags, means, strict=True):
-            A, dA = _numbers_and_gradient(model.network, params, A0, lambda Z: asked.derivative(asked.weights(Z), Z))
+            A, dA = _numbers_and_gradient(model.network, params, A0, derivative)
             np.add.at(effects, origin, dA * (A - mean) / len(bags))
             total += dA[places].sum(axis=1) / len(bags)
         strength += np.abs(effects).sum(axis=1)
@@ -178,6 +180,15 @@ def explain(
     slope = np.full(len(strength), np.nan)
     slope[at] = total / table.n_rows
     return Explanation(model.encoder.names_in, strength / table.n_rows, slope, asked.name, table.n_rows, of_rows)
+
+
+def _derivative(network: Network, asked: Outcome, bags: Array, A0: Array) -> Callable[[Array], Array]:
+    """Return what gives dO/dZ[L] of a bag; which class is predicted, all bags say together."""
+    if len(bags) == 1:
+        return lambda Z: asked.derivative(asked.weights(Z), Z)
+    A = for_members(network.members, A0)
+    c = asked.weights(*(chain_predict(network.layers, network.views(params), A) for params in bags))
+    return lambda Z: asked.derivative(c, Z)
 
 
 def _numbers_and_gradient(

@@ -85,7 +85,10 @@ def first_of(run: Run, state: State) -> tuple[Run, State]:
         return run, state
     assert isinstance(run.validation, LeftOut)
     arrays = {name: array[0] for name, array in state.arrays().items()}
-    return replace(run, examples=run.examples.of(0), validation=run.validation.parts[0]), replace(state, **arrays)
+    watched = run.validation.parts[0]
+    if watched.weights is not None:  # of mean 1 over all folds; alone they have it over their own
+        watched = replace(watched, weights=watched.weights / (watched.weights.mean() or 1))
+    return replace(run, examples=run.examples.of(0), validation=watched), replace(state, **arrays)
 
 
 NOT_WITH = {

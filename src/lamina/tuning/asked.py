@@ -17,7 +17,7 @@ from lamina.learning.run import Task
 from lamina.showing import Silent
 from lamina.tracking import Tracker
 from lamina.tuning.results import Search
-from lamina.tuning.space import FIXED
+from lamina.tuning.space import FIXED, ONE_NETWORK
 
 if TYPE_CHECKING:
     from optuna.study import Study
@@ -106,10 +106,7 @@ def too_many(why: str) -> str:
 def check_fixed(settings: Mapping[str, Any], task: Task) -> None:
     """Check the settings that do not vary."""
     if settings.get("n_bags", 1) != 1:
-        raise SettingError(
-            f"n_bags={settings['n_bags']}: the trials of a search train one network each, on folds of their own. Leave "
-            "it out, and fit with the settings that are found and n_bags."
-        )
+        raise SettingError(f"n_bags={settings['n_bags']}: {ONE_NETWORK}")
     for name in FIXED:
         if name in settings:
             raise SettingError(f"{name} cannot be fixed in the trials of a search.")

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
 FIXED = ("max_time", "scoring", "random_state", "verbose", "warm_start")  # never part of a space
+ONE_NETWORK = (
+    "the trials of a search train one network each, on folds of their own. Leave it out, and fit with the settings "
+    "that are found and n_bags."
+)
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,8 @@ def _check_name(name: str, known: Mapping[str, Setting], fixed: Mapping[str, Any
         raise SettingError(unknown(name, f"A {task}", task))
     if name in FIXED:
         raise SettingError(f"space: {name} is the same in every trial, and no part of a space.")
+    if name == "n_bags":
+        raise SettingError(f"space: n_bags is no part of a space: {ONE_NETWORK}")
     if name in fixed:
         raise SettingError(f"{name} is fixed at {shown(fixed[name])}, and to be searched too: one of them expected.")
 

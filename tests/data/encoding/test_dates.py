@@ -145,6 +145,16 @@ def test_auto_counts_the_days_between_dates():
     assert not any(" since " in name for name in learn_encoder(read(frame), dates="parts").feature_names)
 
 
+def test_days_are_counted_between_the_first_five_columns_of_dates():
+    day = np.arange(90)
+    dates = {name: pd.Timestamp("2022-01-01") + pd.to_timedelta(day * k, "D") for k, name in enumerate("abcdefg")}
+    since = {"c since b", "d since b", "d since c", "e since b", "e since c", "e since d"}  # a does not vary
+    table = read(pd.DataFrame({"price": day, **dates}))
+    for rows in (table, (table.take(slice(i, i + 30)) for i in range(0, 90, 30))):
+        names = learn_encoder(rows, dates="auto").feature_names
+        assert {name for name in names if " since " in name} == since
+
+
 @pytest.mark.parametrize("scaling", ["standard", "robust", "quantile"])
 def test_one_row_and_a_header_know_the_days_between_dates(scaling):
     frame = orders()

@@ -78,6 +78,30 @@ def test_identifiers_become_categories_as_if_they_had_been_named():
     np.testing.assert_array_equal(standard.predict(frame), named.predict(frame))
 
 
+@pytest.mark.parametrize("splines", [["student"], [0], "student", ["age", "student"]])
+def test_a_column_named_in_splines_stays_a_number(splines):
+    frame, y = identified()
+    frame = frame.assign(teacher=rng.permutation(frame.student))
+    effect = dict(zip(frame.teacher.unique(), rng.normal(size=frame.teacher.nunique()), strict=True))
+    y = y + frame.teacher.map(effect)
+    auto = DeepRegressor(max_iter=2, random_state=0, splines=splines).fit(frame, y)
+    named = DeepRegressor(max_iter=2, random_state=0, splines=splines, categorical=["teacher"]).fit(frame, y)
+    np.testing.assert_array_equal(auto.predict(frame), named.predict(frame))
+    assert 0 in {spline.at for spline in auto.model_.encoder.splines}
+
+
+def test_a_column_named_in_splines_stays_a_number_of_a_stream(tmp_path):
+    frame, y = identified()
+    frame.assign(mark=y).to_parquet(tmp_path / "rows.parquet", row_group_size=1000)
+    models = [
+        DeepRegressor(max_iter=2, random_state=0, splines=["student"], categorical=categorical).fit(
+            tmp_path / "rows.parquet", target="mark", stream=True
+        )
+        for categorical in ("auto", None)
+    ]
+    np.testing.assert_array_equal(models[0].predict(frame), models[1].predict(frame))
+
+
 def test_a_stream_finds_the_same_identifiers(tmp_path):
     frame, y = identified()
     frame.assign(mark=y).to_parquet(tmp_path / "rows.parquet", row_group_size=1000)

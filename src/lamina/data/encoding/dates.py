@@ -4,8 +4,9 @@
     parts    the date, year, month (1 to 12), weekday (0 is Monday), hour
     cyclic   the date, year; month, weekday and hour as points of a circle: sin and cos of 2 pi k / period
     auto     parts, of a column whose hour or year varies; else the date alone: in days of a single year, what looks
-             like a weekday or a month may be the days of one event. And where there are several dates, the days from
-             each to each later column: how long something took is true at any time, when it was is over
+             like a weekday or a month may be the days of one event. And of the first five columns of dates, the days
+             from each to each later one, where both vary: how long something took is true at any time, when it was is
+             over
 
 Times are taken to the millisecond: that is what days as float64 hold safely.
 """

@@ -13,7 +13,7 @@ def columns(encoder: Encoder) -> Iterator[tuple[str, str, str]]:
     numbers, found = encoder.numbers, dict[int, tuple[str, str]]()
     splines = {spline.at: [f"{spline.width} spline functions"] for spline in encoder.splines}
     parts_of: dict[int, list[str]] = {}
-    for j, part in zip(numbers.at.tolist(), numbers.parts, strict=True):
+    for j, part in zip(numbers.at.tolist(), numbers.parts_among(encoder.names_in), strict=True):
         parts_of.setdefault(j, []).extend([part] * bool(part))
     for i, j in enumerate(numbers.at.tolist()):
         if numbers.parts[i] == "":

@@ -60,7 +60,7 @@ class ColumnSummary:
         assert isinstance(numbers, NumberSummary)
         assert isinstance(categories, CategorySummary)
         assert isinstance(sample, SplineSummary)
-        counted = {j: numbers.counts(j) for j in sample.identifiers(target)}
+        counted = {j: numbers.counts(j) for j in sample.identifiers(self.plan, target)}
         found = {j: counts for j, counts in counted.items() if counts is not None}
         plan = self.plan.with_categories(found)
         return replace(self, plan=plan, kinds=self.kinds | {"categories": categories.among(plan, found)})

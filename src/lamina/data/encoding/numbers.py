@@ -89,12 +89,13 @@ class NumberColumns(Piece):
 
     def suffixes_among(self, names: Sequence[str]) -> list[str]:
         """See `Piece`."""
-        others = [other_date(part) for part in self.parts]
-        found = self.suffixes()
-        return [
-            *(found[k] if j is None else f" since {names[j]}" for k, j in enumerate(others)),
-            *found[len(others) :],
-        ]
+        parts = self.parts_among(names)
+        return [f" {part}" if part else "" for part in parts] + self.suffixes()[len(parts) :]
+
+    def parts_among(self, names: Sequence[str]) -> list[str]:
+        """Return the parts in words: the date that days are counted from by its name in place of its number."""
+        others = map(other_date, self.parts)
+        return [part if j is None else f"{SINCE}{names[j]}" for part, j in zip(self.parts, others, strict=True)]
 
     @cached_property
     def is_number(self) -> NDArray[np.bool_]:

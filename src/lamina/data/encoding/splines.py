@@ -164,9 +164,10 @@ class SplineSummary:
         fitted = (fit_spline(sample.columns[k], sample.numbers(k), sample.weights) for k in columns)
         return tuple(spline for spline in fitted if spline is not None)
 
-    def identifiers(self, target: Labels | Numbers | None) -> list[int]:
-        """Return which input columns look like identifiers."""
-        looks = self._looks(range(len(self.sample.columns)), target)
+    def identifiers(self, plan: ColumnPlan, target: Labels | Numbers | None) -> list[int]:
+        """Return which input columns look like identifiers; one that `splines` names is a number because it says so."""
+        named = () if plan.settings["splines"] == "jagged" else _wanted(plan)
+        looks = self._looks([k for k, j in enumerate(self.sample.columns) if j not in named], target)
         return [self.sample.columns[k] for k, x, Y, _ in looks if looks_like_identifier(x, Y)]
 
     def _looks(self, columns: Iterable[int], target: Labels | Numbers | None) -> Iterator[Look]:
