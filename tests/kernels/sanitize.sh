@@ -19,7 +19,13 @@ sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", *sys.argv[1:]]))
 # Its allocator is the sanitizer's: these ask the operating system how much memory is used or left.
 not_these=(--deselect tests/kernels/test_safety.py::test_a_failed_allocation_is_a_memory_error
            --deselect tests/kernels/test_safety.py::test_a_prediction_too_large_says_what_it_needs
-           --deselect tests/kernels/test_leaks.py)
+           --deselect tests/kernels/test_leaks.py
+           # Long, and in a process of its own, which would take the installed kernels.
+           --deselect tests/contract/test_many_at_once.py::test_ctrl_c_stops_all_of_them
+           # Whole trainings, for half a minute, through kernels that the others reach.
+           --deselect tests/contract/test_bfloat16.py::test_scores_are_those_of_float32_within_noise
+           --deselect tests/contract/test_bfloat16.py::test_steps_lower_the_cost_as_those_of_float32_do)
+every_kernel=(tests/kernels tests/contract/test_{engines_agree,bfloat16,many_at_once}.py)
 
 check() { # sanitizer, library, tests...
     local folder=build/sanitize/$1 library=$2
@@ -34,6 +40,6 @@ check() { # sanitizer, library, tests...
         "$py" -c "$run" "$folder/package" "${@:3}" "${not_these[@]}"
 }
 
-check address libasan.so tests/kernels tests/contract/test_engines_agree.py
-check undefined libubsan.so tests/kernels tests/contract/test_engines_agree.py
+check address libasan.so "${every_kernel[@]}"
+check undefined libubsan.so "${every_kernel[@]}"
 check thread libtsan.so tests/contract/test_same_bits.py tests/contract/test_many_at_once.py -k "threads and not fork"

@@ -3,7 +3,7 @@
 In memory the order of the rows is canonical: only their values decide it. So shuffling the rows of a table, or cutting
 it into a frame and a file, changes no bit of a fit, and a row of weight 2 is the same as two rows.
 
-Random words come from the caller, `bits(n) -> n words`, so that they are the same in both engines and on every machine.
+Random words come from the caller, `bits(n) -> n words`, so that they are the same in every engine and on every machine.
 """
 
 from collections.abc import Callable

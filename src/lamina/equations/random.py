@@ -1,4 +1,4 @@
-"""Counter-based random numbers: the same bits in both engines, in any order, on any number of threads.
+"""Counter-based random numbers: the same bits in every engine, in any order, on any number of threads.
 
 Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011) turns a counter of four
 32-bit words and a key of two into four random words. A number depends only on where it is used:
