@@ -139,11 +139,7 @@ def forget_traces(memory: Array) -> None:
     An average of gradients that are 0, of a dead unit or a rare category, falls by the same factor in every step:
     after some 800 steps of beta = 0.9 it is a denormal number and, because 0.9 * 4 rounds to 4, would stay one for
     good. A processor takes up to a hundred times longer for those.
-
-    Of v a step feels nothing so small, but for Lion's, which takes its sign: parameters whose gradients stay 0 move
-    until v is forgotten. Of s it is the square of what gradients are compared with: in single precision those below
-    3.4e-18 (at beta2 = 0.999, where 0.001 g^2 is denormal) leave nothing there, which an epsilon of 1e-16 hides, but
-    not one of 1e-18.
+    A step feels it where gradients below 3.4e-18 (0.001 g^2 is denormal) meet an epsilon as small, and in Lion's sign.
     """
     memory[np.abs(memory) < np.finfo(memory.dtype).tiny] = 0
 

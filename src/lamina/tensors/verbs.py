@@ -129,8 +129,6 @@ class Verbs:
     ) -> Any:
         """Take the steps and return their costs."""
         require_apart([Training(optimiser, params, memory, X, Y, weights, order, steps)])
-        if not len(steps.rates):
-            return np.empty(0)
         examples = len(order) if steps.examples is None else steps.examples
         same = Same(optimiser, steps.batch_size, steps.seed, examples)
         order = np.asarray(order, np.int64)[: len(steps.rates) * steps.batch_size]
@@ -148,12 +146,11 @@ class Verbs:
                     if room is not None:
                         room[: len(order)].copy_(torch.from_numpy(np.asarray(travelling[order], params.dtype)))
                 order = np.arange(len(order))
-            return stepper(params, memory, order, steps)
+            return stepper(params, memory, order, steps) if len(steps.rates) else np.empty(0)
 
     def train_steps_many(self, network: Network, trainings: Iterable[Training]) -> list[Any]:
         """Train several networks of the same layers, one after the other: each has the whole device."""
-        trainings = list(trainings)
-        require_apart(trainings)
+        require_apart(trainings := list(trainings))
         return [self.train_steps(network, *training) for training in trainings]
 
     # ---- what they share ----
