@@ -27,6 +27,7 @@ def test_python_blocks_run(tmp_path):
 def test_the_benchmark_without_a_gpu(tmp_path):
     done = run(str(ROOT / "benchmarks" / "gpu.py"), "--device", "cpu", "--quick", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "float64: agrees in 28 networks" in done.stdout
-    assert "float32: agrees in 28 networks" in done.stdout
+    for dtype in ("float64", "float32"):
+        found = re.search(rf"{dtype}: agrees in (\d+) networks", done.stdout)
+        assert found and int(found[1]) >= 28
     assert re.search(r"batch +256: cpu wins ", done.stdout)
