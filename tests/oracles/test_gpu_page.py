@@ -29,5 +29,6 @@ def test_the_benchmark_without_a_gpu(tmp_path):
     assert done.returncode == 0, done.stderr
     for dtype in ("float64", "float32"):
         found = re.search(rf"{dtype}: agrees in (\d+) networks", done.stdout)
-        assert found and int(found[1]) >= 28
+        assert found
+        assert int(found[1]) >= 28
     assert re.search(r"batch +256: cpu wins ", done.stdout)
