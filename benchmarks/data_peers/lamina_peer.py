@@ -36,7 +36,7 @@ def run(job: Job, ended: Callable[[float], None], way: str) -> Predict | None:
 def _encode(job: Job, ended: Callable[[], None]) -> None:
     """Read and encode the rows as training does, without training: the first pass also learns how."""
     settings = _model(job).get_params() | {"embed_above": None, "splines": None, "dates": "number"}
-    settings |= {"scaling": "standard", "class_weight": None}
+    settings |= {"scaling": "standard", "class_weight": None, "categorical": None}
     rows = rows_of(job.files)
     columns = learn(_with_targets(rows, job.target), settings, "classifier")
     for _ in range(job.passes):

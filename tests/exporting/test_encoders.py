@@ -63,7 +63,7 @@ def test_single_precision_is_rounded_at_the_end():
     agree(encoder, frame(), np.float32, 1e-7)
 
 
-@pytest.mark.filterwarnings("ignore:column .* is text:lamina.errors.DataWarning")
+@pytest.mark.filterwarnings("ignore:column .* is (text|a category):lamina.errors.DataWarning")
 @pytest.mark.parametrize("settings", [{"embed_above": 2}, {"embed_above": 4}, {"max_categories": 3}, {}], ids=str)
 def test_embedded_categories_and_numbers_that_are_categories(settings):
     encoder = learn_encoder(read(frame()), categorical=["whole", "mostly 0", "constant"], min_frequency=5, **settings)
