@@ -106,7 +106,7 @@ def test_ctrl_c_keeps_the_best_so_far(tmp_path):
     for _ in range(2):
         process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    out, errors = process.communicate(timeout=60)
+    out, errors = process.communicate(timeout=240)
     assert process.returncode == 0, errors
     assert out.splitlines()[-1].startswith("model True")
     assert out.splitlines()[-1].endswith("Ctrl-C")
@@ -137,7 +137,7 @@ def test_ctrl_c_in_a_terminal_ends_all_processes_and_keeps_the_best_so_far(tmp_p
     for _ in range(times):
         os.killpg(process.pid, signal.SIGINT)
         time.sleep(0.01)
-    out, errors = process.communicate(timeout=60)
+    out, errors = process.communicate(timeout=240)
     assert process.returncode == 0, errors
     word, has_model, count, best, stopped = out.splitlines()[-1].split()
     assert (word, has_model, stopped) == ("model", "True", "Ctrl-C")
