@@ -5,12 +5,15 @@ tables need are in column_code.py.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from lamina.equations.random import Key
 from lamina.glassbox.site import Site
 from lamina.laboratory.writing import column_code as columns
 from lamina.laboratory.writing.line import Line, mean_column
+
+Operand = Callable[[str], str]  # an array's name, as a product takes it
 
 
 class LayerCode(NamedTuple):
@@ -28,34 +31,26 @@ def none(at: Site) -> list[Line]:
 # ---- linear, activations ----
 
 
-def linear(at: Site, path: Any) -> list[Line]:
-    return [Line(at.out, f"{at.p['W']} @ {at.before} + {at.p['b']}", f"({at.units}, m)")]
+def as_it_is(array: str) -> str:
+    return array
 
 
-def linear_back(at: Site) -> list[Line]:
-    return [Line(f"d{at.before}", f"{at.p['W']}.T @ d{at.out}", f"({at.inputs}, m)")]
+def rounded(array: str) -> str:
+    return f"bfloat16({array})"
 
 
-def linear_gradients(at: Site) -> list[Line]:
+def linear(at: Site, path: Any, taken: Operand = as_it_is) -> list[Line]:
+    return [Line(at.out, f"{taken(at.p['W'])} @ {taken(at.before)} + {at.p['b']}", f"({at.units}, m)")]
+
+
+def linear_back(at: Site, taken: Operand = as_it_is) -> list[Line]:
+    return [Line(f"d{at.before}", f"{taken(at.p['W'])}.T @ {taken(f'd{at.out}')}", f"({at.inputs}, m)")]
+
+
+def linear_gradients(at: Site, taken: Operand = as_it_is) -> list[Line]:
     dZ = f"d{at.out}"
     return [
-        Line(f"d{at.p['W']}", f"{dZ} @ {at.before}.T / m", f"({at.units}, {at.inputs})"),
-        Line(f"d{at.p['b']}", mean_column(dZ), f"({at.units}, 1)"),
-    ]
-
-
-def rounded_linear(at: Site, path: Any) -> list[Line]:
-    return [Line(at.out, f"bfloat16({at.p['W']}) @ bfloat16({at.before}) + {at.p['b']}", f"({at.units}, m)")]
-
-
-def rounded_linear_back(at: Site) -> list[Line]:
-    return [Line(f"d{at.before}", f"bfloat16({at.p['W']}).T @ bfloat16(d{at.out})", f"({at.inputs}, m)")]
-
-
-def rounded_linear_gradients(at: Site) -> list[Line]:
-    dZ = f"d{at.out}"
-    return [
-        Line(f"d{at.p['W']}", f"bfloat16({dZ}) @ bfloat16({at.before}).T / m", f"({at.units}, {at.inputs})"),
+        Line(f"d{at.p['W']}", f"{taken(dZ)} @ {taken(at.before)}.T / m", f"({at.units}, {at.inputs})"),
         Line(f"d{at.p['b']}", mean_column(dZ), f"({at.units}, 1)"),
     ]
 
@@ -182,7 +177,7 @@ def batch_norm_gradients(at: Site) -> list[Line]:
 
 LAYER_CODE: Mapping[str, LayerCode] = {  # a residual's are those of its chain, in network_code.py
     "linear": LayerCode(linear, linear_back, linear_gradients),
-    "rounded_linear": LayerCode(rounded_linear, rounded_linear_back, rounded_linear_gradients),
+    "rounded_linear": LayerCode(*(partial(one, taken=rounded) for one in (linear, linear_back, linear_gradients))),
     "activation": LayerCode(activation, activation_back, none),
     "parametric_activation": LayerCode(parametric, parametric_back, parametric_gradients),
     "scale": LayerCode(scale, scale_back, scale_gradients),
