@@ -42,9 +42,7 @@ def predictions(network: Network, engine: Engine, params: Any, rows: Examples) -
 
 
 def cost_of(network: Network, engine: Engine, params: Any, rows: Examples) -> tuple[float, Any]:
-    """Return the cost of the rows; with several members or bags also what is predicted,
-    which it is the cost of.
-    """
+    """Return the cost of the rows; with several members or bags also what they predict together, whose cost it is."""
     if network.members == 1 and not isinstance(rows, LeftOut):
         return sum(len(X) * float(engine.cost(network, params, X, Y, w)) for X, Y, w in rows.blocks()) / rows.n, None
     total, predicted = 0.0, []
