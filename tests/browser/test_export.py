@@ -1,6 +1,7 @@
 """The page as one file, opened without a server: everything in it, nothing from elsewhere, no dead buttons."""
 
 import pytest
+from playwright.sync_api import expect
 
 from lamina.laboratory.bench import Bench
 from lamina.laboratory.exporting.one_file import one_file
@@ -33,8 +34,8 @@ def course_site(exported, page):
 
 def test_it_says_what_it_is_and_starts_at_the_first_step(course_site):
     course_site.get_by_text("Recorded: 5 of the steps 0 to 9").wait_for()
-    assert course_site.locator(".where b").inner_text() == "step 0"
-    assert course_site.get_by_role("button", name="train", exact=True).count() == 0
+    expect(course_site.locator(".where b")).to_have_text("step 0", use_inner_text=True)
+    expect(course_site.get_by_role("button", name="train", exact=True)).to_have_count(0)
 
 
 def test_the_recorded_steps_are_gone_through_in_both_directions(course_site, bench):
@@ -44,7 +45,7 @@ def test_the_recorded_steps_are_gone_through_in_both_directions(course_site, ben
         forward.click()
         course_site.locator(".where b", has_text=f"step {step}").wait_for()
     forward.click()
-    assert course_site.locator(".where b").inner_text() == "step 9"
+    expect(course_site.locator(".where b")).to_have_text("step 9", use_inner_text=True)
     heading = course_site.get_by_role("heading", name="Step 9")
     heading.wait_for()
     norm = (
@@ -72,11 +73,11 @@ def test_a_mistake_is_made_and_the_quiz_is_answered(course_site):
     for k in (0, 1):  # recorded each alone
         boxes.nth(k).check()
         course_site.locator(".chip").wait_for()
-        assert course_site.locator(".chip").count() == 1
+        expect(course_site.locator(".chip")).to_have_count(1)
     course_site.get_by_role("button", name="Which mistake is this?").click()
     course_site.locator("[data-choice='0']").click()
     course_site.get_by_role("button", name="next question").wait_for()
-    assert course_site.locator(".note.trouble").count() == 0
+    expect(course_site.locator(".note.trouble")).to_have_count(0)
 
 
 def test_what_one_entry_is_made_of(course_site, bench):

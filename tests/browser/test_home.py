@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def test_what_a_dialect_lacks_is_said_in_its_place(start_lab, page, faults):
     dialog = dialog_of(page)
     dialog.get_by_role("button", name="the course's functions").click()
     dialog.get_by_text("they have no hidden layers of tanh").wait_for()
-    assert dialog.get_by_role("button", name="copy", exact=True).is_disabled()
+    expect(dialog.get_by_role("button", name="copy", exact=True)).to_be_disabled()
     faults[:] = [one for one in faults if "status of 422" not in one]
 
 

@@ -37,13 +37,13 @@ def stop(page, name):
 
 
 def test_all_twelve_stops_can_be_read_without_a_click(lesson, told):
-    assert lesson.locator("[data-stop]").count() == 12
+    expect(lesson.locator("[data-stop]")).to_have_count(12)
     shown = " ".join(lesson.locator(".revealed").all_inner_texts())
-    assert lesson.locator(".revealed:visible").count() == 12
+    expect(lesson.locator(".revealed:visible")).to_have_count(12)
     for number in ("−0.3209", "0.7938", "−1.898", "−0.04947", "0.2641", "0.01238"):
         assert number in shown, number
-    assert "$" not in lesson.locator(".telling").inner_text()
-    assert lesson.locator(".katex-error").count() == 0
+    expect(lesson.locator(".telling")).not_to_contain_text("$", use_inner_text=True)
+    expect(lesson.locator(".katex-error")).to_have_count(0)
     for name, array in told["arrays"].items():
         sheet = lesson.locator(f"figure[data-array='{name}']").first
         if sheet.count():
@@ -54,12 +54,14 @@ def test_all_twelve_stops_can_be_read_without_a_click(lesson, told):
 
 def test_the_stops_are_gone_through_by_keyboard(lesson):
     lesson.keyboard.press("ArrowRight")
-    assert lesson.evaluate("document.activeElement.id") == "stop-inputs"
+    expect(lesson.locator("#stop-inputs")).to_be_focused()
     lesson.keyboard.press("ArrowRight")
-    assert lesson.evaluate("document.activeElement.id") == "stop-linear"
-    assert lesson.locator(".stops a[aria-current=step]").inner_text().endswith("Z = W A + b")
+    expect(lesson.locator("#stop-linear")).to_be_focused()
+    expect(lesson.locator(".stops a[aria-current=step]")).to_have_text(
+        re.compile(r"Z = W A \+ b$"), use_inner_text=True
+    )
     lesson.keyboard.press("ArrowLeft")
-    assert lesson.evaluate("document.activeElement.id") == "stop-inputs"
+    expect(lesson.locator("#stop-inputs")).to_be_focused()
     lesson.locator(".stops a", has_text="The cost").press("Enter")
     expect(lesson.locator("#stop-cost")).to_be_focused()
     assert lesson.url.endswith("#lesson/cost")
@@ -67,16 +69,18 @@ def test_the_stops_are_gone_through_by_keyboard(lesson):
 
 def test_predict_then_reveal(lesson, told):
     lesson.get_by_role("button", name="Predict first").press("Enter")
-    assert lesson.locator(".revealed:visible").count() == 0
+    expect(lesson.locator(".revealed:visible")).to_have_count(0)
     shapes = stop(lesson, "shapes")
     asked = told["by_name"]["shapes"]["questions"][0]["choices"]
     wrong, right = next(one for one in asked if not one["right"]), next(one for one in asked if one["right"])
     shapes.get_by_role("button", name=wrong["text"], exact=True).press("Space")
-    assert shapes.locator(".reply").inner_text().startswith("Not this. This is the transpose.")
+    expect(shapes.locator(".reply")).to_have_text(
+        re.compile(r"^Not this\. This is the transpose\."), use_inner_text=True
+    )
     shapes.get_by_role("button", name=right["text"], exact=True).press("Space")
-    assert shapes.locator(".reply").inner_text().startswith("Yes. ")
-    assert shapes.locator(".revealed").is_visible()
-    assert lesson.locator(".done").inner_text() == "1 of 12 predicted"
+    expect(shapes.locator(".reply")).to_have_text(re.compile(r"^Yes\. "), use_inner_text=True)
+    expect(shapes.locator(".revealed")).to_be_visible()
+    expect(lesson.locator(".done")).to_have_text("1 of 12 predicted", use_inner_text=True)
 
 
 def test_a_number_is_typed_and_confusions_are_named(lesson, told):
@@ -87,17 +91,17 @@ def test_a_number_is_typed_and_confusions_are_named(lesson, told):
     field, reply = linear.get_by_label("your number"), linear.locator(".reply").first
     field.fill("much")
     field.press("Enter")
-    assert reply.inner_text().startswith("Type a number")
+    expect(reply).to_have_text(re.compile(r"^Type a number"), use_inner_text=True)
     confusion = told["by_name"]["linear"]["questions"][0]["confusions"][0]
     field.fill(f"{confusion['value']:.4f}")
     field.press("Enter")
-    assert reply.inner_text() == f"Not this. {confusion['why']}"
+    expect(reply).to_have_text(f"Not this. {confusion['why']}", use_inner_text=True)
     field.fill("−0,32")
     field.press("Enter")
-    assert reply.inner_text().startswith("Yes. ")
+    expect(reply).to_have_text(re.compile(r"^Yes\. "), use_inner_text=True)
     linear.get_by_role("button", name="It stops with an error").click()
-    assert linear.locator(".revealed").is_visible()
-    assert cell.inner_text() == "−0.321"
+    expect(linear.locator(".revealed")).to_be_visible()
+    expect(cell).to_have_text("−0.321", use_inner_text=True)
 
 
 def test_what_was_predicted_is_remembered_in_this_tab(lesson):
@@ -105,9 +109,9 @@ def test_what_was_predicted_is_remembered_in_this_tab(lesson):
     stop(lesson, "repeat").get_by_role("button", name="lower").click()
     lesson.reload()
     lesson.wait_for_selector("[data-stop=repeat]")
-    assert lesson.get_by_role("button", name="Predict first").get_attribute("aria-pressed") == "true"
-    assert stop(lesson, "repeat").get_by_role("button", name="lower").get_attribute("aria-pressed") == "true"
-    assert stop(lesson, "repeat").locator(".reply").first.inner_text().startswith("Yes. ")
+    expect(lesson.get_by_role("button", name="Predict first")).to_have_attribute("aria-pressed", "true")
+    expect(stop(lesson, "repeat").get_by_role("button", name="lower")).to_have_attribute("aria-pressed", "true")
+    expect(stop(lesson, "repeat").locator(".reply").first).to_have_text(re.compile(r"^Yes\. "), use_inner_text=True)
 
 
 def test_an_entry_of_a_product_shows_what_meets(lesson, told):
@@ -117,8 +121,8 @@ def test_an_entry_of_a_product_shows_what_meets(lesson, told):
     lesson.keyboard.press("ArrowRight")
     lesson.keyboard.press("ArrowDown")
     value = f"{told['arrays']['Z1']['values'][1][2]:.6g}"
-    assert linear.locator(".marked-entry").inner_text() == (
-        f"Z1[1, 2] = {value}: row 1 of W1 meets column 2 of A0, and b1[1] is added."
+    expect(linear.locator(".marked-entry")).to_have_text(
+        f"Z1[1, 2] = {value}: row 1 of W1 meets column 2 of A0, and b1[1] is added.", use_inner_text=True
     )
     lit = linear.locator("figure[data-array='A0'] .array-lit").evaluate_all("all => all.map((one) => one.title)")
     assert [title.split(" = ")[0] for title in lit] == [f"A0[{i}, 2]" for i in range(5)]
@@ -132,7 +136,7 @@ def test_on_to_the_stepper_and_to_the_gradient_check(lesson):
     lesson.wait_for_selector("[data-stop=repeat]")
     stop(lesson, "repeat").get_by_role("button", name="Nudge a weight").click()
     lesson.wait_for_selector(".check .uplot")
-    assert lesson.locator(".check select").first.input_value() == "W3"
+    expect(lesson.locator(".check select").first).to_have_value("W3")
 
 
 def test_numbers_of_another_step_and_of_another_network(opened):
@@ -149,7 +153,7 @@ def test_numbers_of_another_step_and_of_another_network(opened):
     foreign.wait_for()
     foreign.click()
     foreign.wait_for(state="detached")
-    assert lesson.locator("[data-stop]").count() == 12
+    expect(lesson.locator("[data-stop]")).to_have_count(12)
 
 
 @pytest.mark.parametrize("width", [1280, 820])

@@ -3,6 +3,7 @@
 import inspect
 
 import pytest
+from playwright.sync_api import expect
 
 from lamina.glassbox.doctor import solutions
 from lamina.laboratory.bench import Bench
@@ -38,8 +39,8 @@ def test_a_mistake_is_switched_on_and_the_gradients_are_the_engines(lab, page, b
         if one["name"] in ("dW1", "db2", "dW3"):
             card = page.locator(f"[data-array={one['name']}]")
             assert shown(card) == pytest.approx([x for row in one["found"] for x in row], rel=1e-12)
-            assert "-1 times what it should be" in card.inner_text()
-            assert card.locator("td.off").count() == sum(sum(row) for row in one["differs"])
+            expect(card).to_contain_text("-1 times what it should be", use_inner_text=True)
+            expect(card.locator("td.off")).to_have_count(sum(sum(row) for row in one["differs"]))
     assert "with the mistake from" in page.get_by_role("img", name="The cost over").get_attribute("aria-label")
     page.get_by_text("as a table").click()
     rows = page.get_by_role("region", name="The cost before each step").get_by_role("row")
@@ -59,7 +60,7 @@ def test_the_layers_and_the_step_are_chosen(lab, page):
     slider.focus()
     slider.press("ArrowRight")
     page.get_by_text("step 1", exact=True).wait_for()
-    assert page.get_by_role("img", name="Answers in the plane").count() == 2
+    expect(page.get_by_role("img", name="Answers in the plane")).to_have_count(2)
 
 
 def test_an_exception_is_told(lab, page):
@@ -78,10 +79,10 @@ def test_a_quiz_is_answered_with_the_keyboard(lab, page):
     page.keyboard.press("2")
     page.get_by_role("button", name="next question").wait_for()
     right = page.locator(".choices .is-right")
-    assert right.count() == 1
+    expect(right).to_have_count(1)
     told = right.locator("span").inner_text().split(" ", 1)[1].strip()
     assert told.removeprefix("\n") in page.locator(".explained").inner_text()
-    assert page.get_by_text("of 1 right so far").count() == 1
+    expect(page.get_by_text("of 1 right so far")).to_have_count(1)
     page.keyboard.press("Enter")  # the next question has the focus
     page.get_by_role("button", name="next question").wait_for(state="detached")
     page.locator("[data-choice='0']:enabled").click()
@@ -95,10 +96,10 @@ def test_a_learners_file_is_edited_while_the_page_is_open(start_lab, page, tmp_p
     page.get_by_text("23 of 23 blocks right.").wait_for()
     path.write_text(RIGHT.replace("dW = dZ @ A_prev.T / m", "dW = dZ @ A_prev.T"))
     page.locator(".block.first").wait_for()
-    assert page.locator(".block.first").get_attribute("data-key") == "linear_backward 3"
-    assert page.locator(".block.wrong").count() == 3
+    expect(page.locator(".block.first")).to_have_attribute("data-key", "linear_backward 3")
+    expect(page.locator(".block.wrong")).to_have_count(3)
     page.get_by_role("heading", name="linear_backward in layer 3").wait_for()
-    assert "dW lacks" not in page.locator(".detail").inner_text()
+    expect(page.locator(".detail")).not_to_contain_text("dW lacks", use_inner_text=True)
     for name, words in (
         ("1 · where to look", "Look at dW."),
         ("2 · the equation", "(1/m) dZ"),
@@ -125,7 +126,7 @@ def test_without_a_file_it_says_how_to_begin(lab, page):
     page.get_by_text("lamina course --start").wait_for()
     page.locator("[data-key='linear_backward 2']").click()
     page.get_by_text("what goes in").wait_for()
-    assert page.locator(".block").count() == 23
+    expect(page.locator(".block")).to_have_count(23)
 
 
 def test_the_keyboard_keeps_its_place_among_the_switches(lab, page):

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from playwright.sync_api import expect
 
 from lamina import DeepClassifier
 from lamina.cli.main import main
@@ -64,5 +65,5 @@ def test_pictures_follow_the_scheme_of_the_page(report):
 
 def test_on_paper_the_links_and_what_is_folded_are_left_out(report):
     report.emulate_media(media="print", color_scheme="dark")
-    assert not report.locator("nav").is_visible()
+    expect(report.locator("nav")).not_to_be_visible()
     assert report.locator("body").evaluate("one => getComputedStyle(one).backgroundColor") == "rgb(255, 255, 255)"

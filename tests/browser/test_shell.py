@@ -245,7 +245,7 @@ def test_it_is_used_by_keyboard_alone(looked_at):
     looked_at.keyboard.press("Tab")
     assert looked_at.evaluate("document.activeElement.textContent") == "to the view"
     looked_at.keyboard.press("Enter")
-    assert looked_at.evaluate("document.activeElement.id") == "stage"
+    expect(looked_at.locator("#stage")).to_be_focused()
     names = set()
     for _ in range(40):
         looked_at.keyboard.press("Tab")
@@ -275,7 +275,7 @@ def test_a_wrong_file_is_said_and_what_was_there_stays(looked_at, name, content,
     expect(looked_at.locator(".notes")).to_contain_text(said)
     looked_at.click("a[data-view=numbers]")
     expect(looked_at.locator("#stage")).to_contain_text("12 rows")
-    assert looked_at.locator("#stage img, .notes img").count() == 0
+    expect(looked_at.locator("#stage img, .notes img")).to_have_count(0)
 
 
 def test_names_of_columns_are_text(looked_at):
@@ -283,5 +283,5 @@ def test_names_of_columns_are_text(looked_at):
     looked_at.click("a[data-view=train]")
     looked_at.set_input_files("#own-file", {"name": "t.csv", "mimeType": "text/csv", "buffer": rows.encode()})
     expect(looked_at.locator("#stage")).to_contain_text("<b>y</b>")
-    assert looked_at.locator("#stage img, #stage b").filter(has_text="y").count() == 0
-    assert looked_at.locator("img").count() == 0
+    expect(looked_at.locator("#stage img, #stage b").filter(has_text="y")).to_have_count(0)
+    expect(looked_at.locator("img")).to_have_count(0)

@@ -61,7 +61,7 @@ def test_search_finds_a_setting(page, address):
 def test_formulas_are_set(page, address):
     page.goto(f"{address}/reference/equations.html")
     expect(page.locator(".formula .katex").first).to_be_visible()
-    assert page.locator(".formula:not(:has(.katex)), .katex-error").count() == 0
+    expect(page.locator(".formula:not(:has(.katex)), .katex-error")).to_have_count(0)
 
 
 def test_the_recorded_lab_runs_within_the_page(page, address):

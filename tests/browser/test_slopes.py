@@ -38,8 +38,8 @@ def test_the_numbers_are_the_engines(check):
     assert page["derivative, dW1[2, 3]"] == pytest.approx(engine["analytic"], rel=1e-7)
     assert page["two-sided slope"] == pytest.approx(engine["chosen"]["two_sided"], rel=1e-7)
     assert page["one-sided slope"] == pytest.approx(engine["chosen"]["right"], rel=1e-7)
-    assert f"{engine['n_kinks']} kinks on this curve" in check.locator(".findings").inner_text()
-    assert engine["verdict"] in check.locator(".findings").inner_text()
+    expect(check.locator(".findings")).to_contain_text(f"{engine['n_kinks']} kinks on this curve", use_inner_text=True)
+    expect(check.locator(".findings")).to_contain_text(engine["verdict"], use_inner_text=True)
 
 
 def test_a_typed_nudge(check):
@@ -51,7 +51,7 @@ def test_a_typed_nudge(check):
     assert shown(check)["two-sided slope"] == pytest.approx(engine["two_sided"], rel=1e-7)
     field.fill("nothing")
     field.press("Enter")
-    assert field.input_value() == "0.0001"
+    expect(field).to_have_value("0.0001")
 
 
 def test_a_nudge_by_dragging_on_the_curve(check):
@@ -78,13 +78,13 @@ def test_an_entry_is_chosen_by_click_and_by_keys(check):
     row.fill("99")
     row.press("Tab")
     expect(check.locator(".slope-list dt").first).to_have_text("derivative, dA0[4, 0] / m")
-    assert row.input_value() == "4"
+    expect(row).to_have_value("4")
 
 
 def test_the_table_behind_the_pictures(check):
     check.locator(".errors details summary").click()
     rows = check.locator(".errors tbody tr")
-    assert rows.count() == 12
+    expect(rows).to_have_count(12)
     engine = slopes(name="W1", row=2, column=3)["nudges"]
     for k in (0, 5, 11):
         cells = rows.nth(k).locator("th, td").all_inner_texts()

@@ -49,7 +49,8 @@ def test_an_entry_of_dW_lights_the_products_that_the_engine_adds_up(step):
     expect(step.locator(".worked .agrees")).to_be_visible()
     step.locator(".worked .more").click()
     terms = step.locator(".worked .term")
-    assert terms.count() == found["sums"][0]["count"] == 12
+    expect(terms).to_have_count(found["sums"][0]["count"])
+    assert found["sums"][0]["count"] == 12
     for k, term in enumerate(found["sums"][0]["terms"]):
         shown = terms.nth(k).locator(".numbers").inner_text().split(" × ")
         assert [numbers(one) for one in shown] == pytest.approx([one["value"] for one in term["factors"]], rel=1e-3)
@@ -69,7 +70,7 @@ def test_nothing_is_shown_before_it_is_computed(step):
         expect(step.locator(f".boxes [data-array={name}]")).to_have_class(re.compile("empty"))
     step.locator(".everything summary").click()
     row = step.locator(".everything tbody tr", has_text="dW1").first
-    assert "not computed yet" in row.inner_text()
+    expect(row).to_contain_text("not computed yet", use_inner_text=True)
 
 
 def test_another_step_shows_only_its_own_numbers(step):
@@ -132,7 +133,7 @@ def test_one_example_is_a_term_of_the_batch(step):
     step.get_by_role("button", name="next example").click()
     value = ask(step, "share", step=0, name="dW1", example=1)["values"][3][0]
     shows(cell(step, "dW1", 3, 0), value)
-    assert step.locator(".picture [data-array=dZ1] .cell").count() == 4
+    expect(step.locator(".picture [data-array=dZ1] .cell")).to_have_count(4)
 
 
 def test_the_grid_is_walked_with_the_keyboard(step):
@@ -140,7 +141,7 @@ def test_the_grid_is_walked_with_the_keyboard(step):
     step.locator(".picture [data-array=Z1] .window").focus()
     step.keyboard.press("ArrowDown")
     step.keyboard.press("ArrowRight")
-    assert step.locator(".reading").inner_text().startswith("Z1[1, 1] = ")
+    expect(step.locator(".reading")).to_have_text(re.compile(r"^Z1\[1, 1\] = "), use_inner_text=True)
     step.keyboard.press("Enter")
     expect(step.locator(".worked h3")).to_contain_text("Z1[1, 1]")
     expect(step.locator(".entry[aria-current]")).to_have_attribute("data-result", "Z1")

@@ -280,4 +280,4 @@ def test_recorded_steps_are_replayed(training):
     step, newest = at(page)
     assert 2 < step < newest == head
     drawn(page, step)
-    assert "cost" not in page.locator(".where").inner_text()
+    expect(page.locator(".where")).not_to_contain_text("cost", use_inner_text=True)
