@@ -63,7 +63,7 @@ Optimizer = (
 )
 Preset = Literal["auto", "fast", "td", "td_s", "sklearn", "course"]
 RandomState = int | np.random.RandomState | np.random.Generator | None
-Scaling = Literal["auto", "robust", "standard", "minmax", "quantile", "none"]
+Scaling = Literal["auto", "suited", "robust", "standard", "minmax", "quantile", "none"]
 Schedule = (
     str
     | Mapping[str, object]

@@ -48,7 +48,7 @@ from lamina.learning.loss_check import check_own_loss
 from lamina.learning.networks import Inputs, loss_from, network_from, periodic_numbers
 from lamina.learning.own_losses import own_loss_of
 from lamina.learning.precision import BFLOAT16, check_line_search, kept_type
-from lamina.learning.presets import Facts, constant_rate, may_hold_out, resolved
+from lamina.learning.presets import Facts, constant_rate, facts_with, may_hold_out, resolved
 from lamina.learning.recipe import recipe_of, warn_of_large_batch
 from lamina.learning.run import Run, Task
 from lamina.learning.scores import plain_score
@@ -135,7 +135,8 @@ def prepare(
     known = None if before is None else Known(before.model.encoder, before.model.target)
     rows.check_classes(known, classes)
     n_first = (before and before.n_first) or rows.n
-    chosen = _chosen(given, Facts(task, n_first, len(rows.names)), one_pass) | {"random_state": seed}
+    facts = Facts(task, n_first, len(rows.names))
+    chosen = _chosen(given, facts, one_pass) | {"random_state": seed}
     bits, bags = partial(random.bits, seed=seed, stream=random.HOLD_OUT), int(chosen["n_bags"])
     if bags > 1:
         there = {"partial fit": one_pass, "cluster": group is not None, "stream": not isinstance(rows, RowsInMemory)}
@@ -148,6 +149,9 @@ def prepare(
         raise SettingError(f"{rows.held_out_by} says which rows are held out for validation, but {why}: remove one.")
     log_link = task == "regressor" and loss_from(chosen, "regression").output_name == "exp"
     columns = rows.learn(chosen, known, classes=classes, log_link=log_link)
+    if chosen["scaling"] == "suited":  # what suits the columns is known now
+        facts, decided = facts_with(facts, given, columns.encoder.numbers.scaling), ("random_state", "early_stopping")
+        chosen = _chosen(given, facts, one_pass) | {name: chosen[name] for name in decided}
     loss = _loss(chosen, columns.target, rows.targets_as_numbers)
     network = network_from(chosen, _inputs(columns, before, given, task), _outputs(columns.target), loss)
     if check_size is not None:

@@ -11,7 +11,7 @@ from lamina.equations.optimisers import Adam, AdamW
 from lamina.learning.choices import chosen
 from lamina.learning.hyperparameters import OPTIMISER_CHOICES, check, settings_for
 from lamina.learning.networks import Inputs, network_from
-from lamina.learning.presets import PRESETS, Facts, resolved
+from lamina.learning.presets import PRESETS, Facts, facts_with, resolved
 
 # What has a rule of its own where it is used.
 LEFT = {"preset", "loss", "batch_size", "engine", "device", "dates"}
@@ -109,7 +109,7 @@ def test_the_fast_one_is_the_default_with_a_fraction_of_the_work(task):
     columns = ("scaling", "numeric_embedding", "embed_above", "splines", "dates", "early_stopping", "schedule")
     assert {name: fast[name] for name in columns} == {name: default[name] for name in columns}
     work = [one["n_members"] * network_from(one, INPUTS, 1, SquaredError()).size for one in (fast, default)]
-    assert work[0] * 8 < work[1]
+    assert work[0] * 4 < work[1]
 
 
 @pytest.mark.parametrize("name", ["auto", "fast"])
@@ -118,3 +118,15 @@ def test_of_many_rows_steps_are_larger_and_patience_is_shorter(name):
     assert many["batch_size"] > few["batch_size"]
     assert many["n_iter_no_change"] < few["n_iter_no_change"]
     assert many["averaging"] < few["averaging"]
+
+
+def test_columns_of_one_kind_have_plain_numbers_and_smoothed_labels():
+    defaults = {name: one.default for name, one in settings_for("classifier").items()}
+    before = Facts("classifier", 2000, 30)
+    assert resolved(defaults, before)["scaling"] == "suited"
+    pixels, others = (resolved(defaults, facts_with(before, defaults, scaling)) for scaling in ("robust", "quantile"))
+    told = ("scaling", "numeric_embedding", "label_smoothing")
+    assert [pixels[name] for name in told] == ["robust", None, 0.1]
+    assert [others[name] for name in told] == ["quantile", "periodic", 0.0]
+    chosen = {**defaults, "scaling": "robust"}  # by somebody: it says nothing about the columns
+    assert resolved(chosen, facts_with(before, chosen, "robust"))["numeric_embedding"] == "periodic"

@@ -447,8 +447,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "scaling",
         "auto",
-        OneOf(("auto", "robust", "standard", "minmax", "quantile", "none")),
-        "Numeric columns: by quartiles, smoothly clipped; to mean 0, variance 1; to [0, 1]; to a normal; or unscaled.",
+        OneOf(("auto", "suited", "robust", "standard", "minmax", "quantile", "none")),
+        "Numeric columns: by quartiles, smoothly clipped; to mean 0, variance 1; to [0, 1]; to a normal; or unscaled. "
+        "'suited': robust where the columns are measurements of one kind, like pixels, else quantile.",
         search=Among(("quantile", "robust", "standard")),
     ),
     Setting("missing", "encode", OneOf(("encode", "raise")), "Missing values: impute and add an indicator, or raise."),

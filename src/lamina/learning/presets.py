@@ -9,7 +9,7 @@ its own where it is used. docs/default-recipe.md measures how much each trick br
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ class Facts:
     task: Literal["classifier", "regressor"]
     n_rows: int
     n_columns: int = 1  # before they are encoded
+    alike: bool | None = None  # whether they are measurements of one kind; None before they were looked at
 
 
 Settings = dict[str, Any]
@@ -132,25 +133,31 @@ def auto(facts: Facts) -> Settings:
 
     Embeddings and initialisation are those of RealMLP-TD, the members those of TabM-mini. Instead of a schedule, an
     exponential moving average of the weights is evaluated: at any time it is about as good as what a schedule ends
-    with, so early stopping ends training after 10 to 80 epochs instead of 256. Of numbers steps are small and their
-    rate is high: noise that the average takes out again, and fewer passes.
+    with, so early stopping ends training after 10 to 80 epochs instead of 256. Steps are large for such an average to
+    take the noise out again: the rate is high, and of numbers a step has few rows. Few rows want more members. Columns
+    that are all of one kind, like pixels, say little one by one: they get no embedding.
     """
     n, classifies, wide = facts.n_rows, facts.task == "classifier", facts.n_columns > WIDE_TABLE_COLUMNS
+    few, plain = n < FEW_ROWS, wide or facts.alike is True
+    rate = (0.02 if few else 0.04 if plain else 0.06) if classifies else (0.035 if few else 0.05)
+    embedding_rate = (0.02 if classifies else 0.035) / rate
+    units = (256 if facts.alike and not few else 160) if classifies else (64 if few else 128)
     return td(facts) | {
-        "hidden_layer_sizes": (160, 160),
+        "hidden_layer_sizes": (units, units),
         "activation": "relu",
         "parametric_activation": False,
-        "numeric_embedding": None if wide else "periodic",
-        "numeric_embedding_rate": 1.0,
+        "numeric_embedding": None if wide or (facts.alike and classifies) else "periodic",
+        "numeric_embedding_rate": embedding_rate,
         "embed_above": 50,
         "splines": None if wide else "jagged",
         "categorical": None if wide else "identifiers",
         "front_scale": 0.0,
-        "n_members": 4,
-        "label_smoothing": 0.0,
+        "n_members": 4 if few else 2,
+        "label_smoothing": 0.1 if classifies and plain else 0.0,
         "calibrate": True,
-        "learning_rate_init": 0.02 if classifies else 0.035,
+        "learning_rate_init": rate,
         "schedule": "constant",
+        "dropout": 0.15 if classifies or few else 0.05,
         "dropout_schedule": "constant",
         "decay_schedule": "constant",
         "averaging": max(0.5, min(0.8, exp(-n / 100_000))),  # over the last few hundred steps
@@ -158,25 +165,28 @@ def auto(facts: Facts) -> Settings:
         "max_iter": 200,
         "early_stopping": n >= FEWEST_ROWS_TO_HOLD_OUT,
         "n_iter_no_change": 3 if n >= MANY_ROWS else 5 if classifies else 8,
-        "scaling": "robust" if wide else "quantile",
+        "scaling": "robust" if plain else "suited" if facts.alike is None else "quantile",
         "dates": "auto",
     }
 
 
 def fast(facts: Facts) -> Settings:
     """A single, small network on the columns of the default, for about the time of boosted trees."""
-    classifies = facts.task == "classifier"
+    classifies, many = facts.task == "classifier", facts.n_rows >= MANY_ROWS
     return auto(facts) | {
         "hidden_layer_sizes": (96, 96) if classifies else (64, 64),
         "n_members": 1,
+        "learning_rate_init": 0.02 if classifies else 0.035,
+        "numeric_embedding_rate": 1.0,
         "dropout": 0.05 if classifies else 0.0,
-        "batch_size": 64 if facts.n_rows < MANY_ROWS else 256,
-        "averaging": 0.7 if facts.n_rows < MANY_ROWS else 0.5,
-        "n_iter_no_change": 4 if facts.n_rows < MANY_ROWS else 3,
+        "batch_size": 256 if many else 64,
+        "averaging": 0.5 if many else 0.7,
+        "n_iter_no_change": 3 if many else 4,
     }
 
 
 WIDE_TABLE_COLUMNS = 100  # more are rather pixels or a spectrum than quantities of their own
+FEW_ROWS = 2_000
 MANY_ROWS = 50_000  # from here on a pass has so many steps that fewer passes do
 FEWEST_ROWS_TO_HOLD_OUT = 60
 
@@ -195,6 +205,21 @@ def resolved(settings: Mapping[str, Any], facts: Facts) -> Settings:
     """Return the settings with every "auto" replaced by the choice of the preset, where it makes one."""
     chosen = PRESETS[settings["preset"]](facts)
     return {name: chosen.get(name, value) if _is_auto(value) else value for name, value in settings.items()}
+
+
+def facts_with(facts: Facts, settings: Mapping[str, Any], scaling: str) -> Facts:
+    """Return the facts with what the scaling that was learned says of the columns.
+
+    Parameters
+    ----------
+    facts : Facts
+    settings : mapping
+        As they were given.
+    scaling : str
+        Of the encoder.
+    """
+    asked = resolved(settings, replace(facts, alike=None))["scaling"]
+    return replace(facts, alike=asked == "suited" and scaling == "robust")
 
 
 def may_hold_out(settings: Mapping[str, Any], task: Literal["classifier", "regressor"]) -> bool:

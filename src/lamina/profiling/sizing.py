@@ -28,7 +28,7 @@ from lamina.learning.initialisers import starting_parameters
 from lamina.learning.lbfgs import LBFGS
 from lamina.learning.networks import Inputs, loss_from, network_from
 from lamina.learning.precision import kept_type
-from lamina.learning.presets import Facts, resolved
+from lamina.learning.presets import Facts, facts_with, resolved
 from lamina.learning.recipe import Recipe, recipe_of
 from lamina.learning.run import Task
 from lamina.learning.state import State
@@ -71,7 +71,8 @@ def sizing_of(
         Every setting as it was given, "auto" where the preset is to choose.
     """
     task: Task = "classifier" if isinstance(target, Labels) else "regressor"
-    chosen = resolved(settings, Facts(task, n_rows, len(encoder.names_in)))
+    facts = facts_with(Facts(task, n_rows, len(encoder.names_in)), settings, encoder.numbers.scaling)
+    chosen = resolved(settings, facts)
     held_out = min(max(round(capped(float(chosen["validation_fraction"]), n_rows) * n_rows), 1), n_rows - 1)
     held_out = held_out if chosen["early_stopping"] and n_rows > 1 else 0
     outputs = target.n_outputs if isinstance(target, Labels) else target.n_targets

@@ -1,6 +1,7 @@
 """What a model is: its columns and target, its layers, the settings that were given and those that the preset chose."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Literal
 
 from lamina.data.encoding.descriptions import columns
@@ -8,7 +9,7 @@ from lamina.data.targets import Labels
 from lamina.equations.losses import Quantile
 from lamina.learning.choices import spelled
 from lamina.learning.hyperparameters import settings_for
-from lamina.learning.presets import Facts, resolved
+from lamina.learning.presets import Facts, facts_with, resolved
 from lamina.model import Model
 from lamina.reporting.elements import Markup, counted, element, folded, paragraph, table
 
@@ -120,9 +121,9 @@ def chosen_by_preset(model: Model) -> dict[str, Any]:
     """
     task: Literal["classifier", "regressor"] = "classifier" if isinstance(model.target, Labels) else "regressor"
     given = {name: one.default for name, one in settings_for(task).items()} | model.settings
-    n_columns = len(model.encoder.names_in)
+    facts = facts_with(Facts(task, 0, len(model.encoder.names_in)), given, model.encoder.numbers.scaling)
     known = (model.signs or {}).get("recipe", {}).get("preset_rows")
-    answers = [resolved(given, Facts(task, n, n_columns)) for n in (ANY_NUMBER if known is None else (known,))]
+    answers = [resolved(given, replace(facts, n_rows=n)) for n in (ANY_NUMBER if known is None else (known,))]
     left = [name for name, value in given.items() if isinstance(value, str) and value == "auto"]
     found = {}
     for name in left:

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from lamina.data.encoding.learning import learn_encoder
 from lamina.data.roles import Roles
 from lamina.data.rows import rows_of_source
-from lamina.errors import InterruptedWarning, MissingExtraError, TuningError
+from lamina.data.source import Source
+from lamina.errors import DataWarning, InterruptedWarning, MissingExtraError, TuningError
 from lamina.fitting import finish
 from lamina.interrupts import NAMES
-from lamina.learning.hyperparameters import seed_from
-from lamina.learning.presets import Facts
+from lamina.learning.hyperparameters import seed_from, settings_for
+from lamina.learning.presets import Facts, facts_with, resolved
+from lamina.learning.run import Task
 from lamina.tracking import trackers_of
 from lamina.tuning.asked import Asked, Shown, check_fixed, source_of, task_of
 from lamina.tuning.folds import folds_of
@@ -213,9 +216,21 @@ def _job(
     check_fixed(settings, who)
     counted = source.table.n_rows if source.weights is None else int(np.count_nonzero(source.weights))
     loss = settings.get("loss", "")
-    space = space_of(settings, Facts(who, counted, len(source.table.names)), asked.space, asked.only)
+    space = space_of(settings, _facts(source, who, counted, settings), asked.space, asked.only)
     measure = measure_of(asked.scoring, who, not callable(loss) and "quantile" in str(loss).lower())
     return Job(source, who, name, dict(settings), space, (), measure, asked.pruning, 0)
+
+
+def _facts(source: Source, task: Task, n_rows: int, settings: Mapping[str, Any]) -> Facts:
+    """Return what a preset looks at, the columns among it."""
+    given = {name: one.default for name, one in settings_for(task).items()} | dict(settings)
+    facts = Facts(task, n_rows, len(source.table.names))
+    if resolved(given, facts)["scaling"] != "suited":
+        return facts
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # the first trial says it too
+        encoder = learn_encoder(source.table, scaling="suited")
+    return facts_with(facts, given, encoder.numbers.scaling)
 
 
 def _identity(job: Job, asked: Asked, target: str) -> dict[str, str]:

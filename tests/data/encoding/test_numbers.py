@@ -87,6 +87,29 @@ def test_quantile_outside_is_the_end_and_missing_the_median():
     assert found[:, 1].tolist() == [0, 0, 0, 0, 1, 0]
 
 
+PIXELS = RNG.integers(0, 17, (400, 9)).astype(float)
+KINDS = {
+    "pixels": (PIXELS, "robust"),
+    "angles and speeds": (RNG.uniform(-1, 1, (400, 8)) * [3, 3, 3, 3, 5, 5, 5, 5], "robust"),
+    "a few of another kind": (np.hstack([PIXELS, RNG.normal(0, 900, (400, 2))]), "robust"),
+    "flags beside them": (np.hstack([PIXELS, RNG.integers(0, 2, (400, 30)) * 1000]), "robust"),
+    "some missing": (np.where(RNG.random((400, 9)) < 0.2, np.nan, PIXELS), "robust"),
+    "quantities of their own": (RNG.normal(size=(400, 9)) * 10.0 ** np.arange(9), "quantile"),
+    "too few": (PIXELS[:, :7], "quantile"),
+    "too few that vary": (np.where(np.arange(9) < 7, PIXELS, 3.0), "quantile"),
+    "flags alone": (RNG.integers(0, 2, (400, 30)).astype(float), "quantile"),
+    "many of another kind": (np.hstack([PIXELS, RNG.normal(0, 900, (400, 4))]), "quantile"),
+}
+
+
+@pytest.mark.parametrize(("rows", "expected"), KINDS.values(), ids=KINDS)
+def test_suited_is_robust_where_the_columns_are_of_one_kind(rows, expected):
+    found = fitted(rows, "suited")
+    assert found.to_header() == fitted(rows, expected).to_header()
+    in_parts = learn_encoder([read(rows[:150]), read(rows[150:])], scaling="suited")
+    assert in_parts.to_header() == found.to_header()
+
+
 @pytest.mark.parametrize("numbers", SCALINGS)
 def test_missing_numbers_are_filled(numbers):
     column = np.append(X[:, 1], [np.nan] * 3)

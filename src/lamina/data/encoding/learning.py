@@ -14,7 +14,7 @@ from lamina.data.encoding.encodings import ENCODINGS, Summary
 from lamina.data.encoding.faults import MISSINGS, Missing
 from lamina.data.encoding.identifiers import recurs
 from lamina.data.encoding.number_summaries import NumberSummary
-from lamina.data.encoding.numbers import SCALINGS, Scaling
+from lamina.data.encoding.numbers import ASKED_SCALINGS, AskedScaling
 from lamina.data.encoding.plan import ColumnPlan
 from lamina.data.encoding.splines import SplineSummary
 from lamina.data.encoding.weighing import Weighing
@@ -72,7 +72,7 @@ def learn_encoder(
     tables: Table | Iterable[Table],
     weights: NDArray[np.float64] | None = None,
     *,
-    scaling: Scaling = "standard",
+    scaling: AskedScaling = "standard",
     missing: Missing = "encode",
     max_categories: int = 50,
     dates: Dates = "number",
@@ -90,9 +90,10 @@ def learn_encoder(
         different values in a column, and beyond that within the error that `quantiles.QuantileSketch` states.
     weights : array, shape (n_rows,), optional
         For a single table. A row of weight 2 counts as two rows, one of weight 0 is not looked at.
-    scaling : {"standard", "minmax", "robust", "quantile", "none"}
+    scaling : {"standard", "minmax", "robust", "quantile", "none", "suited"}
         To mean 0 and standard deviation 1; to [0, 1]; by median and quartiles with a smooth clip to ±3; to a standard
-        normal through up to 1,000 quantiles; or as they are. A missing number is filled with the median (robust,
+        normal through up to 1,000 quantiles; or as they are; or robust where the columns are measurements of one kind
+        (`number_summaries.are_alike`), else quantile. A missing number is filled with the median (robust,
         quantile) or the mean.
     missing : {"encode", "raise"}
     max_categories : int
@@ -118,9 +119,9 @@ def learn_encoder(
     ColumnError
         `categorical` or `splines` names a column that is not there, or one of another kind.
     """
-    if scaling not in SCALINGS or missing not in MISSINGS or dates not in DATE_CHOICES:
+    if scaling not in ASKED_SCALINGS or missing not in MISSINGS or dates not in DATE_CHOICES:
         raise SettingError(
-            f"scaling is one of {SCALINGS}, missing one of {MISSINGS}, dates one of {DATE_CHOICES}; "
+            f"scaling is one of {ASKED_SCALINGS}, missing one of {MISSINGS}, dates one of {DATE_CHOICES}; "
             f"found {scaling!r}, {missing!r}, {dates!r}"
         )
     for name, limit, least in (

@@ -12,7 +12,7 @@ from lamina.data.encoding.category_summaries import LevelCounts
 from lamina.data.encoding.dates import CIRCLES, PERIODS, TELLING, Dates, candidates, expanded, other_date
 from lamina.data.encoding.faults import find_fault, missing_fault, warn_of_missing
 from lamina.data.encoding.normal_scores import NormalScores, landmarks
-from lamina.data.encoding.numbers import NumberColumns, Scaling
+from lamina.data.encoding.numbers import AskedScaling, NumberColumns, Scaling
 from lamina.data.encoding.pieces import InputColumns
 from lamina.data.encoding.plan import ColumnPlan
 from lamina.data.moments import Moments, moments, sparse_moments
@@ -24,6 +24,8 @@ from lamina.data.tables.table import Batch, Table
 Array = NDArray[np.float64]
 
 QUARTILES = np.array([0.25, 0.5, 0.75])
+OF_QUANTILES: tuple[AskedScaling, ...] = ("robust", "quantile", "suited")  # scalings that are made of them
+FEWEST_ALIKE = 8  # columns
 LARGEST = np.finfo(np.float64).max
 
 
@@ -34,7 +36,7 @@ class NumberPlan:
     at: NDArray[np.intp]  # input columns; a date stands once for each of its parts
     parts: tuple[str, ...]
     inputs: InputColumns
-    scaling: Scaling
+    scaling: AskedScaling
     dates: Dates  # how dates are encoded
     identifiers: bool  # whether some may turn out to be identifiers, whose numbers are counted
 
@@ -49,7 +51,7 @@ class NumberPlan:
     @property
     def needs_quantiles(self) -> bool:
         """Whether quantiles are looked at: the scaling is made of them, or of how often each number occurs."""
-        return self.scaling in ("robust", "quantile") or self.identifiers
+        return self.scaling in OF_QUANTILES or self.identifiers
 
     @property
     def sources(self) -> NDArray[np.intp]:
@@ -120,13 +122,20 @@ class NumberSummary:
         at, parts, found = self.plan.at, self.plan.parts, self.moments
         empty = [plan.inputs.names[at[k]] for k in np.flatnonzero(found.weight == 0) if not parts[k]]
         warn_of_missing(empty)
-        quantiles, medians = [], np.zeros(len(at))
-        for k, one in enumerate(self._distributions()):
-            quantiles.append(needed_quantiles(self.plan, k, one, found, unit))
+        possible: tuple[Scaling, ...] = (
+            ("robust", "quantile") if self.plan.scaling == "suited" else (self.plan.scaling,)
+        )
+        quantiles: dict[Scaling, list[Array]] = {scaling: [] for scaling in possible}
+        medians, compared = np.zeros(len(at)), np.isin(at, plan.plain_numbers) & (found.weight > 0)
+        for k, one in enumerate(self._distributions() if self.plan.scaling in OF_QUANTILES else ()):
+            for scaling, those in quantiles.items():
+                those.append(needed_quantiles(scaling, k, one, found, unit))
             medians[k] = one.quantiles(np.array([0.5]), unit)[0] if len(one.values) else 0.0
-        if self.plan.scaling not in ("robust", "quantile"):
-            quantiles, medians = [], np.zeros(len(at))
-        return (fit_numbers(self.plan, found, quantiles, medians).among(plan.numbers),)
+            compared[k] &= len(one.values) > 2
+        if len(possible) == 2:
+            alike = are_alike(_difference(found.high[compared], found.low[compared]))
+            possible = possible[:1] if alike else possible[1:]
+        return (fit_numbers(self.plan, possible[0], found, quantiles[possible[0]], medians).among(plan.numbers),)
 
 
 # ---- looking at rows ----
@@ -213,21 +222,36 @@ def _sparse_distributions(matrix: Any, weights: Array | None) -> Iterator[Distri
 # ---- from what was found to an encoding ----
 
 
-def needed_quantiles(plan: NumberPlan, k: int, found: Distribution, seen: Moments, unit: float) -> Array:
+def are_alike(ranges: Array) -> bool:
+    """Return whether columns of numbers are measurements of one kind: pixels, points of a spectrum, angles of joints.
+
+    There are eight or more of them, and four in five have a range between half and twice the median of all ranges.
+    """
+    ranges = ranges[ranges > 0]
+    if len(ranges) < FEWEST_ALIKE:
+        return False
+    beside = ranges / np.median(ranges)
+    return bool(np.mean((beside >= 0.5) & (beside <= 2)) >= 0.8)
+
+
+def needed_quantiles(scaling: Scaling, k: int, found: Distribution, seen: Moments, unit: float) -> Array:
     """Return the quantiles that column `k` is scaled by: quartiles, or landmarks; none of a constant column."""
     if not seen.low[k] < seen.high[k]:  # one number, or none
         return np.zeros(0)
-    if plan.scaling == "robust":
+    if scaling == "robust":
         return found.quantiles(QUARTILES, unit)
     return landmarks(found, seen.low[k], seen.high[k], unit)
 
 
-def fit_numbers(plan: NumberPlan, found: Moments, quantiles: list[Array], medians: Array) -> NumberColumns:
+def fit_numbers(
+    plan: NumberPlan, scaling: Scaling, found: Moments, quantiles: list[Array], medians: Array
+) -> NumberColumns:
     """Return the encoding of number columns.
 
     Parameters
     ----------
     plan : NumberPlan
+    scaling : {"standard", "minmax", "robust", "quantile", "none"}
     found : Moments
     quantiles : list of array
         What `needed_quantiles` returned for each column; empty where the scaling needs none.
@@ -238,20 +262,20 @@ def fit_numbers(plan: NumberPlan, found: Moments, quantiles: list[Array], median
     mean, low = found.location(), np.where(known, found.low, 0.0)
     zeros, ones = np.zeros_like(mean), np.where(known, 1.0, 0.0)
     maps: tuple[Array, ...] = ()
-    if plan.scaling == "standard":
+    if scaling == "standard":
         location, scale, fill = mean, found.scale(), zeros
-    elif plan.scaling == "none":
+    elif scaling == "none":
         location, scale, fill = zeros, ones, mean
-    elif plan.scaling == "minmax":
+    elif scaling == "minmax":
         location, scale = low, _range(found)
         fill = np.divide(_difference(mean, low), scale, out=zeros, where=scale > 0)
-    elif plan.scaling == "robust":
+    elif scaling == "robust":
         location, scale, fill = medians, _robust_scale(found, quantiles), zeros
     else:
         location, scale, maps = medians, _range(found), tuple(quantiles)
         fill = np.array([NormalScores(q)(m) if len(q) else 0.0 for q, m in zip(quantiles, medians, strict=True)])
     indicator = (found.missing > 0) & known & np.array([part == "" for part in plan.parts], bool)
-    fitted = NumberColumns(plan.scaling, plan.at, plan.parts, location, scale, fill, indicator, maps)
+    fitted = NumberColumns(scaling, plan.at, plan.parts, location, scale, fill, indicator, maps)
     return _varying(fitted, ~found.constant, plan.dates)
 
 

@@ -35,6 +35,8 @@ from lamina.errors import DataError
 
 Scaling = Literal["standard", "minmax", "robust", "quantile", "none"]
 SCALINGS: tuple[Scaling, ...] = ("standard", "minmax", "robust", "quantile", "none")
+AskedScaling = Literal["standard", "minmax", "robust", "quantile", "none", "suited"]
+ASKED_SCALINGS: tuple[AskedScaling, ...] = (*SCALINGS, "suited")  # robust or quantile, as suits the columns
 
 CLIP = 3.0  # how far out the smooth clip lets numbers be
 CLIPPED_FROM = 1e9  # from here on Z / sqrt(1 + (Z / 3)^2) is 3 to the bit

@@ -90,4 +90,4 @@ def _resolved(model: Any, n: int) -> Mapping[str, Any]:
     task = "classifier" if isinstance(model.target, Labels) else "regressor"
     given = {name: one.default for name, one in settings_for(task).items()} | dict(model.settings)
     facts = presets.Facts(task, n, len(model.encoder.names_in))  # type: ignore[arg-type]
-    return presets.resolved(given, facts)
+    return presets.resolved(given, presets.facts_with(facts, given, model.encoder.numbers.scaling))
