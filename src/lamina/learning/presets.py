@@ -133,15 +133,16 @@ def auto(facts: Facts) -> Settings:
 
     Embeddings and initialisation are those of RealMLP-TD, the members those of TabM-mini. Instead of a schedule, an
     exponential moving average of the weights is evaluated: at any time it is about as good as what a schedule ends
-    with, so early stopping ends training after 10 to 80 epochs instead of 256. Steps are large for such an average to
-    take the noise out again: the rate is high, and of numbers a step has few rows. Few rows want more members. Columns
-    that are all of one kind, like pixels, say little one by one: they get no embedding.
+    with, so early stopping ends training after 10 to 80 epochs instead of 256. It takes the noise of large steps out
+    again, so the rate is high, and of numbers a step has few rows. Few rows want more members. Columns that are all of
+    one kind, like pixels, say little one by one: of classes they get no embedding, and smoothed labels.
     """
     n, classifies, wide = facts.n_rows, facts.task == "classifier", facts.n_columns > WIDE_TABLE_COLUMNS
     few, plain = n < FEW_ROWS, wide or facts.alike is True
     rate = (0.02 if few else 0.04 if plain else 0.06) if classifies else (0.035 if few else 0.05)
     embedding_rate = (0.02 if classifies else 0.035) / rate
     units = (256 if facts.alike and not few else 160) if classifies else (64 if few else 128)
+    patience = 2 if n >= VERY_MANY_ROWS else 3 if n >= MANY_ROWS else 5 if classifies else 8
     return td(facts) | {
         "hidden_layer_sizes": (units, units),
         "activation": "relu",
@@ -164,7 +165,7 @@ def auto(facts: Facts) -> Settings:
         "batch_size": 512 if n >= MANY_ROWS else 128 if classifies else 64,
         "max_iter": 200,
         "early_stopping": n >= FEWEST_ROWS_TO_HOLD_OUT,
-        "n_iter_no_change": 3 if n >= MANY_ROWS else 5 if classifies else 8,
+        "n_iter_no_change": patience,
         "scaling": "robust" if plain else "suited" if facts.alike is None else "quantile",
         "dates": "auto",
     }
@@ -187,7 +188,7 @@ def fast(facts: Facts) -> Settings:
 
 WIDE_TABLE_COLUMNS = 100  # more are rather pixels or a spectrum than quantities of their own
 FEW_ROWS = 2_000
-MANY_ROWS = 50_000  # from here on a pass has so many steps that fewer passes do
+MANY_ROWS, VERY_MANY_ROWS = 50_000, 100_000  # from here on a pass has so many steps that fewer passes do
 FEWEST_ROWS_TO_HOLD_OUT = 60
 
 
