@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from lamina.data.class_weights import own_weights
 from lamina.data.examples import Block, Examples
 from lamina.data.folds import LeftOut
 from lamina.engine import Engine
@@ -82,13 +83,13 @@ def try_score(run: Run, state: State) -> None:
 
 
 def _plain(run: Run, state: State, rows: Any, first: int | None, A: Any = None) -> float:
-    """Return accuracy or R^2 of the rows, or of the first `first` of them."""
+    """Return accuracy or R^2 of the rows, or of the first `first` of them; as in `score`, classes weigh alike."""
     found, Y, w = [], [], []
     for block in rows.blocks(first):
         if A is None:
             found.append(run.engine.predict(run.network, state.evaluated, block.X))
         Y.append(block.Y)
-        w.append(block.weights)
+        w.append(own_weights(block.weights, run.columns.class_factors, block.Y))
     A = np.concatenate(found) if A is None else A
     weights = None if w[0] is None else np.concatenate(w)
     return plain_score(run.columns.target, run.network.loss, A.astype(np.float64), np.concatenate(Y), weights)
