@@ -1,6 +1,7 @@
 """Evaluation: the cost and the scores of an epoch, and the value that decides which epoch is the best."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -113,3 +114,18 @@ def validation_cost(run: Run, state: State) -> tuple[float | None, Any]:
     if run.validation is None:
         return None, None
     return cost_of(run.network, run.engine, state.evaluated, run.validation)
+
+
+def judge_the_best_again(run: Run, state: State) -> None:
+    """Evaluate the weights of the best epoch as this run does: its penalty, loss, rounding or class weights may differ.
+
+    Otherwise costs of two kinds would be compared, and weights of before kept however well the new ones do.
+    """
+    if state.best_params is None:
+        return
+    then = replace(state, params=state.best_params, average=None)
+    with np.errstate(all="ignore"):
+        watched, A = validation_cost(run, then)
+        record = Record(state.best_epoch, state.best_cost, watched, *scores_of(run, then, A), 0.0, 0.0)
+        value = watched_value(run, then, record)
+    state.judge_the_best(value, value if run.score is None else record.cost if watched is None else watched)
