@@ -1,5 +1,6 @@
 """Bags: each learns from all folds but its own, is watched on that one, and all predict together."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -268,8 +269,26 @@ def test_a_class_that_a_bag_never_sees_is_said():
     bag, at = int(text.partition("fold ")[2][0]), list(model.classes_).index("rosé")
     P = [model.model_.bag(i).predict_proba(X)[labels == "rosé", at].mean() for i in range(3)]
     assert np.argmin(P) == bag
-    with pytest.warns(lamina.errors.DataWarning, match=r"all rows of class 3 are in fold ., since it has one row"):
+    with pytest.warns(lamina.errors.DataWarning, match=r"all rows of class 3 are in fold ., since there are too few"):
         classifier(max_iter=1).fit(X, np.append(LABELS[:-1], 3))
+
+
+def test_a_label_that_a_bag_never_sees_is_said():
+    """With it or without it: a network that saw only one of the two says the same of every row."""
+    acid, nobody = X[:, 1], np.zeros(len(X))
+    Y = np.column_stack([X[:, 2] > np.median(X[:, 2]), acid > 3, acid < 4, nobody]).astype(int)
+    groups = np.where(acid > 3, 0, 1 + np.arange(len(X)) % 9)
+    with pytest.warns(lamina.errors.DataWarning) as told:
+        model = classifier(max_iter=60).fit(X, Y, groups=groups)
+    (text,) = (str(one.message) for one in told)
+    found = re.match(r"n_bags=3: all rows with label 1 and without label 2 are in fold (\d), since groups=", text)
+    bag = int(found[1])
+    assert "learns from none of them: take groups that share their classes" in text
+    P = [model.model_.bag(i).predict_proba(X)[Y[:, 1] == 1, 1].mean() for i in range(3)]
+    assert np.argmin(P) == bag
+    alone = np.column_stack([LABELS > 0, np.arange(len(X)) == 7]).astype(int)
+    with pytest.warns(lamina.errors.DataWarning, match=r"all rows with label 1 are in fold ., since there are too few"):
+        classifier(max_iter=1).fit(X, alone)
 
 
 def test_one_temperature_is_the_best_for_rows_that_were_left_out():

@@ -203,6 +203,25 @@ def test_a_record_says_how_the_model_of_its_epoch_does_on_the_watched_rows(membe
         assert record.validation_score == pytest.approx(accuracy_score(right[held], model.predict(X[held])))
 
 
+@pytest.mark.parametrize("weighed", [False, True])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_class_weights_count_in_the_cost_and_not_in_the_score(classes, weighed):
+    edges = [1.0] if classes == 2 else [0.7, 1.5]
+    y, y_val = np.digitize(SIGNAL, edges), np.digitize(SIGNAL_VAL, edges)
+    factors = {0: 1.0, 1: 9.0, 2: 4.0}
+    w, w_val = (np.linspace(0.2, 3, 120), W_VAL) if weighed else (None, None)
+    watched = {"X_val": X_VAL, "y_val": y_val, "sample_weight_val": w_val}
+    weights = {k: factors[k] for k in range(classes)}
+    run, state = classification(y=y, sample_weight=w, rows=watched, class_weight=weights, max_iter=3)
+    for progress in train(run, state):
+        model, record = current(run, state), progress.record
+        right, P = accuracy_score(y_val, model.predict(X_VAL), sample_weight=w_val), model.predict_proba(X_VAL)
+        assert record.validation_score == pytest.approx(right)
+        assert record.score == pytest.approx(accuracy_score(y, model.predict(X), sample_weight=w))
+        counts = np.vectorize(factors.get)(y_val) * (1 if w_val is None else w_val)
+        assert record.validation_cost == pytest.approx(log_loss(y_val, P, sample_weight=counts), rel=1e-4)
+
+
 def test_r2_of_many_targets():
     Y = np.column_stack([SIGNAL, 100 + X[:, 3], np.ones(120)])
     run, state = regression(y=Y, max_iter=3)

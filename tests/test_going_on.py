@@ -9,8 +9,12 @@ import pytest
 
 from lamina import DeepClassifier, DeepRegressor
 from lamina.equations.optimisers import OPTIMISERS, GradientDescent
+from lamina.equations.verbs import penalty
 from lamina.errors import EngineWarning
+from lamina.fitting import finish, prepare
 from lamina.learning.hyperparameters import OPTIMISER_CHOICES
+from lamina.learning.training import train
+from lamina.starting import Before
 from plain_network import PLAIN
 
 rng = np.random.default_rng(0)
@@ -135,6 +139,57 @@ def test_warm_start_with_other_validation_rows_watches_anew():
     assert model.best_epoch_ > 4
     costs = [record["validation_cost"] for record in model.history_[4:]]
     assert model.best_epoch_ == 5 + int(np.argmin(costs))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "early"),
+    [
+        ({}, {"label_smoothing": 0.3}, True),
+        ({}, {"label_smoothing": 0.3}, False),
+        ({"class_weight": {0: 9, 1: 1, 2: 1}}, {"class_weight": None, "max_iter": 8}, True),
+        ({"class_weight": {0: 9, 1: 1, 2: 1}}, {"class_weight": None, "max_iter": 8}, False),
+        ({}, {"alpha": 50.0, "learning_rate_init": 0.003, "max_iter": 60}, False),  # a validation cost has no penalty
+    ],
+    ids=str,
+)
+def test_warm_start_with_a_higher_cost_compares_the_best_of_before_at_that_cost(before, after, early):
+    """Costs that were lower because they left something out would keep the weights of before for ever."""
+    model = estimator("classifier", warm_start=True, early_stopping=early, n_iter_no_change=99, **before)
+    model.fit(X, LABELS)
+    first = [record["validation_cost"] or record["cost"] for record in model.history_]
+    model.set_params(**after).fit(X, LABELS)
+    then = [record["validation_cost"] or record["cost"] for record in model.history_[10:]]
+    assert min(then) > min(first)
+    assert model.best_epoch_ > 10
+
+
+def test_warm_start_keeps_weights_that_are_still_the_best():
+    model = estimator("regressor", warm_start=True, early_stopping=True, tol=0.0, n_iter_no_change=99)
+    model.fit(X, NUMBERS)
+    best, params = model.best_epoch_, model.model_.params
+    model.set_params(learning_rate_init=10.0, dtype="bfloat16").fit(X, NUMBERS)
+    assert model.best_epoch_ == best
+    np.testing.assert_array_equal(model.model_.params, params)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("float64", "bfloat16"), ("bfloat16", "float64"), ("float64", "float32")]
+)
+@pytest.mark.parametrize("early", [True, False])
+def test_another_dtype_judges_the_best_weights_as_it_rounds(before, after, early):
+    given = {**QUICK, "early_stopping": early, "dtype": before}
+    run, state = prepare(X, NUMBERS, settings=given, task="regressor")
+    for _ in train(run, state):
+        pass
+    model, old = finish(run, state), state.best
+    run, state = prepare(X, NUMBERS, settings={**given, "dtype": after}, task="regressor", before=Before(model, state))
+    rows = next((run.validation or run.examples).blocks())
+    cost = run.engine.cost(run.network, state.best_params, *rows)
+    cost += 0 if early else penalty(run.network, state.best_params, run.examples.n)
+    assert state.best == state.best_cost == state.threshold == pytest.approx(cost, rel=1e-6)
+    assert state.best == pytest.approx(old, rel=0.02)
+    assert state.best != old
+    assert state.best_epoch == model.best_epoch
 
 
 def test_a_seed_that_was_drawn_goes_on():

@@ -90,7 +90,8 @@ ATTRIBUTES = """Attributes
 model_ : lamina.model.Model
     Everything needed to predict; `save` writes it to a file.
 history_ : list of dict
-    One record per epoch: epoch, cost, validation_cost, score, validation_score, learning_rate, seconds.
+    One record per epoch: epoch, cost, validation_cost, score, validation_score, learning_rate, seconds. Costs are what
+    is learned, so class weights count in them; scores count `sample_weight` alone, as `score` does.
 n_iter_ : int
     Number of epochs trained.
 best_epoch_ : int

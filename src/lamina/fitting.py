@@ -40,7 +40,7 @@ from lamina.learning.bags import check_bags
 from lamina.learning.calibration import divided, temperature
 from lamina.learning.conformal import Conformal, has_scores, joined, scores_of
 from lamina.learning.diagnosis.signs import Signs, signs_of, signs_so_far
-from lamina.learning.evaluation import predictions, try_score
+from lamina.learning.evaluation import judge_the_best_again, predictions, try_score
 from lamina.learning.group import Group
 from lamina.learning.hyperparameters import check, seed_from, settings_for
 from lamina.learning.lbfgs import LBFGS
@@ -213,6 +213,8 @@ def prepare(
     state = started(run) if before is None else gone_on(run, before)
     check_own_loss(run, state)
     try_score(run, state)
+    if not one_pass:
+        judge_the_best_again(run, state)
     return run, state
 
 

@@ -233,11 +233,18 @@ def train_steps_many(network: Any, trainings: Iterable[tuple[Any, ...]]) -> list
             if id(array) not in fitting:
                 (fitting[id(array)],) = _like(params, array)
         rows = [fitting[id(array)] for array in (X, Y, weights)]
-        order, cost = np.ascontiguousarray(order, np.int64), np.empty(len(steps.rates))
+        order, cost = _row_numbers(order), np.empty(len(steps.rates))
         how = _steps(steps, len(order))
         given.append(TRAININGS[dtype.itemsize](plan, _rule(optimiser), params, memory, *rows, order, how, cost))
         costs.append(cost)
     return [cost[:done] for cost, done in zip(costs, _kernels.train_steps(plan, given), strict=True)]
+
+
+def _row_numbers(order: Any) -> Any:
+    order = np.asarray(order)
+    if order.size and order.dtype.kind not in "iu":  # the conversion would cut off what is behind the point
+        raise DataError(f"order: numbers of type {order.dtype}, where whole numbers were expected.")
+    return np.ascontiguousarray(order, np.int64)
 
 
 def _steps(steps: Any, rows: int) -> Any:

@@ -302,7 +302,7 @@ LINES_OF_ROOMS = {
     "data/encoding": 2800,
     "data/streaming": 2250,  # passes that workers share, and lanes
     "data/tables": 5000,
-    "equations": 2850,  # matrices that are moved whole, many trainings in one call
+    "equations": 2950,  # matrices that are moved whole, many trainings in one call, arguments that are checked
     "exporting": 1500,
     "explaining": 720,  # a class that bags predict together
     "glassbox": 4700,  # each equation says what its terms are

@@ -84,6 +84,24 @@ def test_inputs_that_were_changed_by_hand_stay_when_a_setting_changes():
     assert bench.trace_at(4)["A0"][0, 3] == 7.5
 
 
+def test_a_penalty_that_comes_later_counts_for_the_best_epoch_too():
+    """Else no epoch would be better than those before it, and training would end for lack of progress."""
+    bench = Bench(built_in("moons"), {"alpha": 0.0, "early_stopping": False})
+    bench.play(200, wait=True)
+    before = bench.state_at(bench.head)[1]
+    assert bench.change({"alpha": 50.0})
+    run, state = bench.state_at(bench.head)
+    cost = run.engine.cost(run.network, state.best_params, *next(run.examples.blocks()))
+    penalty = 50.0 / (2 * run.examples.n) * sum(np.sum(W**2) for W in weights_of(run.network, state.best_params))
+    assert state.best_epoch == before.best_epoch > 0
+    assert state.best == pytest.approx(cost + penalty, rel=1e-6)
+    assert state.best > 1.5 * before.best
+
+
+def weights_of(network, params):
+    return [p["W"] for p in network.views(params) if "W" in p]
+
+
 def test_changes_of_settings_share_the_rows():
     bench = Bench(built_in("digits"))
     before = bench.run

@@ -37,7 +37,7 @@ from lamina.equations.optimisers import OPTIMISERS, Adam, GradientDescent
 from lamina.equations.random import Key, kept
 from lamina.equations.slots import Group
 from lamina.equations.steps import Steps
-from lamina.errors import EngineError, EngineWarning
+from lamina.errors import DataError, EngineError, EngineWarning
 from lamina.tensors import rows as rows_there
 from lamina.tensors.devices import check_type, memory_of
 from lamina.tensors.layers import Place
@@ -45,6 +45,8 @@ from lamina.tensors.plan import Plan
 from lamina.tensors.random import dropped, smallest_kept
 from lamina.tensors.rows import Rows
 from lamina.tensors.stepping import Same, Stepper
+from wrong_steps import NETWORK as WITH_DROPOUT
+from wrong_steps import WRONG, arguments, named, train
 
 with_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 DEVICES = pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=with_cuda)])
@@ -77,10 +79,10 @@ def close(found, expected, dtype, loose=1.0):
     assert np.max(np.abs(found - expected), initial=0) <= loose * LOOSE[dtype] * scale
 
 
-def assert_agree(network, device, dtype, m=24, loose=1.0, **settings):
+def assert_agree(network, device, dtype, rows=24, loose=1.0, **settings):
     """Hold cost, gradient, prediction and watched cost against the equations, on the rounded numbers."""
     engine = choose(network, "torch", device=device)
-    rounded = narrow(dtype, *case(network, m))
+    rounded = narrow(dtype, *case(network, rows))
     exact = narrow(np.float64, *rounded)
     J, grads = engine.gradients(network, *rounded, seed=5, step=2, **settings)
     J_, grads_ = EQUATIONS.gradients(network, *exact, seed=5, step=2, **settings)
@@ -105,7 +107,7 @@ def network_of(layer, loss):
 @pytest.mark.parametrize("layer", EXAMPLES, ids=str)
 def test_every_layer(layer, device, dtype):
     for loss in (BinaryLogLoss(), SquaredError()):
-        assert_agree(network_of(layer, loss), device, dtype, first=3, m=24, dropout=0.7)
+        assert_agree(network_of(layer, loss), device, dtype, first=3, m=40, dropout=0.7)
 
 
 @DEVICES
@@ -223,6 +225,22 @@ def test_rows_that_are_written_to_are_read_again(device):
             p, memory = params.copy(), np.zeros((2, network.size))
             results.append(one.train_steps(network, rule, p, memory, X, Y, w, np.arange(32), how))
         np.testing.assert_allclose(results[1], results[0], rtol=1e-10)
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=named)
+def test_wrong_arguments_are_refused(wrong):
+    given = arguments(**wrong)
+    before = given["params"].copy()
+    with pytest.raises((ValueError, TypeError, IndexError)):
+        train(choose(WITH_DROPOUT, "torch", device="cpu"), **given)
+    np.testing.assert_array_equal(given["params"], before)
+
+
+def test_a_row_outside_of_the_batch_is_refused():
+    engine, params = choose(WITH_DROPOUT, "torch", device="cpu"), np.zeros(WITH_DROPOUT.size)
+    for wrong in ({"first": 5, "m": 10}, {"m": 0}, {"dropout": 2.5}, {"step": -1}):
+        with pytest.raises(DataError, match=r"of a batch of|on a rate of|at least one row"):
+            engine.gradients(WITH_DROPOUT, params, np.zeros((6, 3)), np.zeros((6, 2)), **wrong)
 
 
 @DEVICES

@@ -175,22 +175,32 @@ class RowsInMemory:
 
 def _warn_of_hidden_classes(examples: AllButOne, target: Labels | Numbers, groups: str | None) -> None:
     """Warn where all rows of a class are in one fold: the network that leaves it out never learns that class."""
-    if not isinstance(target, Labels) or target.task == "multilabel" or len(target.classes) < 2:
+    if not isinstance(target, Labels) or len(target.classes) < 2:
         return
-    numbers = class_numbers(examples.rows.Y)
     for bag, own in enumerate(examples.own):
-        hidden = np.setdiff1d(numbers, numbers[own])
-        if len(hidden):
-            names = ", ".join(repr(one) for one in target.classes[hidden].tolist())
-            why, cure = "it has one row", "take more of them"
+        if what := _hidden(target, examples.rows.Y, own):
+            why, cure = "there are too few of them", "take more"
             if groups is not None:
                 why, cure = f"groups={groups!r} keeps them together", "take groups that share their classes"
             warnings.warn(
-                f"n_bags={examples.k}: all rows of class {names} are in fold {bag}, since {why}. The network that "
-                f"leaves that fold out, bag({bag}), never learns the class: {cure}, or leave out n_bags.",
+                f"n_bags={examples.k}: all rows {what} are in fold {bag}, since {why}. The network that leaves that "
+                f"fold out, bag({bag}), learns from none of them: {cure}, or leave out n_bags.",
                 DataWarning,
                 stacklevel=5,
             )
+
+
+def _hidden(target: Labels, Y: NDArray[Any], own: NDArray[Any]) -> str:
+    """Return which rows there are, and none among its own: of a class; with a label, or without it."""
+    if target.task != "multilabel":
+        numbers = class_numbers(Y)
+        names = ", ".join(map(repr, target.classes[np.setdiff1d(numbers, numbers[own])].tolist()))
+        return f"of class {names}" if names else ""
+    found = []
+    for word, has in (("with", Y > 0.5), ("without", Y <= 0.5)):
+        names = ", ".join(map(str, target.classes[has.any(axis=0) & ~has[own].any(axis=0)].tolist()))
+        found += [f"{word} label {names}"] if names else []
+    return " and ".join(found)
 
 
 def _as_numbers(y: Any, task: Task) -> Any:

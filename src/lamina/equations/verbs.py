@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from lamina.equations.arguments import require_piece, require_sound
 from lamina.equations.dropout import Dropout
 from lamina.equations.layers import Residual, chain_backward, chain_forward, chain_gradients, chain_predict
 from lamina.equations.members import for_members, mean_of_members
 from lamina.equations.network import Network
 from lamina.equations.optimisers import forget_traces
 from lamina.equations.random import Key
-from lamina.equations.steps import Steps, Training, require_apart
+from lamina.equations.steps import Steps, Training
 from lamina.equations.types import Array, Arrays, Layer, Optimiser
 
 
@@ -113,7 +114,13 @@ def gradients(
     J : float
     grads : array, shape (size,)
         In the places of the statistics: what the update takes off them.
+
+    Raises
+    ------
+    DataError
+        Rows, targets and weights of shapes that do not fit, no rows of a batch of m, or a rate of dropout above 1.
     """
+    require_piece(network, X, Y, weights, step, first, m, dropout)
     layers, p = with_dropout(network.layers, dropout), network.views(params)
     A0 = for_members(network.members, X.T)
     A, caches = chain_forward(layers, p, A0, Key(seed, step, first=first * network.members))
@@ -250,9 +257,11 @@ def train_steps(
     Raises
     ------
     DataError
-        The parameters or the memory overlap with another array.
+        Shapes or numbers of steps that do not fit, or the parameters or the memory overlap with another array.
+    IndexError
+        The order names a row that is not there.
     """
-    require_apart([Training(optimiser, params, memory, X, Y, weights, order, steps)])
+    require_sound(network, [Training(optimiser, params, memory, X, Y, weights, order, steps)])
     size, span = steps.batch_size, network.spans["weights"]
     examples = len(order) if steps.examples is None else steps.examples
     costs = np.empty(len(steps.rates))
@@ -289,9 +298,9 @@ def train_steps_many(network: Network, trainings: Iterable[Training]) -> list[An
 
     Raises
     ------
-    DataError
-        The parameters or the memory of one overlap with another array.
+    DataError, IndexError
+        As of `train_steps`, or the parameters or the memory of one overlap with another's; none of them has moved.
     """
     trainings = list(trainings)
-    require_apart(trainings)
+    require_sound(network, trainings)
     return [train_steps(network, *training) for training in trainings]

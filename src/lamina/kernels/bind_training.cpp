@@ -139,9 +139,9 @@ struct GivenSteps {
 };
 
 void require_dropout(const Plan& plan, double factor) {
-    require(factor >= 0 && factor * plan.highest_rate <= 1, "dropout: a factor of " + std::to_string(factor) +
-                                                                " on a rate of " + std::to_string(plan.highest_rate) +
-                                                                "; expected a product from 0 to 1");
+    require(factor >= 0 && factor * plan.highest_rate < 1, "dropout: a factor of " + std::to_string(factor) +
+                                                               " on a rate of " + std::to_string(plan.highest_rate) +
+                                                               "; expected a product from 0 to below 1");
 }
 
 template <class T>

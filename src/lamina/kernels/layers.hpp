@@ -96,7 +96,7 @@ struct Dropout : LayerDefaults {
     static constexpr bool over_dA = true, members_differ = true;
     static void check(const Layer& layer, const Plan&) {
         const double rate = layer.number("rate");
-        expect(rate >= 0 && rate <= 1, "rate of dropout");
+        expect(rate >= 0 && rate < 1, "rate of dropout");
     }
     static void place(const Layer& layer, Op& op, Places& places) {
         const double rate = layer.number("rate");

@@ -21,6 +21,7 @@ from lamina.laboratory.edits import Edit, edited, trace_of_step
 from lamina.laboratory.lab_rows import LabRows
 from lamina.laboratory.recording import Recording
 from lamina.laboratory.sizes import check_size, check_step
+from lamina.learning.evaluation import judge_the_best_again
 from lamina.learning.hyperparameters import settings_for
 from lamina.learning.run import Run
 from lamina.learning.state import State
@@ -128,7 +129,9 @@ class Bench:
                 before.validation,
             )  # as they are, edits included
             run = replace(run, columns=rows[0], examples=rows[1], validation=rows[2])
-            self._begin(run, _gone_on(state, earlier))
+            state = _gone_on(state, earlier)
+            judge_the_best_again(run, state)
+            self._begin(run, state)
         else:
             self._start(run, state)
         self.settings = chosen

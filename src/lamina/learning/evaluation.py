@@ -1,10 +1,12 @@
 """Evaluation: the cost and the scores of an epoch, and the value that decides which epoch is the best."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from lamina.data.class_weights import own_weights
 from lamina.data.examples import Block, Examples
 from lamina.data.folds import LeftOut
 from lamina.engine import Engine
@@ -82,13 +84,13 @@ def try_score(run: Run, state: State) -> None:
 
 
 def _plain(run: Run, state: State, rows: Any, first: int | None, A: Any = None) -> float:
-    """Return accuracy or R^2 of the rows, or of the first `first` of them."""
+    """Return accuracy or R^2 of the rows, or of the first `first` of them; as in `score`, classes weigh alike."""
     found, Y, w = [], [], []
     for block in rows.blocks(first):
         if A is None:
             found.append(run.engine.predict(run.network, state.evaluated, block.X))
         Y.append(block.Y)
-        w.append(block.weights)
+        w.append(own_weights(block.weights, run.columns.class_factors, block.Y))
     A = np.concatenate(found) if A is None else A
     weights = None if w[0] is None else np.concatenate(w)
     return plain_score(run.columns.target, run.network.loss, A.astype(np.float64), np.concatenate(Y), weights)
@@ -112,3 +114,18 @@ def validation_cost(run: Run, state: State) -> tuple[float | None, Any]:
     if run.validation is None:
         return None, None
     return cost_of(run.network, run.engine, state.evaluated, run.validation)
+
+
+def judge_the_best_again(run: Run, state: State) -> None:
+    """Evaluate the weights of the best epoch as this run does: its penalty, loss, rounding or class weights may differ.
+
+    Otherwise costs of two kinds would be compared, and weights of before kept however well the new ones do.
+    """
+    if state.best_params is None:
+        return
+    then = replace(state, params=state.best_params, average=None)
+    with np.errstate(all="ignore"):
+        watched, A = validation_cost(run, then)
+        record = Record(state.best_epoch, state.best_cost, watched, *scores_of(run, then, A), 0.0, 0.0)
+        value = watched_value(run, then, record)
+    state.judge_the_best(value, value if run.score is None else record.cost if watched is None else watched)

@@ -3,7 +3,7 @@
 A copy of it, or a file of its `arrays` and `scalars`, is all that is needed to continue with the same bits.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
@@ -146,8 +146,7 @@ class State:
         NaN, come after all others: as long as there are no others, their costs are compared. Where no cost is given,
         the value is one.
         """
-        cost = value if cost is None else cost
-        value, cost = (one if one < INFINITY else INFINITY for one in (value, cost))  # NaN is infinity too
+        value, cost = _comparable(value, value if cost is None else cost)
         without = self.best == INFINITY
         if without and value < INFINITY:
             self.threshold = INFINITY
@@ -167,6 +166,11 @@ class State:
         """Search for the best epoch again: other rows are watched from here on, or the parameters were edited."""
         self.best, self.best_cost, self.best_epoch, self.best_params = INFINITY, INFINITY, 0, None
         self.threshold, self.waited = INFINITY, 0
+
+    def judge_the_best(self, value: float, cost: float) -> None:
+        """Take note of what the weights of the best epoch are worth now; patience goes by it too."""
+        self.best, self.best_cost = _comparable(value, cost)
+        self.threshold = self.best_cost if self.best == INFINITY else self.best
 
     def convert(self, dtype: Any) -> None:
         """Keep every array in another type of number from here on."""
@@ -208,6 +212,11 @@ class State:
     def copy(self) -> "State":
         """Return a state that moves by itself."""
         return State.of(self.arrays(), {**self.scalars(), "history": list(self.history)})
+
+
+def _comparable(*values: float) -> Iterator[float]:
+    """Return values to compare: NaN is infinity, and so is infinity."""
+    return (one if one < INFINITY else INFINITY for one in values)
 
 
 def _type_of_memory(optimiser: str, dtype: Any) -> Any:

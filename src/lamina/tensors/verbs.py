@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from lamina.equations.arguments import require_piece, require_sound
 from lamina.equations.network import Network
-from lamina.equations.steps import Steps, Training, require_apart
+from lamina.equations.steps import Steps, Training
 from lamina.equations.verbs import mean_of_bags
 from lamina.tensors.devices import device_of, memory_of
 from lamina.tensors.optimisers import RULES, updated
@@ -83,6 +84,7 @@ class Verbs:
         dropout: float = 1.0,
     ) -> tuple[float, Any]:
         """Return the cost and its gradient by the flat vector, without the penalty's."""
+        require_piece(network, X, Y, weights, step, first, m, dropout)
         with self.at_work():
             plan = self.plan(network, params.dtype)
             x, y, w = (None if one is None else sent(one, self.device, plan.dtype) for one in (X, Y, weights))
@@ -128,12 +130,10 @@ class Verbs:
         steps: Steps,
     ) -> Any:
         """Take the steps and return their costs."""
-        require_apart([Training(optimiser, params, memory, X, Y, weights, order, steps)])
+        require_sound(network, [Training(optimiser, params, memory, X, Y, weights, order, steps)])
         examples = len(order) if steps.examples is None else steps.examples
         same = Same(optimiser, steps.batch_size, steps.seed, examples)
         order = np.asarray(order, np.int64)[: len(steps.rates) * steps.batch_size]
-        if len(order) and not 0 <= order.min() <= order.max() < len(X):
-            raise IndexError(f"order: rows from {order.min()} to {order.max()}, of {len(X)}.")
         with self.at_work():
             plan = self.plan(network, params.dtype)
             rows = self._staying(plan, X, Y, weights)
@@ -150,7 +150,7 @@ class Verbs:
 
     def train_steps_many(self, network: Network, trainings: Iterable[Training]) -> list[Any]:
         """Train several networks of the same layers, one after the other: each has the whole device."""
-        require_apart(trainings := list(trainings))
+        require_sound(network, trainings := list(trainings))
         return [self.train_steps(network, *training) for training in trainings]
 
     # ---- what they share ----
