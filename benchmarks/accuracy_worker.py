@@ -66,7 +66,7 @@ def measured(job: dict[str, Any]) -> dict[str, Any]:
     import accuracy_metrics as metrics
     from accuracy_peers import found
     from accuracy_peers.frames import without_dates
-    from datasets import SETS, development, split
+    from datasets import SETS, development, split, training_groups, validation
 
     module, options, _ = found(job["method"])
     peer = importlib.import_module(f"accuracy_peers.{module}")
@@ -75,6 +75,7 @@ def measured(job: dict[str, Any]) -> dict[str, Any]:
     rows_of = {"test": split, "development": development}[job["part"]]
     most = None if job["rows"] == "all" else job["rows"]
     X, y, X_test, y_test = rows_of(job["set"], job["seed"], most)
+    held, groups = (find(job["set"], job["part"], job["seed"], most) for find in (validation, training_groups))
     if not getattr(peer, "TAKES_DATES", False):
         X, X_test = without_dates(X), without_dates(X_test)
     task = SETS[job["set"]].task
@@ -82,7 +83,10 @@ def measured(job: dict[str, Any]) -> dict[str, Any]:
     gc.collect()
     forget_peak()
     before = memory("VmRSS")
-    _, fit = timed(lambda: model.fit(X, y), "fit")
+    if held is None or not hasattr(peer, "fit_with"):
+        _, fit = timed(lambda: model.fit(X, y), "fit")
+    else:
+        _, fit = timed(lambda: peer.fit_with(model, X, y, held, groups), "fit")
     answer = model.predict_proba if task == "classification" else model.predict
     said, predict = timed(lambda: answer(X_test), "predict")
     peak = memory("VmHWM") - before

@@ -3,6 +3,8 @@
     version()                                   -> which releases did the work
     estimator(task, seed, threads, **options)   -> fit(X, y), then predict_proba(X) and classes_, or predict(X)
 
+    fit_with(model, X, y, held, groups)         -> None; where a module has it, for splits by time and by group: which
+                                                rows are for validation, and the groups of all (None: by time)
     TAKES_DATES = True                          where dates are given as they are, not as numbers
 
 X is the frame as it came: numbers, text, missing values. What a library cannot take, its module encodes (`frames.py`).

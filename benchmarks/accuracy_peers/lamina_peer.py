@@ -4,6 +4,9 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 import lamina
 from lamina.estimators import DeepClassifier, DeepRegressor
 
@@ -21,3 +24,10 @@ def version() -> str:
 def estimator(task: str, seed: int, threads: int, **settings: Any) -> object:
     model = DeepClassifier if task == "classification" else DeepRegressor
     return model(random_state=seed, **settings)
+
+
+def fit_with(model: Any, X: pd.DataFrame, y: pd.Series, held: np.ndarray, groups: np.ndarray | None) -> None:
+    if model.n_bags > 1:  # each is validated on rows of its own: whole groups, but of no one time
+        model.fit(X, y, **({} if groups is None else {"groups": groups}))
+    else:
+        model.fit(X[~held], y[~held], X_val=X[held], y_val=y[held])

@@ -40,6 +40,11 @@ def estimator(task: str, seed: int, threads: int) -> object:
     return Classifier(seed) if task == "classification" else Regressor(seed)
 
 
+def fit_with(model: "Network", X: pd.DataFrame, y: pd.Series, held: np.ndarray, groups: np.ndarray | None) -> None:
+    order = np.argsort(held, kind="stable")
+    model.fit(X.iloc[order].reset_index(drop=True), y.iloc[order].reset_index(drop=True), held[order])
+
+
 class Columns:
     """The frame as two arrays: numbers, and whole numbers for texts, of which 0 is one that training lacked."""
 
@@ -76,9 +81,9 @@ class Network:
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
-    def learn(self, X: pd.DataFrame, y: np.ndarray, outputs: int, of_class: np.ndarray | None = None) -> None:
+    def learn(self, X: pd.DataFrame, y: np.ndarray, outputs: int, held: np.ndarray) -> None:
         torch.manual_seed(self.seed)
-        learned, held = self.parts(len(X), of_class)
+        learned, held = np.flatnonzero(~held), np.flatnonzero(held)
         self.columns = Columns(X.iloc[learned])
         inputs = self.columns.tensors(X.iloc[learned])
         self.model = tabm.TabM.make(
@@ -99,11 +104,11 @@ class Network:
                 best, kept = score, deepcopy(self.model.state_dict())
         self.model.load_state_dict(kept)
 
-    def parts(self, count: int, of_class: np.ndarray | None) -> list[np.ndarray]:
-        """Return the rows to learn from and, for validation, a fifth, of every class if each has two rows."""
+    def by_chance(self, count: int, of_class: np.ndarray | None = None) -> np.ndarray:
+        """Return which rows are for validation: a fifth, of every class if each has two rows."""
         even = of_class if of_class is not None and np.bincount(of_class).min() > 1 else None
-        found = train_test_split(np.arange(count), test_size=HELD_OUT, random_state=self.seed, stratify=even)
-        return [np.sort(part) for part in found]
+        _, held = train_test_split(np.arange(count), test_size=HELD_OUT, random_state=self.seed, stratify=even)
+        return np.isin(np.arange(count), held)
 
     def epoch(self, inputs: Tensors, targets: torch.Tensor, optimizer: torch.optim.Optimizer) -> None:
         self.model.train()
@@ -133,11 +138,11 @@ class Network:
 class Classifier(Network):
     """Classes; the probabilities of the members are averaged."""
 
-    def fit(self, X: pd.DataFrame, y: pd.Series) -> "Classifier":
+    def fit(self, X: pd.DataFrame, y: pd.Series, held: np.ndarray | None = None) -> "Classifier":
         labels = LabelEncoder()
         numbered = labels.fit_transform(y)
         self.classes_ = labels.classes_
-        self.learn(X, numbered, len(self.classes_), numbered)
+        self.learn(X, numbered, len(self.classes_), self.by_chance(len(X), numbered) if held is None else held)
         return self
 
     def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
@@ -153,11 +158,11 @@ class Classifier(Network):
 class Regressor(Network):
     """Numbers, standardised; those of the members are averaged."""
 
-    def fit(self, X: pd.DataFrame, y: pd.Series) -> "Regressor":
+    def fit(self, X: pd.DataFrame, y: pd.Series, held: np.ndarray | None = None) -> "Regressor":
         numbers = np.asarray(y, np.float64)
         self.mean, self.deviation = numbers.mean(), numbers.std()
         targets = ((numbers - self.mean) / self.deviation).astype(np.float32)
-        self.learn(X, targets, 1)
+        self.learn(X, targets, 1, self.by_chance(len(X)) if held is None else held)
         return self
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:

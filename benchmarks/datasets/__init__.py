@@ -10,6 +10,6 @@ docs/datasets.md lists them.
 """
 
 from .catalogue import SETS
-from .splits import development, load, seeds, split
+from .splits import development, load, seeds, split, training_groups, validation
 
-__all__ = ["SETS", "development", "load", "seeds", "split"]
+__all__ = ["SETS", "development", "load", "seeds", "split", "training_groups", "validation"]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from .catalogue import SETS
-from .times_and_groups import development_rows_by_group, places_by_group, places_by_time
+from .times_and_groups import development_rows_by_group, held_out, places_by_group, places_by_time
 
 FOLDER = Path(__file__).parents[2] / "build" / "data"
 
@@ -54,6 +54,33 @@ def development(
 ) -> tuple[pd.DataFrame, pd.Series, pd.DataFrame, pd.Series]:
     """Return X_train, y_train, X_val, y_val of the half of the rows that `split` never tests on: to choose defaults."""
     return _taken(name, folder, *_development_places(name, seed, rows, folder))
+
+
+def validation(
+    name: str, part: str, seed: int = 0, rows: int | None = TRAINING_ROWS, folder: Path = FOLDER
+) -> np.ndarray | None:
+    """Return which training rows of a split by time or group are for whoever validates; None where chance will do."""
+    kind = SETS[name].kind
+    if kind == "random":
+        return None
+    if kind == "group":
+        keys = training_groups(name, part, seed, rows, folder)
+    else:
+        keys = _training_places(name, part, seed, rows, folder)
+    return held_out(kind, keys, row_hashes)
+
+
+def training_groups(
+    name: str, part: str, seed: int = 0, rows: int | None = TRAINING_ROWS, folder: Path = FOLDER
+) -> np.ndarray | None:
+    """Return the groups of the training rows; None where the split is not by group."""
+    if SETS[name].kind != "group":
+        return None
+    return _frame(name, folder)[SETS[name].group].to_numpy()[_training_places(name, part, seed, rows, folder)]
+
+
+def _training_places(name: str, part: str, seed: int, rows: int | None, folder: Path) -> np.ndarray:
+    return (_test_places if part == "test" else _development_places)(name, seed, rows, folder)[0]
 
 
 def _frame(name: str, folder: Path) -> pd.DataFrame:

@@ -11,8 +11,9 @@ import numpy as np
 Hashes = Callable[[int, int], np.ndarray]  # (count, seed) -> a number for each
 
 WINDOWS = 5  # test windows by time, one after the other, in the later half
+HELD_OUT = 0.2  # of the training rows or groups, for validation
 DEVELOPMENT_GROUPS, TEST_GROUPS = 0.5, 0.25
-NO_SEED = -1
+NO_SEED, HELD_SEED = -1, -2
 
 
 def places_by_time(count: int, seed: int, hashes: Hashes) -> tuple[np.ndarray, np.ndarray]:
@@ -42,6 +43,18 @@ def development_rows_by_group(groups: np.ndarray, hashes: Hashes) -> np.ndarray:
     """Return the rows of the groups that are never test groups."""
     codes, count = _numbered(groups)
     return np.flatnonzero(np.isin(codes, _development_groups(count, hashes)))
+
+
+def held_out(kind: str, keys: np.ndarray, hashes: Hashes) -> np.ndarray:
+    """Return which training rows are for validation: the latest fifth, or a fifth of the groups.
+
+    `keys` are the places of the rows in the table, which lies by time, or their groups.
+    """
+    if kind == "time":
+        return keys >= np.sort(keys)[int((1 - HELD_OUT) * len(keys))]
+    codes, count = _numbered(keys)
+    chosen = np.argsort(hashes(count, HELD_SEED), kind="stable")[: max(1, int(HELD_OUT * count))]
+    return np.isin(codes, chosen)
 
 
 def _development_groups(count: int, hashes: Hashes) -> np.ndarray:

@@ -149,13 +149,16 @@ def test_another_seed_is_another_split():
 @pytest.mark.parametrize("seed", range(6))
 def test_splits_by_time_train_on_the_past_and_never_test_the_development_half(seed):
     from datasets.splits import row_hashes
-    from datasets.times_and_groups import places_by_time
+    from datasets.times_and_groups import held_out, places_by_time
 
     training, test = places_by_time(1_003, seed, row_hashes)
     assert sorted(training) == list(range(test[0]))
     assert test[0] >= 501
     assert test.tolist() == list(range(test[0], test[-1] + 1))
     assert len(test) in (100, 101)
+    held = held_out("time", training[:300], row_hashes)
+    assert training[:300][held].min() > training[:300][~held].max()
+    assert held.sum() == 60
 
 
 def test_windows_of_time_fill_the_later_half():
@@ -169,7 +172,7 @@ def test_windows_of_time_fill_the_later_half():
 @pytest.mark.parametrize("seed", range(3))
 def test_splits_by_group_keep_groups_whole(seed):
     from datasets.splits import row_hashes
-    from datasets.times_and_groups import development_rows_by_group, places_by_group
+    from datasets.times_and_groups import development_rows_by_group, held_out, places_by_group
 
     groups = np.random.default_rng(0).integers(0, 40, 1_000).astype(str)
     training, test = places_by_group(groups, seed, row_hashes)
@@ -177,10 +180,13 @@ def test_splits_by_group_keep_groups_whole(seed):
     assert len(set(groups[test])) == 10
     assert not set(groups[test]) & set(groups[training])
     assert not set(groups[test]) & set(groups[development_rows_by_group(groups, row_hashes)])
+    held = held_out("group", groups[training], row_hashes)
+    assert not set(groups[training][held]) & set(groups[training][~held])
+    assert 0 < held.mean() < 0.5
 
 
 def test_a_table_with_groups_is_split_without_them(tmp_path):
-    from datasets import development, load, split
+    from datasets import development, load, split, training_groups, validation
 
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"School": rng.integers(0, 20, 400).astype(str), "SES": rng.normal(size=400)})
@@ -192,21 +198,28 @@ def test_a_table_with_groups_is_split_without_them(tmp_path):
     at = y_train.astype(int)
     assert len(at) == 200
     assert not set(school[at]) & set(school[y_test.astype(int)])
+    held = validation("mathematics", "test", 1, rows=200, folder=tmp_path)
+    assert not set(school[at[held]]) & set(school[at[~held]])
+    np.testing.assert_array_equal(training_groups("mathematics", "test", 1, rows=200, folder=tmp_path), school[at])
+    assert training_groups("bikes_by_hour", "test") is None
     _, y_own, _, y_val = development("mathematics", 0, folder=tmp_path)
     tested = {name for seed in range(9) for name in school[split("mathematics", seed, folder=tmp_path)[3].astype(int)]}
     assert not tested & set(school[[*y_own.astype(int), *y_val.astype(int)]])
 
 
 def test_a_table_by_time_is_split_by_its_order(tmp_path):
-    from datasets import development, split
+    from datasets import development, split, validation
 
     frame = pd.DataFrame({"hr": np.arange(300) % 24, "bikers": np.arange(300.0)})
     frame.to_parquet(tmp_path / "bikes_by_hour.parquet")
     _, y, _, y_test = split("bikes_by_hour", 0, rows=100, folder=tmp_path)
     assert (len(y), y.max() < y_test.min(), y_test.min()) == (100, True, 150)
+    held = validation("bikes_by_hour", "test", 0, rows=100, folder=tmp_path)
+    assert y[held].min() > y[~held].max()
     _, y_own, _, y_val = development("bikes_by_hour", 4, folder=tmp_path)
     assert y_own.max() < y_val.min()
     assert y_val.max() == 149
+    assert validation("auto", "test") is None
 
 
 def test_dates_become_numbers_for_those_who_take_none():
@@ -218,6 +231,26 @@ def test_dates_become_numbers_for_those_who_take_none():
     assert found.iloc[0, 1:6].tolist() == [1.5, 1970, 1, 4, 12]  # a Friday
     assert found.iloc[1, 1:6].isna().all()
     assert frame["at"].dtype.kind == "M"
+
+
+def test_the_latest_rows_or_some_groups_are_for_those_who_validate(monkeypatch):
+    import accuracy_worker
+    import datasets
+    from accuracy_peers import lamina_peer, scikit_learn
+
+    frame = made_up(120)
+    X, y = frame[["age", "town"]], frame["mpg"]
+    held = np.arange(90) >= 70
+    monkeypatch.setattr(datasets, "split", lambda *_: (X[:90], y[:90], X[90:], y[90:]))
+    monkeypatch.setattr(datasets, "validation", lambda *_: held)
+    seen = {}
+    fit_with = lamina_peer.fit_with
+    monkeypatch.setattr(lamina_peer, "fit_with", lambda *given: (seen.update(given=given), fit_with(*given)))
+    job = {"set": "auto", "method": "lamina", "seed": 0, "part": "test", "rows": 10_000, "threads": 1}
+    assert accuracy_worker.measured(job)["training_rows"] == 90
+    assert [len(part) for part in seen["given"][1:4]] == [90, 90, 90]
+    assert seen["given"][3].sum() == 20
+    assert not hasattr(scikit_learn, "fit_with")
 
 
 def test_a_table_comes_back_with_its_types_and_without_its_target(tmp_path):
@@ -328,8 +361,9 @@ def test_a_method_is_measured(monkeypatch, method, name):
     assert {"nrmse", "rmse"} <= set(line) if name == "auto" else {"error", "log_loss"} <= set(line)
 
 
+@pytest.mark.parametrize("method", ["lamina", "lamina:n_bags=3"])
 @pytest.mark.parametrize("name", ["mathematics", "bikes_by_hour"])
-def test_by_time_and_group_a_method_is_called_as_its_users_call_it(monkeypatch, tmp_path, name):
+def test_a_method_that_validates_is_told_the_groups_or_the_latest_rows(monkeypatch, tmp_path, method, name):
     import datasets
     from accuracy_worker import measured
 
@@ -339,18 +373,26 @@ def test_by_time_and_group_a_method_is_called_as_its_users_call_it(monkeypatch, 
     columns = {"School": rng.integers(0, 12, 300).astype(str), "SES": rng.normal(size=300), "hr": np.arange(300) % 24}
     frame = pd.DataFrame(columns).assign(MathAch=rng.normal(size=300), bikers=rng.normal(size=300))
     frame.to_parquet(tmp_path / f"{name}.parquet")
-    split = datasets.split
-    monkeypatch.setattr(datasets, "split", lambda *given: split(*given, tmp_path))
-    seen, fit = {}, lamina.DeepRegressor.fit
+    for function in ("split", "validation", "training_groups"):
+        there = getattr(datasets, function)
+        monkeypatch.setattr(datasets, function, lambda *given, there=there: there(*given, tmp_path))
+    seen = {}
+    fit = lamina.DeepRegressor.fit
 
     def watched(self, X, y, **given):
         seen.update(given, n=len(X))
         return fit(self.set_params(max_iter=2), X, y, **given)
 
     monkeypatch.setattr(lamina.DeepRegressor, "fit", watched)
-    job = {"set": name, "method": "lamina", "seed": 0, "part": "test", "rows": 200, "threads": 1}
-    assert measured(job)["training_rows"] == seen.pop("n")
-    assert seen == {}
+    job = {"set": name, "method": method, "seed": 0, "part": "test", "rows": 200, "threads": 1}
+    line = measured(job)
+    if "n_bags" not in method:
+        assert seen["n"] + len(seen["X_val"]) == line["training_rows"]
+    elif name == "mathematics":
+        assert len(set(seen["groups"])) < 12
+        assert seen["n"] == len(seen["groups"]) == line["training_rows"]
+    else:
+        assert seen == {"n": line["training_rows"]}
 
 
 def result(method: str, seed: int, error: float, **other: object) -> dict:
