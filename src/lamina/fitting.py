@@ -10,7 +10,6 @@ adds is how it looks: a progress bar, scikit-learn's callbacks, a page.
 """
 
 import time
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -24,18 +23,20 @@ from lamina.data.examples import Examples
 from lamina.data.folds import AllButOne, LeftOut
 from lamina.data.labels import Labels
 from lamina.data.learning import Columns, Known
+from lamina.data.likeness import warn_of_unlike
 from lamina.data.number_targets import Numbers
 from lamina.data.roles import NO_ROLES, Roles
 from lamina.data.rows import rows_of_source, validation_rows
 from lamina.data.rows_in_memory import RowsInMemory
 from lamina.data.source import Source, opened
 from lamina.data.streaming.streamed_source import StreamedSource, Watched
+from lamina.data.tables.table import Table
 from lamina.engine import choose
 from lamina.equations import random
 from lamina.equations.losses import Gamma, Loss, Poisson
 from lamina.equations.network import Network
 from lamina.equations.own_loss import FunctionLoss
-from lamina.errors import DataError, DataWarning, SettingError
+from lamina.errors import DataError, SettingError
 from lamina.learning.bags import check_bags
 from lamina.learning.calibration import divided, temperature
 from lamina.learning.conformal import Conformal, has_scores, joined, scores_of
@@ -171,7 +172,8 @@ def prepare(
         others = opened(
             X_val, y_val, sample_weight_val, roles=roles, names=("X_val", "y_val"), reading=columns.encoder.reading
         )
-        _warn_of_names(columns.encoder.named, others)
+        table = rows.source.table if isinstance(rows, RowsInMemory) else None
+        warn_of_unlike(table, columns.encoder.named, others, from_files=isinstance(X_val, Table))
         validation = validation_rows(others, columns, dtype, task)
         watched = _watched(others, roles, score)
     elif y_val is not None or sample_weight_val is not None:
@@ -216,17 +218,6 @@ def prepare(
     if not one_pass:
         judge_the_best_again(run, state)
     return run, state
-
-
-def _warn_of_names(named: bool, others: Source | StreamedSource) -> None:
-    """Warn where X_val has column names and X has none: in a pipeline, X was transformed and X_val was not."""
-    if not named and isinstance(others, Source) and others.table.named:
-        warnings.warn(
-            "X_val has column names and X has none, so columns are taken by position. A pipeline transforms X_val only "
-            'where it is told to: Pipeline(..., transform_input=["X_val"]), with metadata routing.',
-            DataWarning,
-            stacklevel=4,
-        )
 
 
 def finish(run: Run, state: State) -> Model:

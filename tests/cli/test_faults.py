@@ -61,6 +61,16 @@ def test_what_only_validation_rows_can_have(lamina, folder, text, message):
     assert error(lamina("train", "tr.csv", *words, *QUICK)).startswith(message)
 
 
+def test_validation_rows_in_other_units_are_warned_of(lamina, folder):
+    Path("tr.csv").write_text(GOOD)
+    Path("va.csv").write_text(re.sub(r"^(\d+),", r"-1\g<1>000,", GOOD, flags=re.MULTILINE))
+    done = lamina("train", "tr.csv", "--target", "y", "--drop", "w", "--validation", "va.csv", *QUICK)
+    assert done.code == 0
+    (line,) = (line for line in done.err.splitlines() if line.startswith("warning: "))
+    assert "no validation row is near the others in column a: they go from 0 to 19, the validation" in line
+    assert "pipeline" not in line
+
+
 def test_lines_are_those_of_the_file_where_cells_span_several(lamina, folder):
     Path("tr.csv").write_text(GOOD.replace("\n3,t1,1,c1", '\n3,"t\n1",1,c1').replace("\n7,t1,1,c1", "\ninf,t1,1,c1"))
     assert "inf,t1" in Path("tr.csv").read_text().splitlines()[9]

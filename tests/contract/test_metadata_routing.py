@@ -66,6 +66,31 @@ def test_validation_rows_that_a_pipeline_did_not_transform_are_warned_of():
     told.fit(frame, NUMBERS, X_val=frame[80:], y_val=NUMBERS[80:])
 
 
+@pytest.mark.parametrize("frames", [False, True])
+def test_validation_rows_far_off_are_warned_of_without_names_too(frames):
+    """Arrays have none, and a scaler that gives frames keeps them."""
+    rows = X * [1.0, 20.0, 0.001] + [0.0, 150.0, 20.0]
+    rows[::9, 1] = np.nan
+    rows = pd.DataFrame(rows, columns=["a", "b", "c"]) if frames else rows
+    pipeline = make_pipeline(StandardScaler().set_output(transform="pandas" if frames else None), regressor())
+    name = "b" if frames else "x1"
+    said = rf"near the others in column {name} \(nor in 1 more\): they go from -[\d.]+ to .*transform_input"
+    with pytest.warns(DataWarning, match=said):
+        pipeline.fit(rows, NUMBERS, X_val=rows[80:], y_val=NUMBERS[80:])
+    told = clone(pipeline).set_params(transform_input=["X_val"])
+    told.fit(rows, NUMBERS, X_val=rows[80:], y_val=NUMBERS[80:])
+
+
+def test_validation_rows_that_are_later_or_few_are_not_far_off():
+    time = np.arange(float(len(X)))[:, None]  # the validation rows are beyond all others, and not far
+    regressor().fit(time[:80], NUMBERS[:80], X_val=time[80:], y_val=NUMBERS[80:])
+    regressor().fit(X, NUMBERS, X_val=X[:7] + 99, y_val=NUMBERS[:7])
+    still, moved = (np.column_stack([X, np.full(len(X), one)]) for one in (1.0, 6.0))  # no range to be away from
+    regressor().fit(still, NUMBERS, X_val=moved[80:], y_val=NUMBERS[80:])
+    with pytest.warns(DataWarning, match="near the others in column x0 "):
+        regressor().fit(X, NUMBERS, X_val=X[:8] - 99, y_val=NUMBERS[:8])
+
+
 def test_groups_go_to_the_folds_and_to_the_hold_out(monkeypatch):
     calls = seen(monkeypatch)
     model = regressor(early_stopping=True, validation_fraction=0.3)

@@ -222,6 +222,20 @@ def test_whoever_does_not_read_is_left(serve, monkeypatch):
         assert read < 29_000_000
 
 
+def test_whoever_reads_slowly_is_not_left(serve, monkeypatch):
+    monkeypatch.setattr(patience, "SECONDS_WITHOUT_READING", 0.5)
+    monkeypatch.setitem(QUESTIONS, "large", lambda bench: "x" * 30_000_000)
+    access = serve()
+    with connected(access) as one:
+        one.sendall(request_of(access, "/ask/large", b"{}"))
+        read, began = 0, time.monotonic()
+        while read < 30_000_000 and (more := one.recv(500_000)):
+            read += len(more)
+            time.sleep(0.03)
+        assert read >= 30_000_000
+        assert time.monotonic() - began > 3 * patience.SECONDS_WITHOUT_READING  # several looks at it
+
+
 def test_connections_are_few(serve, monkeypatch):
     monkeypatch.setattr(connections, "MOST_CONNECTIONS", 5)
     access = serve()

@@ -12,49 +12,11 @@ import numpy as np
 
 from lamina.glassbox import column_equations as columns
 from lamina.glassbox.activation_equations import ACTIVATION_EQUATIONS
-from lamina.glassbox.entries.rules import function_at, matrix_product, product_at, times_slope
-from lamina.glassbox.equation import Statement, Value, copied, latex_of, plain, product, transposed
+from lamina.glassbox.entries.rules import function_at, product_at, times_slope
+from lamina.glassbox.equation import Statement, Value, copied, latex_of, plain
+from lamina.glassbox.linear_equations import linear, rounded_linear
 from lamina.glassbox.normalisation_equations import batch_norm, layer_norm
-from lamina.glassbox.rounded_equations import rounded_linear
-from lamina.glassbox.site import LayerEquations, Site, column_mean, mean_over_examples, per_example
-
-# ---- linear ----
-
-
-def linear(at: Site) -> Statement:
-    W, b, A = at.p["W"], at.p["b"], at.before
-    return Statement(
-        f"{W} {A} + {b}",
-        f"{latex_of(W)} {latex_of(A)} + {latex_of(b)}",
-        (W, A, b),
-        lambda a: Value(a[W] @ a[A] + a[b], np.abs(a[W]) @ np.abs(a[A]) + np.abs(a[b])),
-        matrix_product(W, A, "units", plus=b),
-        (b,),
-    )
-
-
-def linear_back(at: Site) -> Statement:
-    W, dZ = at.p["W"], f"d{at.out}"
-    return Statement(
-        f"{W}ᵀ {dZ}",
-        f"{transposed(W)} {latex_of(dZ)}",
-        (W, dZ),
-        lambda a: product(a[W].T, a[dZ]),
-        matrix_product(W, dZ, "units", turned=W),
-    )
-
-
-def linear_gradients(at: Site) -> dict[str, Statement]:
-    dZ, A = f"d{at.out}", at.before
-    dW = Statement(
-        f"(1/m) {dZ} {A}ᵀ",
-        rf"\frac{{1}}{{m}} {latex_of(dZ)} {transposed(A)}",
-        (dZ, A),
-        lambda a: per_example(product(a[dZ], a[A].T), a[dZ]),
-        matrix_product(dZ, A, "examples", turned=A, mean=True),
-    )
-    return {"W": dW, "b": mean_over_examples(dZ)}
-
+from lamina.glassbox.site import LayerEquations, Site, column_mean, mean_over_examples
 
 # ---- activations ----
 
@@ -174,7 +136,7 @@ def none(at: Site) -> dict[str, Statement]:
 
 
 LAYER_EQUATIONS: Mapping[str, LayerEquations] = {  # a residual's are those of its chain, in network_equations.py
-    "linear": LayerEquations(linear, linear_back, linear_gradients),
+    "linear": linear,
     "rounded_linear": rounded_linear,
     "activation": LayerEquations(activation, activation_back, none),
     "parametric_activation": LayerEquations(parametric, parametric_back, parametric_gradients),

@@ -4,6 +4,7 @@ import asyncio
 
 SECONDS_FOR_HEADERS = 10.0
 SECONDS_WITHOUT_READING = 30.0
+LEAST_READ = 2**18  # bytes of an answer that count as reading in these seconds: 9 kB a second
 
 
 class Patience(asyncio.Protocol):
@@ -28,12 +29,23 @@ class Patience(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Start the clock: answers pile up."""
         super().pause_writing()
-        self._stalled = self.loop.call_later(SECONDS_WITHOUT_READING, self.transport.abort)
+        self._wait_for_reading()
 
     def resume_writing(self) -> None:
         """Stop it: somebody reads."""
         super().resume_writing()
         self._stalled = _stop(self._stalled)
+
+    def _wait_for_reading(self) -> None:
+        unread = self.transport.get_write_buffer_size()
+        self._stalled = self.loop.call_later(SECONDS_WITHOUT_READING, self._look_for_reading, unread)
+
+    def _look_for_reading(self, before: int) -> None:
+        """Go on waiting for a client that reads: a large answer may take a slow one minutes."""
+        if before - self.transport.get_write_buffer_size() < LEAST_READ:
+            self.transport.abort()
+        else:
+            self._wait_for_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clocks."""
