@@ -90,3 +90,9 @@ def test_batches_of_more_than_half_the_rows_are_not_tried():
     assert space_of({}, Facts("classifier", 600, 4)).ranges["batch_size"] == Among((128, 256))
     assert "batch_size" not in space_of({}, Facts("classifier", 100, 4)).ranges
     assert space_of({}, Facts("classifier", 100, 4), {"batch_size": [16, 32]}).ranges["batch_size"] == Among((16, 32))
+
+
+def test_it_begins_where_the_columns_say():
+    pixels, others = (space_of({}, Facts("classifier", 5000, 30, alike)).start for alike in (True, False))
+    assert [pixels[name] for name in ("scaling", "numeric_embedding")] == ["robust", None]
+    assert [others[name] for name in ("scaling", "numeric_embedding")] == ["quantile", "periodic"]
