@@ -127,7 +127,7 @@ BAD = [
     (
         "scaling",
         "minimax",
-        "scaling='minimax': expected one of 'auto', 'robust', 'standard', 'minmax'.*Did you mean 'minmax'",
+        "scaling='minimax': expected one of 'auto', 'suited', 'robust', .*Did you mean 'minmax'",
     ),
     ("dates", "year", "dates='year': expected one of 'auto', 'number', 'parts', 'cyclic'"),
     ("embed_above", 1, "embed_above=1: expected a whole number of at least 2 or 'auto' or None"),
