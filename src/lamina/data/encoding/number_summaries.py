@@ -122,20 +122,17 @@ class NumberSummary:
         at, parts, found = self.plan.at, self.plan.parts, self.moments
         empty = [plan.inputs.names[at[k]] for k in np.flatnonzero(found.weight == 0) if not parts[k]]
         warn_of_missing(empty)
-        possible: tuple[Scaling, ...] = (
-            ("robust", "quantile") if self.plan.scaling == "suited" else (self.plan.scaling,)
-        )
-        quantiles: dict[Scaling, list[Array]] = {scaling: [] for scaling in possible}
+        asked = self.plan.scaling
+        quantiles: dict[Scaling, list[Array]] = {"robust": [], "quantile": []} if asked == "suited" else {asked: []}
         medians, compared = np.zeros(len(at)), np.isin(at, plan.plain_numbers) & (found.weight > 0)
-        for k, one in enumerate(self._distributions() if self.plan.scaling in OF_QUANTILES else ()):
+        for k, one in enumerate(self._distributions() if asked in OF_QUANTILES else ()):
             for scaling, those in quantiles.items():
                 those.append(needed_quantiles(scaling, k, one, found, unit))
             medians[k] = one.quantiles(np.array([0.5]), unit)[0] if len(one.values) else 0.0
             compared[k] &= len(one.values) > 2
-        if len(possible) == 2:
-            alike = are_alike(_difference(found.high[compared], found.low[compared]))
-            possible = possible[:1] if alike else possible[1:]
-        return (fit_numbers(self.plan, possible[0], found, quantiles[possible[0]], medians).among(plan.numbers),)
+        suited: Scaling = "robust" if are_alike(_difference(found.high[compared], found.low[compared])) else "quantile"
+        chosen = suited if asked == "suited" else asked
+        return (fit_numbers(self.plan, chosen, found, quantiles[chosen], medians).among(plan.numbers),)
 
 
 # ---- looking at rows ----

@@ -35,7 +35,7 @@ from lamina.errors import DataError
 
 Scaling = Literal["standard", "minmax", "robust", "quantile", "none"]
 SCALINGS: tuple[Scaling, ...] = ("standard", "minmax", "robust", "quantile", "none")
-AskedScaling = Literal["standard", "minmax", "robust", "quantile", "none", "suited"]
+AskedScaling = Scaling | Literal["suited"]
 ASKED_SCALINGS: tuple[AskedScaling, ...] = (*SCALINGS, "suited")  # robust or quantile, as suits the columns
 
 CLIP = 3.0  # how far out the smooth clip lets numbers be
